@@ -1,0 +1,136 @@
+import { UserError } from "../errors.ts";
+import { GraphBuilder } from "../onnx/builder.ts";
+import { constantOf, copyModel, label, type Model, type Node, typeOf } from "../onnx/graph.ts";
+import { sizeOf } from "../onnx/tensor.ts";
+import type { GradientRule, RuleContext } from "./rule.ts";
+import { gradientRules } from "./rules.ts";
+
+/** A graph that computes gradients beside what it computed before. */
+export interface Differentiated {
+  readonly model: Model;
+  /** The value that holds the gradient of the loss with respect to each of `wrt`. */
+  readonly gradients: ReadonlyMap<string, string>;
+}
+
+/**
+ * Reverse-mode differentiation as a rewrite of the graph: walks the nodes backwards from the loss and adds, by one
+ * rule for each operator, the nodes that compute d(loss)/d(value). Only what `wrt` needs is built.
+ *
+ * The model's shapes must be concrete (`annotate` of the engine), its operator set {@link OPSET} or later (`upgrade`).
+ * @param loss the name of a value with one element
+ * @param wrt names of inputs or initializers
+ * @param rules gradient rules by operator, "domain:op" outside ONNX's own domain; default: all that are built in
+ * @throws UserError for an operator without a rule, or a value of `wrt` that the loss does not depend on
+ */
+export function differentiate(
+  source: Model,
+  loss: string,
+  wrt: readonly string[],
+  rules: ReadonlyMap<string, GradientRule> = gradientRules,
+): Differentiated {
+  const model = copyModel(source);
+  const graph = new GraphBuilder(model, "grad/");
+  const varying = dependents(source.nodes, wrt);
+  if (!varying.has(loss))
+    throw new UserError(`The loss "${loss}" depends on none of ${wrt.join(", ")}: check their names.`);
+  if (sizeOf(typeOf(source, loss).dims) !== 1) {
+    throw new UserError(
+      `The loss "${loss}" has the shape [${typeOf(source, loss).dims}]: reduce it to one number first.`,
+    );
+  }
+
+  // Contributions to the gradient of each value; a value read by several nodes receives several, to be summed.
+  const contributions = new Map<string, string[]>();
+  const gradientOf = (value: string): string | undefined => {
+    const parts = contributions.get(value) ?? [];
+    if (parts.length < 2) return parts[0];
+    const sum = graph.emit("Sum", parts);
+    contributions.set(value, [sum]);
+    return sum;
+  };
+  const { dtype, dims } = typeOf(source, loss);
+  contributions.set(loss, [graph.constant({ dtype: floating(dtype, loss), dims, data: one(dtype) })]);
+
+  for (const node of source.nodes.toReversed()) {
+    if (!node.inputs.some((input) => varying.has(input))) continue;
+    const gradients = node.outputs.map(gradientOf);
+    if (gradients.every((gradient) => gradient === undefined)) continue;
+    const rule = rules.get(node.domain ? `${node.domain}:${node.op}` : node.op);
+    if (!rule) throw missingRule(node);
+    const found = rule(contextOf(source, graph, node, gradients, varying));
+    node.inputs.forEach((input, i) => {
+      const part = found[i];
+      if (part === undefined || !varying.has(input)) return;
+      contributions.set(input, [...(contributions.get(input) ?? []), part]);
+    });
+  }
+
+  const result = new Map<string, string>();
+  for (const name of wrt) {
+    const gradient = gradientOf(name);
+    if (gradient === undefined) {
+      throw new UserError(`The loss "${loss}" does not depend on "${name}": leave it out of what is differentiated.`);
+    }
+    result.set(name, gradient);
+  }
+  return { model, gradients: result };
+}
+
+/** The values that change when one of `roots` does. */
+function dependents(nodes: readonly Node[], roots: readonly string[]): Set<string> {
+  const found = new Set(roots);
+  for (const { inputs, outputs } of nodes) {
+    if (inputs.some((input) => found.has(input))) for (const output of outputs) if (output) found.add(output);
+  }
+  return found;
+}
+
+function contextOf(
+  source: Model,
+  graph: GraphBuilder,
+  node: Node,
+  gradients: readonly (string | undefined)[],
+  varying: ReadonlySet<string>,
+): RuleContext {
+  const { inputs, outputs } = node;
+  const first = outputs.findIndex((_, i) => gradients[i] !== undefined);
+  const dtype = floating(typeOf(source, outputs[first]).dtype, outputs[first]);
+  return {
+    node,
+    graph,
+    inputs,
+    outputs,
+    gradients,
+    gradient: gradients[first] ?? "",
+    wants: (i) => inputs[i] !== undefined && varying.has(inputs[i]),
+    shape: (value) => typeOf(source, value).dims,
+    dtype,
+    constant: (i) => {
+      if (!inputs[i]) return undefined;
+      const value = constantOf(source, inputs[i]);
+      if (value) return value;
+      throw new UserError(
+        `The gradient of node ${label(node)} needs its input "${inputs[i]}" to be a constant: fold the model's constants first.`,
+      );
+    },
+    scalar: (value) => graph.scalar(dtype, value),
+  };
+}
+
+function floating(dtype: string, value: string): "float32" | "float64" {
+  if (dtype === "float32" || dtype === "float64") return dtype;
+  throw new UserError(
+    `"${value}" has the type ${dtype}, through which no gradient flows: train in float32 or float64.`,
+  );
+}
+
+function one(dtype: string): Float32Array | Float64Array {
+  return dtype === "float64" ? Float64Array.of(1) : Float32Array.of(1);
+}
+
+function missingRule(node: Node): UserError {
+  const key = node.domain ? `${node.domain}:${node.op}` : node.op;
+  return new UserError(
+    `No gradient rule for the operator ${key} at node ${label(node)}: pass a rule for "${key}", or freeze the layers before it.`,
+  );
+}

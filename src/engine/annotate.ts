@@ -1,0 +1,61 @@
+import { UserError } from "../errors.ts";
+import { type NumericType, zeros } from "../onnx/dtype.ts";
+import { copyModel, fedInputs, type Model, type Value } from "../onnx/graph.ts";
+import { sizeOf } from "../onnx/tensor.ts";
+import type { Engine, Tensors } from "./engine.ts";
+
+/** Sizes for the symbols in a model's shapes; a first dimension without a name is called "batch". */
+export type Symbols = Readonly<Record<string, number>>;
+
+/**
+ * Gives a model concrete shapes: those of its inputs from `symbols`, all others by running the model once on zeros.
+ * So shapes are ONNX Runtime's own, whatever the operators.
+ * @returns a copy of the model whose inputs, outputs and values are all typed
+ * @throws UserError for a dimension that `symbols` does not settle
+ */
+export async function annotate(engine: Engine, model: Model, symbols: Symbols): Promise<Model> {
+  const typed = copyModel(model);
+  const fed = new Map(fedInputs(model).map((input) => [input.name, concrete(input, symbols)]));
+  typed.inputs = model.inputs.map((input) => fed.get(input.name) ?? input);
+
+  const named = new Set(model.outputs.map(({ name }) => name));
+  const inner = model.nodes.flatMap((node) => node.outputs).filter((name) => name && !named.has(name));
+  const probe = copyModel(typed);
+  probe.values = new Map();
+  probe.outputs = [...named, ...inner].map((name) => ({ name }));
+  const program = await engine.compile(probe);
+  try {
+    const feeds: Tensors = {};
+    for (const { name, dtype, shape } of fed.values()) {
+      feeds[name] = { dtype, dims: shape, data: zeros(dtype, sizeOf(shape)) };
+    }
+    const results = await program.run(feeds);
+    const typedAs = (name: string): Value => ({ name, dtype: results[name].dtype, shape: [...results[name].dims] });
+    typed.values = new Map(inner.map((name) => [name, typedAs(name)]));
+    typed.outputs = model.outputs.map((output) => ({ ...output, ...typedAs(output.name) }));
+  } finally {
+    await program.release();
+  }
+  return typed;
+}
+
+interface Fed extends Value {
+  readonly dtype: NumericType;
+  readonly shape: readonly number[];
+}
+
+function concrete(input: Value, symbols: Symbols): Fed {
+  const { name, dtype } = input;
+  if (dtype === undefined || dtype === "string" || input.shape === undefined) {
+    throw new UserError(`The input "${name}" has no numeric type and rank: declare them in the model.`);
+  }
+  const shape = input.shape.map((dim, axis) => {
+    if (typeof dim === "number") return dim;
+    const symbol = dim ?? (axis === 0 ? "batch" : `${name}[${axis}]`);
+    const size = symbols[symbol] ?? (axis === 0 ? symbols.batch : undefined);
+    if (size === undefined)
+      throw new UserError(`The size "${symbol}" of the input "${name}" is open: give it a number.`);
+    return size;
+  });
+  return { ...input, dtype, shape };
+}

@@ -1,0 +1,47 @@
+import type { Model } from "../onnx/graph.ts";
+import type { NumericTensor } from "../onnx/tensor.ts";
+
+/** Tensors by the names of their values. */
+export type Tensors = Record<string, NumericTensor>;
+
+/** Where a graph runs. "cpu" is everywhere; the others depend on the runtime that is installed. */
+export type Device = "cpu" | "cuda" | "webgpu" | "coreml" | "dml";
+
+export interface EngineOptions {
+  /** Default "cpu". */
+  device?: Device;
+  /** Threads of one run; default: one for each core. */
+  threads?: number;
+}
+
+export interface CompileOptions {
+  /**
+   * Which output is which input of the next run: `{ output: input }`.
+   * Such inputs are resident: loaded once with `load`, renewed by each run, read with `read`, never fed.
+   */
+  carry?: Readonly<Record<string, string>>;
+  /** Inputs that are loaded once and stay as they are until loaded again. */
+  resident?: readonly string[];
+  /** Outputs whose memory the next run may use again: valid until then. Default: every output gets new memory. */
+  reuseOutputs?: boolean;
+}
+
+/** A graph made ready to run. Its resident tensors live where the device wants them. */
+export interface Program {
+  /** Replaces the contents of a resident input. */
+  load(name: string, tensor: NumericTensor): void;
+  /** A copy of a resident input's contents. */
+  read(name: string): Promise<NumericTensor>;
+  /** Runs the graph once on the feeds and gives the outputs that are not carried. */
+  run(feeds: Tensors): Promise<Tensors>;
+  /** Frees the session and the resident tensors. */
+  release(): Promise<void>;
+}
+
+/** Runs ONNX graphs: ONNX Runtime in Node or in a browser. */
+export interface Engine {
+  readonly name: string;
+  readonly device: Device;
+  /** @throws UserError when the runtime refuses the graph, with the runtime's reason. */
+  compile(model: Model, options?: CompileOptions): Promise<Program>;
+}

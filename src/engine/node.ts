@@ -1,0 +1,34 @@
+import { availableParallelism } from "node:os";
+import { InferenceSession, listSupportedBackends, Tensor } from "onnxruntime-node";
+import { UserError } from "../errors.ts";
+import type { Engine, EngineOptions } from "./engine.ts";
+import { OrtProgram } from "./ort-program.ts";
+
+const ERRORS_ONLY = 3;
+
+/**
+ * The engine of Node: onnxruntime-node, on the CPU or on what the installed runtime offers beside it.
+ * @throws UserError for a device that the installed runtime does not offer
+ */
+export function nodeEngine({ device = "cpu", threads = availableParallelism() }: EngineOptions = {}): Engine {
+  const offered = listSupportedBackends().map(({ name }) => name);
+  if (!offered.includes(device)) {
+    throw new UserError(
+      `The installed onnxruntime-node has no device "${device}": choose one of ${offered.join(", ")}.`,
+    );
+  }
+  const session: InferenceSession.SessionOptions = {
+    executionProviders: [device],
+    intraOpNumThreads: threads,
+    interOpNumThreads: 1,
+    graphOptimizationLevel: "all",
+    logSeverityLevel: ERRORS_ONLY,
+  };
+  return {
+    name: "onnxruntime-node",
+    device,
+    // Of the devices, the runtime's binding for Node keeps only WebGPU's tensors where they are; others pass by memory.
+    compile: (model, options = {}) =>
+      OrtProgram.create({ InferenceSession, Tensor }, model, session, options, device === "webgpu"),
+  };
+}

@@ -1,0 +1,36 @@
+import { UserError } from "../errors.ts";
+import type { Engine, EngineOptions } from "./engine.ts";
+import { OrtProgram } from "./ort-program.ts";
+
+const ERRORS_ONLY = 3;
+
+/**
+ * The engine of browsers: onnxruntime-web, on WebAssembly ("cpu") or WebGPU. It also runs in Node, on WebAssembly.
+ * @throws UserError for a device that is not there
+ */
+export async function webEngine({ device = "cpu", threads }: EngineOptions = {}): Promise<Engine> {
+  if (device !== "cpu" && (device !== "webgpu" || !hasWebGpu())) {
+    throw new UserError(
+      `There is no device "${device}" for onnxruntime-web here: choose cpu, or webgpu in a browser that has it.`,
+    );
+  }
+  const ort = device === "webgpu" ? await import("onnxruntime-web/webgpu") : await import("onnxruntime-web");
+  ort.env.logLevel = "error";
+  // Left alone, the runtime takes what the page's isolation allows.
+  if (threads !== undefined) ort.env.wasm.numThreads = threads;
+  const session = {
+    executionProviders: [device === "cpu" ? "wasm" : device],
+    graphOptimizationLevel: "all",
+    logSeverityLevel: ERRORS_ONLY,
+  } as const;
+  return {
+    name: "onnxruntime-web",
+    device,
+    compile: (model, options = {}) => OrtProgram.create(ort, model, session, options, device === "webgpu"),
+  };
+}
+
+function hasWebGpu(): boolean {
+  const { navigator } = globalThis as { navigator?: object };
+  return navigator !== undefined && "gpu" in navigator;
+}

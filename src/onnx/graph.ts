@@ -1,0 +1,142 @@
+import { UserError } from "../errors.ts";
+import type { Attributes } from "./attributes.ts";
+import type { DType } from "./dtype.ts";
+import type { NumericTensor, Tensor, TensorType } from "./tensor.ts";
+
+/**
+ * What a file said of an object beyond the fields modelled here (doc strings, functions, annotations, ...).
+ * Only the reader makes one and only the writer looks inside, so that writing gives everything back.
+ */
+export type Residue = object;
+
+/** One operator applied to named values. An empty name stands for an optional input or output left out. */
+export interface Node {
+  readonly name: string;
+  readonly op: string;
+  /** "" for the operators of ONNX itself. */
+  readonly domain: string;
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  readonly attributes: Attributes;
+  readonly residue?: Residue;
+}
+
+/** A size that is a number, the name of a symbol ("batch"), or unknown. */
+export type Dim = number | string | null;
+
+/** What is declared of a value: its element type and shape, where known. */
+export interface Value {
+  readonly name: string;
+  readonly dtype?: DType;
+  readonly shape?: readonly Dim[];
+  readonly residue?: Residue;
+}
+
+/** A network: nodes in an order in which they can run, over named values. */
+export interface Graph {
+  name: string;
+  nodes: Node[];
+  /** What is fed; files of IR version 3 list their initializers here too. */
+  inputs: Value[];
+  outputs: Value[];
+  /** Weights, biases and other constants by the name of their value. */
+  initializers: Map<string, Tensor>;
+  /** What is declared of the values in between. */
+  values: Map<string, Value>;
+  residue?: Residue;
+}
+
+/** A graph with what a file needs around it. */
+export interface Model extends Graph {
+  irVersion: number;
+  /** The version of each operator set in use; "" is ONNX's own. */
+  opsets: Map<string, number>;
+  metadata: Map<string, string>;
+  modelResidue?: Residue;
+}
+
+/** The operator set that the project's own graphs are written in. */
+export const OPSET = 18;
+
+/** A model without nodes. */
+export function emptyModel(name: string): Model {
+  return {
+    name,
+    nodes: [],
+    inputs: [],
+    outputs: [],
+    initializers: new Map(),
+    values: new Map(),
+    irVersion: 8,
+    opsets: new Map([["", OPSET]]),
+    metadata: new Map(),
+  };
+}
+
+/** A model whose lists and maps can be changed without changing the given one's; nodes and tensors are shared. */
+export function copyModel(model: Model): Model {
+  return {
+    ...model,
+    nodes: [...model.nodes],
+    inputs: [...model.inputs],
+    outputs: [...model.outputs],
+    initializers: new Map(model.initializers),
+    values: new Map(model.values),
+    opsets: new Map(model.opsets),
+    metadata: new Map(model.metadata),
+  };
+}
+
+/** The inputs that a caller feeds: those that no initializer fills. */
+export function fedInputs(graph: Graph): Value[] {
+  return graph.inputs.filter(({ name }) => !graph.initializers.has(name));
+}
+
+/** The node that computes each value. */
+export function producers(graph: Graph): Map<string, Node> {
+  const found = new Map<string, Node>();
+  for (const node of graph.nodes) for (const output of node.outputs) if (output) found.set(output, node);
+  return found;
+}
+
+/** The nodes that read each value, in their order in the graph. */
+export function consumers(graph: Graph): Map<string, Node[]> {
+  const found = new Map<string, Node[]>();
+  for (const node of graph.nodes) {
+    for (const input of new Set(node.inputs)) {
+      const readers = found.get(input);
+      if (readers) readers.push(node);
+      else if (input) found.set(input, [node]);
+    }
+  }
+  return found;
+}
+
+/** The numbers behind a value that no feed changes: an initializer's or a Constant node's; undefined for others. */
+export function constantOf(graph: Graph, name: string): NumericTensor | undefined {
+  const initializer = graph.initializers.get(name);
+  if (initializer) return initializer.dtype === "string" ? undefined : initializer;
+  const node = graph.nodes.find(({ op, outputs }) => op === "Constant" && outputs[0] === name);
+  const value = node?.attributes.value;
+  return value?.kind === "tensor" && value.value.dtype !== "string" ? value.value : undefined;
+}
+
+/**
+ * The element type and shape of a value.
+ * @throws UserError when the graph does not state them in full: `annotate` of the engine fills them in.
+ */
+export function typeOf(graph: Graph, name: string): TensorType {
+  const initializer = graph.initializers.get(name);
+  if (initializer) return initializer;
+  const value = graph.values.get(name) ?? [...graph.inputs, ...graph.outputs].find((v) => v.name === name);
+  const dims = value?.shape?.filter((dim) => typeof dim === "number");
+  if (value?.dtype === undefined || dims === undefined || dims.length !== value.shape?.length) {
+    throw new UserError(`The shape of the value "${name}" is not known in full: annotate the graph's shapes first.`);
+  }
+  return { dtype: value.dtype, dims };
+}
+
+/** How a message names a node: its name, or its first output where it has none. */
+export function label(node: Node): string {
+  return `"${node.name || node.outputs[0]}" (${node.op})`;
+}
