@@ -1,6 +1,6 @@
 import { UserError } from "../errors.ts";
 import { GraphBuilder } from "../onnx/builder.ts";
-import { constantOf, copyModel, label, type Model, type Node, typeOf } from "../onnx/graph.ts";
+import { copyModel, type Lookup, label, lookup, type Model, type Node } from "../onnx/graph.ts";
 import { sizeOf } from "../onnx/tensor.ts";
 import type { GradientRule, RuleContext } from "./rule.ts";
 import { gradientRules } from "./rules.ts";
@@ -30,13 +30,13 @@ export function differentiate(
 ): Differentiated {
   const model = copyModel(source);
   const graph = new GraphBuilder(model, "grad/");
+  const known = lookup(source);
   const varying = dependents(source.nodes, wrt);
   if (!varying.has(loss))
     throw new UserError(`The loss "${loss}" depends on none of ${wrt.join(", ")}: check their names.`);
-  if (sizeOf(typeOf(source, loss).dims) !== 1) {
-    throw new UserError(
-      `The loss "${loss}" has the shape [${typeOf(source, loss).dims}]: reduce it to one number first.`,
-    );
+  const { dtype, dims } = known.type(loss);
+  if (sizeOf(dims) !== 1) {
+    throw new UserError(`The loss "${loss}" has the shape [${dims}]: reduce it to one number first.`);
   }
 
   // Contributions to the gradient of each value; a value read by several nodes receives several, to be summed.
@@ -48,7 +48,6 @@ export function differentiate(
     contributions.set(value, [sum]);
     return sum;
   };
-  const { dtype, dims } = typeOf(source, loss);
   contributions.set(loss, [graph.constant({ dtype: floating(dtype, loss), dims, data: one(dtype) })]);
 
   for (const node of source.nodes.toReversed()) {
@@ -57,7 +56,7 @@ export function differentiate(
     if (gradients.every((gradient) => gradient === undefined)) continue;
     const rule = rules.get(node.domain ? `${node.domain}:${node.op}` : node.op);
     if (!rule) throw missingRule(node);
-    const found = rule(contextOf(source, graph, node, gradients, varying));
+    const found = rule(contextOf(known, graph, node, gradients, varying));
     node.inputs.forEach((input, i) => {
       const part = found[i];
       if (part === undefined || !varying.has(input)) return;
@@ -86,7 +85,7 @@ function dependents(nodes: readonly Node[], roots: readonly string[]): Set<strin
 }
 
 function contextOf(
-  source: Model,
+  known: Lookup,
   graph: GraphBuilder,
   node: Node,
   gradients: readonly (string | undefined)[],
@@ -94,7 +93,7 @@ function contextOf(
 ): RuleContext {
   const { inputs, outputs } = node;
   const first = outputs.findIndex((_, i) => gradients[i] !== undefined);
-  const dtype = floating(typeOf(source, outputs[first]).dtype, outputs[first]);
+  const dtype = floating(known.type(outputs[first]).dtype, outputs[first]);
   return {
     node,
     graph,
@@ -103,11 +102,12 @@ function contextOf(
     gradients,
     gradient: gradients[first] ?? "",
     wants: (i) => inputs[i] !== undefined && varying.has(inputs[i]),
-    shape: (value) => typeOf(source, value).dims,
+    type: known.type,
+    shape: (value) => known.type(value).dims,
     dtype,
     constant: (i) => {
       if (!inputs[i]) return undefined;
-      const value = constantOf(source, inputs[i]);
+      const value = known.constant(inputs[i]);
       if (value) return value;
       throw new UserError(
         `The gradient of node ${label(node)} needs its input "${inputs[i]}" to be a constant: fold the model's constants first.`,

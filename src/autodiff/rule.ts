@@ -1,6 +1,6 @@
 import type { GraphBuilder } from "../onnx/builder.ts";
 import type { Node } from "../onnx/graph.ts";
-import type { NumericTensor } from "../onnx/tensor.ts";
+import type { NumericTensor, TensorType } from "../onnx/tensor.ts";
 
 /**
  * How an operator's gradient is built: adds nodes that compute the gradient of each input from those of the outputs.
@@ -24,6 +24,8 @@ export interface RuleContext {
   readonly gradient: string;
   /** Says whether the gradient of an input is wanted. */
   wants(input: number): boolean;
+  /** The element type and shape of a value of the forward graph. */
+  type(value: string): TensorType;
   /** The shape of a value of the forward graph. */
   shape(value: string): readonly number[];
   /** The element type that gradients have in this node. */

@@ -1,5 +1,5 @@
 import type { Attributes } from "./attributes.ts";
-import type { Model } from "./graph.ts";
+import type { Model, Node } from "./graph.ts";
 import { int64s, type NumericTensor, scalar } from "./tensor.ts";
 
 /** Adds nodes to a model, one call each, under names that are still free. */
@@ -30,6 +30,11 @@ export class GraphBuilder {
     return name;
   }
 
+  /** Keeps a name from being given out. */
+  reserve(name: string): void {
+    this.#taken.add(name);
+  }
+
   /** Adds a node with one output and returns the output's name; `output` chooses that name. */
   emit(op: string, inputs: readonly string[], attributes: Attributes = {}, output = this.fresh(op)): string {
     this.#taken.add(output);
@@ -42,6 +47,17 @@ export class GraphBuilder {
     const outputs = Array.from({ length: count }, () => this.fresh(op));
     this.model.nodes.push({ name: outputs[0], op, domain: "", inputs, outputs, attributes });
     return outputs;
+  }
+
+  /** The name of a node's output that was left out until now; the node is replaced by one that has it. */
+  exposeOutput(node: Node, index: number): string {
+    const at = this.model.nodes.findIndex(({ outputs }) => outputs[0] === node.outputs[0]);
+    const current = this.model.nodes[at];
+    if (current.outputs[index]) return current.outputs[index];
+    const outputs = Array.from({ length: index + 1 }, (_, i) => current.outputs[i] ?? "");
+    outputs[index] = this.fresh(`${node.outputs[0]}/${index}`);
+    this.model.nodes[at] = { ...current, outputs };
+    return outputs[index];
   }
 
   /** Adds an initializer, which training or a feed may replace later, and returns its name. */

@@ -112,28 +112,49 @@ export function consumers(graph: Graph): Map<string, Node[]> {
   return found;
 }
 
-/** The numbers behind a value that no feed changes: an initializer's or a Constant node's; undefined for others. */
-export function constantOf(graph: Graph, name: string): NumericTensor | undefined {
-  const initializer = graph.initializers.get(name);
-  if (initializer) return initializer.dtype === "string" ? undefined : initializer;
-  const node = graph.nodes.find(({ op, outputs }) => op === "Constant" && outputs[0] === name);
-  const value = node?.attributes.value;
-  return value?.kind === "tensor" && value.value.dtype !== "string" ? value.value : undefined;
+/** What a graph states of its values, indexed for many questions. */
+export interface Lookup {
+  /**
+   * The element type and shape of a value.
+   * @throws UserError when the graph does not state them in full: `annotate` of the engine fills them in
+   */
+  type(name: string): TensorType;
+  /** The numbers behind a value that no feed changes: an initializer's or a Constant node's; undefined for others. */
+  constant(name: string): NumericTensor | undefined;
 }
 
-/**
- * The element type and shape of a value.
- * @throws UserError when the graph does not state them in full: `annotate` of the engine fills them in.
- */
-export function typeOf(graph: Graph, name: string): TensorType {
-  const initializer = graph.initializers.get(name);
-  if (initializer) return initializer;
-  const value = graph.values.get(name) ?? [...graph.inputs, ...graph.outputs].find((v) => v.name === name);
-  const dims = value?.shape?.filter((dim) => typeof dim === "number");
-  if (value?.dtype === undefined || dims === undefined || dims.length !== value.shape?.length) {
-    throw new UserError(`The shape of the value "${name}" is not known in full: annotate the graph's shapes first.`);
+/** Indexes a graph as it is now. */
+export function lookup(graph: Graph): Lookup {
+  const declared = new Map(graph.values);
+  for (const value of [...graph.inputs, ...graph.outputs]) declared.set(value.name, value);
+  const constants = new Map(graph.initializers);
+  for (const { op, outputs, attributes } of graph.nodes) {
+    if (op === "Constant" && attributes.value?.kind === "tensor") constants.set(outputs[0], attributes.value.value);
   }
-  return { dtype: value.dtype, dims };
+  return {
+    type(name) {
+      const { dtype, shape } = declared.get(name) ?? {};
+      const dims = shape?.filter((dim) => typeof dim === "number");
+      if (dtype !== undefined && dims !== undefined && dims.length === shape?.length) return { dtype, dims };
+      const tensor = constants.get(name);
+      if (tensor) return tensor;
+      throw new UserError(`The shape of the value "${name}" is not known in full: annotate the graph's shapes first.`);
+    },
+    constant(name) {
+      const tensor = constants.get(name);
+      return tensor?.dtype === "string" ? undefined : tensor;
+    },
+  };
+}
+
+/** {@link Lookup.type} for one question. */
+export function typeOf(graph: Graph, name: string): TensorType {
+  return lookup(graph).type(name);
+}
+
+/** {@link Lookup.constant} for one question. */
+export function constantOf(graph: Graph, name: string): NumericTensor | undefined {
+  return lookup(graph).constant(name);
 }
 
 /** How a message names a node: its name, or its first output where it has none. */

@@ -39,7 +39,7 @@ export function bytesOf(tensor: NumericTensor): number {
 }
 
 /** A float32 tensor over the given elements, zeros where none are given. */
-export function float32(dims: readonly number[], data = new Float32Array(sizeOf(dims))): FloatTensor {
+export function float32(dims: readonly number[], data: Float32Array = new Float32Array(sizeOf(dims))): FloatTensor {
   return { dtype: "float32", dims, data };
 }
 

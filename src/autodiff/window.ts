@@ -1,0 +1,68 @@
+import { type Attributes, attribute, int, ints } from "../onnx/attributes.ts";
+import type { RuleContext } from "./rule.ts";
+
+/** The largest tensor of unfolded windows that a step may hold for speed: 64 MB of float32. */
+export const UNFOLDED_LIMIT = 2 ** 24;
+
+/** How the windows of a convolution or pooling lie on their input, axis by axis. */
+export interface Windows {
+  readonly kernel: readonly number[];
+  readonly strides: readonly number[];
+  readonly dilations: readonly number[];
+  /** Padding before and after, as it was applied, automatic padding included. */
+  readonly before: readonly number[];
+  readonly after: readonly number[];
+  /** Sizes of the input and the output. */
+  readonly input: readonly number[];
+  readonly output: readonly number[];
+}
+
+/** Reads the window attributes that Conv, MaxPool and AveragePool share. */
+export function windowsOf({ node, inputs, outputs, shape }: RuleContext, kernel: readonly number[]): Windows {
+  const input = shape(inputs[0]).slice(2);
+  const output = shape(outputs[0]).slice(2);
+  const ones = input.map(() => 1);
+  const strides = attribute(node, "ints", "strides", ones);
+  const dilations = attribute(node, "ints", "dilations", ones);
+  const pads = attribute(
+    node,
+    "ints",
+    "pads",
+    [...input, ...input].map(() => 0),
+  );
+  const automatic = attribute(node, "string", "auto_pad", "NOTSET");
+  const rank = input.length;
+  if (automatic === "NOTSET" || automatic === "VALID") {
+    const used = automatic === "VALID" ? pads.map(() => 0) : pads;
+    return { kernel, strides, dilations, before: used.slice(0, rank), after: used.slice(rank), input, output };
+  }
+  // SAME_UPPER puts the odd element after, SAME_LOWER before (ONNX, Conv: auto_pad).
+  const total = input.map((size, i) =>
+    Math.max(0, (output[i] - 1) * strides[i] + (kernel[i] - 1) * dilations[i] + 1 - size),
+  );
+  const small = total.map((pad) => Math.floor(pad / 2));
+  const large = total.map((pad) => Math.ceil(pad / 2));
+  const [before, after] = automatic === "SAME_UPPER" ? [small, large] : [large, small];
+  return { kernel, strides, dilations, before, after, input, output };
+}
+
+/** The attributes of a Conv with these windows. */
+export function convAttributes({ kernel, strides, dilations, before, after }: Windows, group: number): Attributes {
+  return {
+    kernel_shape: ints(kernel),
+    strides: ints(strides),
+    dilations: ints(dilations),
+    pads: ints([...before, ...after]),
+    group: int(group),
+  };
+}
+
+/** The attributes of the ConvTranspose that goes back from the output's size to the input's. */
+export function transposedAttributes(windows: Windows, group: number): Attributes {
+  const { kernel, strides, dilations, before, after, input, output } = windows;
+  // What the last window does not reach is made up by output padding.
+  const missing = input.map(
+    (size, i) => size + before[i] + after[i] - ((output[i] - 1) * strides[i] + (kernel[i] - 1) * dilations[i] + 1),
+  );
+  return { ...convAttributes(windows, group), output_padding: ints(missing) };
+}

@@ -1,0 +1,73 @@
+import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { UserError } from "../errors.ts";
+
+/** Protobuf's limit, and so the largest model there can be. */
+const LARGEST_FILE = 2 ** 31 - 1;
+
+/**
+ * Reads a file that the user named.
+ * @throws UserError when it cannot be read or is over 2 GB
+ */
+export function readFile(path: string): Uint8Array {
+  try {
+    const { size } = statSync(path);
+    if (size > LARGEST_FILE)
+      throw new UserError(`${path} has ${size} bytes, and an ONNX file ends at 2 GB: split the model.`);
+    return readFileSync(path);
+  } catch (error) {
+    throw mended(error, `Cannot read ${path}`);
+  }
+}
+
+/**
+ * Writes a file whole or not at all: under a temporary name beside it, then renamed. Makes the folder where it is not.
+ * @throws UserError when the folder cannot be written or the disk is full
+ */
+export function writeFile(path: string, contents: Uint8Array | string): void {
+  const temporary = `${path}.${process.pid}.tmp`;
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(temporary, contents);
+    renameSync(temporary, path);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw mended(error, `Cannot write ${path}`);
+  }
+}
+
+/** Checks that files can be written into a folder before hours are spent on what goes there. Makes the folder. */
+export function checkWritable(folder: string): void {
+  const probe = join(folder, `.espalier-${process.pid}.tmp`);
+  try {
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(probe, "");
+    rmSync(probe);
+  } catch (error) {
+    throw mended(error, `Cannot write into ${folder}`);
+  }
+}
+
+/** Removes a file that may not be there. */
+export function removeFile(path: string): void {
+  rmSync(path, { force: true });
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: "there is no such file or folder; check the path",
+  EISDIR: "it is a folder; name a file",
+  ENOTDIR: "a part of its path is a file, not a folder; choose another",
+  EEXIST: "a file with the name of the folder is there; choose another",
+  EACCES: "permission denied; choose a place that is yours",
+  EPERM: "permission denied; choose a place that is yours",
+  EROFS: "the file system is read-only; choose another place",
+  ENOSPC: "the disk is full; free some space or choose another place",
+  EDQUOT: "the disk quota is used up; free some space or choose another place",
+  EFBIG: "the file would be larger than the system allows; choose another place",
+};
+
+/** A file system's error as the user's, where it is one that the user can mend. */
+function mended(error: unknown, what: string): unknown {
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  return code in REASONS ? new UserError(`${what}: ${REASONS[code]}.`) : error;
+}

@@ -1,0 +1,37 @@
+import { Command } from "commander";
+import { openDataset } from "../data/spec.ts";
+import { layerTable } from "../pruning/table.ts";
+import { countParameters, openModel } from "./model.ts";
+import { type EngineFlags, engineOf, withEngine } from "./options.ts";
+import { bytes, count, layerTableText, printJson, printLine, rate } from "./print.ts";
+
+interface Flags extends EngineFlags {
+  data?: string;
+  json?: boolean;
+}
+
+/** `espalier inspect`: the paper's per-layer table of a model. */
+export const inspectCommand = withEngine(
+  new Command("inspect")
+    .summary("show a model's layers: weights, MACs, what is kept")
+    .description("Shows a model layer by layer: weights, MACs, non-zero activations (with --data), what pruning left.")
+    .argument("<model>", "an .onnx file")
+    .option("--data <spec>", "measure the non-zero activations on this data's validation split")
+    .option("--json", "print one JSON object"),
+)
+  .addHelpText(
+    "after",
+    "\nExamples:\n  espalier inspect pruned.onnx\n  espalier inspect pruned.onnx --data mnist --json",
+  )
+  .action(async (path: string, flags: Flags) => {
+    const { model, bytes: size } = openModel(path);
+    const data = flags.data === undefined ? undefined : await openDataset(flags.data);
+    const layers = await layerTable(engineOf(flags), model, data?.validation);
+    const counts = countParameters(model);
+    const density = counts.nonzero / counts.parameters;
+    if (flags.json) return printJson({ ...counts, density, bytes: size, layers });
+    printLine(layerTableText(layers));
+    printLine(
+      `${count(counts.parameters)} parameters, ${count(counts.nonzero)} not zero (${rate(1 / density)}), ${bytes(size)} on disk`,
+    );
+  });

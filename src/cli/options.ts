@@ -1,0 +1,57 @@
+import { type Command, InvalidArgumentError, Option } from "commander";
+import type { Device } from "../engine/engine.ts";
+import { nodeEngine } from "../engine/node.ts";
+
+/** A parser of a number option that must lie between bounds. */
+export function number(name: string, least: number, most = Number.POSITIVE_INFINITY): (text: string) => number {
+  return (text) => {
+    const value = text.trim() === "" ? Number.NaN : Number(text);
+    if (!(value >= least && value <= most)) {
+      const range = most === Number.POSITIVE_INFINITY ? `from ${least}` : `from ${least} to ${most}`;
+      throw new InvalidArgumentError(`The ${name} is a number ${range}.`);
+    }
+    return value;
+  };
+}
+
+/** A parser of a whole number option that must lie between bounds. */
+export function whole(name: string, least: number, most = Number.MAX_SAFE_INTEGER): (text: string) => number {
+  const parse = number(name, least, most);
+  return (text) => {
+    const value = parse(text);
+    if (!Number.isInteger(value)) throw new InvalidArgumentError(`The ${name} is a whole number.`);
+    return value;
+  };
+}
+
+/** A parser of "layer=number,..." where a layer is a name or glob. */
+export function perLayer(text: string): (readonly [pattern: string, value: number])[] {
+  return text.split(",").map((part) => {
+    const split = part.lastIndexOf("=");
+    const value = part.slice(split + 1).trim();
+    if (split <= 0 || value === "" || Number.isNaN(Number(value))) {
+      throw new InvalidArgumentError(`Write it as LAYER=NUMBER,... such as "conv*=0.5,fc1=0.08".`);
+    }
+    return [part.slice(0, split).trim(), Number(value)] as const;
+  });
+}
+
+export const DEVICES: readonly Device[] = ["cpu", "cuda", "webgpu", "coreml", "dml"];
+
+/** Options that every command which runs a network has. */
+export interface EngineFlags {
+  readonly device: Device;
+  readonly threads?: number;
+}
+
+/** The engine that the flags ask for. */
+export function engineOf({ device, threads }: EngineFlags) {
+  return nodeEngine({ device, threads });
+}
+
+/** Adds the options that choose the engine. */
+export function withEngine(command: Command): Command {
+  return command
+    .addOption(new Option("--device <name>", "where to run").choices(DEVICES).default("cpu"))
+    .option("--threads <n>", "threads of the runtime (default: one for each core)", whole("number of threads", 1, 256));
+}

@@ -1,0 +1,83 @@
+import Table from "cli-table3";
+import type { LayerRow } from "../pruning/table.ts";
+
+/** 266610 -> "266,610". */
+export const count = (value: number) => Math.round(value).toLocaleString("en-US");
+
+/** 1.5412 -> "1.54%", of a percentage. */
+export const percent = (value: number, digits = 2) => `${value.toFixed(digits)}%`;
+
+/** 0.0801 -> "8.0%", of a fraction. */
+export const share = (value: number) => percent(100 * value, 1);
+
+/** 12.02 -> "12.0x". */
+export const rate = (value: number) => `${value.toFixed(1)}x`;
+
+/** Bytes in the unit that fits: "1,066 kB". */
+export const bytes = (value: number) => (value < 10_000 ? `${count(value)} B` : `${count(value / 1000)} kB`);
+
+/** Seconds in the unit that fits: "42 s", "3 min 05 s". */
+export function duration(seconds: number): string {
+  const total = Math.round(seconds);
+  if (total < 100) return `${total} s`;
+  return `${Math.floor(total / 60)} min ${String(total % 60).padStart(2, "0")} s`;
+}
+
+/** The paper's table of a network, as text. */
+export function layerTableText(rows: readonly LayerRow[]): string {
+  const withActivations = rows.some(({ activations }) => activations !== undefined);
+  const table = new Table({
+    head: [
+      "layer",
+      "op",
+      "weights",
+      "MACs",
+      ...(withActivations ? ["act. non-zero"] : []),
+      "kept",
+      "kept %",
+      "MACs left",
+    ],
+    colAligns: ["left", "left", ...Array<"right">(withActivations ? 6 : 5).fill("right")],
+    style: { head: [], border: [], compact: true },
+  });
+  const sum = (of: (row: LayerRow) => number) => rows.reduce((total, row) => total + of(row), 0);
+  const macs = sum((row) => row.macs);
+  for (const row of rows) {
+    table.push([
+      row.name,
+      row.op,
+      count(row.weights),
+      count(row.macs),
+      ...(withActivations ? [share(row.activations ?? 0)] : []),
+      count(row.kept),
+      share(row.density),
+      share(row.macsLeft),
+    ]);
+  }
+  table.push([
+    "total",
+    "",
+    count(sum((row) => row.weights)),
+    count(macs),
+    ...(withActivations ? [""] : []),
+    count(sum((row) => row.kept)),
+    share(sum((row) => row.kept) / sum((row) => row.weights)),
+    share(sum((row) => row.macs * row.macsLeft) / macs),
+  ]);
+  return table.toString();
+}
+
+/** Writes the one JSON object that a command with --json owes to stdout. */
+export function printJson(value: object): void {
+  process.stdout.write(`${JSON.stringify(value)}\n`);
+}
+
+/** Writes a line for a person to stdout. */
+export function printLine(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+/** Writes a line about the work in progress to stderr. */
+export function note(text: string): void {
+  process.stderr.write(`${text}\n`);
+}

@@ -1,0 +1,68 @@
+import { Presets, SingleBar } from "cli-progress";
+import type { Round, RoundResult } from "../pruning/rounds.ts";
+import type { Progress } from "../training/train.ts";
+import { duration, note, percent, rate } from "./print.ts";
+
+/** Shows how rounds of training go on: a bar where stderr is a terminal, a line for each epoch where it is not. */
+export class RunProgress {
+  readonly #plannedSteps: number;
+  readonly #batch: number;
+  readonly #bar: SingleBar | undefined;
+  #doneSteps = 0;
+  #stepsHere = 0;
+  #startedAt = performance.now();
+  #shownAt = 0;
+
+  /** @param epochs epochs planned in all rounds together, less those done before a resume */
+  constructor(epochs: number, stepsPerEpoch: number, batch: number) {
+    this.#plannedSteps = epochs * stepsPerEpoch;
+    this.#batch = batch;
+    if (process.stderr.isTTY) {
+      const format = "{round} {bar} epoch {epoch}/{epochs} | loss {loss} | {speed} images/s | {left} left";
+      this.#bar = new SingleBar({ format, stream: process.stderr, hideCursor: true }, Presets.shades_classic);
+    }
+  }
+
+  /** After each step. */
+  step(round: Round, progress: Progress): void {
+    this.#doneSteps++;
+    this.#stepsHere++;
+    const now = performance.now();
+    const last = progress.step === progress.steps;
+    if (!last && (!this.#bar || now - this.#shownAt < 100)) return;
+    this.#shownAt = now;
+    const payload = { ...this.#facts(round.name, progress) };
+    if (this.#bar && !this.#bar.isActive) this.#bar.start(progress.steps, progress.step, payload);
+    this.#bar?.update(progress.step, payload);
+  }
+
+  /** After each epoch's validation. */
+  epoch(round: string, result: { epoch: number; loss: number; validationError: number }, epochs: number): void {
+    this.#bar?.stop();
+    const { speed, left } = this.#speed();
+    note(
+      `${round} ${result.epoch}/${epochs}: loss ${result.loss.toFixed(4)}, validation error ${percent(result.validationError)}, ${speed} images/s, ${left} left`,
+    );
+  }
+
+  /** After each round. */
+  round({ name, density, prunedError, validationError, bestEpoch }: RoundResult): void {
+    const cut = prunedError === undefined ? "" : ` (${percent(prunedError)} before retraining)`;
+    note(`${name}: ${rate(1 / density)}, validation error ${percent(validationError)} in epoch ${bestEpoch}${cut}`);
+  }
+
+  stop(): void {
+    this.#bar?.stop();
+  }
+
+  #facts(round: string, { epoch, epochs, loss }: Progress) {
+    return { round, epoch, epochs, loss: loss.toFixed(4), ...this.#speed() };
+  }
+
+  #speed(): { speed: string; left: string } {
+    const seconds = (performance.now() - this.#startedAt) / 1000;
+    const speed = Math.round((this.#stepsHere * this.#batch) / seconds).toLocaleString("en-US");
+    const left = duration(Math.max(0, this.#plannedSteps - this.#doneSteps) * (seconds / this.#stepsHere));
+    return { speed, left };
+  }
+}

@@ -1,0 +1,150 @@
+import { join } from "node:path";
+import type { Dataset } from "../data/dataset.ts";
+import type { Engine } from "../engine/engine.ts";
+import type { Model } from "../onnx/graph.ts";
+import { isFloat32 } from "../onnx/tensor.ts";
+import { writeModel } from "../onnx/write.ts";
+import { layersOf } from "../pruning/layers.ts";
+import { maskAbove } from "../pruning/mask.ts";
+import type { RoundResult } from "../pruning/rounds.ts";
+import { type LayerRow, layerTable } from "../pruning/table.ts";
+import { histogram } from "../report/histogram.ts";
+import { renderReport } from "../report/render.ts";
+import type { RunReport } from "../report/run-report.ts";
+import { Evaluator } from "../training/evaluate.ts";
+import { writeFile } from "./files.ts";
+import { countParameters } from "./model.ts";
+import { bytes, count, duration, layerTableText, percent, printLine, rate } from "./print.ts";
+
+/** What a run of pruning leaves: both networks and how it went. */
+export interface PruningRun {
+  readonly network: string;
+  readonly title: string;
+  readonly command: string;
+  readonly settings: readonly (readonly [name: string, value: string])[];
+  readonly dense: Model;
+  readonly pruned: Model;
+  readonly results: readonly RoundResult[];
+  readonly startedAt: number;
+}
+
+/** The one JSON object of `demo` and `prune`. Errors are percent, sizes bytes. */
+export interface PruningSummary {
+  readonly network: string;
+  readonly parameters: number;
+  readonly nonzero: number;
+  readonly compressionRate: number;
+  readonly baseline: Errors;
+  readonly pruned: Errors;
+  readonly layers: readonly LayerRow[];
+  readonly files: { readonly onnx: string; readonly report: string };
+  readonly seconds: number;
+}
+
+interface Errors {
+  readonly validationError: number;
+  readonly testError: number;
+}
+
+/** Measures both networks, the test set once each, and writes pruned.onnx and report.html into a folder. */
+export async function writeResults(
+  engine: Engine,
+  data: Dataset,
+  run: PruningRun,
+  out: string,
+): Promise<PruningSummary> {
+  const { network, dense, pruned, results, startedAt } = run;
+  const baseline = await errorsOf(engine, dense, data);
+  const after = await errorsOf(engine, pruned, data);
+  const layers = await layerTable(engine, pruned, data.validation);
+  const { parameters, nonzero } = countParameters(pruned);
+  const onnx = join(out, "pruned.onnx");
+  const contents = writeModel(pruned);
+  writeFile(onnx, contents);
+
+  const seconds = (performance.now() - startedAt) / 1000;
+  const report: RunReport = {
+    title: run.title,
+    command: run.command,
+    settings: run.settings,
+    parameters,
+    nonzero,
+    compressionRate: parameters / nonzero,
+    seconds,
+    baseline,
+    pruned: after,
+    layers,
+    epochs: results.flatMap(({ name, density, epochs }) => epochs.map((epoch) => ({ round: name, density, ...epoch }))),
+    histograms: histogramsOf(dense, pruned),
+    mask: maskPicture(pruned, data),
+    files: [{ name: "pruned.onnx", bytes: contents.length }],
+  };
+  const html = join(out, "report.html");
+  writeFile(html, renderReport(report));
+  return {
+    network,
+    parameters,
+    nonzero,
+    compressionRate: parameters / nonzero,
+    baseline,
+    pruned: after,
+    layers,
+    files: { onnx, report: html },
+    seconds,
+  };
+}
+
+/** Prints a summary for a person. */
+export function printSummary({
+  layers,
+  baseline,
+  pruned,
+  parameters,
+  nonzero,
+  compressionRate,
+  files,
+  seconds,
+}: PruningSummary): void {
+  printLine(layerTableText(layers));
+  printLine(`parameters        ${count(parameters)} -> ${count(nonzero)} (${rate(compressionRate)})`);
+  printLine(`validation error  ${percent(baseline.validationError)} -> ${percent(pruned.validationError)}`);
+  printLine(`test error        ${percent(baseline.testError)} -> ${percent(pruned.testError)}`);
+  printLine(`${files.onnx} and ${files.report}, in ${duration(seconds)}`);
+}
+
+async function errorsOf(engine: Engine, model: Model, data: Dataset): Promise<Errors> {
+  const evaluator = await Evaluator.create(engine, model, data);
+  const validation = await evaluator.evaluate(data.validation);
+  const test = await evaluator.evaluate(data.test);
+  await evaluator.release();
+  return { validationError: validation.error, testError: test.error };
+}
+
+const BINS = 80;
+
+function histogramsOf(dense: Model, pruned: Model): RunReport["histograms"] {
+  return layersOf(dense).flatMap(({ name, weight, tensor }) => {
+    const after = pruned.initializers.get(weight);
+    if (!isFloat32(after)) return [];
+    let largest = 0;
+    for (const w of tensor.data) largest = Math.max(largest, Math.abs(w));
+    for (const w of after.data) largest = Math.max(largest, Math.abs(w));
+    const range = [-largest, largest] as const;
+    return [{ layer: name, before: histogram(tensor.data, BINS, range), after: histogram(after.data, BINS, range) }];
+  });
+}
+
+/** The mask of a first layer that looks at whole images: a row for each unit, as the paper's figure shows it. */
+function maskPicture(pruned: Model, { sampleShape }: Dataset): RunReport["mask"] {
+  const [first] = layersOf(pruned);
+  const [rows, columns] = first?.tensor.dims ?? [];
+  const width = sampleShape.at(-1) ?? 1;
+  if (first?.node.op !== "Gemm" || columns !== sampleShape.reduce((product, dim) => product * dim, 1)) return undefined;
+  return {
+    layer: first.name,
+    rows,
+    columns,
+    kept: Uint8Array.from(maskAbove(first.tensor, 0).data),
+    columnsPerBand: width,
+  };
+}

@@ -1,0 +1,87 @@
+import { existsSync } from "node:fs";
+import type { Dataset } from "../data/dataset.ts";
+import type { Engine } from "../engine/engine.ts";
+import { UserError } from "../errors.ts";
+import type { Model } from "../onnx/graph.ts";
+import { decodeCheckpoint, encodeCheckpoint } from "../pruning/checkpoint.ts";
+import { type Round, type RoundResult, type RoundsOptions, type RoundsResult, runRounds } from "../pruning/rounds.ts";
+import type { Parameters } from "../training/trainer.ts";
+import { readFile, removeFile, writeFile } from "./files.ts";
+import { note } from "./print.ts";
+import { RunProgress } from "./progress.ts";
+
+/** Ends the command with exit status 130 after its state was saved, as a shell expects of Ctrl-C. */
+export class Interrupted extends Error {
+  override readonly name = "Interrupted";
+}
+
+export interface RunOptions extends Pick<RoundsOptions, "batch" | "seed" | "loss" | "frozen"> {
+  /** Where the checkpoint is kept while the run lasts. */
+  readonly checkpoint: string;
+  readonly resume: boolean;
+  /** What only the same run may continue: its options, and digests of its files. */
+  readonly settings: object;
+  readonly onRound?: (result: RoundResult, parameters: Parameters) => void;
+}
+
+/**
+ * Runs rounds as a command does: with progress on stderr, a checkpoint after each epoch and at Ctrl-C, and `--resume`.
+ * @throws Interrupted after Ctrl-C
+ */
+export async function runCommand(
+  engine: Engine,
+  model: Model,
+  data: Dataset,
+  rounds: readonly Round[],
+  options: RunOptions,
+): Promise<RoundsResult> {
+  const { checkpoint } = options;
+  const settings = JSON.stringify(options.settings);
+  const resume = options.resume ? readCheckpoint(checkpoint, settings) : undefined;
+  const doneEpochs =
+    (resume?.results.reduce((sum, { epochs }) => sum + epochs.length, 0) ?? 0) + (resume?.current?.history.length ?? 0);
+  const planned = rounds.reduce((sum, { epochs }) => sum + epochs, 0) - doneEpochs;
+  const progress = new RunProgress(planned, Math.floor(data.train.size / options.batch), options.batch);
+  const interrupt = new AbortController();
+  const onSignal = () => interrupt.abort();
+  process.once("SIGINT", onSignal).once("SIGTERM", onSignal);
+  try {
+    const result = await runRounds(engine, model, data, rounds, {
+      ...options,
+      resume,
+      signal: interrupt.signal,
+      onProgress: (round, position) => progress.step(round, position),
+      onEpoch: (state) => {
+        writeFile(checkpoint, encodeCheckpoint(state, settings));
+        const round = rounds[state.results.length];
+        const epoch = state.current?.history.at(-1);
+        if (epoch) progress.epoch(round.name, epoch, round.epochs);
+      },
+      onRound: (round, parameters) => {
+        progress.round(round);
+        options.onRound?.(round, parameters);
+      },
+    });
+    if (result.aborted) {
+      writeFile(checkpoint, encodeCheckpoint(result, settings));
+      throw new Interrupted(`Stopped; everything is in ${checkpoint}: continue with the same command and --resume.`);
+    }
+    return result;
+  } finally {
+    progress.stop();
+    process.off("SIGINT", onSignal).off("SIGTERM", onSignal);
+  }
+}
+
+/** Removes the checkpoint of a run whose results are written. */
+export function finishRun(checkpoint: string): void {
+  removeFile(checkpoint);
+}
+
+function readCheckpoint(path: string, settings: string) {
+  if (!existsSync(path))
+    throw new UserError(`There is no checkpoint ${path} to resume: start the run without --resume.`);
+  const state = decodeCheckpoint(readFile(path), settings, path);
+  note(`Continuing from ${path}.`);
+  return state;
+}

@@ -1,0 +1,103 @@
+import { dirname } from "node:path";
+import { Command, Option } from "commander";
+import { openDataset } from "../data/spec.ts";
+import { UserError } from "../errors.ts";
+import { networks } from "../models/index.ts";
+import { writeModel } from "../onnx/write.ts";
+import { recipes } from "../pruning/recipes.ts";
+import type { Round } from "../pruning/rounds.ts";
+import { withParameters } from "../pruning/rounds.ts";
+import { Evaluator } from "../training/evaluate.ts";
+import { checkWritable, writeFile } from "./files.ts";
+import { countParameters, openModel } from "./model.ts";
+import { type EngineFlags, engineOf, whole, withEngine } from "./options.ts";
+import { count, duration, percent, printJson, printLine } from "./print.ts";
+import { finishRun, runCommand } from "./run.ts";
+import {
+  frozenParameters,
+  LEARNING_RATE_KEY,
+  type TrainingFlags,
+  trainingOf,
+  withTraining,
+} from "./training-options.ts";
+
+interface Flags extends EngineFlags, TrainingFlags {
+  out: string;
+}
+
+/** `espalier train`: trains a network, or trains a model further. */
+export const trainCommand = withEngine(
+  withTraining(
+    new Command("train")
+      .summary("train a network or an .onnx model")
+      .description("Trains a network by name from a seed, or an .onnx model from its own weights.")
+      .argument("<network>", `${[...networks.keys()].join(", ")}, or an .onnx file`)
+      .requiredOption("--data <spec>", "the data: mnist, idx:DIR, npz:FILE, or a module")
+      .requiredOption("--out <file>", "where to write the trained model")
+      .addOption(
+        new Option("--epochs <n>", "epochs (default: the network's recipe, or 10)").argParser(
+          whole("number of epochs", 1),
+        ),
+      ),
+  ),
+)
+  .addHelpText(
+    "after",
+    "\nExamples:\n  espalier train lenet-300-100 --data mnist --out dense.onnx\n  espalier train model.onnx --data npz:digits.npz --out tuned.onnx --epochs 5 --optimizer adam --learning-rate 0.001",
+  )
+  .action(async (network: string, flags: Flags) => {
+    const startedAt = performance.now();
+    const known = networks.get(network);
+    if (!known && !network.endsWith(".onnx")) {
+      throw new UserError(
+        `There is no network "${network}": choose one of ${[...networks.keys()].join(", ")}, or name an .onnx file.`,
+      );
+    }
+    const opened = known ? { model: known.build({ seed: flags.seed }), digest: network } : openModel(network);
+    const { model } = opened;
+    checkWritable(dirname(flags.out));
+    const data = await openDataset(flags.data);
+    const recipe = recipes[network]?.full;
+    const training = trainingOf(flags, model, recipe && { ...recipe, ...recipe.train });
+    const round: Round = { name: "train", epochs: flags.epochs ?? recipe?.train.epochs ?? 10, ...training.round };
+    const checkpoint = `${flags.out}.checkpoint`;
+    const engine = engineOf(flags);
+    const result = await runCommand(engine, model, data, [round], {
+      ...training.run,
+      frozen: frozenParameters(model, flags.freeze),
+      checkpoint,
+      resume: flags.resume === true,
+      settings: {
+        command: "train",
+        network: opened.digest,
+        data: flags.data,
+        epochs: round.epochs,
+        ...training.settings,
+      },
+    });
+    const trained = withParameters(model, result.start);
+    trained.metadata.set(LEARNING_RATE_KEY, String(round.learningRate.rate));
+    const evaluator = await Evaluator.create(engine, trained, data);
+    const test = await evaluator.evaluate(data.test);
+    await evaluator.release();
+    writeFile(flags.out, writeModel(trained));
+    finishRun(checkpoint);
+    const [{ validationError, bestEpoch }] = result.results;
+    const seconds = (performance.now() - startedAt) / 1000;
+    const counts = countParameters(trained);
+    if (flags.json) {
+      return printJson({
+        network,
+        ...counts,
+        epochs: round.epochs,
+        bestEpoch,
+        validationError,
+        testError: test.error,
+        file: flags.out,
+        seconds,
+      });
+    }
+    printLine(
+      `${flags.out}: ${count(counts.parameters)} parameters, validation error ${percent(validationError)}, test error ${percent(test.error)}, ${duration(seconds)}`,
+    );
+  });

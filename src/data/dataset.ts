@@ -1,0 +1,20 @@
+/** A part of a dataset, read sample by sample. */
+export interface Split {
+  readonly size: number;
+  /**
+   * Writes samples one after the other into `inputs`, and their classes into `labels`.
+   * @param indices the samples, each 0 to size - 1
+   */
+  read(indices: ArrayLike<number>, inputs: Float32Array, labels: Int32Array): void;
+}
+
+/** Labelled samples in three parts: to learn from, to choose by, and to be judged by once. */
+export interface Dataset {
+  readonly name: string;
+  /** The shape of one sample, such as [1, 28, 28]. */
+  readonly sampleShape: readonly number[];
+  readonly classes: number;
+  readonly train: Split;
+  readonly validation: Split;
+  readonly test: Split;
+}

@@ -1,0 +1,123 @@
+import { z } from "zod";
+import { UserError } from "../errors.ts";
+import { emptyModel } from "../onnx/graph.ts";
+import { readModel } from "../onnx/read.ts";
+import { type FloatTensor, isFloat32 } from "../onnx/tensor.ts";
+import { writeModel } from "../onnx/write.ts";
+import type { TrainState } from "../training/train.ts";
+import type { Parameters } from "../training/trainer.ts";
+import type { RoundsState } from "./rounds.ts";
+
+const KEY = "espalier.checkpoint";
+
+const epochs = z.array(
+  z.object({ epoch: z.number(), loss: z.number(), validationError: z.number(), learningRate: z.number() }),
+);
+
+const schema = z.object({
+  version: z.literal(1),
+  /** The options of the run, as its command describes them: only the same run may continue. */
+  settings: z.string(),
+  results: z.array(
+    z.object({
+      name: z.string(),
+      density: z.number(),
+      prunedError: z.number().optional(),
+      bestEpoch: z.number(),
+      validationError: z.number(),
+      epochs,
+    }),
+  ),
+  current: z
+    .object({
+      iteration: z.number(),
+      step: z.number(),
+      lossSum: z.number(),
+      history: epochs,
+      best: z.object({ epoch: z.number(), validationError: z.number() }).optional(),
+    })
+    .optional(),
+});
+
+/**
+ * Writes a run's state as an ONNX file without nodes: its tensors are initializers, the rest is JSON in the metadata.
+ * So a checkpoint is read by the same bounded reader as a model, and any ONNX viewer shows it.
+ */
+export function encodeCheckpoint(state: RoundsState, settings: string): Uint8Array<ArrayBuffer> {
+  const model = emptyModel("checkpoint");
+  const put = (prefix: string, parameters: Parameters) => {
+    for (const [name, tensor] of parameters) model.initializers.set(`${prefix}/${name}`, tensor);
+  };
+  const { results, start, current } = state;
+  put("start", start);
+  if (current) {
+    put("parameter", current.trainer.parameters);
+    put("slot", current.trainer.slots);
+    if (current.best) put("best", current.best.parameters);
+  }
+  const { epoch, validationError } = current?.best ?? {};
+  const meta = {
+    version: 1,
+    settings,
+    results,
+    current: current && {
+      iteration: current.trainer.iteration,
+      step: current.step,
+      lossSum: current.lossSum,
+      history: current.history,
+      best: current.best && { epoch, validationError },
+    },
+  };
+  model.metadata.set(KEY, JSON.stringify(meta));
+  return writeModel(model);
+}
+
+/**
+ * Reads what {@link encodeCheckpoint} wrote.
+ * @param source how messages name the file
+ * @throws UserError when the bytes are no checkpoint, or the checkpoint of a run with other settings
+ */
+export function decodeCheckpoint(bytes: Uint8Array, settings: string, source: string): RoundsState {
+  const model = readModel(bytes, source);
+  const meta = schema.safeParse(parseJson(model.metadata.get(KEY)));
+  if (!meta.success) {
+    throw new UserError(
+      `${source} is no checkpoint of this version of Espalier: start the run again without --resume.`,
+    );
+  }
+  if (meta.data.settings !== settings) {
+    throw new UserError(
+      `${source} belongs to a run with other options (${meta.data.settings}): resume with those, or start again without --resume.`,
+    );
+  }
+  const take = (prefix: string): Parameters => {
+    const found = new Map<string, FloatTensor>();
+    for (const [name, tensor] of model.initializers) {
+      if (name.startsWith(`${prefix}/`) && isFloat32(tensor)) found.set(name.slice(prefix.length + 1), tensor);
+    }
+    return found;
+  };
+  const { results, current } = meta.data;
+  return { results, start: take("start"), current: current && restoreTraining(current, take) };
+}
+
+function restoreTraining(
+  { iteration, step, lossSum, history, best }: NonNullable<z.infer<typeof schema>["current"]>,
+  take: (prefix: string) => Parameters,
+): TrainState {
+  return {
+    trainer: { iteration, parameters: take("parameter"), slots: take("slot") },
+    step,
+    lossSum,
+    history,
+    best: best && { ...best, parameters: take("best") },
+  };
+}
+
+function parseJson(text: string | undefined): unknown {
+  try {
+    return JSON.parse(text ?? "null");
+  } catch {
+    return null;
+  }
+}

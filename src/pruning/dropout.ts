@@ -1,0 +1,29 @@
+import { constantOf, type Model, producers } from "../onnx/graph.ts";
+import type { Masks } from "../training/trainer.ts";
+import { countNonzero } from "./mask.ts";
+
+/**
+ * The dropout ratios for retraining: D_r = D_o sqrt(C_ir / C_io), with C the connections of the layer whose outputs are
+ * dropped, before and after pruning (Han et al., equations 1 and 2). Pruning has already made the network smaller.
+ * @returns ratio by the name of the Dropout node, for those behind a pruned layer
+ */
+export function retrainingDropout(model: Model, masks: Masks): Map<string, number> {
+  const ratios = new Map<string, number>();
+  const madeBy = producers(model);
+  for (const node of model.nodes) {
+    if (node.op !== "Dropout") continue;
+    const original = node.inputs[1] ? Number(constantOf(model, node.inputs[1])?.data[0] ?? 0.5) : 0.5;
+    // The pruned layer lies before the Dropout node, behind nodes with one data input such as Relu.
+    let value = node.inputs[0];
+    for (let before = madeBy.get(value); before; before = madeBy.get(value)) {
+      const mask = before.inputs.map((input) => masks.get(input)).find((found) => found !== undefined);
+      if (mask) {
+        ratios.set(node.name || node.outputs[0], original * Math.sqrt(countNonzero(mask) / mask.data.length));
+        break;
+      }
+      if (before.inputs.some((input) => model.initializers.has(input))) break;
+      value = before.inputs[0];
+    }
+  }
+  return ratios;
+}

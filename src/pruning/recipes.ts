@@ -1,0 +1,135 @@
+import { UserError } from "../errors.ts";
+import type { Model } from "../onnx/graph.ts";
+import type { Optimizer } from "../training/optimizer.ts";
+import type { Policy } from "../training/schedule.ts";
+import type { Regularization } from "../training/step-graph.ts";
+import { layersOf } from "./layers.ts";
+import type { Round } from "./rounds.ts";
+import type { Target } from "./target.ts";
+
+/** How a network is trained, and how it is pruned and retrained. */
+export interface Recipe {
+  readonly batch: number;
+  readonly optimizer: Optimizer;
+  /** L2 regularization of the weights. */
+  readonly l2: number;
+  readonly train: Phase;
+  readonly prune: Phase & { readonly target: Target; readonly rounds: number };
+}
+
+interface Phase {
+  /** Epochs; of each round where there are several. */
+  readonly epochs: number;
+  readonly learningRate: Policy;
+}
+
+/** The densities of the paper's tables 3 and 4 for LeNet-300-100 and LeNet-5, chosen so that both are just over 12x. */
+const PAPER_300_100 = {
+  kind: "density",
+  layers: [
+    ["fc1", 0.08],
+    ["fc2", 0.09],
+    ["fc3", 0.26],
+  ],
+} as const;
+const PAPER_5 = {
+  kind: "density",
+  layers: [
+    ["conv1", 0.66],
+    ["conv2", 0.12],
+    ["fc1", 0.077],
+    ["fc2", 0.19],
+  ],
+} as const;
+
+const sgd = { name: "sgd", momentum: 0.9 } as const;
+
+/** The recipes of the networks that come with Espalier. */
+export const recipes: Readonly<Record<string, { readonly full: Recipe; readonly quick: Recipe }>> = {
+  "lenet-300-100": {
+    full: {
+      batch: 64,
+      optimizer: sgd,
+      l2: 5e-4,
+      train: { epochs: 20, learningRate: { policy: "exponential", rate: 0.1, final: 0.005 } },
+      prune: {
+        target: PAPER_300_100,
+        rounds: 3,
+        epochs: 12,
+        learningRate: { policy: "exponential", rate: 0.03, final: 0.001 },
+      },
+    },
+    quick: {
+      batch: 64,
+      optimizer: sgd,
+      l2: 5e-4,
+      train: { epochs: 6, learningRate: { policy: "exponential", rate: 0.1, final: 0.005 } },
+      prune: {
+        target: PAPER_300_100,
+        rounds: 2,
+        epochs: 4,
+        learningRate: { policy: "exponential", rate: 0.03, final: 0.001 },
+      },
+    },
+  },
+  "lenet-5": {
+    full: {
+      batch: 64,
+      optimizer: sgd,
+      l2: 5e-4,
+      train: { epochs: 15, learningRate: { policy: "exponential", rate: 0.02, final: 0.0005 } },
+      prune: {
+        target: PAPER_5,
+        rounds: 2,
+        epochs: 12,
+        learningRate: { policy: "exponential", rate: 0.01, final: 0.0005 },
+      },
+    },
+    quick: {
+      batch: 64,
+      optimizer: sgd,
+      l2: 5e-4,
+      train: { epochs: 3, learningRate: { policy: "exponential", rate: 0.02, final: 0.001 } },
+      prune: {
+        target: PAPER_5,
+        rounds: 1,
+        epochs: 3,
+        learningRate: { policy: "exponential", rate: 0.01, final: 0.001 },
+      },
+    },
+  },
+};
+
+/** The recipe of a network. */
+export function recipeOf(network: string, quick = false): Recipe {
+  const found = recipes[network];
+  if (!found) {
+    throw new UserError(`There is no recipe for "${network}": choose one of ${Object.keys(recipes).join(", ")}.`);
+  }
+  return quick ? found.quick : found.full;
+}
+
+/** The rounds of a recipe for one network: training unless it was trained before, then pruning with retraining. */
+export function roundsOf(recipe: Recipe, model: Model): { train: Round; prune: Round[] } {
+  const regularization = weightDecay(model, { l2: recipe.l2 });
+  const shared = { optimizer: recipe.optimizer, regularization };
+  const { target, rounds, epochs, learningRate } = recipe.prune;
+  return {
+    train: { name: "train", ...recipe.train, ...shared },
+    prune: pruningRounds(target, rounds, { epochs, learningRate, ...shared }),
+  };
+}
+
+/** Rounds of pruning and retraining that go to a target in equal parts. */
+export function pruningRounds(target: Target, rounds: number, retrain: Omit<Round, "name" | "prune">): Round[] {
+  return Array.from({ length: rounds }, (_, i) => ({
+    name: rounds === 1 ? "prune" : `prune ${i + 1} of ${rounds}`,
+    prune: { target, part: (i + 1) / rounds },
+    ...retrain,
+  }));
+}
+
+/** Regularization of the weights of all layers; biases are left alone. */
+export function weightDecay(model: Model, regularization: Regularization): Map<string, Regularization> {
+  return new Map(layersOf(model).map(({ weight }) => [weight, regularization]));
+}

@@ -1,0 +1,192 @@
+import type { Dataset } from "../data/dataset.ts";
+import type { Engine } from "../engine/engine.ts";
+import { copyModel, type Model } from "../onnx/graph.ts";
+import { type FloatTensor, isFloat32 } from "../onnx/tensor.ts";
+import type { Clipping } from "../training/clip.ts";
+import { Evaluator } from "../training/evaluate.ts";
+import type { Loss } from "../training/loss.ts";
+import type { Optimizer } from "../training/optimizer.ts";
+import type { Policy } from "../training/schedule.ts";
+import type { Regularization } from "../training/step-graph.ts";
+import { type EpochResult, type Progress, type TrainState, train } from "../training/train.ts";
+import { type Masks, type Parameters, Trainer, trainableParameters } from "../training/trainer.ts";
+import { retrainingDropout } from "./dropout.ts";
+import { layersOf } from "./layers.ts";
+import { applyMasks, countNonzero, masksOfZeros } from "./mask.ts";
+import { chooseMasks, type Target } from "./target.ts";
+
+/** One round of training or of pruning and retraining. */
+export interface Round {
+  readonly name: string;
+  /** How far to prune before training; left out: the connections stay as they are. */
+  readonly prune?: { readonly target: Target; readonly part: number };
+  readonly epochs: number;
+  readonly learningRate: Policy;
+  readonly optimizer: Optimizer;
+  readonly patience?: number;
+  readonly regularization?: ReadonlyMap<string, Regularization>;
+  readonly clipping?: Clipping;
+}
+
+export interface RoundsOptions {
+  readonly batch: number;
+  readonly seed: number;
+  readonly loss?: Loss;
+  readonly frozen?: ReadonlySet<string>;
+  /** Continue from here; the result is the same as if there had been no pause. */
+  readonly resume?: RoundsState;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (round: Round, progress: Progress) => void;
+  /** Called after each epoch with all that is needed to resume. */
+  readonly onEpoch?: (state: RoundsState) => void | Promise<void>;
+  /** Called after each round with the parameters of its best epoch. */
+  readonly onRound?: (result: RoundResult, parameters: Parameters) => void | Promise<void>;
+}
+
+/** What came out of a round. Errors are percent. */
+export interface RoundResult {
+  readonly name: string;
+  /** Non-zero parameters / all. */
+  readonly density: number;
+  /** Validation error after pruning, before retraining. */
+  readonly prunedError?: number;
+  readonly bestEpoch: number;
+  readonly validationError: number;
+  readonly epochs: readonly EpochResult[];
+}
+
+/** Rounds that can be continued. */
+export interface RoundsState {
+  /** The rounds that are done. */
+  readonly results: readonly RoundResult[];
+  /** The parameters with which the current round begins, before it prunes. */
+  readonly start: Parameters;
+  /** The current round, when it has begun. */
+  readonly current?: TrainState;
+}
+
+export interface RoundsResult extends RoundsState {
+  readonly aborted: boolean;
+}
+
+/**
+ * Trains, prunes and retrains in rounds (Han et al., NIPS 2015, section 3): each round begins from the weights that
+ * survived the one before, those of its best epoch on the validation split, never from a new initialization.
+ */
+export async function runRounds(
+  engine: Engine,
+  model: Model,
+  data: Dataset,
+  rounds: readonly Round[],
+  options: RoundsOptions,
+): Promise<RoundsResult> {
+  const names = trainableParameters(model);
+  const evaluator = await Evaluator.create(engine, model, data, names);
+  const results = [...(options.resume?.results ?? [])];
+  let start = options.resume?.start ?? parametersOf(model, names);
+  let resume = options.resume?.current;
+  try {
+    while (results.length < rounds.length) {
+      const state = (current?: TrainState): RoundsState => ({ results: [...results], start, current });
+      const outcome = await runRound(engine, model, data, evaluator, rounds[results.length], start, resume, {
+        ...options,
+        // Each round shuffles and drops out by its own stream.
+        seed: options.seed + results.length * 1_000_003,
+        onEpoch: (current) => options.onEpoch?.(state(current)),
+      });
+      if ("interrupted" in outcome) return { ...state(outcome.interrupted), aborted: true };
+      results.push(outcome.result);
+      start = outcome.parameters;
+      resume = undefined;
+      await options.onRound?.(outcome.result, start);
+      await options.onEpoch?.(state());
+    }
+  } finally {
+    await evaluator.release();
+  }
+  return { results, start, aborted: false };
+}
+
+interface RoundOptions extends Omit<RoundsOptions, "onEpoch"> {
+  readonly onEpoch: (current: TrainState) => void | Promise<void>;
+}
+
+async function runRound(
+  engine: Engine,
+  model: Model,
+  data: Dataset,
+  evaluator: Evaluator,
+  round: Round,
+  start: Parameters,
+  resume: TrainState | undefined,
+  options: RoundOptions,
+): Promise<{ interrupted: TrainState } | { result: RoundResult; parameters: Parameters }> {
+  const layers = layersOf(model);
+  const cut = round.prune ? chooseMasks(round.prune.target, layers, start, round.prune.part) : new Map();
+  const masks: Masks = new Map([
+    ...masksOfZeros(
+      start,
+      layers.map(({ weight }) => weight),
+    ),
+    ...cut,
+  ]);
+  const pruned = withParameters(model, applyMasks(start, masks));
+  const trainer = await Trainer.create(engine, pruned, {
+    ...options,
+    ...round,
+    masks,
+    dropout: retrainingDropout(model, masks),
+  });
+  try {
+    evaluator.load(parametersOf(pruned, start.keys()));
+    const prunedError = round.prune ? (await evaluator.evaluate(data.validation)).error : undefined;
+    const trained = await train(trainer, evaluator, data, {
+      ...options,
+      ...round,
+      resume,
+      onProgress: (progress) => options.onProgress?.(round, progress),
+    });
+    if (trained.aborted) return { interrupted: trained };
+    const { best, history } = trained;
+    const parameters = new Map([...parametersOf(pruned, start.keys()), ...(best?.parameters ?? [])]);
+    const result: RoundResult = {
+      name: round.name,
+      density: densityOf(parameters),
+      prunedError,
+      bestEpoch: best?.epoch ?? 0,
+      validationError: best?.validationError ?? prunedError ?? Number.NaN,
+      epochs: history,
+    };
+    return { result, parameters };
+  } finally {
+    await trainer.release();
+  }
+}
+
+/** The model with other values of some of its parameters; nodes and all else are shared. */
+export function withParameters(model: Model, parameters: Parameters): Model {
+  const changed = copyModel(model);
+  for (const [name, tensor] of parameters) changed.initializers.set(name, tensor);
+  return changed;
+}
+
+/** The float32 initializers of those names. */
+export function parametersOf(model: Model, names: Iterable<string>): Parameters {
+  const found = new Map<string, FloatTensor>();
+  for (const name of names) {
+    const tensor = model.initializers.get(name);
+    if (isFloat32(tensor)) found.set(name, tensor);
+  }
+  return found;
+}
+
+/** Non-zero parameters / all parameters. */
+export function densityOf(parameters: Parameters): number {
+  let all = 0;
+  let nonzero = 0;
+  for (const tensor of parameters.values()) {
+    all += tensor.data.length;
+    nonzero += countNonzero(tensor);
+  }
+  return nonzero / all;
+}

@@ -1,0 +1,127 @@
+import { UserError } from "../errors.ts";
+import type { FloatTensor } from "../onnx/tensor.ts";
+import type { Masks, Parameters } from "../training/trainer.ts";
+import { type Layer, selectLayers } from "./layers.ts";
+import { countNonzero, maskAbove } from "./mask.ts";
+import { magnitudeAbove, standardDeviation } from "./threshold.ts";
+
+/** How far to prune. Layers that no pattern fits are not pruned. */
+export type Target =
+  /** Density of layers, by name or glob; the last pattern that fits a layer counts. */
+  | { readonly kind: "density"; readonly layers: readonly (readonly [pattern: string, density: number])[] }
+  /** Quality parameter of layers: threshold = s * standard deviation of the layer's weights (Han et al., section 3). */
+  | { readonly kind: "quality"; readonly layers: readonly (readonly [pattern: string, quality: number])[] }
+  /** All parameters / non-zero ones, reached by one quality parameter for all layers. */
+  | { readonly kind: "rate"; readonly rate: number };
+
+/**
+ * Chooses the connections to keep.
+ * @param part of the way to the target, 0 to 1: densities and rates go there by equal factors, qualities by equal steps
+ * @throws UserError for an unknown layer, a density or rate out of range, or a rate that biases alone exceed
+ */
+export function chooseMasks(target: Target, layers: readonly Layer[], parameters: Parameters, part = 1): Masks {
+  const masks = new Map<string, FloatTensor>();
+  const cut = (layer: Layer, threshold: number) => {
+    masks.set(layer.weight, maskAbove(weightsOf(layer, parameters), threshold));
+  };
+  switch (target.kind) {
+    case "density":
+      for (const [layer, density] of perLayer(target.layers, layers, checkDensity)) {
+        const { data } = weightsOf(layer, parameters);
+        cut(layer, magnitudeAbove(data, Math.round(density ** part * data.length)));
+      }
+      return masks;
+    case "quality":
+      for (const [layer, quality] of perLayer(target.layers, layers, checkQuality)) {
+        cut(layer, part * quality * standardDeviation(weightsOf(layer, parameters).data));
+      }
+      return masks;
+    case "rate": {
+      const quality = qualityForRate(target.rate ** part, layers, parameters);
+      for (const layer of layers) cut(layer, quality * standardDeviation(weightsOf(layer, parameters).data));
+      return masks;
+    }
+  }
+}
+
+/** Checks a target against a network before any work is done. */
+export function checkTarget(target: Target, layers: readonly Layer[], parameters: Parameters): void {
+  chooseMasks(target, layers, parameters);
+}
+
+function weightsOf(layer: Layer, parameters: Parameters): FloatTensor {
+  return parameters.get(layer.weight) ?? layer.tensor;
+}
+
+function perLayer(
+  patterns: readonly (readonly [string, number])[],
+  layers: readonly Layer[],
+  check: (pattern: string, value: number) => void,
+): Map<Layer, number> {
+  const chosen = new Map<Layer, number>();
+  for (const [pattern, value] of patterns) {
+    check(pattern, value);
+    for (const layer of selectLayers(layers, pattern)) chosen.set(layer, value);
+  }
+  return chosen;
+}
+
+function checkDensity(pattern: string, density: number): void {
+  if (!(density > 0 && density <= 1)) {
+    throw new UserError(`The density ${density} of "${pattern}" is no part of all: give a number above 0 and up to 1.`);
+  }
+}
+
+function checkQuality(pattern: string, quality: number): void {
+  if (!(quality >= 0 && Number.isFinite(quality))) {
+    throw new UserError(
+      `The quality parameter ${quality} of "${pattern}" is not valid: give a number from 0, such as 1.5.`,
+    );
+  }
+}
+
+/** The quality parameter at which all layers together reach a rate, found by halving. */
+function qualityForRate(rate: number, layers: readonly Layer[], parameters: Parameters): number {
+  if (!(rate >= 1 && Number.isFinite(rate))) {
+    throw new UserError(`The rate ${rate} is no compression: give a number of 1 or more, such as 12.`);
+  }
+  const scaled = layers.map((layer) => {
+    const { data } = weightsOf(layer, parameters);
+    const deviation = standardDeviation(data) || 1;
+    return Float32Array.from(data, (w) => Math.abs(w) / deviation).sort();
+  });
+  const weights = new Set(layers.map(({ weight }) => weight));
+  let all = 0;
+  let others = 0;
+  for (const [name, tensor] of parameters) {
+    all += tensor.data.length;
+    if (!weights.has(name)) others += countNonzero(tensor);
+  }
+  const wanted = all / rate - others;
+  if (wanted < 1) {
+    throw new UserError(
+      `The rate ${rate} cannot be reached: ${others} of the ${all} parameters are biases, which are not pruned; ask for less than ${Math.floor(all / others)}.`,
+    );
+  }
+  let low = 0;
+  let high = Math.max(...scaled.map((magnitudes) => magnitudes[magnitudes.length - 1] ?? 0));
+  for (let i = 0; i < 60; i++) {
+    const middle = (low + high) / 2;
+    const kept = scaled.reduce((sum, magnitudes) => sum + countAbove(magnitudes, middle), 0);
+    if (kept > wanted) low = middle;
+    else high = middle;
+  }
+  return high;
+}
+
+/** How many of the sorted numbers are above a limit. */
+function countAbove(sorted: Float32Array, limit: number): number {
+  let low = 0;
+  let high = sorted.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (sorted[middle] > limit) high = middle;
+    else low = middle + 1;
+  }
+  return sorted.length - low;
+}

@@ -1,0 +1,40 @@
+import type { GraphBuilder } from "../onnx/builder.ts";
+
+/**
+ * Adds the nodes that reduce a network's output and its target, both [batch, ...], to one number.
+ * @returns the name of the loss, a scalar
+ */
+export type Loss = (graph: GraphBuilder, output: string, target: string, batch: number) => string;
+
+/**
+ * Softmax cross-entropy from logits: L = -1/N sum_n sum_c t_nc log softmax(z_n)_c.
+ * The target t is a distribution over classes: one-hot labels, or another network's softened output.
+ */
+export const crossEntropy: Loss = (graph, logits, target, batch) => {
+  const logProbabilities = graph.emit("LogSoftmax", [logits]);
+  const matched = graph.emit("Mul", [target, logProbabilities]);
+  return graph.emit("Mul", [graph.emit("ReduceSum", [matched], keepNoDims), graph.scalar("float32", -1 / batch)]);
+};
+
+/** Mean squared error: L = 1/N sum_n ||y_n - t_n||^2 / 2, whose gradient is the plain difference. */
+export const meanSquaredError: Loss = (graph, output, target, batch) => {
+  const difference = graph.emit("Sub", [output, target]);
+  const squared = graph.emit("Mul", [difference, difference]);
+  return graph.emit("Mul", [graph.emit("ReduceSum", [squared], keepNoDims), graph.scalar("float32", 0.5 / batch)]);
+};
+
+/** The losses by the names that the command line gives them. */
+export const losses: ReadonlyMap<string, Loss> = new Map([
+  ["cross-entropy", crossEntropy],
+  ["mse", meanSquaredError],
+]);
+
+const keepNoDims = { keepdims: { kind: "int", value: 0 } } as const;
+
+/** Turns labels, int32 [batch], into their one-hot rows, float32 [batch, classes]. */
+export function oneHot(graph: GraphBuilder, labels: string, classes: number): string {
+  const columns = graph.emit("Unsqueeze", [labels, graph.ints([1])]);
+  const indices = Int32Array.from({ length: classes }, (_, i) => i);
+  const classIndices = graph.constant({ dtype: "int32", dims: [1, classes], data: indices });
+  return graph.emit("Cast", [graph.emit("Equal", [columns, classIndices])], { to: { kind: "int", value: 1 } });
+}

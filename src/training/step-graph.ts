@@ -1,0 +1,157 @@
+import { differentiate } from "../autodiff/differentiate.ts";
+import type { GradientRule } from "../autodiff/rule.ts";
+import { UserError } from "../errors.ts";
+import { GraphBuilder } from "../onnx/builder.ts";
+import { copyModel, emptyModel, type Model } from "../onnx/graph.ts";
+import { isFloat32, type TensorType } from "../onnx/tensor.ts";
+import { type Clipping, clip } from "./clip.ts";
+import { LOSS } from "./objective.ts";
+import { chain, decay, lasso, type Transform } from "./optimizer.ts";
+
+/** L1 and L2 regularization of one parameter: lambda1 |w| + lambda2/2 w^2 is added to the loss. */
+export interface Regularization {
+  readonly l1?: number;
+  readonly l2?: number;
+}
+
+export interface StepOptions {
+  /** Initializers to train; all others stay as they are and have no gradient built. */
+  readonly parameters: readonly string[];
+  readonly optimizer: Transform;
+  /** Parameters that have a mask. */
+  readonly masked: ReadonlySet<string>;
+  /** Regularization by parameter; none for those left out. */
+  readonly regularization?: ReadonlyMap<string, Regularization>;
+  readonly clipping?: Clipping;
+  /** Gradient rules; default: all that are built in. */
+  readonly rules?: ReadonlyMap<string, GradientRule>;
+}
+
+/** A graph of a training step with the names by which it is run. */
+export interface StepGraph {
+  readonly model: Model;
+  /** Outputs that are the next step's inputs: parameters and optimizer state. */
+  readonly carry: Readonly<Record<string, string>>;
+  /** Inputs that change only between steps: masks, and parameters that this graph does not renew. */
+  readonly resident: readonly string[];
+}
+
+/** The input that takes the learning rate, a float32 scalar. */
+export const LEARNING_RATE = "learning-rate";
+/** The input that takes the step's number, from 1, a float32 scalar; only optimizers that count have it. */
+export const STEP = "step";
+export const maskOf = (parameter: string) => `mask/${parameter}`;
+export const gradientOf = (parameter: string) => `gradient/${parameter}`;
+export const slotOf = (slot: string, parameter: string) => `${slot}/${parameter}`;
+
+/**
+ * The whole training step in one graph:
+ * (parameters, optimizer state, masks, batch, labels, learning rate) -> (loss, new parameters, new state).
+ * @param objective a network with its loss, with concrete shapes
+ */
+export function wholeStep(objective: Model, options: StepOptions): StepGraph {
+  const { model, gradients } = backward(objective, options);
+  const carry = update(new GraphBuilder(model, "update/"), gradients, options);
+  model.outputs = [LOSS, ...Object.keys(carry)].map((name) => ({ name }));
+  return { model, carry, resident: options.parameters.filter((name) => options.masked.has(name)).map(maskOf) };
+}
+
+/** The first cut of the step: (parameters, batch, labels) -> (loss, gradients). */
+export function gradientStep(objective: Model, options: StepOptions): StepGraph {
+  const { model, gradients } = backward(objective, options);
+  const graph = new GraphBuilder(model);
+  const named = Array.from(gradients, ([name, gradient]) => graph.emit("Identity", [gradient], {}, gradientOf(name)));
+  model.outputs = [LOSS, ...named].map((name) => ({ name }));
+  return { model, carry: {}, resident: options.parameters };
+}
+
+/** The second cut: (parameters, state, masks, gradients, learning rate) -> (new parameters, new state). */
+export function updateStep(objective: Model, options: StepOptions): StepGraph {
+  const model = emptyModel(`${objective.name} update`);
+  const gradients = new Map<string, string>();
+  for (const name of options.parameters) {
+    const type = trainable(objective, name);
+    addInput(model, name, type);
+    addInput(model, gradientOf(name), type);
+    gradients.set(name, gradientOf(name));
+  }
+  const carry = update(new GraphBuilder(model, "update/"), gradients, options);
+  model.outputs = Object.keys(carry).map((name) => ({ name }));
+  return { model, carry, resident: options.parameters.filter((name) => options.masked.has(name)).map(maskOf) };
+}
+
+/** The objective with its parameters as inputs, and their gradients. */
+function backward(objective: Model, { parameters, rules }: StepOptions) {
+  const forward = copyModel(objective);
+  forward.name = `${objective.name} step`;
+  for (const name of parameters) {
+    const type = trainable(objective, name);
+    forward.initializers.delete(name);
+    forward.inputs = forward.inputs.filter((input) => input.name !== name);
+    addInput(forward, name, type);
+  }
+  return differentiate(forward, LOSS, parameters, rules);
+}
+
+/**
+ * Adds the nodes that renew parameters and state. A masked parameter and its state are multiplied by the mask last,
+ * so a cut connection stays exactly zero whatever the optimizer does.
+ * @returns what each output becomes in the next step
+ */
+function update(graph: GraphBuilder, gradients: ReadonlyMap<string, string>, options: StepOptions) {
+  const { model } = graph;
+  const types = new Map(model.inputs.map((input) => [input.name, input]));
+  const carry: Record<string, string> = {};
+  addInput(model, LEARNING_RATE, { dtype: "float32", dims: [] });
+  const limited = options.clipping
+    ? clip(graph, maskGradients(graph, gradients, options), options.clipping)
+    : gradients;
+  for (const [parameter, gradient] of limited) {
+    const { dtype = "float32", shape = [] } = types.get(parameter) ?? {};
+    const mask = options.masked.has(parameter) ? maskOf(parameter) : undefined;
+    if (mask) model.inputs.push({ name: mask, dtype, shape });
+    const renew = (input: string, value: string) => {
+      const output = mask ? graph.emit("Mul", [value, mask], {}, `next/${input}`) : value;
+      carry[output] = input;
+    };
+    const transform = chain(...regularizers(options.regularization?.get(parameter)), options.optimizer);
+    for (const slot of transform.slots) model.inputs.push({ name: slotOf(slot, parameter), dtype, shape });
+    const change = transform.apply(gradient, {
+      graph,
+      parameter,
+      get step() {
+        if (!model.inputs.some(({ name }) => name === STEP)) addInput(model, STEP, { dtype: "float32", dims: [] });
+        return STEP;
+      },
+      state: (slot) => slotOf(slot, parameter),
+      renew: (slot, value) => renew(slotOf(slot, parameter), value),
+    });
+    renew(parameter, graph.emit("Sub", [parameter, graph.emit("Mul", [change, LEARNING_RATE])]));
+  }
+  return carry;
+}
+
+/** The norm that clipping looks at is that of the live connections. */
+function maskGradients(graph: GraphBuilder, gradients: ReadonlyMap<string, string>, { masked }: StepOptions) {
+  return new Map(
+    Array.from(gradients, ([name, gradient]) => [
+      name,
+      masked.has(name) ? graph.emit("Mul", [gradient, maskOf(name)]) : gradient,
+    ]),
+  );
+}
+
+function regularizers({ l1 = 0, l2 = 0 }: Regularization = {}): Transform[] {
+  return [...(l2 === 0 ? [] : [decay(l2)]), ...(l1 === 0 ? [] : [lasso(l1)])];
+}
+
+function trainable(model: Model, name: string): TensorType {
+  const tensor = model.initializers.get(name);
+  if (isFloat32(tensor)) return tensor;
+  const why = tensor ? `has the type ${tensor.dtype}` : "is no initializer of the model";
+  throw new UserError(`"${name}" ${why}: only float32 initializers can be trained.`);
+}
+
+function addInput(model: Model, name: string, { dtype, dims }: TensorType): void {
+  model.inputs.push({ name, dtype, shape: dims });
+}

@@ -1,0 +1,127 @@
+import type { Dataset } from "../data/dataset.ts";
+import { UserError } from "../errors.ts";
+import { permutation, random } from "../random.ts";
+import type { Evaluator } from "./evaluate.ts";
+import { type Policy, schedule } from "./schedule.ts";
+import type { Parameters, Trainer, TrainerState } from "./trainer.ts";
+
+export interface TrainOptions {
+  readonly epochs: number;
+  readonly learningRate: Policy;
+  /** The seed of the order of the samples. */
+  readonly seed: number;
+  /** Stop when the validation error has not fallen for so many epochs. */
+  readonly patience?: number;
+  /** Continue from here; the result is the same as if there had been no pause. */
+  readonly resume?: TrainState;
+  /** Ends the training after the current step; the state of that moment is in the result. */
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: Progress) => void;
+  /** Called after each epoch with all that is needed to resume. */
+  readonly onEpoch?: (state: TrainState) => void | Promise<void>;
+}
+
+/** What is known in the middle of an epoch. */
+export interface Progress {
+  /** From 1. */
+  readonly epoch: number;
+  readonly epochs: number;
+  /** Steps done and planned in this epoch. */
+  readonly step: number;
+  readonly steps: number;
+  /** Mean loss of the epoch so far. */
+  readonly loss: number;
+  readonly learningRate: number;
+}
+
+/** What came out of an epoch. */
+export interface EpochResult {
+  /** From 1. */
+  readonly epoch: number;
+  /** Mean loss over the epoch's batches. */
+  readonly loss: number;
+  /** Percent. */
+  readonly validationError: number;
+  /** The last step's. */
+  readonly learningRate: number;
+}
+
+/** The epoch with the lowest validation error, and its parameters. */
+export interface Best {
+  readonly epoch: number;
+  readonly validationError: number;
+  readonly parameters: Parameters;
+}
+
+/** A training that can be continued. */
+export interface TrainState {
+  readonly trainer: TrainerState;
+  /** Steps done in the current epoch, and the sum of their losses. */
+  readonly step: number;
+  readonly lossSum: number;
+  readonly history: readonly EpochResult[];
+  readonly best?: Best;
+}
+
+export interface TrainResult extends TrainState {
+  /** Whether the signal ended it. */
+  readonly aborted: boolean;
+}
+
+/**
+ * Trains for some epochs: shuffles, steps through full batches, validates after each epoch, remembers the best.
+ * The samples that do not fill a last batch are left out of that epoch; each epoch leaves out others.
+ */
+export async function train(
+  trainer: Trainer,
+  evaluator: Evaluator,
+  data: Dataset,
+  options: TrainOptions,
+): Promise<TrainResult> {
+  const { epochs, seed, patience = Number.POSITIVE_INFINITY, resume, signal, onProgress, onEpoch } = options;
+  const rateAt = schedule(options.learningRate);
+  const steps = Math.floor(data.train.size / trainer.batch);
+  if (steps === 0) {
+    throw new UserError(
+      `The batch of ${trainer.batch} is larger than the ${data.train.size} training samples of ${data.name}: take a smaller one.`,
+    );
+  }
+  let { step, lossSum } = resume ?? { step: 0, lossSum: 0 };
+  let best = resume?.best;
+  const history = [...(resume?.history ?? [])];
+  if (resume) trainer.restore(resume.trainer);
+  const state = async (): Promise<TrainState> => ({
+    trainer: await trainer.state(),
+    step,
+    lossSum,
+    history: [...history],
+    best,
+  });
+
+  while (history.length < epochs && history.length - (best?.epoch ?? history.length) < patience) {
+    const epoch = history.length;
+    const order = permutation(data.train.size, random(seed, "shuffle", epoch));
+    let learningRate = 0;
+    for (; step < steps; step++) {
+      if (signal?.aborted) return { ...(await state()), aborted: true };
+      data.train.read(order.subarray(step * trainer.batch, (step + 1) * trainer.batch), trainer.inputs, trainer.labels);
+      learningRate = rateAt({ iteration: epoch * steps + step, epoch: epoch + step / steps, epochs });
+      lossSum += await trainer.step(learningRate);
+      onProgress?.({ epoch: epoch + 1, epochs, step: step + 1, steps, loss: lossSum / (step + 1), learningRate });
+    }
+    const parameters = await trainer.parameters();
+    evaluator.load(parameters);
+    const { error } = await evaluator.evaluate(data.validation);
+    history.push({ epoch: epoch + 1, loss: lossSum / steps, validationError: error, learningRate });
+    if (!Number.isFinite(lossSum)) {
+      throw new UserError(
+        `The loss is ${lossSum} in epoch ${epoch + 1}: the training diverged; take a lower learning rate.`,
+      );
+    }
+    if (!best || error < best.validationError) best = { epoch: epoch + 1, validationError: error, parameters };
+    step = 0;
+    lossSum = 0;
+    await onEpoch?.(await state());
+  }
+  return { ...(await state()), aborted: false };
+}
