@@ -14,7 +14,7 @@ import type { RunReport } from "../report/run-report.ts";
 import { Evaluator } from "../training/evaluate.ts";
 import { writeFile } from "./files.ts";
 import { countParameters } from "./model.ts";
-import { bytes, count, duration, layerTableText, percent, printLine, rate } from "./print.ts";
+import { count, duration, layerTableText, percent, printLine, rate } from "./print.ts";
 
 /** What a run of pruning leaves: both networks and how it went. */
 export interface PruningRun {

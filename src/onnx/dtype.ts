@@ -84,7 +84,8 @@ export function byteLength(dtype: NumericType, count: number): number {
 /** Looks at little-endian bytes as elements: a view where they are aligned in their buffer, a copy where not. */
 export function viewBytes(dtype: NumericType, bytes: Uint8Array, count: number): TensorData {
   const { bits, array }: ElementType = elementTypes[dtype];
-  const aligned = bytes.byteOffset % Math.max(1, bits / 8) === 0 ? bytes : bytes.slice();
+  // Not slice(): a Buffer of Node has its own, which does not copy.
+  const aligned = bytes.byteOffset % Math.max(1, bits / 8) === 0 ? bytes : new Uint8Array(bytes);
   return new array(aligned.buffer, aligned.byteOffset, bits < 8 ? byteLength(dtype, count) : count);
 }
 

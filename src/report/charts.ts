@@ -1,0 +1,87 @@
+/// <reference lib="dom" />
+import * as Plot from "@observablehq/plot";
+import { parseHTML } from "linkedom";
+import type { Histogram } from "./histogram.ts";
+import { Html } from "./html.ts";
+import type { EpochPoint } from "./run-report.ts";
+
+const LEAF = "var(--leaf)";
+const WOOD = "var(--wood)";
+
+/** Draws a plot as static SVG. */
+function draw(options: Plot.PlotOptions): Html {
+  const { document } = parseHTML("<html><body></body></html>");
+  const chart = Plot.plot({
+    document,
+    style: { background: "none", fontSize: "12px", overflow: "visible" },
+    ...options,
+  });
+  return new Html(chart.outerHTML);
+}
+
+/** The epochs of all rounds on one axis, with the place where each round begins. */
+function inOrder(epochs: readonly EpochPoint[]) {
+  const points = epochs.map((point, i) => ({ ...point, at: i + 1 }));
+  return { points, starts: points.filter(({ epoch }) => epoch === 1) };
+}
+
+/** Validation error after each epoch, rounds marked. */
+export function errorChart(epochs: readonly EpochPoint[]): Html {
+  const { points, starts } = inOrder(epochs);
+  // The first epochs are far off; the axis shows where the rest happens.
+  const sorted = points.map(({ validationError }) => validationError).sort((a, b) => a - b);
+  const top = Math.max(sorted[Math.floor(0.9 * (sorted.length - 1))] * 1.6, 0.1);
+  return draw({
+    width: 900,
+    height: 260,
+    marginTop: 34,
+    marginLeft: 48,
+    x: { label: null, ticks: [] },
+    y: { label: "validation error, %", domain: [0, top], grid: true, clamp: true },
+    marks: [
+      Plot.ruleX(starts, { x: (d) => d.at - 0.5, stroke: "currentColor", strokeOpacity: 0.25 }),
+      Plot.text(starts, { x: (d) => d.at - 0.4, text: "round", frameAnchor: "top", textAnchor: "start", dy: -14 }),
+      Plot.lineY(points, { x: "at", y: "validationError", z: "round", stroke: LEAF, strokeWidth: 2 }),
+      Plot.dot(points, { x: "at", y: "validationError", fill: LEAF, r: 2.5 }),
+    ],
+  });
+}
+
+/** Kept parameters during each epoch, percent. */
+export function densityChart(epochs: readonly EpochPoint[]): Html {
+  const { points, starts } = inOrder(epochs);
+  return draw({
+    width: 900,
+    height: 170,
+    marginLeft: 48,
+    marginBottom: 36,
+    x: { label: "epoch, all rounds" },
+    y: { label: "kept, %", domain: [0, 100], grid: true },
+    marks: [
+      Plot.ruleX(starts, { x: (d) => d.at - 0.5, stroke: "currentColor", strokeOpacity: 0.25 }),
+      Plot.areaY(points, { x: "at", y: (d) => 100 * d.density, fill: WOOD, fillOpacity: 0.18, curve: "step" }),
+      Plot.lineY(points, { x: "at", y: (d) => 100 * d.density, stroke: WOOD, strokeWidth: 2, curve: "step" }),
+    ],
+  });
+}
+
+/** The weights of a layer before and after, each scaled to its own highest bin (after Han et al., figure 8). */
+export function histogramChart(before: Histogram, after: Histogram): Html {
+  return draw({
+    width: 420,
+    height: 190,
+    marginLeft: 12,
+    x: { label: "weight" },
+    y: { axis: null },
+    marks: [
+      Plot.rectY(bars(before), { x1: "low", x2: "high", y: "height", fill: "currentColor", fillOpacity: 0.22 }),
+      Plot.rectY(bars(after), { x1: "low", x2: "high", y: "height", fill: LEAF, fillOpacity: 0.75 }),
+      Plot.ruleY([0], { strokeOpacity: 0.4 }),
+    ],
+  });
+}
+
+function bars({ edges, counts }: Histogram) {
+  const highest = Math.max(1, ...counts);
+  return counts.map((count, i) => ({ low: edges[i], high: edges[i + 1], height: count / highest }));
+}

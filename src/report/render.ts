@@ -1,0 +1,66 @@
+import { densityChart, errorChart, histogramChart } from "./charts.ts";
+import { Html, html } from "./html.ts";
+import { inputImage, maskImage } from "./mask-image.ts";
+import type { MaskPicture, RunReport } from "./run-report.ts";
+import { style } from "./style.ts";
+import { layerTable } from "./table.ts";
+
+/** Renders a run as one HTML page that needs nothing else: no network, no script. */
+export function renderReport(report: RunReport): string {
+  const page = html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${report.title}: pruned ${report.compressionRate.toFixed(1)}x</title>
+<style>${new Html(style)}</style>
+</head>
+<body><main>
+<h1>${report.title}</h1>
+<p class="soft"><code>${report.command}</code></p>
+${headline(report)}
+<h2>What is left of each layer</h2>
+<div class="scroll">${layerTable(report.layers)}</div>
+<h2>Error and density over the rounds</h2>
+<div class="chart">${errorChart(report.epochs)}${densityChart(report.epochs)}</div>
+<h2>Weights before and after</h2>
+<p class="soft">Each layer's weights while dense <span class="key" style="background:currentColor;opacity:.3"></span>and
+those that survived <span class="key leaf"></span>, each scaled to its highest bin. Pruning empties the middle; retraining
+spreads what is left.</p>
+<div class="grid">${report.histograms.map(
+    ({ layer, before, after }) =>
+      html`<figure class="chart">${histogramChart(before, after)}<figcaption>${layer}</figcaption></figure>`,
+  )}</div>
+${report.mask ? maskSection(report.mask) : html``}
+<h2>What was asked</h2>
+<dl>${report.settings.map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}</dl>
+</main></body></html>
+`;
+  return page.markup;
+}
+
+function headline({ parameters, nonzero, compressionRate, baseline, pruned, files, seconds }: RunReport): Html {
+  const figures: [string, string][] = [
+    [`${compressionRate.toFixed(1)}x`, "compression rate"],
+    [nonzero.toLocaleString("en-US"), `of ${parameters.toLocaleString("en-US")} parameters kept`],
+    [`${pruned.testError.toFixed(2)}%`, `test error; ${baseline.testError.toFixed(2)}% while dense`],
+    [`${pruned.validationError.toFixed(2)}%`, `validation error; ${baseline.validationError.toFixed(2)}% while dense`],
+    ...files.map(({ name, bytes }): [string, string] => [
+      `${Math.round(bytes / 1000).toLocaleString("en-US")} kB`,
+      name,
+    ]),
+    [`${Math.round(seconds)} s`, "from start to end"],
+  ];
+  return html`<div class="figures">${figures.map(([value, label]) => html`<div class="figure"><b>${value}</b><span>${label}</span></div>`)}</div>`;
+}
+
+function maskSection(mask: MaskPicture): Html {
+  const bands = mask.columns / mask.columnsPerBand;
+  return html`<h2>Which inputs ${mask.layer} still looks at</h2>
+<figure><img src="${maskImage(mask)}" alt="The mask of ${mask.layer}: ${mask.rows} units by ${mask.columns} inputs">
+<figcaption>A row for each of the ${mask.rows} units, a column for each of the ${mask.columns} inputs; dark means kept.
+The ${bands} bands are the image's ${bands} rows: their ends are its left and right borders, which hold nothing to
+learn from.</figcaption></figure>
+<figure class="inputs"><img src="${inputImage(mask)}" alt="Connections of each input pixel">
+<figcaption>The same, summed over the units and laid out as the image: where the digits are.</figcaption></figure>`;
+}

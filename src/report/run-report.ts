@@ -1,0 +1,51 @@
+import type { LayerRow } from "../pruning/table.ts";
+import type { Histogram } from "./histogram.ts";
+
+/** All that a report of one run shows. Errors are percent, sizes bytes. */
+export interface RunReport {
+  readonly title: string;
+  /** What was asked, as a command. */
+  readonly command: string;
+  readonly settings: readonly (readonly [name: string, value: string])[];
+  readonly parameters: number;
+  readonly nonzero: number;
+  readonly compressionRate: number;
+  readonly seconds: number;
+  readonly baseline: Errors;
+  readonly pruned: Errors;
+  readonly layers: readonly LayerRow[];
+  /** Every epoch of every round, in order. */
+  readonly epochs: readonly EpochPoint[];
+  readonly histograms: readonly { readonly layer: string; readonly before: Histogram; readonly after: Histogram }[];
+  readonly mask?: MaskPicture;
+  readonly files: readonly { readonly name: string; readonly bytes: number }[];
+}
+
+export interface Errors {
+  readonly validationError: number;
+  readonly testError: number;
+}
+
+export interface EpochPoint {
+  readonly round: string;
+  /** From 1, in its round. */
+  readonly epoch: number;
+  readonly loss: number;
+  readonly validationError: number;
+  /** Non-zero parameters / all. */
+  readonly density: number;
+  readonly learningRate: number;
+}
+
+/** The mask of a layer that looks at whole images. */
+export interface MaskPicture {
+  readonly layer: string;
+  /** Units. */
+  readonly rows: number;
+  /** Inputs. */
+  readonly columns: number;
+  /** 1 where a connection is kept, row after row. */
+  readonly kept: Uint8Array;
+  /** Inputs in one row of the image. */
+  readonly columnsPerBand: number;
+}
