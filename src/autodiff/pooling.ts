@@ -14,8 +14,7 @@ const maxPool: GradientRule = (context) => {
   const dims = shape(inputs[0]);
   const windows = windowsOf(context, attribute(node, "ints", "kernel_shape", []));
   const places = graph.exposeOutput(node, 1);
-  const overlapping = windows.kernel.some((size, i) => (size - 1) * windows.dilations[i] + 1 > windows.strides[i]);
-  if (overlapping || dtype !== "float32") return [scatter(context, places, gradient, dims)];
+  if (dtype !== "float32" || !tiles(windows)) return [scatter(context, places, gradient, dims)];
   return [
     graph.emit("MaxUnpool", [gradient, places, graph.ints(dims)], {
       kernel_shape: { kind: "ints", value: windows.kernel },
@@ -23,6 +22,14 @@ const maxPool: GradientRule = (context) => {
     }),
   ];
 };
+
+/** Whether windows lie side by side within the input, as MaxUnpool expects: no overlap, nothing padded. */
+function tiles({ kernel, strides, dilations, before, after, input, output }: Windows): boolean {
+  return kernel.every((size, i) => {
+    const alone = size <= strides[i] && dilations[i] === 1 && before[i] === 0 && after[i] === 0;
+    return alone && (output[i] - 1) * strides[i] + size <= input[i];
+  });
+}
 
 /** Each mean's gradient, divided by the number of elements that it was taken of, goes to all of them. */
 const averagePool: GradientRule = (context) => {

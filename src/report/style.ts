@@ -13,7 +13,7 @@ p { margin: .4rem 0; max-width: 46rem; }
 code { font: .9em ui-monospace, "DejaVu Sans Mono", monospace; background: var(--card); border: 1px solid var(--line);
   border-radius: .3rem; padding: .1rem .4rem; overflow-wrap: anywhere; }
 .soft { color: var(--soft); }
-.figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(10.5rem, 1fr)); gap: .8rem; margin: 1.6rem 0 0; }
+.figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(9rem, 1fr)); gap: .8rem; margin: 1.6rem 0 0; }
 .figure { background: var(--card); border: 1px solid var(--line); border-radius: .6rem; padding: .8rem 1rem; }
 .figure b { display: block; font-size: 1.55rem; line-height: 1.25; font-weight: 650; }
 .figure:first-child b { color: var(--leaf); }
