@@ -23,11 +23,19 @@ const tanh = elementwise(({ graph, outputs: [y], scalar }, g) =>
   graph.emit("Mul", [g, graph.emit("Sub", [scalar(1), graph.emit("Mul", [y, y])])]),
 );
 
-/** g where the bounds leave x as it is; the bounds themselves have no gradient. */
-const clip: GradientRule = ({ graph, inputs: [x, low, high], gradient, scalar }) => {
+/** y = min(max(x, low), high): g goes to x between the bounds, and to a bound, summed, where x is beyond it. */
+const clip: GradientRule = ({ graph, inputs: [x, low, high], gradient, scalar, wants }) => {
   const zero = scalar(0);
-  const above = low ? graph.emit("Where", [graph.emit("Less", [x, low]), zero, gradient]) : gradient;
-  return [high ? graph.emit("Where", [graph.emit("Greater", [x, high]), zero, above]) : above, undefined, undefined];
+  const below = low ? graph.emit("Less", [x, low]) : undefined;
+  const above = high ? graph.emit("Greater", [x, high]) : undefined;
+  const without = (g: string, beyond?: string) => (beyond ? graph.emit("Where", [beyond, zero, g]) : g);
+  const sumOf = (beyond?: string) =>
+    beyond && graph.emit("ReduceSum", [graph.emit("Where", [beyond, gradient, zero])], { keepdims: int(0) });
+  return [
+    wants(0) ? without(without(gradient, below), above) : undefined,
+    wants(1) ? sumOf(below) : undefined,
+    wants(2) ? sumOf(above) : undefined,
+  ];
 };
 
 function sumOverAxis({ graph, node }: RuleContext, value: string): string {

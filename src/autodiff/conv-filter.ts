@@ -1,7 +1,7 @@
 import { int, ints } from "../onnx/attributes.ts";
 import { float32, sizeOf } from "../onnx/tensor.ts";
 import type { RuleContext } from "./rule.ts";
-import { convAttributes, UNFOLDED_LIMIT, type Windows } from "./window.ts";
+import { convAttributes, UNFOLDED_LIMIT, unreached, type Windows } from "./window.ts";
 
 /**
  * d(loss)/dW of a convolution: at each offset of the kernel, the correlation of the input with the gradient.
@@ -11,8 +11,9 @@ export function filterGradient(context: RuleContext, windows: Windows, groups: n
   const { inputs, shape } = context;
   const [batch, channels] = shape(inputs[0]);
   const unfolded = batch * channels * sizeOf(windows.kernel) * sizeOf(windows.output);
-  if (unfolded <= UNFOLDED_LIMIT || groups > 1) return unfoldedFilterGradient(context, windows, groups);
-  return swappedFilterGradient(context, windows);
+  return unfolded <= UNFOLDED_LIMIT
+    ? unfoldedFilterGradient(context, windows, groups)
+    : swappedFilterGradient(context, windows, groups);
 }
 
 /**
@@ -49,26 +50,35 @@ function oneHotKernels(channels: number, kernel: readonly number[]) {
 
 /**
  * A convolution of the input with the gradient as its kernel, batch and channel axes swapped on both sides; stride
- * and dilation trade places. It needs no memory beyond the result, but does not know groups.
+ * and dilation trade places. The groups stay groups: [N, G C, ...] is read as [C, G N, ...]. It needs no memory
+ * beyond the result.
  */
-export function swappedFilterGradient({ graph, inputs, gradient, shape }: RuleContext, windows: Windows): string {
+export function swappedFilterGradient(
+  { graph, inputs, gradient, shape }: RuleContext,
+  windows: Windows,
+  groups = 1,
+): string {
   const { kernel, strides, dilations, before, after, input, output } = windows;
+  const [batch, channels] = shape(inputs[0]);
   const swap = { perm: ints([1, 0, ...input.map((_, axis) => axis + 2)]) };
   // Rows and columns of the input that no window reached would make the result larger than the kernel.
-  const unreached = input.map(
-    (size, i) => size + before[i] + after[i] - ((output[i] - 1) * strides[i] + (kernel[i] - 1) * dilations[i] + 1),
-  );
-  const swapped = graph.emit(
-    "Conv",
-    [graph.emit("Transpose", [inputs[0]], swap), graph.emit("Transpose", [gradient], swap)],
-    {
-      kernel_shape: ints(output),
-      strides: ints(dilations),
-      dilations: ints(strides),
-      pads: ints([...before, ...after.map((pad, i) => Math.max(0, pad - unreached[i]))]),
-    },
-  );
+  const rest = unreached(windows);
+  const swapped = graph.emit("Conv", [swappedInput(), graph.emit("Transpose", [gradient], swap)], {
+    kernel_shape: ints(output),
+    strides: ints(dilations),
+    dilations: ints(strides),
+    pads: ints([...before, ...after.map((pad, i) => Math.max(0, pad - rest[i]))]),
+    group: int(groups),
+  });
   const axes = kernel.map((_, axis) => axis + 2);
   const cut = graph.emit("Slice", [swapped, graph.ints(kernel.map(() => 0)), graph.ints(kernel), graph.ints(axes)]);
   return graph.emit("Reshape", [graph.emit("Transpose", [cut], swap), graph.ints(shape(inputs[1]))]);
+
+  function swappedInput(): string {
+    if (groups === 1) return graph.emit("Transpose", [inputs[0]], swap);
+    const inner = channels / groups;
+    const split = graph.emit("Reshape", [inputs[0], graph.ints([batch, groups, inner, ...input])]);
+    const moved = graph.emit("Transpose", [split], { perm: ints([2, 1, 0, ...input.map((_, axis) => axis + 3)]) });
+    return graph.emit("Reshape", [moved, graph.ints([inner, groups * batch, ...input])]);
+  }
 }

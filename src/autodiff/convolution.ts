@@ -2,7 +2,7 @@ import { attribute, int } from "../onnx/attributes.ts";
 import { sizeOf } from "../onnx/tensor.ts";
 import { filterGradient } from "./conv-filter.ts";
 import type { GradientRule, RuleContext } from "./rule.ts";
-import { transposedAttributes, UNFOLDED_LIMIT, type Windows, windowsOf } from "./window.ts";
+import { transposedAttributes, UNFOLDED_LIMIT, unreached, type Windows, windowsOf } from "./window.ts";
 
 /** Y = W * X + b: dX is W transposed over the gradient, dW correlates X with it, db is its sum. */
 const conv: GradientRule = (context) => {
@@ -67,7 +67,9 @@ function transposeLast(groups: number) {
 
 /** Adds the columns [batch, channels * kernel, places] back to the images that they were taken from. */
 export function fold(graph: RuleContext["graph"], columns: string, windows: Windows): string {
-  const { kernel, strides, dilations, before, after, input } = windows;
+  const { kernel, strides, dilations, before, input } = windows;
+  // Where the output's size was rounded up, the last window hangs over the declared padding.
+  const after = windows.after.map((pad, i) => pad + Math.max(0, -unreached(windows)[i]));
   return graph.emit("Col2Im", [columns, graph.ints(input), graph.ints(kernel)], {
     strides: { kind: "ints", value: strides },
     dilations: { kind: "ints", value: dilations },

@@ -1,6 +1,6 @@
 import { UserError } from "../errors.ts";
 import { GraphBuilder } from "../onnx/builder.ts";
-import { copyModel, type Lookup, label, lookup, type Model, type Node } from "../onnx/graph.ts";
+import { copyModel, type Lookup, label, lookup, type Model, type Node, OPSET } from "../onnx/graph.ts";
 import { sizeOf } from "../onnx/tensor.ts";
 import type { GradientRule, RuleContext } from "./rule.ts";
 import { gradientRules } from "./rules.ts";
@@ -30,6 +30,10 @@ export function differentiate(
 ): Differentiated {
   const model = copyModel(source);
   const graph = new GraphBuilder(model, "grad/");
+  const opset = source.opsets.get("") ?? OPSET;
+  if (opset < OPSET) {
+    throw new UserError(`The model is in the operator set ${opset}, gradients in ${OPSET} or later: upgrade it first.`);
+  }
   const known = lookup(source);
   const varying = dependents(source.nodes, wrt);
   if (!varying.has(loss))
@@ -51,7 +55,7 @@ export function differentiate(
   contributions.set(loss, [graph.constant({ dtype: floating(dtype, loss), dims, data: one(dtype) })]);
 
   for (const node of source.nodes.toReversed()) {
-    if (!node.inputs.some((input) => varying.has(input))) continue;
+    if (!reads(node, varying)) continue;
     const gradients = node.outputs.map(gradientOf);
     if (gradients.every((gradient) => gradient === undefined)) continue;
     const rule = rules.get(node.domain ? `${node.domain}:${node.op}` : node.op);
@@ -78,10 +82,18 @@ export function differentiate(
 /** The values that change when one of `roots` does. */
 function dependents(nodes: readonly Node[], roots: readonly string[]): Set<string> {
   const found = new Set(roots);
-  for (const { inputs, outputs } of nodes) {
-    if (inputs.some((input) => found.has(input))) for (const output of outputs) if (output) found.add(output);
+  for (const node of nodes) {
+    if (reads(node, found)) for (const output of node.outputs) if (output) found.add(output);
   }
   return found;
+}
+
+/** Whether a node reads one of the values, itself or in the subgraphs of its attributes (If, Loop, Scan). */
+function reads({ inputs, attributes }: Node, values: ReadonlySet<string>): boolean {
+  if (inputs.some((input) => values.has(input))) return true;
+  return Object.values(attributes).some(
+    (attribute) => attribute.kind === "graph" && attribute.value.nodes.some((node) => reads(node, values)),
+  );
 }
 
 function contextOf(

@@ -48,16 +48,20 @@ const output = ({ outputs }: RuleContext) => outputs[0];
 const divisorPartial: Partial = ({ graph, inputs, outputs }, g) =>
   graph.emit("Neg", [graph.emit("Div", [graph.emit("Mul", [g, outputs[0]]), inputs[1]])]);
 
-/** g b a^(b - 1). */
+/** g b a^(b - 1), where a^0 has the gradient 0 at a = 0 as well. */
 const basePartial: Partial = ({ graph, inputs: [a, b], scalar, dtype, type }, g) => {
   const exponent = type(b).dtype === dtype ? b : graph.emit("Cast", [b], { to: int(codeOf(dtype)) });
-  const power = graph.emit("Pow", [a, graph.emit("Sub", [exponent, scalar(1)])]);
+  const flat = graph.emit("Equal", [exponent, scalar(0)]);
+  const less = graph.emit("Where", [flat, scalar(1), graph.emit("Sub", [exponent, scalar(1)])]);
+  const power = graph.emit("Pow", [a, less]);
   return graph.emit("Mul", [g, graph.emit("Mul", [exponent, power])]);
 };
 
-/** g y log a. */
-const exponentPartial: Partial = ({ graph, inputs: [a], outputs: [y] }, g) =>
-  graph.emit("Mul", [g, graph.emit("Mul", [y, graph.emit("Log", [a])])]);
+/** g y log a, which tends to 0 with a. */
+const exponentPartial: Partial = ({ graph, inputs: [a], outputs: [y], scalar }, g) => {
+  const base = graph.emit("Where", [graph.emit("Equal", [a, scalar(0)]), scalar(1), a]);
+  return graph.emit("Mul", [g, graph.emit("Mul", [y, graph.emit("Log", [base])])]);
+};
 
 /** g / (2 sqrt x) = g / 2y. */
 const rootPartial: Partial = ({ graph, outputs: [y], scalar }, g) =>

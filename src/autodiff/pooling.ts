@@ -1,4 +1,4 @@
-import { attribute } from "../onnx/attributes.ts";
+import { attribute, int } from "../onnx/attributes.ts";
 import { type NumericTensor, sizeOf } from "../onnx/tensor.ts";
 import { fold } from "./convolution.ts";
 import { scatter } from "./movement.ts";
@@ -13,7 +13,11 @@ const maxPool: GradientRule = (context) => {
   const { graph, node, inputs, gradient, shape, dtype } = context;
   const dims = shape(inputs[0]);
   const windows = windowsOf(context, attribute(node, "ints", "kernel_shape", []));
-  const places = graph.exposeOutput(node, 1);
+  // Places counted down the columns (storage_order 1) do not fit here: a node of its own counts along the rows.
+  const places =
+    attribute(node, "int", "storage_order", 0) === 1
+      ? graph.emitMany("MaxPool", [inputs[0]], { ...node.attributes, storage_order: int(0) }, 2)[1]
+      : graph.exposeOutput(node, 1);
   if (dtype !== "float32" || !tiles(windows)) return [scatter(context, places, gradient, dims)];
   return [
     graph.emit("MaxUnpool", [gradient, places, graph.ints(dims)], {

@@ -46,6 +46,16 @@ export function windowsOf({ node, inputs, outputs, shape }: RuleContext, kernel:
   return { kernel, strides, dilations, before, after, input, output };
 }
 
+/**
+ * How many elements at the end of each padded axis no window reaches; negative where the last window hangs over, as
+ * pooling with ceil_mode lets it.
+ */
+export function unreached({ kernel, strides, dilations, before, after, input, output }: Windows): number[] {
+  return input.map(
+    (size, i) => size + before[i] + after[i] - ((output[i] - 1) * strides[i] + (kernel[i] - 1) * dilations[i] + 1),
+  );
+}
+
 /** The attributes of a Conv with these windows. */
 export function convAttributes({ kernel, strides, dilations, before, after }: Windows, group: number): Attributes {
   return {
@@ -59,10 +69,6 @@ export function convAttributes({ kernel, strides, dilations, before, after }: Wi
 
 /** The attributes of the ConvTranspose that goes back from the output's size to the input's. */
 export function transposedAttributes(windows: Windows, group: number): Attributes {
-  const { kernel, strides, dilations, before, after, input, output } = windows;
   // What the last window does not reach is made up by output padding.
-  const missing = input.map(
-    (size, i) => size + before[i] + after[i] - ((output[i] - 1) * strides[i] + (kernel[i] - 1) * dilations[i] + 1),
-  );
-  return { ...convAttributes(windows, group), output_padding: ints(missing) };
+  return { ...convAttributes(windows, group), output_padding: ints(unreached(windows)) };
 }

@@ -24,11 +24,12 @@ export function nodeEngine({ device = "cpu", threads = availableParallelism() }:
     graphOptimizationLevel: "all",
     logSeverityLevel: ERRORS_ONLY,
   };
+  // Of the devices, the runtime's binding for Node keeps only WebGPU's tensors where they are; others pass by memory.
+  const onDevice = device === "webgpu";
   return {
     name: "onnxruntime-node",
     device,
-    // Of the devices, the runtime's binding for Node keeps only WebGPU's tensors where they are; others pass by memory.
     compile: (model, options = {}) =>
-      OrtProgram.create({ InferenceSession, Tensor }, model, session, options, device === "webgpu"),
+      OrtProgram.create({ InferenceSession, Tensor }, model, session, options, { writesInto: !onDevice, onDevice }),
   };
 }

@@ -15,11 +15,20 @@ export interface Ort {
   readonly Tensor: TensorConstructor;
 }
 
+/** How a runtime treats the memory of outputs. */
+export interface Memory {
+  /** It writes into tensors that it is given; otherwise each run brings new ones. */
+  readonly writesInto: boolean;
+  /** It can leave outputs in GPU buffers. */
+  readonly onDevice: boolean;
+}
+
 /**
  * A compiled graph on either runtime.
  *
- * On a CPU each carried input has two buffers that trade places: a run reads one and writes the other, so no step
- * takes new memory and no node sees a half-renewed value. On WebGPU a carried output stays in its GPU buffer.
+ * Where the runtime writes into given tensors, each carried input has two that trade places: a run reads one and
+ * writes the other, so no step takes new memory and no node sees a half-renewed value. Elsewhere the output itself
+ * becomes the next input; on WebGPU it stays in its GPU buffer.
  */
 export class OrtProgram implements Program {
   readonly #ort: Ort;
@@ -28,26 +37,26 @@ export class OrtProgram implements Program {
   readonly #fetches: Record<string, OrtTensor | null> = {};
   readonly #carry: [output: string, input: string][];
   readonly #resident: ReadonlySet<string>;
-  readonly #inPlace: boolean;
+  readonly #writesInto: boolean;
   readonly #reuseOutputs: boolean;
 
-  private constructor(ort: Ort, session: InferenceSession, options: CompileOptions, inPlace: boolean) {
+  private constructor(ort: Ort, session: InferenceSession, options: CompileOptions, writesInto: boolean) {
     this.#ort = ort;
     this.#session = session;
     this.#carry = Object.entries(options.carry ?? {});
     this.#resident = new Set([...this.#carry.map(([, input]) => input), ...(options.resident ?? [])]);
-    this.#inPlace = inPlace;
-    this.#reuseOutputs = options.reuseOutputs === true && inPlace;
+    this.#writesInto = writesInto;
+    this.#reuseOutputs = options.reuseOutputs === true && writesInto;
     for (const output of session.outputNames) this.#fetches[output] = null;
   }
 
-  /** Compiles `model`; `onDevice` says that carried tensors are to stay in GPU buffers. */
+  /** Compiles `model` with a runtime's own session options. */
   static async create(
     ort: Ort,
     model: Model,
     session: InferenceSession.SessionOptions,
     options: CompileOptions,
-    onDevice: boolean,
+    { writesInto, onDevice }: Memory,
   ): Promise<OrtProgram> {
     const locations = Object.fromEntries(Object.keys(options.carry ?? {}).map((name) => [name, "gpu-buffer" as const]));
     const withLocations = onDevice ? { ...session, preferredOutputLocation: locations } : session;
@@ -55,7 +64,7 @@ export class OrtProgram implements Program {
     const created = await ort.InferenceSession.create(bytes, withLocations).catch((error: unknown) => {
       throw refusal(model, error);
     });
-    const program = new OrtProgram(ort, created, options, !onDevice);
+    const program = new OrtProgram(ort, created, options, writesInto);
     program.#allocate(model);
     return program;
   }
@@ -71,7 +80,7 @@ export class OrtProgram implements Program {
       }
       this.#feeds[name] = this.#tensor({ dtype, dims: dims ?? [], data: zeros(dtype, sizeOf(dims ?? [])) });
     }
-    if (!this.#inPlace) return;
+    if (!this.#writesInto) return;
     for (const [output, input] of this.#carry) {
       const { type, dims, size } = this.#feeds[input];
       const dtype = type as NumericType;
@@ -109,7 +118,7 @@ export class OrtProgram implements Program {
     for (const [output, input] of this.#carry) {
       const previous = this.#feeds[input];
       this.#feeds[input] = this.#fetches[output] ?? results[output];
-      if (this.#inPlace) this.#fetches[output] = previous;
+      if (this.#writesInto) this.#fetches[output] = previous;
       else previous.dispose();
     }
     const outputs: Tensors = {};

@@ -91,12 +91,14 @@ const text = new TextDecoder();
 function attributeFromProto(proto: AttributeProto): Attribute {
   switch (proto.refAttrName ? Type.UNDEFINED : proto.type) {
     case Type.INT:
+      if (!exact(proto.i)) break;
       return { kind: "int", value: Number(proto.i) };
     case Type.FLOAT:
       return { kind: "float", value: proto.f };
     case Type.STRING:
       return { kind: "string", value: text.decode(proto.s) };
     case Type.INTS:
+      if (!proto.ints.every(exact)) break;
       return { kind: "ints", value: proto.ints.map(Number) };
     case Type.FLOATS:
       return { kind: "floats", value: proto.floats };
@@ -112,6 +114,13 @@ function attributeFromProto(proto: AttributeProto): Attribute {
   return { kind: "preserved", value: proto };
 }
 
+const LARGEST = 2n ** 63n - 1n;
+
+/** Whether a number keeps an integer; the largest stands for "to the end", and the writer knows it again. */
+function exact(value: bigint): boolean {
+  return BigInt.asIntN(54, value) === value || value === LARGEST || value === -LARGEST - 1n;
+}
+
 function valueFromProto(proto: ValueInfoProto): Value {
   const residue = { ...proto };
   if (proto.type?.value.case !== "tensorType") return { name: proto.name, residue };
@@ -125,6 +134,6 @@ function valueFromProto(proto: ValueInfoProto): Value {
 }
 
 function dimFromProto({ value }: TensorShapeProto_Dimension): Dim {
-  if (value.case === "dimValue") return Number(value.value);
+  if (value.case === "dimValue" && value.value >= 0n) return Number(value.value);
   return value.case === "dimParam" && value.value !== "" ? value.value : null;
 }

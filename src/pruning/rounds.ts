@@ -148,7 +148,8 @@ async function runRound(
     });
     if (trained.aborted) return { interrupted: trained };
     const { best, history } = trained;
-    const parameters = new Map([...parametersOf(pruned, start.keys()), ...(best?.parameters ?? [])]);
+    // Products with a mask leave negative zeros; in what is kept, a cut connection is the zero of all bits.
+    const parameters = applyMasks(new Map([...parametersOf(pruned, start.keys()), ...(best?.parameters ?? [])]), masks);
     const result: RoundResult = {
       name: round.name,
       density: densityOf(parameters),
