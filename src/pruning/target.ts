@@ -2,7 +2,7 @@ import { UserError } from "../errors.ts";
 import type { FloatTensor } from "../onnx/tensor.ts";
 import type { Masks, Parameters } from "../training/trainer.ts";
 import { type Layer, selectLayers } from "./layers.ts";
-import { countNonzero, maskAbove } from "./mask.ts";
+import { maskAbove } from "./mask.ts";
 import { magnitudeAbove, standardDeviation } from "./threshold.ts";
 
 /** How far to prune. Layers that no pattern fits are not pruned. */
@@ -95,7 +95,7 @@ function qualityForRate(rate: number, layers: readonly Layer[], parameters: Para
   let others = 0;
   for (const [name, tensor] of parameters) {
     all += tensor.data.length;
-    if (!weights.has(name)) others += countNonzero(tensor);
+    if (!weights.has(name)) others += tensor.data.length;
   }
   const wanted = all / rate - others;
   if (wanted < 1) {

@@ -1,0 +1,137 @@
+import { describe, expect, it } from "vitest";
+import { nodeEngine } from "../../src/engine/node.ts";
+import type { FloatTensor } from "../../src/onnx/tensor.ts";
+import { decodeCheckpoint, encodeCheckpoint } from "../../src/pruning/checkpoint.ts";
+import { retrainingDropout } from "../../src/pruning/dropout.ts";
+import { countNonzero, maskAbove } from "../../src/pruning/mask.ts";
+import { pruningRounds } from "../../src/pruning/recipes.ts";
+import {
+  type Round,
+  type RoundsOptions,
+  type RoundsState,
+  runRounds,
+  withParameters,
+} from "../../src/pruning/rounds.ts";
+import { layerTable } from "../../src/pruning/table.ts";
+import { Evaluator } from "../../src/training/evaluate.ts";
+import { blobNet, blobs } from "../blobs.ts";
+
+const engine = nodeEngine({ threads: 1 });
+const data = blobs();
+const model = blobNet(1, 0.2);
+const learning = { learningRate: { policy: "constant", rate: 0.01 }, optimizer: { name: "adam" }, epochs: 3 } as const;
+const target = {
+  kind: "density",
+  layers: [
+    ["fc1", 1 / 16],
+    ["fc2", 0.5],
+  ],
+} as const;
+const rounds: Round[] = [{ name: "train", ...learning, epochs: 5 }, ...pruningRounds(target, 2, learning)];
+
+const run = (options: Partial<RoundsOptions> = {}) =>
+  runRounds(engine, model, data, rounds, { batch: 20, seed: 1, ...options });
+
+describe("rounds of training, pruning and retraining", () => {
+  it("reach the target without losing what was learned", async () => {
+    const { results, start } = await run();
+    expect(results.map(({ name }) => name)).toEqual(["train", "prune 1 of 2", "prune 2 of 2"]);
+    expect(countNonzero(start.get("fc1.weight") as FloatTensor)).toBe(12);
+    expect(countNonzero(start.get("fc2.weight") as FloatTensor)).toBe(24);
+    const [dense, , pruned] = results;
+    expect(pruned.density).toBeLessThan(0.25);
+    expect(pruned.validationError).toBeLessThanOrEqual(dense.validationError + 8);
+    // Retraining is what brings the accuracy back.
+    expect(pruned.validationError).toBeLessThan(pruned.prunedError ?? 0);
+    // The result is what the last round's best epoch measured.
+    const evaluator = await Evaluator.create(engine, withParameters(model, start), data);
+    expect((await evaluator.evaluate(data.validation)).error).toBe(pruned.validationError);
+    await evaluator.release();
+  });
+
+  it("retrain from the survivors, never bringing one back", async () => {
+    const masks: FloatTensor[] = [];
+    await run({
+      onRound: (_, parameters) => void masks.push(maskAbove(parameters.get("fc1.weight") as FloatTensor, 0)),
+    });
+    expect(masks.map(countNonzero)).toEqual([192, 48, 12]);
+    expect(masks[2].data.every((kept, i) => kept <= masks[1].data[i])).toBe(true);
+    // No negative zeros either: a cut connection is the zero of all bits.
+    const { start } = await run();
+    expect([...(start.get("fc1.weight") as FloatTensor).data].some((w) => Object.is(w, -0))).toBe(false);
+  });
+
+  it.each([30, 100, 130, 175, 215])(
+    "killed after step %i, a saved checkpoint continues to the same bytes",
+    async (stop) => {
+      const whole = await run();
+      const controller = new AbortController();
+      let steps = 0;
+      const stopped = await run({
+        signal: controller.signal,
+        onProgress: () => void (++steps === stop && controller.abort()),
+      });
+      expect(stopped.aborted).toBe(true);
+      const file = encodeCheckpoint(stopped, "settings");
+      const resumed = await run({ resume: decodeCheckpoint(file, "settings", "checkpoint") });
+      expect(resumed.results).toEqual(whole.results);
+      expect(resumed.start).toEqual(whole.start);
+    },
+  );
+
+  it("also continue from what was saved after any epoch", async () => {
+    const whole = await run();
+    const saved: Uint8Array[] = [];
+    await run({ onEpoch: (state: RoundsState) => void saved.push(encodeCheckpoint(state, "s")) });
+    expect(saved.length).toBeGreaterThanOrEqual(11);
+    for (const file of [saved[2], saved[6], saved[saved.length - 1]]) {
+      expect((await run({ resume: decodeCheckpoint(file, "s", "checkpoint") })).start).toEqual(whole.start);
+    }
+  });
+
+  it("refuse the checkpoint of another run, and what is none", async () => {
+    const file = encodeCheckpoint({ results: [], start: new Map() }, '{"seed":1}');
+    expect(() => decodeCheckpoint(file, '{"seed":2}', "c.onnx")).toThrow(
+      /c\.onnx belongs to a run with other options \({"seed":1}\)/,
+    );
+    expect(() => decodeCheckpoint(file.subarray(0, 40), "", "c.onnx")).toThrow(/c\.onnx/);
+    expect(() => decodeCheckpoint(new Uint8Array(), "", "c.onnx")).toThrow(/c\.onnx/);
+  });
+});
+
+describe("dropout while retraining", () => {
+  it("is D_o sqrt(C_ir / C_io), by the layer whose outputs are dropped", () => {
+    const weight = model.initializers.get("fc1.weight") as FloatTensor;
+    const mask = { ...weight, data: weight.data.map((_, i) => (i % 4 === 0 ? 1 : 0)) };
+    expect(retrainingDropout(model, new Map([["fc1.weight", mask]]))).toEqual(
+      new Map([["drop1", expect.closeTo(0.1, 6)]]),
+    );
+    expect(retrainingDropout(model, new Map([["fc2.weight", mask]])).size).toBe(0);
+  });
+});
+
+describe("the table of a network", () => {
+  it("counts weights, MACs and what is left", async () => {
+    const weight = model.initializers.get("fc1.weight") as FloatTensor;
+    const cut = withParameters(
+      model,
+      new Map([["fc1.weight", { ...weight, data: weight.data.map((w, i) => (i % 2 ? w : 0)) }]]),
+    );
+    const rows = await layerTable(engine, cut, data.validation);
+    expect(rows[0]).toMatchObject({
+      name: "fc1",
+      op: "Gemm",
+      weights: 192,
+      kept: 96,
+      density: 0.5,
+      macs: 192,
+      macsLeft: 0.5,
+    });
+    const share = rows[0].activations ?? 0;
+    expect(share).toBeGreaterThan(0.1);
+    expect(share).toBeLessThan(0.9);
+    // fc2 skips the units of fc1 that are zero.
+    expect(rows[1].macsLeft).toBeCloseTo(share, 6);
+    expect((await layerTable(engine, cut))[1]).toMatchObject({ macs: 48, macsLeft: 1, activations: undefined });
+  });
+});
