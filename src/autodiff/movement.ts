@@ -31,38 +31,19 @@ const concat: GradientRule = ({ graph, node, inputs, outputs, gradient, shape, w
   });
 };
 
-/**
- * The gradient goes back to where the elements came from, among zeros: turned round where the slice ran backwards,
- * spread by its step, then padded (or cut, by negative padding) to the input's shape.
- */
+/** The gradient goes back to where the elements came from, among zeros. */
 const slice: GradientRule = (context) => {
   const { graph, inputs, outputs, gradient, shape, scalar } = context;
   const dims = shape(inputs[0]);
   const part = shape(outputs[0]);
   const { starts, steps } = sliced(context, dims);
-  const strides = steps.map(Math.abs);
-  const lowest = starts.map((start, axis) => (steps[axis] < 0 ? start + (part[axis] - 1) * steps[axis] : start));
-  const pad = (value: string, before: readonly number[], after: readonly number[]) =>
-    graph.emit("Pad", [value, graph.ints([...before, ...after]), scalar(0)], { mode: string("constant") });
-
-  const backward = steps.flatMap((step, axis) => (step < 0 ? [axis] : []));
-  const turned = backward.length === 0 ? gradient : reversed(graph, gradient, backward);
-  const spread = part.map((size, axis) => size * strides[axis]);
-  const widened = () => {
-    const columns = graph.emit("Reshape", [turned, graph.ints(part.flatMap((size) => [size, 1]))]);
-    const zeros = part.map(() => 0);
-    const gaps = strides.flatMap((stride) => [0, stride - 1]);
-    return graph.emit("Reshape", [pad(columns, [...zeros, ...zeros], gaps), graph.ints(spread)]);
-  };
-  const even = strides.every((stride) => stride === 1);
-  const after = dims.map((dim, axis) => dim - lowest[axis] - spread[axis]);
-  return [pad(even ? turned : widened(), lowest, after)];
+  if (steps.every((step) => step === 1)) {
+    const after = dims.map((dim, axis) => dim - starts[axis] - part[axis]);
+    return [graph.emit("Pad", [gradient, graph.ints([...starts, ...after]), scalar(0)], { mode: string("constant") })];
+  }
+  const positions = Array.from({ length: sizeOf(part) }, (_, i) => flatPosition(i, part, dims, starts, steps));
+  return [scatter(context, graph.ints(positions), gradient, dims)];
 };
-
-function reversed(graph: RuleContext["graph"], value: string, axes: readonly number[]): string {
-  const all = (bound: number) => graph.ints(axes.map(() => bound));
-  return graph.emit("Slice", [value, all(-1), all(-(2 ** 31)), graph.ints(axes), all(-1)]);
-}
 
 /** Where a slice begins on each axis, and its step. */
 function sliced({ constant }: RuleContext, dims: readonly number[]): { starts: number[]; steps: number[] } {
@@ -80,6 +61,24 @@ function sliced({ constant }: RuleContext, dims: readonly number[]): { starts: n
     starts[axis] = Math.max(0, Math.min(absolute, step < 0 ? dims[axis] - 1 : dims[axis]));
   });
   return { starts, steps };
+}
+
+function flatPosition(
+  index: number,
+  part: readonly number[],
+  dims: readonly number[],
+  starts: readonly number[],
+  steps: readonly number[],
+): number {
+  let position = 0;
+  let stride = 1;
+  let rest = index;
+  for (let axis = dims.length - 1; axis >= 0; axis--) {
+    position += (starts[axis] + (rest % part[axis]) * steps[axis]) * stride;
+    rest = Math.floor(rest / part[axis]);
+    stride *= dims[axis];
+  }
+  return position;
 }
 
 /**

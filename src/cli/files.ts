@@ -1,5 +1,5 @@
-import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
 import { UserError } from "../errors.ts";
 
 /** Protobuf's limit, and so the largest model there can be. */
@@ -27,7 +27,7 @@ export function readFile(path: string): Uint8Array {
 export function writeFile(path: string, contents: Uint8Array | string): void {
   const temporary = `${path}.${process.pid}.tmp`;
   try {
-    mkdirSync(dirname(path), { recursive: true });
+    makeFolder(dirname(path));
     writeFileSync(temporary, contents);
     renameSync(temporary, path);
   } catch (error) {
@@ -36,11 +36,19 @@ export function writeFile(path: string, contents: Uint8Array | string): void {
   }
 }
 
+/** Makes a folder and those around it. Node's own recursive way never returns where the system answers ENOENT, as in /proc. */
+function makeFolder(folder: string): void {
+  const path = resolve(folder);
+  if (existsSync(path) && statSync(path).isDirectory()) return;
+  if (path !== dirname(path)) makeFolder(dirname(path));
+  mkdirSync(path);
+}
+
 /** Checks that files can be written into a folder before hours are spent on what goes there. Makes the folder. */
 export function checkWritable(folder: string): void {
   const probe = join(folder, `.espalier-${process.pid}.tmp`);
   try {
-    mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
     writeFileSync(probe, "");
     rmSync(probe);
   } catch (error) {

@@ -1,7 +1,7 @@
-import { type Attributes, attribute, int } from "./attributes.ts";
+import { type Attribute, type Attributes, attribute, int, string } from "./attributes.ts";
 import { GraphBuilder } from "./builder.ts";
-import { copyModel, type Model, type Node, OPSET } from "./graph.ts";
-import { scalar } from "./tensor.ts";
+import { constantOf, copyModel, type Graph, type Model, type Node, OPSET } from "./graph.ts";
+import { float32, scalar } from "./tensor.ts";
 
 /** Rewrites one node of an older operator set; it adds what takes the node's place. */
 type Rewrite = (graph: GraphBuilder, node: Node) => void;
@@ -13,27 +13,30 @@ interface Change {
 }
 
 /** Attributes that became inputs, in the order of those inputs. */
-type Moves = readonly { readonly name: string; readonly kind: "ints" | "float" }[];
+type Moves = readonly string[];
+
+const without = (attributes: Attributes, ...names: string[]): Attributes =>
+  Object.fromEntries(Object.entries(attributes).filter(([name]) => !names.includes(name)));
 
 const move =
   (moves: Moves): Rewrite =>
   (graph, node) => {
-    const attributes = Object.fromEntries(
-      Object.entries(node.attributes).filter(([name]) => !moves.some((m) => m.name === name)),
-    );
-    const added = moves.map(({ name, kind }) => {
-      if (kind === "ints") {
-        const values = attribute(node, "ints", name, undefined);
-        return values ? graph.ints(values) : "";
-      }
-      const value = attribute(node, "float", name, undefined);
-      return value === undefined ? "" : graph.constant(scalar("float32", value));
-    });
+    const added = moves.map((name) => asInput(graph, node.attributes[name]));
     while (added.at(-1) === "") added.pop();
+    const attributes = without(node.attributes, ...moves);
     graph.model.nodes.push({ ...node, attributes, inputs: [...node.inputs, ...added] });
   };
 
-const axes = move([{ name: "axes", kind: "ints" }]);
+/** The constant that stands for a number or a list of numbers; "" for an attribute left out. */
+function asInput(graph: GraphBuilder, found: Attribute | undefined): string {
+  if (found?.kind === "int") return graph.ints([found.value]);
+  if (found?.kind === "ints") return graph.ints(found.value);
+  if (found?.kind === "float") return graph.constant(scalar("float32", found.value));
+  if (found?.kind === "floats") return graph.constant(float32([found.value.length], Float32Array.from(found.value)));
+  return "";
+}
+
+const axes = move(["axes"]);
 
 /** Before 13 these worked on the input flattened into a matrix at the axis, which was 1 by default. */
 const flattened: Rewrite = (graph, node) => {
@@ -44,48 +47,61 @@ const flattened: Rewrite = (graph, node) => {
   graph.emit("Reshape", [result, graph.emit("Shape", [node.inputs[0]])], {}, node.outputs[0]);
 };
 
-const reductions = ["ReduceMean", "ReduceMax", "ReduceMin", "ReduceProd", "ReduceL1", "ReduceL2", "ReduceSumSquare"];
+/** Split's sizes became an input in 13, and since 18 equal parts are to be counted. */
+const split: Rewrite = (graph, node) => {
+  const sizes = node.inputs[1] || asInput(graph, node.attributes.split);
+  const attributes = without(node.attributes, "split");
+  graph.model.nodes.push(
+    sizes
+      ? { ...node, attributes, inputs: [node.inputs[0], sizes] }
+      : { ...node, attributes: { ...attributes, num_outputs: int(node.outputs.length) } },
+  );
+};
 
-/** What changed between operator sets 7 and 18, of the operators that have gradient rules (ONNX changelog). */
+/**
+ * Upsample, and Resize before 11: places scale without an offset, and the nearest is the one before, or the one after
+ * where the result is smaller (ONNX Runtime's reading of a definition that left it open).
+ */
+const resize: Rewrite = (graph, node) => {
+  const scales = node.inputs[1] || asInput(graph, node.attributes.scales);
+  const shrinks = constantOf(graph.model, scales)?.data.some((scale) => scale < 1) ?? false;
+  const attributes: Attributes = {
+    ...without(node.attributes, "scales"),
+    coordinate_transformation_mode: string("asymmetric"),
+    nearest_mode: string(shrinks ? "ceil" : "floor"),
+  };
+  graph.model.nodes.push({ ...node, op: "Resize", attributes, inputs: [node.inputs[0], "", scales] });
+};
+
+const scatter: Rewrite = (graph, node) => graph.model.nodes.push({ ...node, op: "ScatterElements" });
+
+/** Before 9 an attribute said whether the statistics were by channel, which they now always are. */
+const batchNormalization: Rewrite = (graph, node) => {
+  const byChannel = attribute(node, "int", "spatial", 1) === 1;
+  graph.model.nodes.push(byChannel ? { ...node, attributes: without(node.attributes, "spatial") } : node);
+};
+
+const reductions = ["Mean", "Max", "Min", "Prod", "L1", "L2", "SumSquare", "LogSum", "LogSumExp"];
+
+/** What changed between operator sets 7 and 18 (ONNX changelog), but for what only extended an operator. */
 const changes: ReadonlyMap<string, Change> = new Map([
-  [
-    "Slice",
-    {
-      since: 10,
-      rewrite: move([
-        { name: "starts", kind: "ints" },
-        { name: "ends", kind: "ints" },
-        { name: "axes", kind: "ints" },
-      ]),
-    },
-  ],
-  [
-    "Clip",
-    {
-      since: 11,
-      rewrite: move([
-        { name: "min", kind: "float" },
-        { name: "max", kind: "float" },
-      ]),
-    },
-  ],
-  [
-    "Pad",
-    {
-      since: 11,
-      rewrite: move([
-        { name: "pads", kind: "ints" },
-        { name: "value", kind: "float" },
-      ]),
-    },
-  ],
-  ["Dropout", { since: 12, rewrite: move([{ name: "ratio", kind: "float" }]) }],
-  ["Squeeze", { since: 13, rewrite: axes }],
-  ["Unsqueeze", { since: 13, rewrite: axes }],
-  ["ReduceSum", { since: 13, rewrite: axes }],
-  ["Softmax", { since: 13, rewrite: flattened }],
+  ["BatchNormalization", { since: 9, rewrite: batchNormalization }],
+  ["Clip", { since: 11, rewrite: move(["min", "max"]) }],
+  ["Dropout", { since: 12, rewrite: move(["ratio"]) }],
+  ["Hardmax", { since: 13, rewrite: flattened }],
   ["LogSoftmax", { since: 13, rewrite: flattened }],
-  ...reductions.map((op) => [op, { since: 18, rewrite: axes }] as const),
+  ["Pad", { since: 11, rewrite: move(["pads", "value"]) }],
+  ["ReduceSum", { since: 13, rewrite: axes }],
+  ["Resize", { since: 11, rewrite: resize }],
+  ["Scatter", { since: 11, rewrite: scatter }],
+  ["Slice", { since: 10, rewrite: move(["starts", "ends", "axes"]) }],
+  ["Softmax", { since: 13, rewrite: flattened }],
+  ["Split", { since: 18, rewrite: split }],
+  ["Squeeze", { since: 13, rewrite: axes }],
+  ["TopK", { since: 10, rewrite: move(["k"]) }],
+  ["Unsqueeze", { since: 13, rewrite: axes }],
+  ["Upsample", { since: 10, rewrite: resize }],
+  ...reductions.map((name) => [`Reduce${name}`, { since: 18, rewrite: axes }] as const),
 ]);
 
 /**
@@ -96,15 +112,34 @@ const changes: ReadonlyMap<string, Change> = new Map([
 export function upgrade(model: Model): Model {
   const from = model.opsets.get("") ?? OPSET;
   if (from >= OPSET) return model;
+  return rewritten(model, from, "upgrade/");
+}
+
+function rewritten(model: Model, from: number, prefix: string): Model {
   const upgraded = copyModel(model);
   upgraded.nodes = [];
   upgraded.opsets.set("", OPSET);
-  const graph = new GraphBuilder(upgraded, "upgrade/");
+  const graph = new GraphBuilder(upgraded, prefix);
   for (const value of model.nodes.flatMap(({ outputs }) => outputs)) graph.reserve(value);
-  for (const node of model.nodes) {
+  for (const old of model.nodes) {
+    const node = withSubgraphs(old, (inner) =>
+      // A subgraph sees the names around it, so its own must differ from them.
+      rewritten({ ...model, residue: undefined, ...inner }, from, `${prefix}${old.outputs[0]}/${inner.name}/`),
+    );
     const change = node.domain === "" ? changes.get(node.op) : undefined;
     if (change && from < change.since) change.rewrite(graph, node);
     else upgraded.nodes.push(node);
   }
   return upgraded;
+}
+
+/** The node with the graphs of its attributes (the branches of If, the bodies of Loop and Scan) rewritten. */
+function withSubgraphs(node: Node, rewrite: (graph: Graph) => Graph): Node {
+  const found = Object.entries(node.attributes);
+  if (!found.some(([, { kind }]) => kind === "graph")) return node;
+  const attributes = found.map(([name, given]): [string, Attribute] => [
+    name,
+    given.kind === "graph" ? { kind: "graph", value: rewrite(given.value) } : given,
+  ]);
+  return { ...node, attributes: Object.fromEntries(attributes) };
 }

@@ -80,15 +80,17 @@ function checkQuality(pattern: string, quality: number): void {
   }
 }
 
+/** No weights spread over so many standard deviations. */
+const MOST_QUALITY = 2 ** 40;
+
 /** The quality parameter at which all layers together reach a rate, found by halving. */
 function qualityForRate(rate: number, layers: readonly Layer[], parameters: Parameters): number {
   if (!(rate >= 1 && Number.isFinite(rate))) {
     throw new UserError(`The rate ${rate} is no compression: give a number of 1 or more, such as 12.`);
   }
-  const scaled = layers.map((layer) => {
+  const sorted = layers.map((layer) => {
     const { data } = weightsOf(layer, parameters);
-    const deviation = standardDeviation(data) || 1;
-    return Float32Array.from(data, (w) => Math.abs(w) / deviation).sort();
+    return { magnitudes: data.map(Math.abs).sort(), deviation: standardDeviation(data) };
   });
   const weights = new Set(layers.map(({ weight }) => weight));
   let all = 0;
@@ -103,12 +105,21 @@ function qualityForRate(rate: number, layers: readonly Layer[], parameters: Para
       `The rate ${rate} cannot be reached: ${others} of the ${all} parameters are biases, which are not pruned; ask for less than ${Math.floor(all / others)}.`,
     );
   }
+  const keptAt = (quality: number) =>
+    sorted.reduce((sum, { magnitudes, deviation }) => sum + countAbove(magnitudes, quality * deviation), 0);
   let low = 0;
-  let high = Math.max(...scaled.map((magnitudes) => magnitudes[magnitudes.length - 1] ?? 0));
-  for (let i = 0; i < 60; i++) {
+  let high = 1;
+  while (keptAt(high) > wanted) {
+    high *= 2;
+    if (high > MOST_QUALITY) {
+      throw new UserError(
+        `The rate ${rate} cannot be reached: a layer's weights are all the same; train the model first.`,
+      );
+    }
+  }
+  for (let i = 0; i < 50; i++) {
     const middle = (low + high) / 2;
-    const kept = scaled.reduce((sum, magnitudes) => sum + countAbove(magnitudes, middle), 0);
-    if (kept > wanted) low = middle;
+    if (keptAt(middle) > wanted) low = middle;
     else high = middle;
   }
   return high;

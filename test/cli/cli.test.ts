@@ -1,0 +1,243 @@
+import { execFile } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { main } from "../../src/cli/main.ts";
+import { readModel } from "../../src/onnx/read.ts";
+import { writeModel } from "../../src/onnx/write.ts";
+import { blobNet } from "../blobs.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "espalier-cli-"));
+const at = (name: string) => join(folder, name);
+const blobs = at("blobs.ts");
+
+beforeAll(() => {
+  // A dataset that, when asked to, presses Ctrl-C after so many batches.
+  const source = new URL("../blobs.ts", import.meta.url).pathname;
+  writeFileSync(
+    blobs,
+    `import { blobs } from ${JSON.stringify(source)};
+     const data = blobs();
+     const { read } = data.train;
+     let batches = 0;
+     data.train = { ...data.train, read(...given) {
+       if (++batches === Number(process.env.ESPALIER_TEST_STOP)) process.kill(process.pid, "SIGINT");
+       read(...given);
+     } };
+     export default () => { batches = 0; return data; };`,
+  );
+  const cli = new URL("../../src/cli/main.ts", import.meta.url).pathname;
+  writeFileSync(
+    at("main.ts"),
+    `import { main } from ${JSON.stringify(cli)};\nprocess.exitCode = await main(process.argv.slice(2));`,
+  );
+  writeFileSync(at("package.json"), '{ "type": "module" }');
+  writeFileSync(at("net.onnx"), writeModel(blobNet()));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** Runs a command in this process. */
+async function espalier(...args: string[]): Promise<{ status: number; stdout: string; stderr: string }> {
+  const printed = { stdout: "", stderr: "" };
+  const spies = (["stdout", "stderr"] as const).map((stream) =>
+    vi.spyOn(process[stream], "write").mockImplementation((text) => {
+      printed[stream] += String(text);
+      return true;
+    }),
+  );
+  try {
+    return { status: await main(args), ...printed };
+  } finally {
+    for (const spy of spies) spy.mockRestore();
+  }
+}
+
+/** Runs a command in a process of its own, which signals may reach, begun by a program such as a shell. */
+function ownProcess(
+  env: Record<string, string>,
+  args: readonly string[],
+  [program, before]: [string, string[]] = [process.execPath, []],
+): Promise<{ status: number; stderr: string }> {
+  const command = [...before, "--import", "tsx", at("main.ts"), ...args];
+  return new Promise((resolve) => {
+    execFile(program, command, { env: { ...process.env, ...env } }, (error, _, stderr) =>
+      resolve({ status: typeof error?.code === "number" ? error.code : 0, stderr }),
+    );
+  });
+}
+
+const training = ["--data", blobs, "--epochs", "3", "--batch", "20", "--optimizer", "adam", "--learning-rate", "0.01"];
+
+describe("the commands", () => {
+  it("train, eval, inspect and prune follow one another", async () => {
+    const trained = await espalier("train", at("net.onnx"), ...training, "--out", at("dense.onnx"), "--json");
+    expect(trained.status).toBe(0);
+    const training1 = JSON.parse(trained.stdout);
+    expect(training1).toMatchObject({ parameters: 256, epochs: 3, file: at("dense.onnx") });
+    expect(trained.stderr).toMatch(/train 3\/3: loss [\d.]+, validation error [\d.]+%, [\d,]+ images\/s, \d+ s left/);
+    expect(existsSync(at("dense.onnx.checkpoint"))).toBe(false);
+
+    const evaluated = JSON.parse((await espalier("eval", at("dense.onnx"), "--data", blobs, "--json")).stdout);
+    expect(Object.keys(evaluated)).toEqual(["samples", "top1", "top5", "error", "loss"]);
+    expect(evaluated).toMatchObject({ samples: 100, error: training1.testError });
+    expect((await espalier("eval", at("dense.onnx"), "--data", blobs)).stdout).toContain("100 samples: error");
+
+    const out = at("pruned");
+    const pruned = await espalier(
+      "prune",
+      at("dense.onnx"),
+      ...training,
+      "--rate",
+      "4",
+      "--rounds",
+      "2",
+      "--out",
+      out,
+      "--json",
+    );
+    expect(pruned.status).toBe(0);
+    const summary = JSON.parse(pruned.stdout);
+    expect(summary).toMatchObject({ network: "dense", parameters: 256, baseline: { testError: training1.testError } });
+    expect(summary.compressionRate).toBeGreaterThanOrEqual(4);
+    expect(readdirSync(out).sort()).toEqual(["pruned.onnx", "report.html"]);
+    expect(readFileSync(summary.files.report, "utf8")).toContain("dense on blobs");
+    const checked = JSON.parse((await espalier("eval", summary.files.onnx, "--data", blobs, "--json")).stdout);
+    expect(checked.error).toBe(summary.pruned.testError);
+
+    const inspected = JSON.parse((await espalier("inspect", summary.files.onnx, "--json")).stdout);
+    expect(inspected).toMatchObject({
+      parameters: 256,
+      nonzero: summary.nonzero,
+      bytes: readFileSync(summary.files.onnx).length,
+    });
+    expect(inspected.layers.map(({ name }: { name: string }) => name)).toEqual(["fc1", "fc2"]);
+    const table = (await espalier("inspect", summary.files.onnx, "--data", blobs)).stdout;
+    expect(table).toMatch(/layer.*weights.*MACs.*act\. non-zero.*kept/);
+  });
+
+  it("prune by density and quality, leaving frozen layers alone", async () => {
+    const args = ["prune", at("net.onnx"), ...training, "--rounds", "1", "--json"];
+    const before = readModel(readFileSync(at("net.onnx")));
+    const dense = JSON.parse(
+      (await espalier(...args, "--density", "fc1=0.5", "--freeze", "fc2", "--out", at("a"))).stdout,
+    );
+    expect(dense.layers.map(({ density }: { density: number }) => density)).toEqual([0.5, 1]);
+    const after = readModel(readFileSync(dense.files.onnx));
+    expect(after.initializers.get("fc2.weight")?.data).toEqual(before.initializers.get("fc2.weight")?.data);
+    expect(after.initializers.get("fc1.bias")?.data).not.toEqual(before.initializers.get("fc1.bias")?.data);
+    const quality = JSON.parse((await espalier(...args, "--quality", "fc*=1", "--out", at("b"))).stdout);
+    for (const { density } of quality.layers) expect(density).toBeLessThan(0.6);
+  });
+
+  it("stop at Ctrl-C and resume to the same bytes", async () => {
+    const command = ["train", at("net.onnx"), ...training, "--out"];
+    await espalier(...command, at("whole.onnx"));
+    for (const stop of ["25", "55"]) {
+      const out = at(`stopped-${stop}.onnx`);
+      const stopped = await ownProcess({ ESPALIER_TEST_STOP: stop }, [...command, out]);
+      expect(stopped.status).toBe(130);
+      expect(stopped.stderr).toMatch(/\.onnx\.checkpoint: continue with the same command and --resume/);
+      expect(existsSync(out)).toBe(false);
+      const other = await espalier(...command, out, "--resume", "--seed", "9");
+      expect([other.status, other.stdout]).toEqual([2, ""]);
+      expect(other.stderr).toMatch(/belongs to a run with other options/);
+      expect((await espalier(...command, out, "--resume")).status).toBe(0);
+      expect(readFileSync(out)).toEqual(readFileSync(at("whole.onnx")));
+    }
+  });
+
+  it("explain themselves, with examples", async () => {
+    for (const command of ["demo", "train", "eval", "inspect", "prune"]) {
+      const help = await espalier(command, "--help");
+      expect(help.status).toBe(0);
+      expect(help.stdout).toContain(`Examples:\n  espalier ${command}`);
+    }
+  });
+});
+
+describe("a mistake ends with status 2 and one sentence", () => {
+  const data = ["--data", blobs];
+  const out = ["--out", at("out")];
+
+  it.each<[string, string[], RegExp]>([
+    ["an unknown command", ["frobnicate"], /unknown command 'frobnicate'/],
+    ["an unknown option", ["demo", "--fast"], /unknown option '--fast'/],
+    ["a missing option", ["eval", at("net.onnx")], /--data <spec>' not specified/],
+    ["a missing file", ["inspect", at("nothing.onnx")], /Cannot read .*nothing\.onnx: there is no such file/],
+    ["a folder for a file", ["inspect", folder], /it is a folder/],
+    [
+      "an unknown network",
+      ["train", "lenet-6", ...data, ...out],
+      /no network "lenet-6": choose one of lenet-300-100, lenet-5/,
+    ],
+    ["unknown data", ["eval", at("net.onnx"), "--data", "cifar"], /no known form/],
+    ["data of another shape", ["eval", at("net.onnx"), "--data", "mnist"], /samples of MNIST are \[1,28,28\]/],
+    ["a density of 1.5", ["prune", at("net.onnx"), ...data, ...out, "--density", "fc1=1.5"], /density 1\.5 of "fc1"/],
+    ["a density that is no number", ["prune", at("net.onnx"), ...data, ...out, "--density", "fc1"], /LAYER=NUMBER/],
+    [
+      "an unknown layer",
+      ["prune", at("net.onnx"), ...data, ...out, "--density", "fc7=0.5"],
+      /No layer is called "fc7"/,
+    ],
+    [
+      "an unknown layer to freeze",
+      ["prune", at("net.onnx"), ...data, ...out, "--rate", "2", "--freeze", "x*"],
+      /No layer is called "x\*"/,
+    ],
+    [
+      "nothing left to train",
+      ["prune", at("net.onnx"), ...data, ...out, "--rate", "2", "--freeze", "*"],
+      /Every layer is frozen/,
+    ],
+    ["no target", ["prune", at("net.onnx"), ...data, ...out], /one of --rate, --density and --quality/],
+    ["two targets", ["prune", at("net.onnx"), ...data, ...out, "--rate", "2", "--quality", "fc1=1"], /one of --rate/],
+    [
+      "a rate that no pruning reaches",
+      ["prune", at("net.onnx"), ...data, ...out, "--rate", "1000"],
+      /cannot be reached/,
+    ],
+    ["a folder that is a file", ["demo", "--out", at("net.onnx")], /Cannot write into .*net\.onnx/],
+    ["a folder that cannot be written", ["demo", "--out", "/proc/espalier"], /Cannot write into \/proc\/espalier/],
+    [
+      "nothing to resume",
+      ["train", at("net.onnx"), ...data, "--out", at("never.onnx"), "--resume"],
+      /no checkpoint .*never\.onnx\.checkpoint/,
+    ],
+    ["an unknown device", ["inspect", at("net.onnx"), "--device", "abacus"], /'abacus' is invalid/],
+    ["a device that is not there", ["inspect", at("net.onnx"), "--device", "coreml"], /no device "coreml"/],
+    ["no epochs", ["train", at("net.onnx"), ...data, ...out, "--epochs", "0"], /number of epochs is a number from 1/],
+    [
+      "a batch of half a sample",
+      ["train", at("net.onnx"), ...data, ...out, "--batch", "1.5"],
+      /batch size is a whole number/,
+    ],
+  ])("%s", async (_, args, message) => {
+    const { status, stdout, stderr } = await espalier(...args);
+    expect(stderr).toMatch(message);
+    expect(status).toBe(2);
+    expect(stdout).toBe("");
+    expect(stderr.trim().split("\n")).toHaveLength(1);
+    expect(stderr).not.toMatch(/\n\s+at /);
+  });
+
+  it("a model that is none", async () => {
+    writeFileSync(at("text.onnx"), "hello");
+    writeFileSync(at("cut.onnx"), readFileSync(at("net.onnx")).subarray(0, 900));
+    for (const name of ["text.onnx", "cut.onnx"]) {
+      const { status, stderr } = await espalier("eval", at(name), ...data);
+      expect([status, stderr.trim().split("\n").length]).toEqual([2, 1]);
+      expect(stderr).toContain(name);
+    }
+  });
+
+  it("a disk that takes no more leaves nothing half-written", async () => {
+    // The shell's limit on the size of files stands for a full disk: writing begins and then fails.
+    const args = ["train", at("net.onnx"), ...training, "--out", at("full/dense.onnx")];
+    const limited = ["-c", `trap "" XFSZ; ulimit -f 1; exec "$0" "$@"`, process.execPath];
+    const { status, stderr } = await ownProcess({ TSX_DISABLE_CACHE: "1" }, args, ["sh", limited]);
+    expect(stderr).toMatch(/espalier: Cannot write .*dense\.onnx\.checkpoint: the file would be larger than/);
+    expect(status).toBe(2);
+    expect(readdirSync(at("full"))).toEqual([]);
+  });
+});

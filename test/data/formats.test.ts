@@ -1,0 +1,221 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import fc from "fast-check";
+import { zipSync } from "fflate";
+import { afterAll, describe, expect, it } from "vitest";
+import type { Dataset, Split } from "../../src/data/dataset.ts";
+import { readIdx } from "../../src/data/idx.ts";
+import { openIdxFolder } from "../../src/data/mnist.ts";
+import { readNpy } from "../../src/data/npy.ts";
+import { openDataset } from "../../src/data/spec.ts";
+import { UserError } from "../../src/errors.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "espalier-data-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+const file = (name: string, contents: Uint8Array | string) => {
+  writeFileSync(join(folder, name), contents);
+  return join(folder, name);
+};
+
+function idx(dims: number[], data: number[]): Uint8Array {
+  const header = [
+    0,
+    0,
+    8,
+    dims.length,
+    ...dims.flatMap((dim) => [dim >>> 24, (dim >>> 16) & 255, (dim >>> 8) & 255, dim & 255]),
+  ];
+  return Uint8Array.from([...header, ...data]);
+}
+
+function npy(descr: string, shape: number[], data: ArrayBufferView, order = "False"): Uint8Array {
+  const text = `{'descr': '${descr}', 'fortran_order': ${order}, 'shape': (${shape.join(", ")}${shape.length === 1 ? "," : ""}), }`;
+  const padded = `${text.padEnd(117)}\n`;
+  const head = [0x93, ..."NUMPY".split("").map((c) => c.charCodeAt(0)), 1, 0, padded.length & 255, padded.length >> 8];
+  const body = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  return Uint8Array.from([...head, ...padded.split("").map((c) => c.charCodeAt(0)), ...body]);
+}
+
+function readAll(split: Split, sampleSize: number) {
+  const inputs = new Float32Array(split.size * sampleSize);
+  const labels = new Int32Array(split.size);
+  split.read(
+    Array.from({ length: split.size }, (_, i) => i),
+    inputs,
+    labels,
+  );
+  return { inputs: [...inputs], labels: [...labels] };
+}
+
+describe("idx files", () => {
+  it("are read as they were written", () => {
+    const array = readIdx(idx([2, 1, 3], [1, 2, 3, 4, 5, 6]), "a");
+    expect([array.dims, [...array.data]]).toEqual([
+      [2, 1, 3],
+      [1, 2, 3, 4, 5, 6],
+    ]);
+  });
+
+  it.each<[string, Uint8Array, RegExp]>([
+    ["cut short", idx([2, 3], [1, 2, 3, 4, 5]), /x declares 2 x 3 = 6 bytes and holds 5/],
+    ["too long", idx([2], [1, 2, 3]), /declares 2 = 2 bytes and holds 3/],
+    ["cut in the header", idx([2, 3], []).subarray(0, 9), /ends within its header/],
+    ["of other elements", Uint8Array.of(0, 0, 0x0d, 1, 0, 0, 0, 0), /type 0xd/],
+    ["no idx file", Uint8Array.of(1, 2, 3, 4, 5), /does not begin as an idx file/],
+    ["huge by its word", idx([2 ** 32 - 1, 2 ** 32 - 1, 2 ** 32 - 1], [1]), /damaged/],
+    ["empty", new Uint8Array(), /does not begin/],
+  ])("%s are refused", (_, bytes, message) => {
+    expect(() => readIdx(bytes, "x")).toThrow(UserError);
+    expect(() => readIdx(bytes, "x")).toThrow(message);
+  });
+
+  it("of random bytes never do more than that", () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 64 }), (bytes) => {
+        try {
+          readIdx(bytes, "x");
+        } catch (error) {
+          expect(error).toBeInstanceOf(UserError);
+        }
+      }),
+      { numRuns: 500, seed: 1 },
+    );
+  });
+});
+
+describe("a folder of idx files", () => {
+  it("is a dataset: packed or not, the last twelfth of the training samples to validate on", () => {
+    const images = Array.from({ length: 24 * 2 }, (_, i) => i);
+    file("train-images-idx3-ubyte", idx([24, 1, 2], images));
+    file(
+      "train-labels-idx1-ubyte.gz",
+      gzipSync(
+        idx(
+          [24],
+          images.slice(0, 24).map((i) => i % 3),
+        ),
+      ),
+    );
+    file("t10k-images-idx3-ubyte", idx([2, 1, 2], [255, 0, 51, 102]));
+    file("t10k-labels-idx1-ubyte", idx([2], [4, 0]));
+    const data = openIdxFolder(folder, "small");
+    expect([data.train.size, data.validation.size, data.test.size, data.classes]).toEqual([22, 2, 2, 5]);
+    expect(data.sampleShape).toEqual([1, 1, 2]);
+    const test = readAll(data.test, 2);
+    expect(test.labels).toEqual([4, 0]);
+    for (const [i, value] of [1, 0, 0.2, 0.4].entries()) expect(test.inputs[i]).toBeCloseTo(value, 6);
+    expect(readAll(data.validation, 2).labels).toEqual([22 % 3, 23 % 3]);
+  });
+
+  it("says what is missing or does not fit", () => {
+    file("t10k-labels-idx1-ubyte", idx([3], [4, 0, 1]));
+    expect(() => openIdxFolder(folder, "small")).toThrow(/t10k-labels.* has \[3\] labels for 2 images/);
+    rmSync(join(folder, "t10k-labels-idx1-ubyte"));
+    expect(() => openIdxFolder(folder, "small")).toThrow(/There is no t10k-labels-idx1-ubyte \(or \.gz\)/);
+    file("t10k-labels-idx1-ubyte.gz", Uint8Array.of(0x1f, 0x8b, 1, 2, 3));
+    expect(() => openIdxFolder(folder, "small")).toThrow(/Cannot read .*t10k-labels/);
+  });
+});
+
+describe("NumPy arrays", () => {
+  it.each<[string, ArrayBufferView, number[]]>([
+    ["|u1", Uint8Array.of(1, 200), [1, 200]],
+    ["|i1", Int8Array.of(1, -2), [1, -2]],
+    ["<i2", Int16Array.of(1, -300), [1, -300]],
+    ["<u2", Uint16Array.of(1, 65_000), [1, 65_000]],
+    ["<i4", Int32Array.of(1, -70_000), [1, -70_000]],
+    ["<u4", Uint32Array.of(1, 4_000_000), [1, 4_000_000]],
+    ["<i8", BigInt64Array.of(1n, -5n), [1, -5]],
+    ["<f4", Float32Array.of(0.5, -2), [0.5, -2]],
+    ["<f8", Float64Array.of(0.5, -2), [0.5, -2]],
+  ])("of %s are read", (descr, data, expected) => {
+    const array = readNpy(npy(descr, [2], data), "a");
+    expect([array.shape, Array.from(array.data)]).toEqual([[2], expected]);
+  });
+
+  it.each<[string, Uint8Array, RegExp]>([
+    ["big endian", npy(">f4", [1], new Float32Array(1)), /type >f4/],
+    ["in Fortran's order", npy("<f4", [1], new Float32Array(1), "True"), /C order/],
+    ["of objects", npy("|O", [1], new Uint8Array(8)), /type \|O/],
+    ["cut short", npy("<f4", [3], new Float32Array(2)), /declares \[3\] of <f4 and holds 8 bytes/],
+    ["huge by their word", npy("<f4", [2 ** 52], new Float32Array(2)), /damaged/],
+    ["no array at all", new TextEncoder().encode("a spreadsheet"), /no \.npy array/],
+  ])("%s are refused", (_, bytes, message) => {
+    expect(() => readNpy(bytes, "x")).toThrow(message);
+  });
+});
+
+describe("data by its SPEC", () => {
+  const arrays = (more: Record<string, Uint8Array> = {}) => ({
+    "x_train.npy": npy(
+      "<f4",
+      [12, 2],
+      Float32Array.from({ length: 24 }, (_, i) => i),
+    ),
+    "y_train.npy": npy(
+      "<i8",
+      [12],
+      BigInt64Array.from({ length: 12 }, (_, i) => BigInt(i % 3)),
+    ),
+    "x_test.npy": npy("<f4", [1, 2], Float32Array.of(7, 8)),
+    "y_test.npy": npy("|u1", [1], Uint8Array.of(3)),
+    ...more,
+  });
+
+  it("npz:FILE", async () => {
+    const data = await openDataset(`npz:${file("a.npz", zipSync(arrays()))}`);
+    expect([data.train.size, data.validation.size, data.test.size, data.classes]).toEqual([11, 1, 1, 4]);
+    expect(readAll(data.test, 2)).toEqual({ inputs: [7, 8], labels: [3] });
+    expect(readAll(data.validation, 2)).toEqual({ inputs: [22, 23], labels: [2] });
+  });
+
+  it.each<[string, Record<string, Uint8Array>, RegExp]>([
+    ["no test labels", { "y_test.npy": npy("<f4", [2], new Float32Array(2)) }, /x_test is \[1,2\] and y_test is \[2\]/],
+    ["labels that are none", { "y_test.npy": npy("<f4", [1], Float32Array.of(-1)) }, /y_test\[0\] is -1/],
+    [
+      "samples of two shapes",
+      { "x_test.npy": npy("<f4", [1, 3], new Float32Array(3)) },
+      /training samples of \[2\] and others of \[3\]/,
+    ],
+  ])("npz:FILE with %s", async (_, more, message) => {
+    await expect(openDataset(`npz:${file("b.npz", zipSync(arrays(more)))}`)).rejects.toThrow(message);
+  });
+
+  it("npz:FILE that is none", async () => {
+    await expect(openDataset(`npz:${file("c.npz", "PK not really")}`)).rejects.toThrow(/no NumPy archive/);
+    await expect(openDataset("npz:/nowhere/at/all.npz")).rejects.toThrow(UserError);
+  });
+
+  it("a module", async () => {
+    const split = "{ size: 1, read(i, x, y) { x[0] = 5; y[0] = 0; } }";
+    const good = file(
+      "good.mjs",
+      `const s = ${split}; export default () => ({ name: "m", sampleShape: [1], classes: 2, train: s, validation: s, test: s });`,
+    );
+    const data: Dataset = await openDataset(good);
+    expect(readAll(data.test, 1)).toEqual({ inputs: [5], labels: [0] });
+    const bad = file("bad.mjs", "export default { name: 'm', sampleShape: [1], classes: 0 };");
+    await expect(openDataset(bad)).rejects.toThrow(/bad\.mjs is no dataset \(classes/);
+    await expect(openDataset(file("broken.mjs", "export default ("))).rejects.toThrow(/cannot be loaded/);
+    await expect(openDataset("/nowhere.mjs")).rejects.toThrow(/no data module/);
+  });
+
+  it("anything else names the forms that there are", async () => {
+    await expect(openDataset("cifar")).rejects.toThrow(/"cifar" is of no known form: give mnist, idx:DIR, npz:FILE/);
+    await expect(openDataset("images:photos")).rejects.toThrow(/no known form/);
+  });
+});
+
+describe("MNIST", () => {
+  it("is all there, 55,000 / 5,000 / 10,000", async () => {
+    const data = await openDataset("mnist");
+    expect([data.train.size, data.validation.size, data.test.size]).toEqual([55_000, 5_000, 10_000]);
+    expect([data.sampleShape, data.classes]).toEqual([[1, 28, 28], 10]);
+    const { inputs, labels } = readAll({ ...data.test, size: 10 }, 784);
+    expect(labels).toEqual([7, 2, 1, 0, 4, 1, 4, 9, 5, 9]);
+    expect(Math.min(...inputs)).toBe(0);
+    expect(Math.max(...inputs)).toBeCloseTo(1, 6);
+  });
+});
