@@ -2,10 +2,8 @@ import { attribute, int } from "../onnx/attributes.ts";
 import { elementwise } from "./elementwise.ts";
 import type { GradientRule, RuleContext } from "./rule.ts";
 
-/** y = max(x, 0): g where y > 0. */
-const relu = elementwise(({ graph, outputs: [y], scalar }, g) =>
-  graph.emit("Where", [graph.emit("Greater", [y, scalar(0)]), g, scalar(0)]),
-);
+/** y = max(x, 0): g sign(y), faster than choosing by Where. */
+const relu = elementwise(({ graph, outputs: [y] }, g) => graph.emit("Mul", [g, graph.emit("Sign", [y])]));
 
 /** y = x where x >= 0, else alpha x. */
 const leakyRelu = elementwise(({ graph, node, inputs: [x], scalar }, g) => {

@@ -1,6 +1,6 @@
 import { UserError } from "../errors.ts";
 import { GraphBuilder } from "../onnx/builder.ts";
-import { copyModel, type Lookup, label, lookup, type Model, type Node, OPSET } from "../onnx/graph.ts";
+import { copyModel, type Lookup, label, lookup, type Model, type Node, OPSET, readsOf } from "../onnx/graph.ts";
 import { sizeOf } from "../onnx/tensor.ts";
 import type { GradientRule, RuleContext } from "./rule.ts";
 import { gradientRules } from "./rules.ts";
@@ -55,7 +55,7 @@ export function differentiate(
   contributions.set(loss, [graph.constant({ dtype: floating(dtype, loss), dims, data: one(dtype) })]);
 
   for (const node of source.nodes.toReversed()) {
-    if (!reads(node, varying)) continue;
+    if (!readsOf(node).some((value) => varying.has(value))) continue;
     const gradients = node.outputs.map(gradientOf);
     if (gradients.every((gradient) => gradient === undefined)) continue;
     const rule = rules.get(node.domain ? `${node.domain}:${node.op}` : node.op);
@@ -83,17 +83,10 @@ export function differentiate(
 function dependents(nodes: readonly Node[], roots: readonly string[]): Set<string> {
   const found = new Set(roots);
   for (const node of nodes) {
-    if (reads(node, found)) for (const output of node.outputs) if (output) found.add(output);
+    if (readsOf(node).some((value) => found.has(value)))
+      for (const output of node.outputs) if (output) found.add(output);
   }
   return found;
-}
-
-/** Whether a node reads one of the values, itself or in the subgraphs of its attributes (If, Loop, Scan). */
-function reads({ inputs, attributes }: Node, values: ReadonlySet<string>): boolean {
-  if (inputs.some((input) => values.has(input))) return true;
-  return Object.values(attributes).some(
-    (attribute) => attribute.kind === "graph" && attribute.value.nodes.some((node) => reads(node, values)),
-  );
 }
 
 function contextOf(

@@ -1,28 +1,24 @@
-import { attribute, int } from "../onnx/attributes.ts";
+import { attribute, ints } from "../onnx/attributes.ts";
 import { type NumericTensor, sizeOf } from "../onnx/tensor.ts";
-import { fold } from "./convolution.ts";
 import { scatter } from "./movement.ts";
-import type { GradientRule } from "./rule.ts";
-import { type Windows, windowsOf } from "./window.ts";
+import { maximumPlaces } from "./pool-places.ts";
+import type { GradientRule, RuleContext } from "./rule.ts";
+import { unreached, type Windows, windowsOf } from "./window.ts";
 
 /**
- * Each maximum's gradient goes to the place where it was found, which the node's second output says. Where windows
- * overlap, a place may receive several, and they are summed.
+ * Each maximum's gradient goes to the place where it was found. Where windows overlap, a place may receive several,
+ * and they are summed.
  */
 const maxPool: GradientRule = (context) => {
   const { graph, node, inputs, gradient, shape, dtype } = context;
   const dims = shape(inputs[0]);
   const windows = windowsOf(context, attribute(node, "ints", "kernel_shape", []));
-  // Places counted down the columns (storage_order 1) do not fit here: a node of its own counts along the rows.
-  const places =
-    attribute(node, "int", "storage_order", 0) === 1
-      ? graph.emitMany("MaxPool", [inputs[0]], { ...node.attributes, storage_order: int(0) }, 2)[1]
-      : graph.exposeOutput(node, 1);
+  const places = maximumPlaces(context, windows);
   if (dtype !== "float32" || !tiles(windows)) return [scatter(context, places, gradient, dims)];
   return [
     graph.emit("MaxUnpool", [gradient, places, graph.ints(dims)], {
-      kernel_shape: { kind: "ints", value: windows.kernel },
-      strides: { kind: "ints", value: windows.strides },
+      kernel_shape: ints(windows.kernel),
+      strides: ints(windows.strides),
     }),
   ];
 };
@@ -48,6 +44,18 @@ const averagePool: GradientRule = (context) => {
   const spread = graph.emit("Expand", [single, graph.ints([batch, channels, offsets, places])]);
   return [fold(graph, graph.emit("Reshape", [spread, graph.ints([batch, channels * offsets, places])]), windows)];
 };
+
+/** Adds the columns [batch, channels * kernel, places] back to the images that they were taken from. */
+function fold(graph: RuleContext["graph"], columns: string, windows: Windows): string {
+  const { kernel, strides, dilations, before, input } = windows;
+  // Where the output's size was rounded up, the last window hangs over the declared padding.
+  const after = windows.after.map((pad, i) => pad + Math.max(0, -unreached(windows)[i]));
+  return graph.emit("Col2Im", [columns, graph.ints(input), graph.ints(kernel)], {
+    strides: ints(strides),
+    dilations: ints(dilations),
+    pads: ints([...before, ...after]),
+  });
+}
 
 /** How many elements each window takes its mean of, [...output]. */
 function counts(windows: Windows, withPadding: boolean, dtype: "float32" | "float64"): NumericTensor {

@@ -2,7 +2,7 @@ import type { Split } from "./dataset.ts";
 
 /** Samples that lie one after the other in an array, with a factor that brings them to the network's scale. */
 export interface Samples {
-  readonly values: ArrayLike<number>;
+  readonly values: Uint8Array | Float32Array;
   readonly labels: ArrayLike<number>;
   /** Elements of one sample. */
   readonly sampleSize: number;
@@ -17,11 +17,12 @@ export function arraySplit({ values, labels, sampleSize, scale }: Samples, start
     read(indices, inputs, classes) {
       for (let i = 0; i < indices.length; i++) {
         const sample = start + indices[i];
-        const from = sample * sampleSize;
-        const to = i * sampleSize;
-        for (let j = 0; j < sampleSize; j++) inputs[to + j] = values[from + j] * scale;
+        inputs.set(values.subarray(sample * sampleSize, (sample + 1) * sampleSize), i * sampleSize);
         classes[i] = labels[sample];
       }
+      if (scale === 1) return;
+      const size = indices.length * sampleSize;
+      for (let j = 0; j < size; j++) inputs[j] *= scale;
     },
   };
 }

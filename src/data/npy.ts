@@ -3,7 +3,7 @@ import { UserError } from "../errors.ts";
 /** A numeric array as NumPy saves it. */
 export interface NpyArray {
   readonly shape: readonly number[];
-  readonly data: ArrayLike<number>;
+  readonly data: Uint8Array | Float32Array;
 }
 
 const MAGIC = "\x93NUMPY";

@@ -14,7 +14,9 @@ export function readDataFile(path: string): Uint8Array {
     if (statSync(path).size > LARGEST) throw new UserError(`${path} is over 2 GB: split the data.`);
     const bytes = readFileSync(path);
     const packed = bytes[0] === 0x1f && bytes[1] === 0x8b;
-    return packed ? gunzipSync(bytes, { maxOutputLength: LARGEST }) : bytes;
+    const { buffer, byteOffset, length } = packed ? gunzipSync(bytes, { maxOutputLength: LARGEST }) : bytes;
+    // A plain array: V8 reads the elements of Node's Buffer at half the speed.
+    return new Uint8Array(buffer, byteOffset, length);
   } catch (error) {
     if (error instanceof UserError) throw error;
     const reason = error instanceof Error ? error.message : String(error);

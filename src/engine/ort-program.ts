@@ -2,7 +2,7 @@ import type { InferenceSession, Tensor as OrtTensor, TensorConstructor } from "o
 import { UserError } from "../errors.ts";
 import { type NumericType, zeros } from "../onnx/dtype.ts";
 import type { Model } from "../onnx/graph.ts";
-import { fedInputs } from "../onnx/graph.ts";
+import { fedInputs, withoutDeadNodes } from "../onnx/graph.ts";
 import { type NumericTensor, sizeOf } from "../onnx/tensor.ts";
 import { writeModel } from "../onnx/write.ts";
 import type { CompileOptions, Program, Tensors } from "./engine.ts";
@@ -60,7 +60,7 @@ export class OrtProgram implements Program {
   ): Promise<OrtProgram> {
     const locations = Object.fromEntries(Object.keys(options.carry ?? {}).map((name) => [name, "gpu-buffer" as const]));
     const withLocations = onDevice ? { ...session, preferredOutputLocation: locations } : session;
-    const bytes = writeModel(model);
+    const bytes = writeModel(withoutDeadNodes(model));
     const created = await ort.InferenceSession.create(bytes, withLocations).catch((error: unknown) => {
       throw refusal(model, error);
     });

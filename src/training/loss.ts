@@ -33,8 +33,6 @@ const keepNoDims = { keepdims: { kind: "int", value: 0 } } as const;
 
 /** Turns labels, int32 [batch], into their one-hot rows, float32 [batch, classes]. */
 export function oneHot(graph: GraphBuilder, labels: string, classes: number): string {
-  const columns = graph.emit("Unsqueeze", [labels, graph.ints([1])]);
-  const indices = Int32Array.from({ length: classes }, (_, i) => i);
-  const classIndices = graph.constant({ dtype: "int32", dims: [1, classes], data: indices });
-  return graph.emit("Cast", [graph.emit("Equal", [columns, classIndices])], { to: { kind: "int", value: 1 } });
+  const offAndOn = graph.constant({ dtype: "float32", dims: [2], data: Float32Array.of(0, 1) });
+  return graph.emit("OneHot", [labels, graph.scalar("float32", classes), offAndOn]);
 }

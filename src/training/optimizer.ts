@@ -1,3 +1,4 @@
+import { float } from "../onnx/attributes.ts";
 import type { GraphBuilder } from "../onnx/builder.ts";
 
 /** What a transformation sees of the parameter that it renews. */
@@ -36,10 +37,9 @@ export function momentum(mu: number, nesterov = false): Transform {
   return {
     slots: ["velocity"],
     apply(update, { graph, state, renew }) {
-      const factor = graph.scalar("float32", mu);
-      const velocity = graph.emit("Add", [update, graph.emit("Mul", [state("velocity"), factor])]);
+      const velocity = plusMultiple(graph, update, mu, state("velocity"));
       renew("velocity", velocity);
-      return nesterov ? graph.emit("Add", [update, graph.emit("Mul", [velocity, factor])]) : velocity;
+      return nesterov ? plusMultiple(graph, update, mu, velocity) : velocity;
     },
   };
 }
@@ -64,12 +64,24 @@ export function adamScaling(beta1: number, beta2: number, epsilon: number): Tran
   };
 }
 
+/**
+ * u + factor t. Most updates are a weight's gradient, so a Gemm: one that nothing reads yet adds the multiple itself,
+ * which spares two passes over the weights.
+ */
+function plusMultiple(graph: GraphBuilder, update: string, factor: number, tensor: string): string {
+  const { nodes } = graph.model;
+  const product = nodes.find(({ outputs }) => outputs[0] === update);
+  if (product?.op === "Gemm" && !product.inputs[2] && !nodes.some(({ inputs }) => inputs.includes(update))) {
+    return graph.emit("Gemm", [...product.inputs, tensor], { ...product.attributes, beta: float(factor) });
+  }
+  return graph.emit("Add", [update, graph.emit("Mul", [tensor, graph.scalar("float32", factor)])]);
+}
+
 /** Weight decay: u + lambda w. Before the other parts it is L2 regularization, after Adam's it is AdamW's. */
 export function decay(lambda: number): Transform {
   return {
     slots: [],
-    apply: (update, { graph, parameter }) =>
-      graph.emit("Add", [update, graph.emit("Mul", [parameter, graph.scalar("float32", lambda)])]),
+    apply: (update, { graph, parameter }) => plusMultiple(graph, update, lambda, parameter),
   };
 }
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { swappedFilterGradient, unfoldedFilterGradient } from "../../src/autodiff/conv-filter.ts";
-import { foldedInputGradient, transposedInputGradient } from "../../src/autodiff/convolution.ts";
 import { differentiate } from "../../src/autodiff/differentiate.ts";
 import type { GradientRule } from "../../src/autodiff/rule.ts";
+import { gradientRules } from "../../src/autodiff/rules.ts";
 import { windowsOf } from "../../src/autodiff/window.ts";
 import { annotate } from "../../src/engine/annotate.ts";
 import { nodeEngine } from "../../src/engine/node.ts";
@@ -46,7 +46,7 @@ async function gradients(input: number[], filter: number[], attributes: Attribut
   graph.emit("ReduceSum", [squared], { keepdims: int(0) }, "loss");
   model.outputs = [{ name: "loss" }];
   const typed = await annotate(engine, model, {});
-  const rules = new Map((await import("../../src/autodiff/rules.ts")).gradientRules).set("Conv", rule);
+  const rules = new Map(gradientRules).set("Conv", rule);
   const result = differentiate(typed, "loss", ["x", "w"], rules);
   const names = ["x", "w"].map((name) => result.gradients.get(name) ?? "");
   result.model.outputs = names.map((name) => ({ name }));
@@ -58,23 +58,21 @@ async function gradients(input: number[], filter: number[], attributes: Attribut
   return names.map((name) => outputs[name]);
 }
 
-const direct: GradientRule = (context) => {
-  const windows = windowsOf(context, context.shape(context.inputs[1]).slice(2));
-  const groups = attribute(context.node, "int", "group", 1);
-  return [foldedInputGradient(context, windows, groups), unfoldedFilterGradient(context, windows, groups)];
-};
-
-const frugal: GradientRule = (context) => {
-  const windows = windowsOf(context, context.shape(context.inputs[1]).slice(2));
-  const groups = attribute(context.node, "int", "group", 1);
-  return [transposedInputGradient(context, windows, groups), swappedFilterGradient(context, windows, groups)];
-};
+/** The built-in rule with its filter gradient by one of the formulations. */
+const formulated =
+  (filterGradient: typeof unfoldedFilterGradient): GradientRule =>
+  (context) => {
+    const windows = windowsOf(context, context.shape(context.inputs[1]).slice(2));
+    const groups = attribute(context.node, "int", "group", 1);
+    const [forInput] = gradientRules.get("Conv")?.(context) ?? [];
+    return [forInput, filterGradient(context, windows, groups)];
+  };
 
 describe("the formulations of a convolution's gradients agree", () => {
   it.each(convolutions)("%s", async (_, input, filter, attributes) => {
     const [first, second] = [
-      await gradients([...input], [...filter], attributes, direct),
-      await gradients([...input], [...filter], attributes, frugal),
+      await gradients([...input], [...filter], attributes, formulated(unfoldedFilterGradient)),
+      await gradients([...input], [...filter], attributes, formulated(swappedFilterGradient)),
     ];
     for (const [i, tensor] of first.entries()) {
       expect(tensor.dims).toEqual(second[i].dims);

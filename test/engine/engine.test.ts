@@ -86,6 +86,7 @@ describe.each<[name: string, open: () => Engine | Promise<Engine>]>([
   it("says why the runtime refuses a graph", async () => {
     const model = counter();
     model.nodes.push({ name: "odd", op: "NoSuchOperator", domain: "", inputs: ["x"], outputs: ["z"], attributes: {} });
+    model.outputs.push({ name: "z" });
     await expect(compile(model)).rejects.toThrow(/ONNX Runtime refuses the graph "counter".*NoSuchOperator/);
   });
 
