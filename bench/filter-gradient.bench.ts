@@ -64,7 +64,7 @@ async function compile(
   });
   const { model: both, gradients } = differentiate(await annotate(engine, model, {}), "loss", ["w"], rules);
   both.outputs = [{ name: gradients.get("w") ?? "" }];
-  const program = await engine.compile(both, { reuseOutputs: true });
+  const program = await engine.compile(both);
   const random = (shape: readonly number[]) =>
     float32(shape, Float32Array.from({ length: sizeOf(shape) }, Math.random));
   const feeds = { x: random(input), w: random(filter), g: random(dims) };

@@ -24,9 +24,18 @@ async function ours(network: string, threads: number): Promise<number> {
   const { batch, ...recipe } = recipeOf(network);
   const { optimizer, regularization } = roundsOf({ batch, ...recipe }, model).train;
   const trainer = await Trainer.create(nodeEngine({ threads }), model, { batch, optimizer, regularization, seed: 1 });
-  for (let i = 0; i < trainer.inputs.length; i++) trainer.inputs[i] = Math.random();
-  for (let i = 0; i < batch; i++) trainer.labels[i] = Math.floor(10 * Math.random());
-  const step = median(await timesOf(() => trainer.step(0.01), STEPS));
+  for (let i = 0; i < trainer.capacity; i++) {
+    const { inputs, labels } = trainer.batchOf(i);
+    inputs.forEach((_, j) => {
+      inputs[j] = Math.random();
+    });
+    labels.forEach((_, j) => {
+      labels[j] = Math.floor(10 * Math.random());
+    });
+  }
+  const rates = Array.from({ length: trainer.capacity }, () => 0.01);
+  const run = median(await timesOf(() => trainer.run(rates), Math.ceil(STEPS / rates.length), 2));
+  const step = run / rates.length;
   await trainer.release();
   return step;
 }

@@ -4,7 +4,7 @@ import { openDataset } from "../data/spec.ts";
 import { networks } from "../models/index.ts";
 import { writeModel } from "../onnx/write.ts";
 import { recipeOf, recipes, roundsOf } from "../pruning/recipes.ts";
-import { withParameters } from "../pruning/rounds.ts";
+import { withParameters } from "../training/parameters.ts";
 import { checkWritable, writeFile } from "./files.ts";
 import { openModel } from "./model.ts";
 import { type EngineFlags, engineOf, whole, withEngine } from "./options.ts";

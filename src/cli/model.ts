@@ -4,7 +4,7 @@ import type { Model } from "../onnx/graph.ts";
 import { readModel } from "../onnx/read.ts";
 import { isFloat32, type Tensor } from "../onnx/tensor.ts";
 import { countNonzero } from "../pruning/mask.ts";
-import { trainableParameters } from "../training/trainer.ts";
+import { trainableParameters } from "../training/parameters.ts";
 import { readFile } from "./files.ts";
 
 /** A model file with a digest that tells it from others. */

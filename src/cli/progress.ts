@@ -9,7 +9,6 @@ export class RunProgress {
   readonly #batch: number;
   readonly #bar: SingleBar | undefined;
   #doneSteps = 0;
-  #stepsHere = 0;
   #startedAt = performance.now();
   #shownAt = 0;
 
@@ -23,10 +22,9 @@ export class RunProgress {
     }
   }
 
-  /** After each step. */
+  /** After each run of steps. */
   step(round: Round, progress: Progress): void {
-    this.#doneSteps++;
-    this.#stepsHere++;
+    this.#doneSteps += progress.since;
     const now = performance.now();
     const last = progress.step === progress.steps;
     if (!last && (!this.#bar || now - this.#shownAt < 100)) return;
@@ -61,8 +59,8 @@ export class RunProgress {
 
   #speed(): { speed: string; left: string } {
     const seconds = (performance.now() - this.#startedAt) / 1000;
-    const speed = Math.round((this.#stepsHere * this.#batch) / seconds).toLocaleString("en-US");
-    const left = duration(Math.max(0, this.#plannedSteps - this.#doneSteps) * (seconds / this.#stepsHere));
+    const speed = Math.round((this.#doneSteps * this.#batch) / seconds).toLocaleString("en-US");
+    const left = duration(Math.max(0, this.#plannedSteps - this.#doneSteps) * (seconds / this.#doneSteps));
     return { speed, left };
   }
 }

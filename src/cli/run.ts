@@ -5,7 +5,7 @@ import { UserError } from "../errors.ts";
 import type { Model } from "../onnx/graph.ts";
 import { decodeCheckpoint, encodeCheckpoint } from "../pruning/checkpoint.ts";
 import { type Round, type RoundResult, type RoundsOptions, type RoundsResult, runRounds } from "../pruning/rounds.ts";
-import type { Parameters } from "../training/trainer.ts";
+import type { Parameters } from "../training/parameters.ts";
 import { readFile, removeFile, writeFile } from "./files.ts";
 import { note } from "./print.ts";
 import { RunProgress } from "./progress.ts";

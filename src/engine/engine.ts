@@ -22,8 +22,6 @@ export interface CompileOptions {
   carry?: Readonly<Record<string, string>>;
   /** Inputs that are loaded once and stay as they are until loaded again. */
   resident?: readonly string[];
-  /** Outputs whose memory the next run may use again: valid until then. Default: every output gets new memory. */
-  reuseOutputs?: boolean;
 }
 
 /** A graph made ready to run. Its resident tensors live where the device wants them. */

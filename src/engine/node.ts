@@ -30,6 +30,6 @@ export function nodeEngine({ device = "cpu", threads = availableParallelism() }:
     name: "onnxruntime-node",
     device,
     compile: (model, options = {}) =>
-      OrtProgram.create({ InferenceSession, Tensor }, model, session, options, { writesInto: !onDevice, onDevice }),
+      OrtProgram.create({ InferenceSession, Tensor }, model, session, options, onDevice),
   };
 }

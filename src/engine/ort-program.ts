@@ -15,48 +15,37 @@ export interface Ort {
   readonly Tensor: TensorConstructor;
 }
 
-/** How a runtime treats the memory of outputs. */
-export interface Memory {
-  /** It writes into tensors that it is given; otherwise each run brings new ones. */
-  readonly writesInto: boolean;
-  /** It can leave outputs in GPU buffers. */
-  readonly onDevice: boolean;
-}
-
 /**
  * A compiled graph on either runtime.
  *
- * Where the runtime writes into given tensors, each carried input has two that trade places: a run reads one and
- * writes the other, so no step takes new memory and no node sees a half-renewed value. Elsewhere the output itself
- * becomes the next input; on WebGPU it stays in its GPU buffer.
+ * An output that is carried becomes the next run's input as it is: on WebGPU it stays in its GPU buffer, in memory it
+ * is the tensor that the runtime brings. (onnxruntime-node also writes into tensors that it is given, but then brings
+ * a copy all the same.)
  */
 export class OrtProgram implements Program {
   readonly #ort: Ort;
   readonly #session: InferenceSession;
   readonly #feeds: Record<string, OrtTensor> = {};
-  readonly #fetches: Record<string, OrtTensor | null> = {};
-  readonly #carry: [output: string, input: string][];
+  readonly #carry: ReadonlyMap<string, string>;
   readonly #resident: ReadonlySet<string>;
-  readonly #writesInto: boolean;
-  readonly #reuseOutputs: boolean;
 
-  private constructor(ort: Ort, session: InferenceSession, options: CompileOptions, writesInto: boolean) {
+  private constructor(ort: Ort, session: InferenceSession, { carry = {}, resident = [] }: CompileOptions) {
     this.#ort = ort;
     this.#session = session;
-    this.#carry = Object.entries(options.carry ?? {});
-    this.#resident = new Set([...this.#carry.map(([, input]) => input), ...(options.resident ?? [])]);
-    this.#writesInto = writesInto;
-    this.#reuseOutputs = options.reuseOutputs === true && writesInto;
-    for (const output of session.outputNames) this.#fetches[output] = null;
+    this.#carry = new Map(Object.entries(carry));
+    this.#resident = new Set([...this.#carry.values(), ...resident]);
   }
 
-  /** Compiles `model` with a runtime's own session options. */
+  /**
+   * Compiles `model` with a runtime's own session options.
+   * @param onDevice whether the runtime can leave outputs in GPU buffers
+   */
   static async create(
     ort: Ort,
     model: Model,
     session: InferenceSession.SessionOptions,
     options: CompileOptions,
-    { writesInto, onDevice }: Memory,
+    onDevice: boolean,
   ): Promise<OrtProgram> {
     const locations = Object.fromEntries(Object.keys(options.carry ?? {}).map((name) => [name, "gpu-buffer" as const]));
     const withLocations = onDevice ? { ...session, preferredOutputLocation: locations } : session;
@@ -64,7 +53,7 @@ export class OrtProgram implements Program {
     const created = await ort.InferenceSession.create(bytes, withLocations).catch((error: unknown) => {
       throw refusal(model, error);
     });
-    const program = new OrtProgram(ort, created, options, writesInto);
+    const program = new OrtProgram(ort, created, options);
     program.#allocate(model);
     return program;
   }
@@ -80,12 +69,6 @@ export class OrtProgram implements Program {
       }
       this.#feeds[name] = this.#tensor({ dtype, dims: dims ?? [], data: zeros(dtype, sizeOf(dims ?? [])) });
     }
-    if (!this.#writesInto) return;
-    for (const [output, input] of this.#carry) {
-      const { type, dims, size } = this.#feeds[input];
-      const dtype = type as NumericType;
-      this.#fetches[output] = this.#tensor({ dtype, dims, data: zeros(dtype, size) });
-    }
   }
 
   load(name: string, tensor: NumericTensor): void {
@@ -95,12 +78,8 @@ export class OrtProgram implements Program {
         `The resident input "${name}" is ${current.type}[${current.dims}], not ${tensor.dtype}[${tensor.dims}]: load a tensor of its own type and shape.`,
       );
     }
-    // A tensor in a GPU buffer is replaced; one in memory is overwritten, so that its buffers stay a pair.
-    if (current.location === "cpu") (current.data as Uint8Array).set(tensor.data as Uint8Array);
-    else {
-      this.#feeds[name] = this.#tensor({ ...tensor, data: tensor.data.slice() });
-      current.dispose();
-    }
+    this.#feeds[name] = this.#tensor({ ...tensor, data: tensor.data.slice() });
+    current.dispose();
   }
 
   async read(name: string): Promise<NumericTensor> {
@@ -112,32 +91,25 @@ export class OrtProgram implements Program {
   async run(feeds: Tensors): Promise<Tensors> {
     const given = { ...this.#feeds };
     for (const name in feeds) given[name] = this.#tensor(feeds[name]);
-    const results = await this.#session.run(given, this.#fetches).catch((error: unknown) => {
+    const results = await this.#session.run(given).catch((error: unknown) => {
       throw new Error(`The runtime stopped while it ran the graph: ${reason(error)}`);
     });
-    for (const [output, input] of this.#carry) {
-      const previous = this.#feeds[input];
-      this.#feeds[input] = this.#fetches[output] ?? results[output];
-      if (this.#writesInto) this.#fetches[output] = previous;
-      else previous.dispose();
-    }
     const outputs: Tensors = {};
-    for (const name of this.#session.outputNames) {
-      if (this.#carry.some(([output]) => output === name)) continue;
-      const result = this.#fetches[name] ?? results[name];
-      if (this.#reuseOutputs) this.#fetches[name] = result;
-      outputs[name] = {
-        dtype: result.type as NumericType,
-        dims: result.dims,
-        data: result.data as NumericTensor["data"],
-      };
+    for (const [name, result] of Object.entries(results)) {
+      const input = this.#carry.get(name);
+      if (input === undefined) {
+        const { type, dims, data } = result;
+        outputs[name] = { dtype: type as NumericType, dims, data: data as NumericTensor["data"] };
+      } else {
+        this.#feeds[input].dispose();
+        this.#feeds[input] = result;
+      }
     }
     return outputs;
   }
 
   async release(): Promise<void> {
     for (const tensor of Object.values(this.#feeds)) tensor.dispose();
-    for (const tensor of Object.values(this.#fetches)) tensor?.dispose();
     await this.#session.release();
   }
 

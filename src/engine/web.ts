@@ -23,11 +23,11 @@ export async function webEngine({ device = "cpu", threads }: EngineOptions = {})
     graphOptimizationLevel: "all",
     logSeverityLevel: ERRORS_ONLY,
   } as const;
-  const memory = { writesInto: false, onDevice: device === "webgpu" };
+  const onDevice = device === "webgpu";
   return {
     name: "onnxruntime-web",
     device,
-    compile: (model, options = {}) => OrtProgram.create(ort, model, session, options, memory),
+    compile: (model, options = {}) => OrtProgram.create(ort, model, session, options, onDevice),
   };
 }
 

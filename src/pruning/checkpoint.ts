@@ -4,8 +4,8 @@ import { emptyModel } from "../onnx/graph.ts";
 import { readModel } from "../onnx/read.ts";
 import { type FloatTensor, isFloat32 } from "../onnx/tensor.ts";
 import { writeModel } from "../onnx/write.ts";
+import type { Parameters } from "../training/parameters.ts";
 import type { TrainState } from "../training/train.ts";
-import type { Parameters } from "../training/trainer.ts";
 import type { RoundsState } from "./rounds.ts";
 
 const KEY = "espalier.checkpoint";

@@ -1,5 +1,5 @@
 import { constantOf, type Model, producers } from "../onnx/graph.ts";
-import type { Masks } from "../training/trainer.ts";
+import type { Masks } from "../training/parameters.ts";
 import { countNonzero } from "./mask.ts";
 
 /**

@@ -1,5 +1,5 @@
 import { type FloatTensor, float32 } from "../onnx/tensor.ts";
-import type { Masks, Parameters } from "../training/trainer.ts";
+import type { Masks, Parameters } from "../training/parameters.ts";
 
 /** The mask that keeps the weights whose magnitude is above a threshold. A weight that is zero stays cut. */
 export function maskAbove({ dims, data }: FloatTensor, threshold: number): FloatTensor {
@@ -17,24 +17,6 @@ export function masksOfZeros(parameters: Parameters, weights: Iterable<string>):
     if (tensor?.data.includes(0)) masks.set(name, maskAbove(tensor, 0));
   }
   return masks;
-}
-
-/** The parameters with the connections that masks cut set to zero. */
-export function applyMasks(parameters: Parameters, masks: Masks): Parameters {
-  return new Map(
-    Array.from(parameters, ([name, tensor]) => {
-      const mask = masks.get(name);
-      return [
-        name,
-        mask
-          ? float32(
-              tensor.dims,
-              tensor.data.map((w, i) => (mask.data[i] === 0 ? 0 : w)),
-            )
-          : tensor,
-      ];
-    }),
-  );
 }
 
 /** How many elements are not zero: kept connections of a mask, or live weights of a parameter. */

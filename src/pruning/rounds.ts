@@ -1,18 +1,24 @@
 import type { Dataset } from "../data/dataset.ts";
 import type { Engine } from "../engine/engine.ts";
-import { copyModel, type Model } from "../onnx/graph.ts";
-import { type FloatTensor, isFloat32 } from "../onnx/tensor.ts";
+import type { Model } from "../onnx/graph.ts";
 import type { Clipping } from "../training/clip.ts";
 import { Evaluator } from "../training/evaluate.ts";
-import type { Loss } from "../training/loss.ts";
 import type { Optimizer } from "../training/optimizer.ts";
+import {
+  applyMasks,
+  type Masks,
+  type Parameters,
+  parametersOf,
+  trainableParameters,
+  withParameters,
+} from "../training/parameters.ts";
 import type { Policy } from "../training/schedule.ts";
 import type { Regularization } from "../training/step-graph.ts";
 import { type EpochResult, type Progress, type TrainState, train } from "../training/train.ts";
-import { type Masks, type Parameters, Trainer, trainableParameters } from "../training/trainer.ts";
+import { Trainer, type TrainerOptions } from "../training/trainer.ts";
 import { retrainingDropout } from "./dropout.ts";
 import { layersOf } from "./layers.ts";
-import { applyMasks, countNonzero, masksOfZeros } from "./mask.ts";
+import { countNonzero, masksOfZeros } from "./mask.ts";
 import { chooseMasks, type Target } from "./target.ts";
 
 /** One round of training or of pruning and retraining. */
@@ -28,11 +34,7 @@ export interface Round {
   readonly clipping?: Clipping;
 }
 
-export interface RoundsOptions {
-  readonly batch: number;
-  readonly seed: number;
-  readonly loss?: Loss;
-  readonly frozen?: ReadonlySet<string>;
+export interface RoundsOptions extends Pick<TrainerOptions, "batch" | "seed" | "loss" | "frozen" | "stepsPerRun"> {
   /** Continue from here; the result is the same as if there had been no pause. */
   readonly resume?: RoundsState;
   readonly signal?: AbortSignal;
@@ -162,23 +164,6 @@ async function runRound(
   } finally {
     await trainer.release();
   }
-}
-
-/** The model with other values of some of its parameters; nodes and all else are shared. */
-export function withParameters(model: Model, parameters: Parameters): Model {
-  const changed = copyModel(model);
-  for (const [name, tensor] of parameters) changed.initializers.set(name, tensor);
-  return changed;
-}
-
-/** The float32 initializers of those names. */
-export function parametersOf(model: Model, names: Iterable<string>): Parameters {
-  const found = new Map<string, FloatTensor>();
-  for (const name of names) {
-    const tensor = model.initializers.get(name);
-    if (isFloat32(tensor)) found.set(name, tensor);
-  }
-  return found;
 }
 
 /** Non-zero parameters / all parameters. */

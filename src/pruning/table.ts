@@ -87,7 +87,7 @@ async function nonzeroShares(engine: Engine, model: Model, layers: readonly Laye
   for (const name of reshapesOf(model, input.name)) wanted.delete(name);
   const probe = copyModel(model);
   probe.outputs = [...wanted].map((name) => ({ name }));
-  const program = await engine.compile(probe, { reuseOutputs: true });
+  const program = await engine.compile(probe);
   const shape = (input.shape ?? []).map(Number);
   const inputs = new Float32Array(sizeOf(shape));
   const counts = new Map<string, number>();

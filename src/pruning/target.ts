@@ -1,6 +1,6 @@
 import { UserError } from "../errors.ts";
 import type { FloatTensor } from "../onnx/tensor.ts";
-import type { Masks, Parameters } from "../training/trainer.ts";
+import type { Masks, Parameters } from "../training/parameters.ts";
 import { type Layer, selectLayers } from "./layers.ts";
 import { maskAbove } from "./mask.ts";
 import { magnitudeAbove, standardDeviation } from "./threshold.ts";

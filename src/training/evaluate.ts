@@ -5,7 +5,7 @@ import { UserError } from "../errors.ts";
 import { copyModel, fedInputs, type Model } from "../onnx/graph.ts";
 import { float32, sizeOf } from "../onnx/tensor.ts";
 import { checkData } from "./check-data.ts";
-import type { Parameters } from "./trainer.ts";
+import type { Parameters } from "./parameters.ts";
 
 /** How well a network does on a split. Percentages are 0 to 100. */
 export interface Evaluation {
@@ -63,7 +63,7 @@ export class Evaluator {
     if (!input) throw new UserError(`The network "${model.name}" has no input: nothing can be evaluated.`);
     const output = forward.outputs[0].name;
     forward.outputs = forward.outputs.slice(0, 1);
-    const program = await engine.compile(forward, { resident, reuseOutputs: true });
+    const program = await engine.compile(forward, { resident });
     for (const [name, tensor] of initial) program.load(name, tensor);
     return new Evaluator(program, input.name, (input.shape ?? []).map(Number), output);
   }

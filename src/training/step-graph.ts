@@ -2,7 +2,7 @@ import { differentiate } from "../autodiff/differentiate.ts";
 import type { GradientRule } from "../autodiff/rule.ts";
 import { UserError } from "../errors.ts";
 import { GraphBuilder } from "../onnx/builder.ts";
-import { copyModel, emptyModel, type Model } from "../onnx/graph.ts";
+import { copyModel, emptyModel, type Model, type Value } from "../onnx/graph.ts";
 import { isFloat32, type TensorType } from "../onnx/tensor.ts";
 import { type Clipping, clip } from "./clip.ts";
 import { LOSS } from "./objective.ts";
@@ -52,7 +52,7 @@ export const slotOf = (slot: string, parameter: string) => `${slot}/${parameter}
 export function wholeStep(objective: Model, options: StepOptions): StepGraph {
   const { model, gradients } = backward(objective, options);
   const carry = update(new GraphBuilder(model, "update/"), gradients, options);
-  model.outputs = [LOSS, ...Object.keys(carry)].map((name) => ({ name }));
+  model.outputs = [lossValue, ...Object.keys(carry).map((name) => ({ name }))];
   return { model, carry, resident: options.parameters.filter((name) => options.masked.has(name)).map(maskOf) };
 }
 
@@ -79,6 +79,9 @@ export function updateStep(objective: Model, options: StepOptions): StepGraph {
   model.outputs = Object.keys(carry).map((name) => ({ name }));
   return { model, carry, resident: options.parameters.filter((name) => options.masked.has(name)).map(maskOf) };
 }
+
+/** The loss is one number. */
+const lossValue: Value = { name: LOSS, dtype: "float32", shape: [] };
 
 /** The objective with its parameters as inputs, and their gradients. */
 function backward(objective: Model, { parameters, rules }: StepOptions) {

@@ -2,8 +2,9 @@ import type { Dataset } from "../data/dataset.ts";
 import { UserError } from "../errors.ts";
 import { permutation, random } from "../random.ts";
 import type { Evaluator } from "./evaluate.ts";
+import type { Parameters } from "./parameters.ts";
 import { type Policy, schedule } from "./schedule.ts";
-import type { Parameters, Trainer, TrainerState } from "./trainer.ts";
+import type { Trainer, TrainerState } from "./trainer.ts";
 
 export interface TrainOptions {
   readonly epochs: number;
@@ -29,6 +30,8 @@ export interface Progress {
   /** Steps done and planned in this epoch. */
   readonly step: number;
   readonly steps: number;
+  /** Steps since the last report. */
+  readonly since: number;
   /** Mean loss of the epoch so far. */
   readonly loss: number;
   readonly learningRate: number;
@@ -102,12 +105,20 @@ export async function train(
     const epoch = history.length;
     const order = permutation(data.train.size, random(seed, "shuffle", epoch));
     let learningRate = 0;
-    for (; step < steps; step++) {
+    while (step < steps) {
       if (signal?.aborted) return { ...(await state()), aborted: true };
-      data.train.read(order.subarray(step * trainer.batch, (step + 1) * trainer.batch), trainer.inputs, trainer.labels);
-      learningRate = rateAt({ iteration: epoch * steps + step, epoch: epoch + step / steps, epochs });
-      lossSum += await trainer.step(learningRate);
-      onProgress?.({ epoch: epoch + 1, epochs, step: step + 1, steps, loss: lossSum / (step + 1), learningRate });
+      const count = Math.min(trainer.capacity, steps - step);
+      const rates: number[] = [];
+      for (let i = 0; i < count; i++) {
+        const at = step + i;
+        const { inputs, labels } = trainer.batchOf(i);
+        data.train.read(order.subarray(at * trainer.batch, (at + 1) * trainer.batch), inputs, labels);
+        rates.push(rateAt({ iteration: epoch * steps + at, epoch: epoch + at / steps, epochs }));
+      }
+      for (const loss of await trainer.run(rates)) lossSum += loss;
+      step += count;
+      learningRate = rates[count - 1];
+      onProgress?.({ epoch: epoch + 1, epochs, step, steps, since: count, loss: lossSum / step, learningRate });
     }
     const parameters = await trainer.parameters();
     evaluator.load(parameters);

@@ -1,23 +1,20 @@
 import type { GradientRule } from "../autodiff/rule.ts";
 import { annotate } from "../engine/annotate.ts";
-import type { Engine, Program, Tensors } from "../engine/engine.ts";
+import type { Engine, Program } from "../engine/engine.ts";
 import { UserError } from "../errors.ts";
 import { fedInputs, type Model } from "../onnx/graph.ts";
-import { type FloatTensor, float32, isFloat32, type NumericTensor, scalar, sizeOf } from "../onnx/tensor.ts";
+import { repeat } from "../onnx/repeat.ts";
+import { type FloatTensor, isFloat32 } from "../onnx/tensor.ts";
 import { upgrade } from "../onnx/upgrade.ts";
 import { random } from "../random.ts";
 import type { Clipping } from "./clip.ts";
 import type { DropoutSite } from "./dropout.ts";
+import { feedTypes, StepFeeds, stepsPerRun } from "./feeds.ts";
 import { crossEntropy, type Loss } from "./loss.ts";
 import { LABELS, LOSS, objective } from "./objective.ts";
 import { type Optimizer, transformOf } from "./optimizer.ts";
+import { applyMasks, type Masks, type Parameters, parametersOf, trainableParameters } from "./parameters.ts";
 import { LEARNING_RATE, maskOf, type Regularization, STEP, wholeStep } from "./step-graph.ts";
-
-/** Float tensors by the name of their parameter. */
-export type Parameters = ReadonlyMap<string, FloatTensor>;
-
-/** A mask for each pruned parameter: 1 = kept, 0 = cut, in the parameter's shape. */
-export type Masks = Parameters;
 
 export interface TrainerOptions {
   readonly batch: number;
@@ -35,6 +32,8 @@ export interface TrainerOptions {
   /** The seed of the dropout's noise. */
   readonly seed: number;
   readonly rules?: ReadonlyMap<string, GradientRule>;
+  /** Steps that one run of the runtime does; default: as many as memory allows, up to 16. */
+  readonly stepsPerRun?: number;
 }
 
 /** Everything that the next step depends on beside the data. */
@@ -54,9 +53,10 @@ export class Trainer {
   readonly #program: Program;
   readonly #slots: readonly string[];
   readonly #dropout: readonly DropoutSite[];
+  readonly #ratios: ReadonlyMap<string, number>;
   readonly #seed: number;
-  readonly #feeds: Tensors;
-  readonly #input: NumericTensor;
+  readonly #feeds: StepFeeds;
+  readonly #input: string;
   #iteration = 0;
 
   private constructor(parts: {
@@ -64,7 +64,7 @@ export class Trainer {
     parameterNames: readonly string[];
     slots: readonly string[];
     dropout: readonly DropoutSite[];
-    feeds: Tensors;
+    feeds: StepFeeds;
     input: string;
     options: TrainerOptions;
   }) {
@@ -72,8 +72,9 @@ export class Trainer {
     this.parameterNames = parts.parameterNames;
     this.#slots = parts.slots;
     this.#dropout = parts.dropout;
+    this.#ratios = parts.options.dropout ?? new Map();
     this.#feeds = parts.feeds;
-    this.#input = parts.feeds[parts.input];
+    this.#input = parts.input;
     this.batch = parts.options.batch;
     this.#seed = parts.options.seed;
   }
@@ -94,56 +95,32 @@ export class Trainer {
       optimizer: transformOf(options.optimizer),
       masked: new Set(masks.keys()),
     });
-    const program = await engine.compile(step.model, {
-      carry: step.carry,
-      resident: step.resident,
-      reuseOutputs: true,
-    });
-    const slots = Object.values(step.carry).filter((name) => !parameterNames.includes(name));
-    const feeds: Tensors = {
-      [input.name]: float32(input.dims),
-      [LABELS]: { dtype: "int32", dims: [batch], data: new Int32Array(batch) },
-      [LEARNING_RATE]: scalar("float32", 0),
-    };
-    if (step.model.inputs.some(({ name }) => name === STEP)) feeds[STEP] = scalar("float32", 0);
-    for (const site of dropout) {
-      const ratio = options.dropout?.get(site.name) ?? site.ratio;
-      feeds[site.ratioInput] = scalar("float32", ratio);
-      feeds[site.noiseInput] = float32(site.dims);
-    }
-    const trainer = new Trainer({ program, parameterNames, slots, dropout, feeds, input: input.name, options });
+    const feeds = new StepFeeds(options.stepsPerRun ?? stepsPerRun(engine, step), feedTypes(step));
+    const { carry, resident } = step;
+    const run = feeds.capacity === 1 ? step.model : repeat(step.model, { carry, shared: new Set(resident) });
+    const program = await engine.compile(run, { carry, resident });
+    const slots = Object.values(carry).filter((name) => !parameterNames.includes(name));
+    const trainer = new Trainer({ program, parameterNames, slots, dropout, feeds, input, options });
     for (const name of parameterNames) {
       const mask = masks.get(name);
       if (mask) program.load(maskOf(name), mask);
     }
-    trainer.#loadParameters(source.initializers, masks);
+    const initial = applyMasks(parametersOf(source, parameterNames), masks);
+    for (const [name, tensor] of initial) program.load(name, tensor);
     return trainer;
   }
 
-  #loadParameters(initializers: ReadonlyMap<string, unknown>, masks: Masks): void {
-    for (const name of this.parameterNames) {
-      const tensor = initializers.get(name) as FloatTensor;
-      const mask = masks.get(name)?.data;
-      this.#program.load(
-        name,
-        mask
-          ? float32(
-              tensor.dims,
-              tensor.data.map((w, i) => w * mask[i]),
-            )
-          : tensor,
-      );
-    }
+  /** How many steps one run can do. */
+  get capacity(): number {
+    return this.#feeds.capacity;
   }
 
-  /** Where the next step's samples are to be written: [batch, ...sample]. */
-  get inputs(): Float32Array {
-    return this.#input.data as Float32Array;
-  }
-
-  /** Where the next step's labels are to be written: [batch]. */
-  get labels(): Int32Array {
-    return this.#feeds[LABELS].data as Int32Array;
+  /** Where the samples [batch, ...sample] and labels [batch] of one of the next steps are to be written. */
+  batchOf(step: number): { readonly inputs: Float32Array; readonly labels: Int32Array } {
+    return {
+      inputs: this.#feeds.of(this.#input, step) as Float32Array,
+      labels: this.#feeds.of(LABELS, step) as Int32Array,
+    };
   }
 
   /** Steps done. */
@@ -151,18 +128,24 @@ export class Trainer {
     return this.#iteration;
   }
 
-  /** Does one step on what `inputs` and `labels` hold, and gives the batch's loss before it. */
-  async step(learningRate: number): Promise<number> {
-    this.#iteration++;
-    this.#feeds[LEARNING_RATE].data[0] = learningRate;
-    if (this.#feeds[STEP]) this.#feeds[STEP].data[0] = this.#iteration;
-    for (const { name, noiseInput } of this.#dropout) {
-      const { uniform } = random(this.#seed, "dropout", name, this.#iteration);
-      const noise = this.#feeds[noiseInput].data;
-      for (let i = 0; i < noise.length; i++) noise[i] = uniform();
+  /**
+   * Does a step on each batch that was written, up to {@link capacity}, and gives each batch's loss before its step.
+   * @param learningRates of each step
+   */
+  async run(learningRates: readonly number[]): Promise<number[]> {
+    for (const [i, rate] of learningRates.entries()) {
+      this.#iteration++;
+      this.#feeds.of(LEARNING_RATE, i)[0] = rate;
+      if (this.#feeds.has(STEP)) this.#feeds.of(STEP, i)[0] = this.#iteration;
+      for (const { name, ratio, ratioInput, noiseInput } of this.#dropout) {
+        this.#feeds.of(ratioInput, i)[0] = this.#ratios.get(name) ?? ratio;
+        const { uniform } = random(this.#seed, "dropout", name, this.#iteration);
+        const noise = this.#feeds.of(noiseInput, i);
+        for (let j = 0; j < noise.length; j++) noise[j] = uniform();
+      }
     }
-    const outputs = await this.#program.run(this.#feeds);
-    return Number(outputs[LOSS].data[0]);
+    const outputs = await this.#program.run(this.#feeds.first(learningRates.length));
+    return Array.from<number | bigint, number>(outputs[LOSS].data, Number);
   }
 
   /** Copies of the parameters. */
@@ -214,16 +197,7 @@ export class Trainer {
   }
 }
 
-/** The parameters of a network that can be trained: float32 initializers of at least one dimension that a node reads. */
-export function trainableParameters(model: Model): string[] {
-  const read = new Set(model.nodes.flatMap(({ inputs }) => inputs));
-  return [...model.initializers.keys()].filter((name) => {
-    const tensor = model.initializers.get(name);
-    return read.has(name) && isFloat32(tensor) && tensor.dims.length > 0 && sizeOf(tensor.dims) > 0;
-  });
-}
-
-function onlyInput(model: Model): { name: string; dims: readonly number[] } {
+function onlyInput(model: Model): string {
   const fed = fedInputs(model);
   const [input] = fed;
   if (fed.length !== 1 || input.dtype !== "float32") {
@@ -231,5 +205,5 @@ function onlyInput(model: Model): { name: string; dims: readonly number[] } {
       `The network "${model.name}" has the inputs ${fed.map(({ name }) => name).join(", ") || "none"}, and training needs one of float32.`,
     );
   }
-  return { name: input.name, dims: (input.shape ?? []).map(Number) };
+  return input.name;
 }

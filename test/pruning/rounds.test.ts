@@ -5,15 +5,10 @@ import { decodeCheckpoint, encodeCheckpoint } from "../../src/pruning/checkpoint
 import { retrainingDropout } from "../../src/pruning/dropout.ts";
 import { countNonzero, maskAbove } from "../../src/pruning/mask.ts";
 import { pruningRounds } from "../../src/pruning/recipes.ts";
-import {
-  type Round,
-  type RoundsOptions,
-  type RoundsState,
-  runRounds,
-  withParameters,
-} from "../../src/pruning/rounds.ts";
+import { type Round, type RoundsOptions, type RoundsState, runRounds } from "../../src/pruning/rounds.ts";
 import { layerTable } from "../../src/pruning/table.ts";
 import { Evaluator } from "../../src/training/evaluate.ts";
+import { withParameters } from "../../src/training/parameters.ts";
 import { blobNet, blobs } from "../blobs.ts";
 
 const engine = nodeEngine({ threads: 1 });
@@ -68,6 +63,7 @@ describe("rounds of training, pruning and retraining", () => {
       const controller = new AbortController();
       let steps = 0;
       const stopped = await run({
+        stepsPerRun: 1,
         signal: controller.signal,
         onProgress: () => void (++steps === stop && controller.abort()),
       });

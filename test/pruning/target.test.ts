@@ -5,10 +5,10 @@ import { lenet5 } from "../../src/models/lenet-5.ts";
 import { type FloatTensor, float32 } from "../../src/onnx/tensor.ts";
 import { layersOf, selectLayers } from "../../src/pruning/layers.ts";
 import { countNonzero } from "../../src/pruning/mask.ts";
-import { densityOf, parametersOf } from "../../src/pruning/rounds.ts";
+import { densityOf } from "../../src/pruning/rounds.ts";
 import { chooseMasks, type Target } from "../../src/pruning/target.ts";
 import { magnitudeAbove, standardDeviation } from "../../src/pruning/threshold.ts";
-import { type Parameters, trainableParameters } from "../../src/training/trainer.ts";
+import { type Parameters, parametersOf, trainableParameters } from "../../src/training/parameters.ts";
 
 const model = lenet5({ seed: 1 });
 const layers = layersOf(model);

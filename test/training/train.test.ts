@@ -1,16 +1,17 @@
 import { describe, expect, it } from "vitest";
 import { nodeEngine } from "../../src/engine/node.ts";
 import { Evaluator } from "../../src/training/evaluate.ts";
+import { trainableParameters } from "../../src/training/parameters.ts";
 import { type TrainOptions, type TrainResult, train } from "../../src/training/train.ts";
-import { Trainer, trainableParameters } from "../../src/training/trainer.ts";
+import { Trainer } from "../../src/training/trainer.ts";
 import { blobNet, blobs } from "../blobs.ts";
 
 const engine = nodeEngine({ threads: 1 });
 const data = blobs();
 
-async function run(options: Partial<TrainOptions> = {}, seed = 1): Promise<TrainResult> {
+async function run(options: Partial<TrainOptions> = {}, seed = 1, stepsPerRun?: number): Promise<TrainResult> {
   const model = blobNet(1, 0.3);
-  const trainer = await Trainer.create(engine, model, { batch: 20, seed, optimizer: { name: "adam" } });
+  const trainer = await Trainer.create(engine, model, { batch: 20, seed, optimizer: { name: "adam" }, stepsPerRun });
   const evaluator = await Evaluator.create(engine, model, data, trainableParameters(model));
   try {
     const learningRate = { policy: "exponential", rate: 0.01, final: 0.001 } as const;
@@ -47,7 +48,8 @@ describe("train", () => {
     const onProgress = () => {
       if (++done === stop) controller.abort();
     };
-    const stopped = await run({ signal: controller.signal, onProgress });
+    // One step a run, to stop after any; what continues does several, and must come to the same.
+    const stopped = await run({ signal: controller.signal, onProgress }, 1, 1);
     expect(stopped.aborted).toBe(true);
     expect(stopped.trainer.iteration).toBe(stop);
     const { aborted: _, ...resume } = stopped;

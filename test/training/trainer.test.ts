@@ -8,6 +8,7 @@ import { type FloatTensor, float32, isFloat32, scalar } from "../../src/onnx/ten
 import { losses } from "../../src/training/loss.ts";
 import { LABELS, LOSS, objective } from "../../src/training/objective.ts";
 import { transformOf } from "../../src/training/optimizer.ts";
+import { trainableParameters } from "../../src/training/parameters.ts";
 import {
   gradientOf,
   gradientStep,
@@ -17,7 +18,7 @@ import {
   updateStep,
   wholeStep,
 } from "../../src/training/step-graph.ts";
-import { Trainer, type TrainerOptions, trainableParameters } from "../../src/training/trainer.ts";
+import { Trainer, type TrainerOptions } from "../../src/training/trainer.ts";
 import { blobNet, blobs } from "../blobs.ts";
 
 const engine = nodeEngine({ threads: 1 });
@@ -27,13 +28,17 @@ const base: TrainerOptions = { batch: BATCH, seed: 1, optimizer: { name: "sgd", 
 async function steps(trainer: Trainer, count: number): Promise<number[]> {
   const data = blobs();
   const found: number[] = [];
-  for (let i = 0; i < count; i++) {
-    data.train.read(
-      Array.from({ length: BATCH }, (_, j) => i * BATCH + j),
-      trainer.inputs,
-      trainer.labels,
-    );
-    found.push(await trainer.step(0.05));
+  while (found.length < count) {
+    const now = Math.min(trainer.capacity, count - found.length);
+    for (let i = 0; i < now; i++) {
+      const { inputs, labels } = trainer.batchOf(i);
+      data.train.read(
+        Array.from({ length: BATCH }, (_, j) => (found.length + i) * BATCH + j),
+        inputs,
+        labels,
+      );
+    }
+    found.push(...(await trainer.run(Array.from({ length: now }, () => 0.05))));
   }
   return found;
 }
@@ -62,6 +67,20 @@ describe("Trainer", () => {
     for (const [i, loss] of a.entries()) expect(loss).toBeCloseTo(b[i], 4);
     await native.release();
     await web.release();
+  });
+
+  it.each(["sgd", "adam"] as const)("does the same in one step a run as in several, by %s", async (name) => {
+    const model = blobNet(1, 0.5);
+    const masks = halfMask(model);
+    const optimizer = name === "sgd" ? base.optimizer : { name };
+    const [single, several] = [
+      await Trainer.create(engine, model, { ...base, optimizer, masks, stepsPerRun: 1 }),
+      await Trainer.create(engine, model, { ...base, optimizer, masks }),
+    ];
+    expect([single.capacity, several.capacity]).toEqual([1, 16]);
+    expect(await steps(several, 20)).toEqual(await steps(single, 20));
+    expect(await several.state()).toEqual(await single.state());
+    await Promise.all([single.release(), several.release()]);
   });
 
   it("starts with the loss of the equation: softmax cross-entropy and squared error", async () => {

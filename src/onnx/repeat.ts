@@ -1,0 +1,84 @@
+import { type Attribute, int } from "./attributes.ts";
+import { copyModel, type Graph, type Model, type Node, type Value } from "./graph.ts";
+
+/** The name of the leading axis that feeds and outputs of a repeated graph have. */
+export const STEPS = "steps";
+
+export interface RepeatOptions {
+  /** Which output is which input of the next step: `{ output: input }`. */
+  readonly carry: Readonly<Record<string, string>>;
+  /** Inputs that are the same for all steps. */
+  readonly shared: ReadonlySet<string>;
+}
+
+/**
+ * A graph that runs another several times in a row, by ONNX's Scan: what is carried goes from step to step, every
+ * other input and output gains a leading axis with one entry for each step. Names stay as they are.
+ * @param model a graph whose inputs have an element type and a shape
+ */
+export function repeat(model: Model, { carry, shared }: RepeatOptions): Model {
+  const carried = Object.entries(carry);
+  const states = carried.map(([, input]) => input);
+  const outputs = carried.map(([output]) => output);
+  const perStep = model.inputs.filter(({ name }) => !states.includes(name) && !shared.has(name));
+  const collected = model.outputs.filter(({ name }) => !outputs.includes(name));
+  const byName = new Map(model.inputs.map((input) => [input.name, input]));
+  const stateInputs = states.map((name) => byName.get(name) ?? { name });
+
+  // A subgraph sees the names around it, so those of the body's own inputs and outputs must differ from them.
+  const inner = new Map(
+    [...states, ...perStep.map(({ name }) => name), ...outputs, ...collected.map(({ name }) => name)].map((name) => [
+      name,
+      `each/${name}`,
+    ]),
+  );
+  const innerValue = (value: Value): Value => ({ ...value, name: inner.get(value.name) ?? value.name });
+  const body: Graph = {
+    name: `${model.name} each`,
+    nodes: model.nodes.map((node) => renamed(node, inner)),
+    inputs: [...stateInputs, ...perStep].map(innerValue),
+    // A state has the type of the input that it becomes.
+    outputs: [...stateInputs.map((state, i) => ({ ...state, name: outputs[i] })), ...collected].map(innerValue),
+    initializers: model.initializers,
+    values: new Map(),
+  };
+  const scan: Node = {
+    name: "scan",
+    op: "Scan",
+    domain: "",
+    inputs: [...states, ...perStep.map(({ name }) => name)],
+    outputs: [...outputs, ...collected.map(({ name }) => name)],
+    attributes: { body: { kind: "graph", value: body }, num_scan_inputs: int(perStep.length) },
+  };
+  return {
+    ...copyModel(model),
+    name: `${model.name} repeated`,
+    nodes: [scan],
+    inputs: model.inputs.map((input) =>
+      perStep.includes(input) ? { ...input, shape: [STEPS, ...(input.shape ?? [])] } : input,
+    ),
+    outputs: model.outputs.map(({ name }) => ({ name })),
+    initializers: new Map(),
+    values: new Map(),
+  };
+}
+
+/** The node with other names for some of the values that it, or a subgraph of its attributes, reads and makes. */
+function renamed(node: Node, names: ReadonlyMap<string, string>): Node {
+  const all = (values: readonly string[]) => values.map((value) => names.get(value) ?? value);
+  const attributes = Object.entries(node.attributes).map(([name, attribute]): [string, Attribute] => [
+    name,
+    attribute.kind === "graph" ? { kind: "graph", value: renamedGraph(attribute.value, names) } : attribute,
+  ]);
+  return {
+    ...node,
+    inputs: all(node.inputs),
+    outputs: all(node.outputs),
+    attributes: Object.fromEntries(attributes),
+  };
+}
+
+function renamedGraph(graph: Graph, names: ReadonlyMap<string, string>): Graph {
+  const outputs = graph.outputs.map((output) => ({ ...output, name: names.get(output.name) ?? output.name }));
+  return { ...graph, nodes: graph.nodes.map((node) => renamed(node, names)), outputs };
+}
