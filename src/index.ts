@@ -1,0 +1,82 @@
+/**
+ * Espalier: learns both the weights and the connections of neural networks, on ONNX graphs.
+ * Everything here runs in Node and in browsers; `espalier/node` adds Node's engine and datasets from files.
+ */
+
+export { type Differentiated, differentiate } from "./autodiff/differentiate.ts";
+export type { GradientRule, RuleContext } from "./autodiff/rule.ts";
+export { gradientRules } from "./autodiff/rules.ts";
+export { arraySplit, type Samples } from "./data/array-split.ts";
+export type { Dataset, Split } from "./data/dataset.ts";
+export { annotate, type Symbols } from "./engine/annotate.ts";
+export type { CompileOptions, Device, Engine, EngineOptions, Program, Tensors } from "./engine/engine.ts";
+export { webEngine } from "./engine/web.ts";
+export { UserError } from "./errors.ts";
+export { type Network, networks } from "./models/index.ts";
+export { lenet5 } from "./models/lenet-5.ts";
+export { lenet300100 } from "./models/lenet-300-100.ts";
+export type { Attribute, Attributes } from "./onnx/attributes.ts";
+export { GraphBuilder } from "./onnx/builder.ts";
+export type { DType, NumericType, TensorData } from "./onnx/dtype.ts";
+export { copyModel, emptyModel, type Graph, type Model, type Node, type Value } from "./onnx/graph.ts";
+export { caffeXavier, constant, glorot, he, type Initializer } from "./onnx/initializers.ts";
+export {
+  averagePool,
+  conv2d,
+  dense,
+  dropout,
+  flatten,
+  globalAveragePool,
+  type LayerBuilder,
+  leakyRelu,
+  maxPool,
+  relu,
+  reshape,
+  sigmoid,
+  softmax,
+  tanh,
+} from "./onnx/layers.ts";
+export { readModel } from "./onnx/read.ts";
+export { type SequentialOptions, sequential } from "./onnx/sequential.ts";
+export { type FloatTensor, float32, type NumericTensor, type Tensor } from "./onnx/tensor.ts";
+export { upgrade } from "./onnx/upgrade.ts";
+export { writeModel } from "./onnx/write.ts";
+export { decodeCheckpoint, encodeCheckpoint } from "./pruning/checkpoint.ts";
+export { retrainingDropout } from "./pruning/dropout.ts";
+export { type Layer, layersOf, selectLayers } from "./pruning/layers.ts";
+export { countNonzero, maskAbove, masksOfZeros } from "./pruning/mask.ts";
+export { pruningRounds, type Recipe, recipeOf, recipes, roundsOf, weightDecay } from "./pruning/recipes.ts";
+export {
+  type Round,
+  type RoundResult,
+  type RoundsOptions,
+  type RoundsResult,
+  type RoundsState,
+  runRounds,
+} from "./pruning/rounds.ts";
+export { type LayerRow, layerTable } from "./pruning/table.ts";
+export { chooseMasks, type Target } from "./pruning/target.ts";
+export type { Clipping } from "./training/clip.ts";
+export { type Evaluation, Evaluator } from "./training/evaluate.ts";
+export { crossEntropy, type Loss, meanSquaredError } from "./training/loss.ts";
+export { objective } from "./training/objective.ts";
+export type { Optimizer, Transform } from "./training/optimizer.ts";
+export {
+  applyMasks,
+  type Masks,
+  type Parameters,
+  parametersOf,
+  trainableParameters,
+  withParameters,
+} from "./training/parameters.ts";
+export { type Policy, type Schedule, schedule } from "./training/schedule.ts";
+export {
+  gradientStep,
+  type Regularization,
+  type StepGraph,
+  type StepOptions,
+  updateStep,
+  wholeStep,
+} from "./training/step-graph.ts";
+export { type Progress, type TrainOptions, type TrainResult, type TrainState, train } from "./training/train.ts";
+export { Trainer, type TrainerOptions, type TrainerState } from "./training/trainer.ts";

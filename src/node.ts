@@ -1,0 +1,9 @@
+/** What Espalier has for Node alone: the native engine, datasets from files, and the report. */
+
+export { openIdxFolder, openMnist } from "./data/mnist.ts";
+export { openModule } from "./data/module.ts";
+export { openNpz } from "./data/npz.ts";
+export { openDataset } from "./data/spec.ts";
+export { nodeEngine } from "./engine/node.ts";
+export { renderReport } from "./report/render.ts";
+export type { RunReport } from "./report/run-report.ts";
