@@ -1,6 +1,7 @@
 import { UserError } from "../errors.ts";
 import { GraphBuilder } from "../onnx/builder.ts";
-import { copyModel, type Lookup, label, lookup, type Model, type Node, OPSET, readsOf } from "../onnx/graph.ts";
+import { copyModel, type Lookup, label, lookup, type Model, type Node, OPSET } from "../onnx/graph.ts";
+import { readsOf } from "../onnx/live.ts";
 import { sizeOf } from "../onnx/tensor.ts";
 import type { GradientRule, RuleContext } from "./rule.ts";
 import { gradientRules } from "./rules.ts";

@@ -2,7 +2,8 @@ import type { InferenceSession, Tensor as OrtTensor, TensorConstructor } from "o
 import { UserError } from "../errors.ts";
 import { type NumericType, zeros } from "../onnx/dtype.ts";
 import type { Model } from "../onnx/graph.ts";
-import { fedInputs, withoutDeadNodes } from "../onnx/graph.ts";
+import { fedInputs } from "../onnx/graph.ts";
+import { withoutDeadNodes } from "../onnx/live.ts";
 import { type NumericTensor, sizeOf } from "../onnx/tensor.ts";
 import { writeModel } from "../onnx/write.ts";
 import type { CompileOptions, Program, Tensors } from "./engine.ts";

@@ -112,27 +112,6 @@ export function consumers(graph: Graph): Map<string, Node[]> {
   return found;
 }
 
-/** The values that a node reads, itself or in the subgraphs of its attributes (If, Loop, Scan). */
-export function readsOf({ inputs, attributes }: Node): string[] {
-  const nested = Object.values(attributes).flatMap((attribute) =>
-    attribute.kind === "graph"
-      ? [...attribute.value.nodes.flatMap(readsOf), ...attribute.value.outputs.map(({ name }) => name)]
-      : [],
-  );
-  return [...inputs, ...nested];
-}
-
-/** The model with only the nodes that its outputs need: ONNX Runtime runs every node that it is given. */
-export function withoutDeadNodes(model: Model): Model {
-  const needed = new Set(model.outputs.map(({ name }) => name));
-  const live = model.nodes.toReversed().filter((node) => {
-    if (!node.outputs.some((output) => needed.has(output))) return false;
-    for (const value of readsOf(node)) needed.add(value);
-    return true;
-  });
-  return { ...model, nodes: live.toReversed() };
-}
-
 /** What a graph states of its values, indexed for many questions. */
 export interface Lookup {
   /**
