@@ -45,6 +45,7 @@ export { decodeCheckpoint, encodeCheckpoint } from "./pruning/checkpoint.ts";
 export { retrainingDropout } from "./pruning/dropout.ts";
 export { type Layer, layersOf, selectLayers } from "./pruning/layers.ts";
 export { countNonzero, maskAbove, masksOfZeros } from "./pruning/mask.ts";
+export { type Removal, removeDeadUnits } from "./pruning/neurons/remove.ts";
 export { pruningRounds, type Recipe, recipeOf, recipes, roundsOf, weightDecay } from "./pruning/recipes.ts";
 export {
   type Round,

@@ -1,5 +1,6 @@
 import { Command, CommanderError } from "commander";
 import { UserError } from "../errors.ts";
+import { compactCommand } from "./compact.ts";
 import { demoCommand } from "./demo.ts";
 import { evalCommand } from "./eval.ts";
 import { inspectCommand } from "./inspect.ts";
@@ -20,7 +21,7 @@ export async function main(args: readonly string[]): Promise<number> {
       "Makes neural networks smaller and faster without losing accuracy: trains, prunes and retrains ONNX graphs.",
     )
     .helpCommand(false);
-  for (const command of [demoCommand, trainCommand, evalCommand, inspectCommand, pruneCommand])
+  for (const command of [demoCommand, trainCommand, evalCommand, inspectCommand, pruneCommand, compactCommand])
     program.addCommand(command);
   for (const command of [program, ...program.commands]) {
     command

@@ -114,6 +114,12 @@ describe("the commands", () => {
     expect(inspected.layers.map(({ name }: { name: string }) => name)).toEqual(["fc1", "fc2"]);
     const table = (await espalier("inspect", summary.files.onnx, "--data", blobs)).stdout;
     expect(table).toMatch(/layer.*weights.*MACs.*act\. non-zero.*kept/);
+
+    const compact = await espalier("compact", summary.files.onnx, "--out", at("compact.onnx"), "--json");
+    expect(JSON.parse(compact.stdout)).toMatchObject({ file: at("compact.onnx"), bytesBefore: inspected.bytes });
+    expect(JSON.parse(compact.stdout).difference).toBeLessThan(1e-5);
+    const small = JSON.parse((await espalier("eval", at("compact.onnx"), "--data", blobs, "--json")).stdout);
+    expect(small.error).toBe(summary.pruned.testError);
   });
 
   it("prune by density and quality, leaving frozen layers alone", async () => {
@@ -148,7 +154,7 @@ describe("the commands", () => {
   });
 
   it("explain themselves, with examples", async () => {
-    for (const command of ["demo", "train", "eval", "inspect", "prune"]) {
+    for (const command of ["demo", "train", "eval", "inspect", "prune", "compact"]) {
       const help = await espalier(command, "--help");
       expect(help.status).toBe(0);
       expect(help.stdout).toContain(`Examples:\n  espalier ${command}`);
