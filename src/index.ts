@@ -55,10 +55,11 @@ export {
   type RoundsState,
   runRounds,
 } from "./pruning/rounds.ts";
+export { type LayerSensitivity, type Scan, type ScanOptions, scan } from "./pruning/sensitivity.ts";
 export { type LayerRow, layerTable } from "./pruning/table.ts";
 export { chooseMasks, type Target } from "./pruning/target.ts";
 export type { Clipping } from "./training/clip.ts";
-export { type Evaluation, Evaluator } from "./training/evaluate.ts";
+export { Evaluator } from "./training/evaluate.ts";
 export { crossEntropy, type Loss, meanSquaredError } from "./training/loss.ts";
 export { objective } from "./training/objective.ts";
 export type { Optimizer, Transform } from "./training/optimizer.ts";
@@ -79,5 +80,6 @@ export {
   updateStep,
   wholeStep,
 } from "./training/step-graph.ts";
+export type { Evaluation } from "./training/tally.ts";
 export { type Progress, type TrainOptions, type TrainResult, type TrainState, train } from "./training/train.ts";
 export { Trainer, type TrainerOptions, type TrainerState } from "./training/trainer.ts";

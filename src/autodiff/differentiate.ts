@@ -1,7 +1,7 @@
 import { UserError } from "../errors.ts";
 import { GraphBuilder } from "../onnx/builder.ts";
 import { copyModel, type Lookup, label, lookup, type Model, type Node, OPSET } from "../onnx/graph.ts";
-import { readsOf } from "../onnx/live.ts";
+import { dependents, readsOf } from "../onnx/live.ts";
 import { sizeOf } from "../onnx/tensor.ts";
 import type { GradientRule, RuleContext } from "./rule.ts";
 import { gradientRules } from "./rules.ts";
@@ -78,16 +78,6 @@ export function differentiate(
     result.set(name, gradient);
   }
   return { model, gradients: result };
-}
-
-/** The values that change when one of `roots` does. */
-function dependents(nodes: readonly Node[], roots: readonly string[]): Set<string> {
-  const found = new Set(roots);
-  for (const node of nodes) {
-    if (readsOf(node).some((value) => found.has(value)))
-      for (const output of node.outputs) if (output) found.add(output);
-  }
-  return found;
 }
 
 function contextOf(

@@ -4,8 +4,9 @@ import { compactCommand } from "./compact.ts";
 import { demoCommand } from "./demo.ts";
 import { evalCommand } from "./eval.ts";
 import { inspectCommand } from "./inspect.ts";
+import { Interrupted } from "./interrupt.ts";
 import { pruneCommand } from "./prune.ts";
-import { Interrupted } from "./run.ts";
+import { scanCommand } from "./scan.ts";
 import { trainCommand } from "./train.ts";
 
 const MISTAKE = 2;
@@ -21,7 +22,15 @@ export async function main(args: readonly string[]): Promise<number> {
       "Makes neural networks smaller and faster without losing accuracy: trains, prunes and retrains ONNX graphs.",
     )
     .helpCommand(false);
-  for (const command of [demoCommand, trainCommand, evalCommand, inspectCommand, pruneCommand, compactCommand])
+  for (const command of [
+    demoCommand,
+    trainCommand,
+    evalCommand,
+    inspectCommand,
+    scanCommand,
+    pruneCommand,
+    compactCommand,
+  ])
     program.addCommand(command);
   for (const command of [program, ...program.commands]) {
     command

@@ -36,6 +36,15 @@ export function perLayer(text: string): (readonly [pattern: string, value: numbe
   });
 }
 
+/** A parser of densities, "1,0.5,0.1": each above 0 and up to 1. */
+export function densityList(text: string): number[] {
+  return text.split(",").map((part) => {
+    const density = Number(part);
+    if (!(density > 0 && density <= 1)) throw new InvalidArgumentError("A density is a number above 0 and up to 1.");
+    return density;
+  });
+}
+
 export const DEVICES: readonly Device[] = ["cpu", "cuda", "webgpu", "coreml", "dml"];
 
 /** Options that every command which runs a network has. */

@@ -2,7 +2,6 @@ import { join } from "node:path";
 import { Command, Option } from "commander";
 import { openDataset } from "../data/spec.ts";
 import { UserError } from "../errors.ts";
-import type { Model } from "../onnx/graph.ts";
 import { layersOf } from "../pruning/layers.ts";
 import { pruningRounds } from "../pruning/recipes.ts";
 import { checkTarget, type Target } from "../pruning/target.ts";
@@ -15,7 +14,7 @@ import { printSummary, writeResults } from "./results.ts";
 import { finishRun, runCommand } from "./run.ts";
 import {
   frozenParameters,
-  LEARNING_RATE_KEY,
+  retrainingDefaults,
   type TrainingFlags,
   trainingOf,
   withTraining,
@@ -108,18 +107,4 @@ function targetOf({ rate, density, quality }: Flags): Target {
   if (given.length !== 1)
     throw new UserError("How far to prune is not clear: give one of --rate, --density and --quality.");
   return target;
-}
-
-const FIRST_RATE = 0.1;
-
-/** Retraining begins at a tenth of the first learning rate of the training (Han et al., section 3.2, for LeNet). */
-function retrainingDefaults(model: Model) {
-  const stated = Number(model.metadata.get(LEARNING_RATE_KEY));
-  const rate = (stated > 0 ? stated : FIRST_RATE) / 10;
-  return {
-    batch: 64,
-    optimizer: { name: "sgd", momentum: 0.9 },
-    l2: 5e-4,
-    learningRate: { policy: "exponential", rate, final: rate / 20 },
-  } as const;
 }

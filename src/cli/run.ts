@@ -7,13 +7,9 @@ import { decodeCheckpoint, encodeCheckpoint } from "../pruning/checkpoint.ts";
 import { type Round, type RoundResult, type RoundsOptions, type RoundsResult, runRounds } from "../pruning/rounds.ts";
 import type { Parameters } from "../training/parameters.ts";
 import { readFile, removeFile, writeFile } from "./files.ts";
+import { Interrupted, interruptible } from "./interrupt.ts";
 import { note } from "./print.ts";
 import { RunProgress } from "./progress.ts";
-
-/** Ends the command with exit status 130 after its state was saved, as a shell expects of Ctrl-C. */
-export class Interrupted extends Error {
-  override readonly name = "Interrupted";
-}
 
 export interface RunOptions extends Pick<RoundsOptions, "batch" | "seed" | "loss" | "frozen"> {
   /** Where the checkpoint is kept while the run lasts. */
@@ -42,26 +38,25 @@ export async function runCommand(
     (resume?.results.reduce((sum, { epochs }) => sum + epochs.length, 0) ?? 0) + (resume?.current?.history.length ?? 0);
   const planned = rounds.reduce((sum, { epochs }) => sum + epochs, 0) - doneEpochs;
   const progress = new RunProgress(planned, Math.floor(data.train.size / options.batch), options.batch);
-  const interrupt = new AbortController();
-  const onSignal = () => interrupt.abort();
-  process.once("SIGINT", onSignal).once("SIGTERM", onSignal);
   try {
-    const result = await runRounds(engine, model, data, rounds, {
-      ...options,
-      resume,
-      signal: interrupt.signal,
-      onProgress: (round, position) => progress.step(round, position),
-      onEpoch: (state) => {
-        writeFile(checkpoint, encodeCheckpoint(state, settings));
-        const round = rounds[state.results.length];
-        const epoch = state.current?.history.at(-1);
-        if (epoch) progress.epoch(round.name, epoch, round.epochs);
-      },
-      onRound: (round, parameters) => {
-        progress.round(round);
-        options.onRound?.(round, parameters);
-      },
-    });
+    const result = await interruptible((signal) =>
+      runRounds(engine, model, data, rounds, {
+        ...options,
+        resume,
+        signal,
+        onProgress: (round, position) => progress.step(round, position),
+        onEpoch: (state) => {
+          writeFile(checkpoint, encodeCheckpoint(state, settings));
+          const round = rounds[state.results.length];
+          const epoch = state.current?.history.at(-1);
+          if (epoch) progress.epoch(round.name, epoch, round.epochs);
+        },
+        onRound: (round, parameters) => {
+          progress.round(round);
+          options.onRound?.(round, parameters);
+        },
+      }),
+    );
     if (result.aborted) {
       writeFile(checkpoint, encodeCheckpoint(result, settings));
       throw new Interrupted(`Stopped; everything is in ${checkpoint}: continue with the same command and --resume.`);
@@ -69,7 +64,6 @@ export async function runCommand(
     return result;
   } finally {
     progress.stop();
-    process.off("SIGINT", onSignal).off("SIGTERM", onSignal);
   }
 }
 

@@ -95,6 +95,20 @@ const FALLBACK: TrainingDefaults = {
   learningRate: { policy: "exponential", rate: 0.05, final: 0.0025 },
 };
 
+const FIRST_RATE = 0.1;
+
+/** Retraining begins at a tenth of the first learning rate of the training (Han et al., section 3.2, for LeNet). */
+export function retrainingDefaults(model: Model): TrainingDefaults {
+  const stated = Number(model.metadata.get(LEARNING_RATE_KEY));
+  const rate = (stated > 0 ? stated : FIRST_RATE) / 10;
+  return {
+    batch: 64,
+    optimizer: { name: "sgd", momentum: 0.9 },
+    l2: 5e-4,
+    learningRate: { policy: "exponential", rate, final: rate / 20 },
+  };
+}
+
 /** The training that flags ask for, on top of a recipe. */
 export function trainingOf(flags: TrainingFlags, model: Model, defaults: TrainingDefaults = FALLBACK) {
   const l2 = flags.l2 ?? defaults.l2;

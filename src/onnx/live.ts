@@ -20,3 +20,13 @@ export function withoutDeadNodes(model: Model): Model {
   });
   return { ...model, nodes: live.toReversed() };
 }
+
+/** The values that change when one of `roots` does, among them the roots. */
+export function dependents(nodes: readonly Node[], roots: Iterable<string>): Set<string> {
+  const found = new Set(roots);
+  for (const node of nodes) {
+    if (!readsOf(node).some((value) => found.has(value))) continue;
+    for (const output of node.outputs) if (output) found.add(output);
+  }
+  return found;
+}

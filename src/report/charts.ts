@@ -65,6 +65,30 @@ export function densityChart(epochs: readonly EpochPoint[]): Html {
   });
 }
 
+/** Validation error against density, a line for each layer (after Han et al., figure 6). */
+export function sensitivityChart(points: readonly { layer: string; density: number; error: number }[]): Html {
+  const place = { x: (d: { density: number }) => 100 * d.density, y: "error" };
+  const descending = [...points].sort((a, b) => b.density - a.density);
+  return draw({
+    width: 900,
+    height: 380,
+    marginLeft: 48,
+    marginRight: 60,
+    marginBottom: 40,
+    color: { type: "categorical", scheme: "tableau10" },
+    x: { label: "density, %", type: "log", reverse: true, grid: true, tickFormat: "~r" },
+    y: { label: "validation error, %", grid: true, zero: true },
+    marks: [
+      Plot.lineY(descending, { ...place, stroke: "layer", strokeWidth: 2 }),
+      Plot.dot(descending, { ...place, fill: "layer", r: 3 }),
+      Plot.text(
+        descending,
+        Plot.selectLast({ ...place, z: "layer", text: "layer", fill: "layer", textAnchor: "start", dx: 8 }),
+      ),
+    ],
+  });
+}
+
 /** The weights of a layer before and after, each scaled to its own highest bin (after Han et al., figure 8). */
 export function histogramChart(before: Histogram, after: Histogram): Html {
   return draw({

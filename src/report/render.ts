@@ -1,22 +1,15 @@
 import { densityChart, errorChart, histogramChart } from "./charts.ts";
-import { Html, html } from "./html.ts";
+import { type Html, html } from "./html.ts";
 import { inputImage, maskImage } from "./mask-image.ts";
+import { page } from "./page.ts";
 import type { MaskPicture, RunReport } from "./run-report.ts";
-import { style } from "./style.ts";
 import { layerTable } from "./table.ts";
 
 /** Renders a run as one HTML page that needs nothing else: no network, no script. */
 export function renderReport(report: RunReport): string {
-  const page = html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${report.title}: pruned ${report.compressionRate.toFixed(1)}x</title>
-<style>${new Html(style)}</style>
-</head>
-<body><main>
-<h1>${report.title}</h1>
+  return page(
+    `${report.title}: pruned ${report.compressionRate.toFixed(1)}x`,
+    html`<h1>${report.title}</h1>
 <p class="soft"><code>${report.command}</code></p>
 ${headline(report)}
 <h2>What is left of each layer</h2>
@@ -28,15 +21,13 @@ ${headline(report)}
 those that survived <span class="key leaf"></span>, each scaled to its highest bin. Pruning empties the middle; retraining
 spreads what is left.</p>
 <div class="grid">${report.histograms.map(
-    ({ layer, before, after }) =>
-      html`<figure class="chart">${histogramChart(before, after)}<figcaption>${layer}</figcaption></figure>`,
-  )}</div>
+      ({ layer, before, after }) =>
+        html`<figure class="chart">${histogramChart(before, after)}<figcaption>${layer}</figcaption></figure>`,
+    )}</div>
 ${report.mask ? maskSection(report.mask) : html``}
 <h2>What was asked</h2>
-<dl>${report.settings.map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}</dl>
-</main></body></html>
-`;
-  return page.markup;
+<dl>${report.settings.map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}</dl>`,
+  );
 }
 
 function headline({ parameters, nonzero, compressionRate, baseline, pruned, files, seconds }: RunReport): Html {

@@ -23,7 +23,7 @@ table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nu
 th, td { text-align: right; padding: .4rem .7rem; border-bottom: 1px solid var(--line); white-space: nowrap; }
 th:first-child, td:first-child, th:nth-child(2), td:nth-child(2) { text-align: left; }
 th { color: var(--soft); font-weight: 500; font-size: .85rem; }
-tr:last-child td { font-weight: 650; border-bottom: 0; }
+tr:last-child td { border-bottom: 0; } .total tr:last-child td { font-weight: 650; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .25rem 1.2rem; margin: .6rem 0; }
 dt { color: var(--soft); } dd { margin: 0; overflow-wrap: anywhere; }
 .chart svg { max-width: 100%; height: auto; display: block; overflow: visible; }

@@ -10,7 +10,7 @@ export function layerTable(rows: readonly LayerRow[]): Html {
   const weights = total((row) => row.weights);
   const macs = total((row) => row.macs);
   const kept = total((row) => row.kept);
-  return html`<table>
+  return html`<table class="total">
 <thead><tr><th>layer</th><th>operator</th><th>weights</th><th>MACs</th><th>non-zero activations</th><th>weights kept</th><th>kept</th><th>MACs left</th></tr></thead>
 <tbody>${rows.map(
     (row) =>

@@ -6,19 +6,7 @@ import { copyModel, fedInputs, type Model } from "../onnx/graph.ts";
 import { float32, sizeOf } from "../onnx/tensor.ts";
 import { checkData } from "./check-data.ts";
 import type { Parameters } from "./parameters.ts";
-
-/** How well a network does on a split. Percentages are 0 to 100. */
-export interface Evaluation {
-  readonly samples: number;
-  /** Samples whose label has the highest score, percent. */
-  readonly top1: number;
-  /** Samples whose label is among the five highest scores, percent. */
-  readonly top5: number;
-  /** 100 - top1. */
-  readonly error: number;
-  /** Mean softmax cross-entropy. */
-  readonly loss: number;
-}
+import { type Evaluation, Tally } from "./tally.ts";
 
 const EVALUATION_BATCH = 250;
 
@@ -78,7 +66,7 @@ export class Evaluator {
     const batch = this.#shape[0];
     const inputs = new Float32Array(sizeOf(this.#shape));
     const labels = new Int32Array(batch);
-    const totals = { top1: 0, top5: 0, loss: 0 };
+    const tally = new Tally();
     for (let start = 0; start < split.size; start += batch) {
       const count = Math.min(batch, split.size - start);
       split.read(
@@ -87,43 +75,12 @@ export class Evaluator {
         labels,
       );
       const outputs = await this.#program.run({ [this.#input]: float32(this.#shape, inputs) });
-      const { data, dims } = outputs[this.#output];
-      const classes = sizeOf(dims) / batch;
-      for (let i = 0; i < count; i++) tally(totals, data as Float32Array, i * classes, classes, labels[i]);
+      tally.add(outputs[this.#output], labels.subarray(0, count));
     }
-    const percent = (count: number) => (100 * count) / split.size;
-    return {
-      samples: split.size,
-      top1: percent(totals.top1),
-      top5: percent(totals.top5),
-      error: percent(split.size - totals.top1),
-      loss: totals.loss / split.size,
-    };
+    return tally.evaluation();
   }
 
   async release(): Promise<void> {
     await this.#program.release();
   }
-}
-
-function tally(
-  totals: { top1: number; top5: number; loss: number },
-  scores: Float32Array,
-  start: number,
-  classes: number,
-  label: number,
-): void {
-  const own = scores[start + label];
-  let higher = 0;
-  let largest = Number.NEGATIVE_INFINITY;
-  for (let c = start; c < start + classes; c++) {
-    if (scores[c] > own || (scores[c] === own && c < start + label)) higher++;
-    if (scores[c] > largest) largest = scores[c];
-  }
-  let sum = 0;
-  for (let c = start; c < start + classes; c++) sum += Math.exp(scores[c] - largest);
-  totals.loss += Math.log(sum) + largest - own;
-  // A score that is not a number is above nothing and must not count as right.
-  if (higher === 0 && own === largest) totals.top1++;
-  if (higher < 5 && !Number.isNaN(own)) totals.top5++;
 }

@@ -153,8 +153,25 @@ describe("the commands", () => {
     }
   });
 
+  it("scan each layer, and go on with a scan that was interrupted", async () => {
+    const out = at("scan");
+    const command = ["scan", at("net.onnx"), "--data", blobs, "--out", out, "--densities", "1,0.5,0.1", "--json"];
+    const whole = JSON.parse((await espalier(...command, "--retrain", "1")).stdout);
+    expect(readdirSync(out).sort()).toEqual(["scan.html", "scan.json"]);
+    expect(whole.layers.map(({ name }: { name: string }) => name)).toEqual(["fc1", "fc2"]);
+    expect(whole.layers[0].points.map(({ density }: { density: number }) => density)).toEqual([1, 0.5, 0.1]);
+    expect(readFileSync(whole.files.report, "utf8")).toContain("After a short retraining");
+    const stopped = await ownProcess({ ESPALIER_TEST_STOP: "8" }, [...command, "--retrain", "1"]);
+    expect(stopped.status).toBe(130);
+    const resumed = JSON.parse((await espalier(...command, "--retrain", "1", "--resume")).stdout);
+    expect(resumed.layers).toEqual(whole.layers);
+    const table = await espalier(...command.slice(0, -1), "--layers", "fc2");
+    expect(table.stdout).toMatch(/error at.*100\.0%.*50\.0%.*10\.0%/);
+    expect(table.stdout).not.toContain("fc1");
+  });
+
   it("explain themselves, with examples", async () => {
-    for (const command of ["demo", "train", "eval", "inspect", "prune", "compact"]) {
+    for (const command of ["demo", "train", "eval", "inspect", "scan", "prune", "compact"]) {
       const help = await espalier(command, "--help");
       expect(help.status).toBe(0);
       expect(help.stdout).toContain(`Examples:\n  espalier ${command}`);
@@ -210,6 +227,12 @@ describe("a mistake ends with status 2 and one sentence", () => {
       ["train", at("net.onnx"), ...data, "--out", at("never.onnx"), "--resume"],
       /no checkpoint .*never\.onnx\.checkpoint/,
     ],
+    [
+      "a density of 0 to scan",
+      ["scan", at("net.onnx"), ...data, ...out, "--densities", "0.5,0"],
+      /density is a number/,
+    ],
+    ["no scan to resume", ["scan", at("net.onnx"), ...data, ...out, "--resume"], /no .*scan\.partial\.json to resume/],
     ["an unknown device", ["inspect", at("net.onnx"), "--device", "abacus"], /'abacus' is invalid/],
     ["a device that is not there", ["inspect", at("net.onnx"), "--device", "coreml"], /no device "coreml"/],
     ["no epochs", ["train", at("net.onnx"), ...data, ...out, "--epochs", "0"], /number of epochs is a number from 1/],

@@ -1,0 +1,18 @@
+import { Html, html } from "./html.ts";
+import { style } from "./style.ts";
+
+/** A whole page that needs nothing else: no network, no script. */
+export function page(title: string, content: Html): string {
+  return html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${title}</title>
+<style>${new Html(style)}</style>
+</head>
+<body><main>
+${content}
+</main></body></html>
+`.markup;
+}

@@ -1,0 +1,60 @@
+import type { LayerSensitivity, Scan } from "../pruning/sensitivity.ts";
+import { sensitivityChart } from "./charts.ts";
+import { type Html, html } from "./html.ts";
+import { page } from "./page.ts";
+
+/** All that the page of a scan shows. */
+export interface ScanReport extends Pick<Scan, "layers" | "cost"> {
+  readonly network: string;
+  readonly data: string;
+  readonly retrained: boolean;
+  readonly seconds: number;
+}
+
+/** Renders a scan of sensitivities as one HTML page. */
+export function renderScan({ network, data, layers, cost, retrained, seconds }: ScanReport): string {
+  const densities = layers[0]?.points.map(({ density }) => density) ?? [];
+  return page(
+    `${network}: sensitivity`,
+    html`<h1>Sensitivity of ${network}</h1>
+<p class="soft">Each layer pruned alone by magnitude, the others left whole; error on the validation split of ${data}.
+The work of ${cost.forwardPasses.toFixed(1)} forward passes (${cost.withoutReuse} without reuse), ${seconds.toFixed(1)} s.</p>
+<h2>Right after pruning</h2>
+<div class="chart">${sensitivityChart(pointsOf(layers, ({ error }) => error))}</div>
+${
+  retrained
+    ? html`<h2>After a short retraining</h2>
+<div class="chart">${sensitivityChart(pointsOf(layers, ({ error, retrainedError }) => retrainedError ?? error))}</div>`
+    : html``
+}
+<h2>All points</h2>
+<div class="scroll"><table><thead><tr><th>layer</th><th>weights</th>${densities.map((density) => html`<th>${percent(100 * density)}</th>`)}</tr></thead>
+<tbody>${layers.flatMap(({ name, weights, points }) => [
+      row(
+        name,
+        weights.toLocaleString("en-US"),
+        points.map(({ error }) => error),
+      ),
+      retrained
+        ? row(
+            "",
+            "retrained",
+            points.map(({ retrainedError }) => retrainedError),
+          )
+        : html``,
+    ])}</tbody></table></div>`,
+  );
+}
+
+function row(name: string, weights: string, errors: readonly (number | undefined)[]): Html {
+  return html`<tr><td>${name}</td><td>${weights}</td>${errors.map((error) => html`<td>${error?.toFixed(2) ?? ""}%</td>`)}</tr>
+`;
+}
+
+function pointsOf(layers: readonly LayerSensitivity[], errorOf: (point: LayerSensitivity["points"][number]) => number) {
+  return layers.flatMap(({ name, points }) =>
+    points.map((point) => ({ layer: name, density: point.density, error: errorOf(point) })),
+  );
+}
+
+const percent = (value: number) => `${value.toLocaleString("en-US", { maximumSignificantDigits: 3 })}%`;
