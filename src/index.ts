@@ -42,12 +42,15 @@ export { type FloatTensor, float32, type NumericTensor, type Tensor } from "./on
 export { upgrade } from "./onnx/upgrade.ts";
 export { writeModel } from "./onnx/write.ts";
 export { decodeCheckpoint, encodeCheckpoint } from "./pruning/checkpoint.ts";
+export type { Criterion, Evidence, ScoreContext } from "./pruning/criteria/criterion.ts";
+export { criteria } from "./pruning/criteria/index.ts";
 export { retrainingDropout } from "./pruning/dropout.ts";
 export { type Layer, layersOf, selectLayers } from "./pruning/layers.ts";
 export { countNonzero, maskAbove, masksOfZeros } from "./pruning/mask.ts";
 export { type Removal, removeDeadUnits } from "./pruning/neurons/remove.ts";
 export { pruningRounds, type Recipe, recipeOf, recipes, roundsOf, weightDecay } from "./pruning/recipes.ts";
 export {
+  type Pruning,
   type Round,
   type RoundResult,
   type RoundsOptions,

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { Command, Option } from "commander";
 import { openDataset } from "../data/spec.ts";
 import { UserError } from "../errors.ts";
+import { criteria } from "../pruning/criteria/index.ts";
 import { layersOf } from "../pruning/layers.ts";
 import { pruningRounds } from "../pruning/recipes.ts";
 import { checkTarget, type Target } from "../pruning/target.ts";
@@ -26,6 +27,7 @@ interface Flags extends EngineFlags, TrainingFlags {
   density?: [string, number][];
   quality?: [string, number][];
   rounds: number;
+  criterion: string;
 }
 
 /** `espalier prune`: prunes and retrains a model in rounds. */
@@ -43,6 +45,11 @@ export const pruneCommand = withEngine(
         "--quality <list>",
         "quality parameter s of layers, LAYER=S,...: threshold = s * standard deviation",
         perLayer,
+      )
+      .addOption(
+        new Option("--criterion <name>", "what tells which connections to keep")
+          .choices([...criteria.keys()])
+          .default("magnitude"),
       )
       .option("--rounds <n>", "rounds of pruning and retraining", whole("number of rounds", 1, 1000), 3)
       .addOption(
@@ -64,10 +71,12 @@ export const pruneCommand = withEngine(
     checkWritable(flags.out);
     const data = await openDataset(flags.data);
     const training = trainingOf(flags, model, retrainingDefaults(model));
-    const rounds = pruningRounds(target, flags.rounds, { epochs: flags.epochs ?? 8, ...training.round });
+    const retrain = { epochs: flags.epochs ?? 8, ...training.round };
+    const rounds = pruningRounds(target, flags.rounds, retrain, flags.criterion);
     const checkpoint = join(flags.out, "checkpoint.onnx");
     const engine = engineOf(flags);
-    const settings = { target, rounds: flags.rounds, epochs: flags.epochs, ...training.settings };
+    const { criterion, epochs } = flags;
+    const settings = { target, criterion, rounds: flags.rounds, epochs, ...training.settings };
     const result = await runCommand(engine, model, data, rounds, {
       ...training.run,
       frozen: frozenParameters(model, flags.freeze),
@@ -98,7 +107,7 @@ export const pruneCommand = withEngine(
     else printSummary(summary);
   });
 
-function targetOf({ rate, density, quality }: Flags): Target {
+function targetOf({ rate, density, quality, criterion }: Flags): Target {
   const given: Target[] = [];
   if (rate !== undefined) given.push({ kind: "rate", rate });
   if (density !== undefined) given.push({ kind: "density", layers: density });
@@ -106,5 +115,7 @@ function targetOf({ rate, density, quality }: Flags): Target {
   const [target] = given;
   if (given.length !== 1)
     throw new UserError("How far to prune is not clear: give one of --rate, --density and --quality.");
+  if (target.kind === "quality" && criterion !== "magnitude")
+    throw new UserError(`--quality is for magnitudes: give --density or --rate with --criterion ${criterion}.`);
   return target;
 }

@@ -121,11 +121,16 @@ export function roundsOf(recipe: Recipe, model: Model): { train: Round; prune: R
   };
 }
 
-/** Rounds of pruning and retraining that go to a target in equal parts. */
-export function pruningRounds(target: Target, rounds: number, retrain: Omit<Round, "name" | "prune">): Round[] {
+/** Rounds of pruning and retraining that go to a target in equal parts, by a criterion. */
+export function pruningRounds(
+  target: Target,
+  rounds: number,
+  retrain: Omit<Round, "name" | "prune">,
+  criterion?: string,
+): Round[] {
   return Array.from({ length: rounds }, (_, i) => ({
     name: rounds === 1 ? "prune" : `prune ${i + 1} of ${rounds}`,
-    prune: { target, part: (i + 1) / rounds },
+    prune: { target, part: (i + 1) / rounds, criterion },
     ...retrain,
   }));
 }

@@ -19,13 +19,23 @@ import { Trainer, type TrainerOptions } from "../training/trainer.ts";
 import { retrainingDropout } from "./dropout.ts";
 import { layersOf } from "./layers.ts";
 import { countNonzero, masksOfZeros } from "./mask.ts";
+import { scoresBy } from "./scores.ts";
 import { chooseMasks, type Target } from "./target.ts";
+
+/** How a round prunes. */
+export interface Pruning {
+  readonly target: Target;
+  /** How much of the way to the target, 0 to 1. */
+  readonly part: number;
+  /** What tells which connections to keep, by name; default: magnitude. */
+  readonly criterion?: string;
+}
 
 /** One round of training or of pruning and retraining. */
 export interface Round {
   readonly name: string;
   /** How far to prune before training; left out: the connections stay as they are. */
-  readonly prune?: { readonly target: Target; readonly part: number };
+  readonly prune?: Pruning;
   readonly epochs: number;
   readonly learningRate: Policy;
   readonly optimizer: Optimizer;
@@ -124,7 +134,9 @@ async function runRound(
   options: RoundOptions,
 ): Promise<{ interrupted: TrainState } | { result: RoundResult; parameters: Parameters }> {
   const layers = layersOf(model);
-  const cut = round.prune ? chooseMasks(round.prune.target, layers, start, round.prune.part) : new Map();
+  const cut = round.prune
+    ? await masksFor(engine, withParameters(model, start), data, round.prune, options)
+    : new Map();
   const masks: Masks = new Map([
     ...masksOfZeros(
       start,
@@ -164,6 +176,19 @@ async function runRound(
   } finally {
     await trainer.release();
   }
+}
+
+/** Chooses the connections that a round keeps. */
+async function masksFor(
+  engine: Engine,
+  model: Model,
+  data: Dataset,
+  { target, part, criterion = "magnitude" }: Pruning,
+  options: RoundOptions,
+): Promise<Masks> {
+  const parameters = parametersOf(model, trainableParameters(model));
+  const scores = criterion === "magnitude" ? undefined : await scoresBy(criterion, engine, model, data, options);
+  return chooseMasks(target, layersOf(model), parameters, part, scores);
 }
 
 /** Non-zero parameters / all parameters. */

@@ -11,37 +11,69 @@ export type Target =
   | { readonly kind: "density"; readonly layers: readonly (readonly [pattern: string, density: number])[] }
   /** Quality parameter of layers: threshold = s * standard deviation of the layer's weights (Han et al., section 3). */
   | { readonly kind: "quality"; readonly layers: readonly (readonly [pattern: string, quality: number])[] }
-  /** All parameters / non-zero ones, reached by one quality parameter for all layers. */
+  /** All parameters / non-zero ones, reached by one quality parameter, or one limit of the scores, for all layers. */
   | { readonly kind: "rate"; readonly rate: number };
+
+/** The scores by which connections are kept, by the name of the layer's weights. */
+export type Scores = ReadonlyMap<string, FloatTensor>;
 
 /**
  * Chooses the connections to keep.
  * @param part of the way to the target, 0 to 1: densities and rates go there by equal factors, qualities by equal steps
+ * @param scores of another criterion than magnitude
  * @throws UserError for an unknown layer, a density or rate out of range, or a rate that biases alone exceed
  */
-export function chooseMasks(target: Target, layers: readonly Layer[], parameters: Parameters, part = 1): Masks {
+export function chooseMasks(
+  target: Target,
+  layers: readonly Layer[],
+  parameters: Parameters,
+  part = 1,
+  scores?: Scores,
+): Masks {
   const masks = new Map<string, FloatTensor>();
+  const scoresOf = (layer: Layer) => scores?.get(layer.weight) ?? weightsOf(layer, parameters);
   const cut = (layer: Layer, threshold: number) => {
-    masks.set(layer.weight, maskAbove(weightsOf(layer, parameters), threshold));
+    masks.set(layer.weight, maskAbove(scoresOf(layer), threshold));
   };
   switch (target.kind) {
     case "density":
       for (const [layer, density] of perLayer(target.layers, layers, checkDensity)) {
-        const { data } = weightsOf(layer, parameters);
+        const { data } = scoresOf(layer);
         cut(layer, magnitudeAbove(data, Math.round(density ** part * data.length)));
       }
       return masks;
     case "quality":
+      if (scores) throw new UserError("A quality parameter is for magnitudes: give densities or a rate.");
       for (const [layer, quality] of perLayer(target.layers, layers, checkQuality)) {
         cut(layer, part * quality * standardDeviation(weightsOf(layer, parameters).data));
       }
       return masks;
     case "rate": {
-      const quality = qualityForRate(target.rate ** part, layers, parameters);
+      const wanted = keptAtRate(target.rate ** part, layers, parameters);
+      if (scores) {
+        const limit = limitOf(
+          layers.map((layer) => scoresOf(layer).data),
+          wanted,
+        );
+        for (const layer of layers) cut(layer, limit);
+        return masks;
+      }
+      const quality = qualityFor(target.rate, wanted, layers, parameters);
       for (const layer of layers) cut(layer, quality * standardDeviation(weightsOf(layer, parameters).data));
       return masks;
     }
   }
+}
+
+/** The limit above which `wanted` of all scores lie. */
+function limitOf(scores: readonly Float32Array[], wanted: number): number {
+  const all = new Float32Array(scores.reduce((sum, { length }) => sum + length, 0));
+  let end = 0;
+  for (const own of scores) {
+    all.set(own, end);
+    end += own.length;
+  }
+  return magnitudeAbove(all, Math.floor(wanted));
 }
 
 /** Checks a target against a network before any work is done. */
@@ -83,15 +115,11 @@ function checkQuality(pattern: string, quality: number): void {
 /** No weights spread over so many standard deviations. */
 const MOST_QUALITY = 2 ** 40;
 
-/** The quality parameter at which all layers together reach a rate, found by halving. */
-function qualityForRate(rate: number, layers: readonly Layer[], parameters: Parameters): number {
+/** How many weights may stay for all parameters / non-zero ones to be a rate. */
+function keptAtRate(rate: number, layers: readonly Layer[], parameters: Parameters): number {
   if (!(rate >= 1 && Number.isFinite(rate))) {
     throw new UserError(`The rate ${rate} is no compression: give a number of 1 or more, such as 12.`);
   }
-  const sorted = layers.map((layer) => {
-    const { data } = weightsOf(layer, parameters);
-    return { magnitudes: data.map(Math.abs).sort(), deviation: standardDeviation(data) };
-  });
   const weights = new Set(layers.map(({ weight }) => weight));
   let all = 0;
   let others = 0;
@@ -105,6 +133,15 @@ function qualityForRate(rate: number, layers: readonly Layer[], parameters: Para
       `The rate ${rate} cannot be reached: ${others} of the ${all} parameters are biases, which are not pruned; ask for less than ${Math.floor(all / others)}.`,
     );
   }
+  return wanted;
+}
+
+/** The quality parameter at which all layers together keep so many weights, found by halving. */
+function qualityFor(rate: number, wanted: number, layers: readonly Layer[], parameters: Parameters): number {
+  const sorted = layers.map((layer) => {
+    const { data } = weightsOf(layer, parameters);
+    return { magnitudes: data.map(Math.abs).sort(), deviation: standardDeviation(data) };
+  });
   const keptAt = (quality: number) =>
     sorted.reduce((sum, { magnitudes, deviation }) => sum + countAbove(magnitudes, quality * deviation), 0);
   let low = 0;

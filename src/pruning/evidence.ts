@@ -1,0 +1,145 @@
+import type { Dataset } from "../data/dataset.ts";
+import { annotate } from "../engine/annotate.ts";
+import type { Engine, Program, Tensors } from "../engine/engine.ts";
+import { fedInputs, type Model } from "../onnx/graph.ts";
+import { type FloatTensor, float32, isFloat32 } from "../onnx/tensor.ts";
+import { upgrade } from "../onnx/upgrade.ts";
+import { permutation, random } from "../random.ts";
+import { crossEntropy, type Loss } from "../training/loss.ts";
+import { LABELS, objective } from "../training/objective.ts";
+import type { Parameters } from "../training/parameters.ts";
+import { gradientOf, gradientStep } from "../training/step-graph.ts";
+import type { Evidence } from "./criteria/criterion.ts";
+
+export interface EvidenceOptions {
+  readonly batch: number;
+  readonly seed: number;
+  readonly loss?: Loss;
+  /** Batches of training samples that are looked at. */
+  readonly batches?: number;
+  /** Whether the Hessian's diagonal is wanted, which takes two more gradients for each batch. */
+  readonly curvature: boolean;
+}
+
+const BATCHES = 40;
+/** The length of the step by which gradients are compared, relative to the weights. */
+const STEP = 1e-3;
+
+/**
+ * Gathers what criteria ask of the loss: gradients of some batches of the training split, their squares, and the
+ * diagonal of the Hessian by Hutchinson's estimate E[v H v] with random signs v, where H v is a central difference of
+ * gradients. Dropout is off.
+ * @param weights the parameters that are asked about
+ */
+export async function gatherEvidence(
+  engine: Engine,
+  model: Model,
+  data: Dataset,
+  weights: readonly string[],
+  { batch, seed, loss = crossEntropy, batches = BATCHES, curvature }: EvidenceOptions,
+): Promise<Evidence> {
+  const typed = await annotate(engine, upgrade(model), { batch });
+  const { model: withLoss, dropout } = objective(typed, loss);
+  const step = gradientStep(await annotate(engine, withLoss, {}), { parameters: weights, ...noUpdate });
+  const program = await engine.compile(step.model, step);
+  const parameters = new Map<string, FloatTensor>();
+  for (const name of weights) {
+    const tensor = model.initializers.get(name);
+    if (isFloat32(tensor)) parameters.set(name, tensor);
+  }
+  const [input] = fedInputs(typed);
+  const inputs = float32((input.shape ?? []).map(Number));
+  const labels = new Int32Array(batch);
+  const feeds: Tensors = { [input.name]: inputs, [LABELS]: { dtype: "int32", dims: [batch], data: labels } };
+  for (const { ratioInput, noiseInput, dims } of dropout) {
+    feeds[ratioInput] = float32([]);
+    feeds[noiseInput] = float32(dims);
+  }
+  const sums = { gradient: zerosLike(parameters), square: zerosLike(parameters), curvature: zerosLike(parameters) };
+  const order = permutation(data.train.size, random(seed, "evidence"));
+  const count = Math.min(batches, Math.floor(data.train.size / batch));
+  try {
+    for (let i = 0; i < count; i++) {
+      data.train.read(order.subarray(i * batch, (i + 1) * batch), inputs.data, labels);
+      const gradients = await gradientsAt(program, parameters, feeds);
+      accumulate(sums.gradient, gradients, (g) => g / count);
+      accumulate(sums.square, gradients, (g) => (g * g) / count);
+      if (!curvature) continue;
+      const signs = signsLike(parameters, seed, i);
+      const length = STEP * deviation(parameters);
+      const ahead = await gradientsAt(program, moved(parameters, signs, length), feeds);
+      const behind = await gradientsAt(program, moved(parameters, signs, -length), feeds);
+      for (const [name, { data: sum }] of sums.curvature) {
+        const [a, b, v] = [ahead, behind, signs].map((tensors) => tensors.get(name)?.data ?? sum);
+        for (let j = 0; j < sum.length; j++) sum[j] += (v[j] * (a[j] - b[j])) / (2 * length * count);
+      }
+    }
+  } finally {
+    await program.release();
+  }
+  return sums;
+}
+
+const noUpdate = { optimizer: { slots: [], apply: (update: string) => update }, masked: new Set<string>() };
+
+async function gradientsAt(program: Program, parameters: Parameters, feeds: Tensors): Promise<Parameters> {
+  for (const [name, tensor] of parameters) program.load(name, tensor);
+  const outputs = await program.run(feeds);
+  const gradients = new Map<string, FloatTensor>();
+  for (const [name, { dims }] of parameters) {
+    gradients.set(name, float32(dims, outputs[gradientOf(name)].data as Float32Array));
+  }
+  return gradients;
+}
+
+function zerosLike(parameters: Parameters): Map<string, FloatTensor> {
+  return new Map(Array.from(parameters, ([name, { dims }]) => [name, float32(dims)]));
+}
+
+function signsLike(parameters: Parameters, seed: number, batch: number): Parameters {
+  return new Map(
+    Array.from(parameters, ([name, { dims, data }]) => {
+      const { uniform } = random(seed, "signs", name, batch);
+      return [
+        name,
+        float32(
+          dims,
+          data.map(() => (uniform() < 0.5 ? -1 : 1)),
+        ),
+      ];
+    }),
+  );
+}
+
+function moved(parameters: Parameters, signs: Parameters, length: number): Parameters {
+  return new Map(
+    Array.from(parameters, ([name, { dims, data }]) => {
+      const v = signs.get(name)?.data ?? data;
+      return [
+        name,
+        float32(
+          dims,
+          data.map((w, i) => w + length * v[i]),
+        ),
+      ];
+    }),
+  );
+}
+
+/** The root mean square of all weights. */
+function deviation(parameters: Parameters): number {
+  let count = 0;
+  let squares = 0;
+  for (const { data } of parameters.values()) {
+    count += data.length;
+    for (const w of data) squares += w * w;
+  }
+  return Math.sqrt(squares / Math.max(1, count)) || 1;
+}
+
+function accumulate(sums: ReadonlyMap<string, FloatTensor>, values: Parameters, f: (value: number) => number): void {
+  for (const [name, { data: sum }] of sums) {
+    const value = values.get(name)?.data ?? sum;
+    for (let i = 0; i < sum.length; i++) sum[i] += f(value[i]);
+  }
+}
