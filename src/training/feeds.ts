@@ -61,14 +61,14 @@ const MOST_BYTES = 2 ** 26;
  * Several steps in one run spare the copies of all parameters that the runtime makes at the end of each. A device
  * other than the CPU keeps its tensors from run to run and may lack the operator that repeats.
  */
-export function stepsPerRun({ device }: Engine, { model, carry }: StepGraph): number {
-  const states = new Set(Object.values(carry));
-  const bytes = (ofState: boolean) =>
-    fedInputs(model)
-      .filter(({ name }) => states.has(name) === ofState)
-      .reduce((sum, { shape = [] }) => sum + 4 * sizeOf(shape.map(Number)), 0);
-  if (device !== "cpu" || bytes(true) > MOST_BYTES) return 1;
-  return Math.max(1, Math.min(STEPS_PER_RUN, Math.floor(MOST_BYTES / bytes(false))));
+export function stepsPerRun({ device }: Engine, step: StepGraph): number {
+  const state = new Set(Object.values(step.carry));
+  const held = fedInputs(step.model).filter(({ name }) => state.has(name));
+  const bytes = (shapes: Iterable<{ dims: readonly number[] }>) =>
+    [...shapes].reduce((sum, { dims }) => sum + Float32Array.BYTES_PER_ELEMENT * sizeOf(dims), 0);
+  const ofState = bytes(held.map(({ shape = [] }) => ({ dims: shape.map(Number) })));
+  if (device !== "cpu" || ofState > MOST_BYTES) return 1;
+  return Math.max(1, Math.min(STEPS_PER_RUN, Math.floor(MOST_BYTES / bytes(feedTypes(step).values()))));
 }
 
 /** What a step is fed: every input that is neither carried nor resident. */
