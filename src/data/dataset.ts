@@ -18,3 +18,6 @@ export interface Dataset {
   readonly validation: Split;
   readonly test: Split;
 }
+
+/** What is needed to learn and to choose: a dataset without its test split. */
+export type LearningData = Omit<Dataset, "test">;

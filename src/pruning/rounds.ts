@@ -3,6 +3,7 @@ import type { Engine } from "../engine/engine.ts";
 import type { Model } from "../onnx/graph.ts";
 import type { Clipping } from "../training/clip.ts";
 import { Evaluator } from "../training/evaluate.ts";
+import { withoutFrozenPrefix } from "../training/frozen-prefix.ts";
 import type { Optimizer } from "../training/optimizer.ts";
 import {
   applyMasks,
@@ -145,16 +146,21 @@ async function runRound(
     ...cut,
   ]);
   const pruned = withParameters(model, applyMasks(start, masks));
-  const trainer = await Trainer.create(engine, pruned, {
+  evaluator.load(parametersOf(pruned, start.keys()));
+  const prunedError = round.prune ? (await evaluator.evaluate(data.validation)).error : undefined;
+  const rest = await withoutFrozenPrefix(engine, pruned, data, options.frozen ?? new Set());
+  const learning = rest ?? { model: pruned, data };
+  const judge = rest
+    ? await Evaluator.create(engine, rest.model, rest.data, trainableParameters(rest.model))
+    : evaluator;
+  const trainer = await Trainer.create(engine, learning.model, {
     ...options,
     ...round,
     masks,
     dropout: retrainingDropout(model, masks),
   });
   try {
-    evaluator.load(parametersOf(pruned, start.keys()));
-    const prunedError = round.prune ? (await evaluator.evaluate(data.validation)).error : undefined;
-    const trained = await train(trainer, evaluator, data, {
+    const trained = await train(trainer, judge, learning.data, {
       ...options,
       ...round,
       resume,
@@ -175,6 +181,7 @@ async function runRound(
     return { result, parameters };
   } finally {
     await trainer.release();
+    if (judge !== evaluator) await judge.release();
   }
 }
 

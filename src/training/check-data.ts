@@ -1,4 +1,4 @@
-import type { Dataset } from "../data/dataset.ts";
+import type { LearningData } from "../data/dataset.ts";
 import { UserError } from "../errors.ts";
 import { fedInputs, type Model } from "../onnx/graph.ts";
 import { sizeOf } from "../onnx/tensor.ts";
@@ -8,7 +8,7 @@ import { sizeOf } from "../onnx/tensor.ts";
  * @param annotated a model with concrete shapes, whose first input and output begin with the batch
  * @throws UserError when they do not
  */
-export function checkData(annotated: Model, data: Dataset): void {
+export function checkData(annotated: Model, data: LearningData): void {
   const [input] = fedInputs(annotated);
   const sample = (input?.shape ?? []).slice(1).map(Number);
   if (sizeOf(sample) !== sizeOf(data.sampleShape)) {

@@ -1,4 +1,4 @@
-import type { Dataset, Split } from "../data/dataset.ts";
+import type { LearningData, Split } from "../data/dataset.ts";
 import { annotate } from "../engine/annotate.ts";
 import type { Engine, Program } from "../engine/engine.ts";
 import { UserError } from "../errors.ts";
@@ -31,7 +31,7 @@ export class Evaluator {
   static async create(
     engine: Engine,
     model: Model,
-    data: Dataset,
+    data: LearningData,
     parameters: Iterable<string> = [],
     batch = EVALUATION_BATCH,
   ): Promise<Evaluator> {

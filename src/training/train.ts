@@ -1,4 +1,4 @@
-import type { Dataset } from "../data/dataset.ts";
+import type { LearningData } from "../data/dataset.ts";
 import { UserError } from "../errors.ts";
 import { permutation, random } from "../random.ts";
 import type { Evaluator } from "./evaluate.ts";
@@ -78,7 +78,7 @@ export interface TrainResult extends TrainState {
 export async function train(
   trainer: Trainer,
   evaluator: Evaluator,
-  data: Dataset,
+  data: LearningData,
   options: TrainOptions,
 ): Promise<TrainResult> {
   const { epochs, seed, patience = Number.POSITIVE_INFINITY, resume, signal, onProgress, onEpoch } = options;

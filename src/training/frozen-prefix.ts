@@ -1,0 +1,84 @@
+import { arraySplit } from "../data/array-split.ts";
+import type { LearningData, Split } from "../data/dataset.ts";
+import { annotate } from "../engine/annotate.ts";
+import type { Engine, Program } from "../engine/engine.ts";
+import { fedInputs, type Model } from "../onnx/graph.ts";
+import { splitBefore } from "../onnx/split.ts";
+import { float32, sizeOf } from "../onnx/tensor.ts";
+import { trainableParameters } from "./parameters.ts";
+
+/** What is left to run of a network and its data when a part of it is frozen. */
+export interface Learning {
+  readonly model: Model;
+  readonly data: LearningData;
+}
+
+const BATCH = 250;
+/** Activations that may be kept: 512 MB of float32. */
+const MOST_KEPT = 2 ** 27;
+
+/**
+ * Runs the layers before everything that is trained once for each sample, and gives the rest of the network with their
+ * outputs as its data.
+ *
+ * Undefined where that is not possible or not worth it: no frozen layer lies before, dropout there draws anew at each step,
+ * more than one value crosses the border, or the activations would take too much memory.
+ * @param frozen the parameters that stay as they are
+ */
+export async function withoutFrozenPrefix(
+  engine: Engine,
+  model: Model,
+  data: LearningData,
+  frozen: ReadonlySet<string>,
+): Promise<Learning | undefined> {
+  if (frozen.size === 0) return undefined;
+  const trained = trainableParameters(model).filter((name) => !frozen.has(name));
+  const annotated = await annotate(engine, model, { batch: BATCH });
+  const { prefix, suffix } = splitBefore(annotated, trained);
+  const [border] = prefix.outputs;
+  const [input] = fedInputs(annotated);
+  if (suffix.inputs.length !== 1 || border?.dtype !== "float32" || border.shape?.[0] !== BATCH) return undefined;
+  if (prefix.nodes.some(({ op }) => op === "Dropout")) return undefined;
+  if (!prefix.nodes.some(({ inputs }) => inputs.some((name) => frozen.has(name)))) return undefined;
+  const sampleShape = border.shape.slice(1).map(Number);
+  const size = sizeOf(sampleShape);
+  if ((data.train.size + data.validation.size) * size > MOST_KEPT) return undefined;
+
+  const program = await engine.compile(prefix);
+  const shape = (input.shape ?? []).map(Number);
+  const computed = (split: Split) => activations(program, input.name, shape, border.name, size, split);
+  try {
+    const late = new Set(suffix.nodes.map(({ outputs }) => outputs[0]));
+    const rest: Model = {
+      ...model,
+      nodes: model.nodes.filter(({ outputs }) => late.has(outputs[0])),
+      inputs: [{ name: border.name, dtype: "float32", shape: ["batch", ...sampleShape] }],
+    };
+    const [train, validation] = [await computed(data.train), await computed(data.validation)];
+    return { model: rest, data: { ...data, sampleShape, train, validation } };
+  } finally {
+    await program.release();
+  }
+}
+
+/** A split whose samples are what the prefix computes of another's. */
+async function activations(
+  program: Program,
+  input: string,
+  shape: readonly number[],
+  output: string,
+  size: number,
+  split: Split,
+): Promise<Split> {
+  const values = new Float32Array(split.size * size);
+  const labels = new Int32Array(split.size);
+  const samples = float32(shape);
+  for (let start = 0; start < split.size; start += BATCH) {
+    const count = Math.min(BATCH, split.size - start);
+    const indices = Uint32Array.from({ length: count }, (_, i) => start + i);
+    split.read(indices, samples.data, labels.subarray(start, start + count));
+    const { data } = (await program.run({ [input]: samples }))[output];
+    values.set((data as Float32Array).subarray(0, count * size), start * size);
+  }
+  return arraySplit({ values, labels, sampleSize: size, scale: 1 }, 0, split.size);
+}
