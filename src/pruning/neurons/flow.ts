@@ -126,13 +126,16 @@ export function flowOf(annotated: Model): Flow {
   }
 
   /** [batch, channels, ...] -> [batch, channels * ...]: a unit is seen at as many indices as its channel has places. */
-  function flatten({ op, inputs, outputs, ...node }: Node, incoming: readonly number[]): boolean {
+  function flatten(node: Node, incoming: readonly number[]): boolean {
+    const { op, inputs, outputs } = node;
     const from = dimsOf(inputs[0]);
     const to = dimsOf(outputs[0]);
-    if (to.length !== 2 || to[0] !== from[0]) return false;
-    if (op === "Flatten" && attribute({ op, inputs, outputs, ...node }, "int", "axis", 1) !== 1) return false;
-    const open = op === "Flatten" || integers(known.constant(inputs[1]) ?? noNumbers)[1] === -1;
-    if (!open) return false;
+    // A Reshape that names the size would have to be told the new one.
+    const open =
+      op === "Flatten"
+        ? attribute(node, "int", "axis", 1) === 1
+        : integers(known.constant(inputs[1]) ?? noNumbers)[1] === -1;
+    if (to.length !== 2 || to[0] !== from[0] || !open) return false;
     const places = sizeOf(from.slice(2));
     units.carry(
       outputs[0],
