@@ -7,11 +7,14 @@ import type { Engine, Tensors } from "./engine.ts";
 /** Sizes for the symbols in a model's shapes; a first dimension without a name is called "batch". */
 export type Symbols = Readonly<Record<string, number>>;
 
+/** No input may be declared larger. */
+const MOST_ELEMENTS = 2 ** 28;
+
 /**
  * Gives a model concrete shapes: those of its inputs from `symbols`, all others by running the model once on zeros.
  * So shapes are ONNX Runtime's own, whatever the operators.
  * @returns a copy of the model whose inputs, outputs and values are all typed
- * @throws UserError for a dimension that `symbols` does not settle
+ * @throws UserError for a dimension that `symbols` does not settle, or a model that cannot be run
  */
 export async function annotate(engine: Engine, model: Model, symbols: Symbols): Promise<Model> {
   const typed = copyModel(model);
@@ -29,7 +32,10 @@ export async function annotate(engine: Engine, model: Model, symbols: Symbols): 
     for (const { name, dtype, shape } of fed.values()) {
       feeds[name] = { dtype, dims: shape, data: zeros(dtype, sizeOf(shape)) };
     }
-    const results = await program.run(feeds);
+    const results = await program.run(feeds).catch((error: unknown) => {
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new UserError(`The model "${model.name}" cannot be run (${reason}): export it again.`);
+    });
     const typedAs = (name: string): Value => ({ name, dtype: results[name].dtype, shape: [...results[name].dims] });
     typed.values = new Map(inner.map((name) => [name, typedAs(name)]));
     typed.outputs = model.outputs.map((output) => ({ ...output, ...typedAs(output.name) }));
@@ -57,5 +63,9 @@ function concrete(input: Value, symbols: Symbols): Fed {
       throw new UserError(`The size "${symbol}" of the input "${name}" is open: give it a number.`);
     return size;
   });
+  const size = sizeOf(shape);
+  if (!(size <= MOST_ELEMENTS)) {
+    throw new UserError(`The input "${name}" is declared as [${shape}], ${size} elements: declare its true size.`);
+  }
   return { ...input, dtype, shape };
 }

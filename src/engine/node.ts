@@ -4,7 +4,8 @@ import { UserError } from "../errors.ts";
 import type { Engine, EngineOptions } from "./engine.ts";
 import { OrtProgram } from "./ort-program.ts";
 
-const ERRORS_ONLY = 3;
+/** Errors are thrown too, with a sentence around them. */
+const FATAL_ONLY = 4;
 
 /**
  * The engine of Node: onnxruntime-node, on the CPU or on what the installed runtime offers beside it.
@@ -22,7 +23,7 @@ export function nodeEngine({ device = "cpu", threads = availableParallelism() }:
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
     graphOptimizationLevel: "all",
-    logSeverityLevel: ERRORS_ONLY,
+    logSeverityLevel: FATAL_ONLY,
   };
   // Of the devices, the runtime's binding for Node keeps only WebGPU's tensors where they are; others pass by memory.
   const onDevice = device === "webgpu";

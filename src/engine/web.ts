@@ -2,7 +2,8 @@ import { UserError } from "../errors.ts";
 import type { Engine, EngineOptions } from "./engine.ts";
 import { OrtProgram } from "./ort-program.ts";
 
-const ERRORS_ONLY = 3;
+/** Errors are thrown too, with a sentence around them. */
+const FATAL_ONLY = 4;
 
 /**
  * The engine of browsers: onnxruntime-web, on WebAssembly ("cpu") or WebGPU. It also runs in Node, on WebAssembly.
@@ -15,13 +16,13 @@ export async function webEngine({ device = "cpu", threads }: EngineOptions = {})
     );
   }
   const ort = device === "webgpu" ? await import("onnxruntime-web/webgpu") : await import("onnxruntime-web");
-  ort.env.logLevel = "error";
+  ort.env.logLevel = "fatal";
   // Left alone, the runtime takes what the page's isolation allows.
   if (threads !== undefined) ort.env.wasm.numThreads = threads;
   const session = {
     executionProviders: [device === "cpu" ? "wasm" : device],
     graphOptimizationLevel: "all",
-    logSeverityLevel: ERRORS_ONLY,
+    logSeverityLevel: FATAL_ONLY,
   } as const;
   const onDevice = device === "webgpu";
   return {

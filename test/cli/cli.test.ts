@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { main } from "../../src/cli/main.ts";
 import { readModel } from "../../src/onnx/read.ts";
+import { scalar } from "../../src/onnx/tensor.ts";
 import { writeModel } from "../../src/onnx/write.ts";
 import { blobNet } from "../blobs.ts";
 
@@ -258,6 +259,16 @@ describe("a mistake ends with status 2 and one sentence", () => {
       expect([status, stderr.trim().split("\n").length]).toEqual([2, 1]);
       expect(stderr).toContain(name);
     }
+  });
+
+  it("a model that cannot be run", async () => {
+    const model = blobNet(1, 0.5);
+    const ratio = [...model.initializers].find(([name]) => name.startsWith("constant"))?.[0] ?? "";
+    model.initializers.set(ratio, scalar("float32", 7));
+    writeFileSync(at("odd.onnx"), writeModel(model));
+    const { status, stderr } = await ownProcess({}, ["inspect", at("odd.onnx")]);
+    expect(stderr).toMatch(/espalier: The model "blob-net" cannot be run \(.*ratio.*\): export it again\./);
+    expect([status, stderr.trim().split("\n").length]).toEqual([2, 1]);
   });
 
   it("a disk that takes no more leaves nothing half-written", async () => {
