@@ -76,11 +76,11 @@ export const demoCommand = withEngine(
           ],
           [
             "training",
-            `${train.epochs} epochs, learning rate ${train.learningRate.rate}, batch ${recipe.batch}, L2 ${recipe.l2}`,
+            `${train.epochs} epochs, learning rate ${train.learningRate.rate}, batch ${recipe.batch}, L2 ${recipe.train.l2}`,
           ],
           [
             "pruning",
-            `${prune.length} rounds of ${recipe.prune.epochs} epochs, learning rate ${recipe.prune.learningRate.rate}`,
+            `${prune.length} rounds of ${recipe.prune.epochs} epochs, learning rate ${recipe.prune.learningRate.rate}, L2 ${recipe.prune.l2}`,
           ],
           ["seed", String(seed)],
         ],
