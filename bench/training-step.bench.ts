@@ -13,7 +13,7 @@ import { recipeOf, roundsOf } from "../src/pruning/recipes.ts";
 import { Trainer } from "../src/training/trainer.ts";
 import { median, timesOf } from "./measure.ts";
 
-const TURNS = 9;
+const TURNS = 7;
 const STEPS = 100;
 const PYTHON = process.env.PYTHON ?? "/usr/bin/python3";
 const peerScript = fileURLToPath(new URL("peers/pytorch_step.py", import.meta.url));
