@@ -11,11 +11,12 @@ import { gradientRules } from "../src/autodiff/rules.ts";
 import { type Windows, windowsOf } from "../src/autodiff/window.ts";
 import { annotate } from "../src/engine/annotate.ts";
 import { nodeEngine } from "../src/engine/node.ts";
+import { median } from "../src/median.ts";
 import { attribute, int, ints } from "../src/onnx/attributes.ts";
 import { GraphBuilder } from "../src/onnx/builder.ts";
 import { emptyModel } from "../src/onnx/graph.ts";
 import { float32, sizeOf } from "../src/onnx/tensor.ts";
-import { median, timesOf } from "./measure.ts";
+import { timesOf } from "./measure.ts";
 
 type Formulation = (context: RuleContext, windows: Windows, groups: number) => string;
 const formulations: Readonly<Record<string, Formulation>> = {

@@ -1,9 +1,3 @@
-/** The middle of some numbers. */
-export function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)];
-}
-
 /** Milliseconds of each of `count` runs, after some that are not counted. */
 export async function timesOf(run: () => Promise<unknown>, count: number, warmUp = 20): Promise<number[]> {
   for (let i = 0; i < warmUp; i++) await run();

@@ -6,10 +6,11 @@
  */
 import Table from "cli-table3";
 import { nodeEngine } from "../src/engine/node.ts";
+import { median } from "../src/median.ts";
 import { dense, flatten, relu } from "../src/onnx/layers.ts";
 import { sequential } from "../src/onnx/sequential.ts";
 import { Trainer } from "../src/training/trainer.ts";
-import { median, timesOf } from "./measure.ts";
+import { timesOf } from "./measure.ts";
 
 const engine = nodeEngine({ threads: 1 });
 

@@ -8,10 +8,11 @@ import { execFileSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import Table from "cli-table3";
 import { nodeEngine } from "../src/engine/node.ts";
+import { median } from "../src/median.ts";
 import { networks } from "../src/models/index.ts";
 import { recipeOf, roundsOf } from "../src/pruning/recipes.ts";
 import { Trainer } from "../src/training/trainer.ts";
-import { median, timesOf } from "./measure.ts";
+import { timesOf } from "./measure.ts";
 
 const TURNS = 7;
 const STEPS = 100;

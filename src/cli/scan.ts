@@ -5,6 +5,7 @@ import { Command, Option } from "commander";
 import { z } from "zod";
 import { openDataset } from "../data/spec.ts";
 import { UserError } from "../errors.ts";
+import { parseJson } from "../json.ts";
 import { layersOf, selectLayers } from "../pruning/layers.ts";
 import { weightDecay } from "../pruning/recipes.ts";
 import { type LayerSensitivity, scan } from "../pruning/sensitivity.ts";
@@ -141,12 +142,4 @@ function readPartial(path: string, settings: string): LayerSensitivity[] {
     );
   }
   return parsed.data.layers;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }

@@ -21,3 +21,18 @@ export interface Dataset {
 
 /** What is needed to learn and to choose: a dataset without its test split. */
 export type LearningData = Omit<Dataset, "test">;
+
+/** Reads `count` samples in their order, from `start` on. */
+export function readInOrder(
+  split: Split,
+  start: number,
+  count: number,
+  inputs: Float32Array,
+  labels: Int32Array,
+): void {
+  split.read(
+    Uint32Array.from({ length: count }, (_, i) => start + i),
+    inputs,
+    labels,
+  );
+}

@@ -1,3 +1,4 @@
+import { median } from "../median.ts";
 import { zeros } from "../onnx/dtype.ts";
 import { fedInputs, type Model } from "../onnx/graph.ts";
 import { sizeOf } from "../onnx/tensor.ts";
@@ -54,8 +55,4 @@ function samples(model: Model, turn: number): Tensors {
     feeds[name] = { dtype, dims, data };
   }
   return feeds;
-}
-
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
 }

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { UserError } from "../errors.ts";
+import { parseJson } from "../json.ts";
 import { emptyModel } from "../onnx/graph.ts";
 import { readModel } from "../onnx/read.ts";
 import { type FloatTensor, isFloat32 } from "../onnx/tensor.ts";
@@ -79,7 +80,7 @@ export function encodeCheckpoint(state: RoundsState, settings: string): Uint8Arr
  */
 export function decodeCheckpoint(bytes: Uint8Array, settings: string, source: string): RoundsState {
   const model = readModel(bytes, source);
-  const meta = schema.safeParse(parseJson(model.metadata.get(KEY)));
+  const meta = schema.safeParse(parseJson(model.metadata.get(KEY) ?? "null"));
   if (!meta.success) {
     throw new UserError(
       `${source} is no checkpoint of this version of Espalier: start the run again without --resume.`,
@@ -112,12 +113,4 @@ function restoreTraining(
     history,
     best: best && { ...best, parameters: take("best") },
   };
-}
-
-function parseJson(text: string | undefined): unknown {
-  try {
-    return JSON.parse(text ?? "null");
-  } catch {
-    return null;
-  }
 }

@@ -2,12 +2,12 @@ import type { Dataset } from "../data/dataset.ts";
 import { annotate } from "../engine/annotate.ts";
 import type { Engine, Program, Tensors } from "../engine/engine.ts";
 import { fedInputs, type Model } from "../onnx/graph.ts";
-import { type FloatTensor, float32, isFloat32 } from "../onnx/tensor.ts";
+import { type FloatTensor, float32 } from "../onnx/tensor.ts";
 import { upgrade } from "../onnx/upgrade.ts";
 import { permutation, random } from "../random.ts";
 import { crossEntropy, type Loss } from "../training/loss.ts";
 import { LABELS, objective } from "../training/objective.ts";
-import type { Parameters } from "../training/parameters.ts";
+import { type Parameters, parametersOf } from "../training/parameters.ts";
 import { gradientOf, gradientStep } from "../training/step-graph.ts";
 import type { Evidence } from "./criteria/criterion.ts";
 
@@ -42,11 +42,7 @@ export async function gatherEvidence(
   const { model: withLoss, dropout } = objective(typed, loss);
   const step = gradientStep(await annotate(engine, withLoss, {}), { parameters: weights, ...noUpdate });
   const program = await engine.compile(step.model, step);
-  const parameters = new Map<string, FloatTensor>();
-  for (const name of weights) {
-    const tensor = model.initializers.get(name);
-    if (isFloat32(tensor)) parameters.set(name, tensor);
-  }
+  const parameters = parametersOf(model, weights);
   const [input] = fedInputs(typed);
   const inputs = float32((input.shape ?? []).map(Number));
   const labels = new Int32Array(batch);

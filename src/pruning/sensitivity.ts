@@ -1,4 +1,4 @@
-import type { Dataset, Split } from "../data/dataset.ts";
+import { type Dataset, readInOrder, type Split } from "../data/dataset.ts";
 import { annotate } from "../engine/annotate.ts";
 import type { Engine, Program, Tensors } from "../engine/engine.ts";
 import { fedInputs, type Model } from "../onnx/graph.ts";
@@ -134,11 +134,7 @@ function* batchesOf(split: Split, shape: readonly number[]) {
     const count = Math.min(batch, split.size - start);
     const inputs = float32(shape);
     const labels = new Int32Array(count);
-    split.read(
-      Uint32Array.from({ length: count }, (_, i) => start + i),
-      inputs.data,
-      labels,
-    );
+    readInOrder(split, start, count, inputs.data, labels);
     yield { inputs, labels };
   }
 }

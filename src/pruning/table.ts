@@ -1,4 +1,4 @@
-import type { Split } from "../data/dataset.ts";
+import { readInOrder, type Split } from "../data/dataset.ts";
 import { annotate } from "../engine/annotate.ts";
 import type { Engine } from "../engine/engine.ts";
 import { consumers, copyModel, fedInputs, type Model, typeOf } from "../onnx/graph.ts";
@@ -92,14 +92,9 @@ async function nonzeroShares(engine: Engine, model: Model, layers: readonly Laye
   const inputs = new Float32Array(sizeOf(shape));
   const counts = new Map<string, number>();
   const labels = new Int32Array(batch);
-  const indices = Uint32Array.from({ length: batch }, (_, i) => i);
   const samples = Math.floor(Math.min(SAMPLES, split.size) / batch) * batch;
   for (let start = 0; start < samples; start += batch) {
-    split.read(
-      indices.map((i) => start + i),
-      inputs,
-      labels,
-    );
+    readInOrder(split, start, batch, inputs, labels);
     const outputs = await program.run({ [input.name]: float32(shape, inputs) });
     for (const name of wanted) {
       const { dims, data } = outputs[name];

@@ -1,4 +1,4 @@
-import type { LearningData, Split } from "../data/dataset.ts";
+import { type LearningData, readInOrder, type Split } from "../data/dataset.ts";
 import { annotate } from "../engine/annotate.ts";
 import type { Engine, Program } from "../engine/engine.ts";
 import { UserError } from "../errors.ts";
@@ -69,11 +69,7 @@ export class Evaluator {
     const tally = new Tally();
     for (let start = 0; start < split.size; start += batch) {
       const count = Math.min(batch, split.size - start);
-      split.read(
-        Uint32Array.from({ length: count }, (_, i) => start + i),
-        inputs,
-        labels,
-      );
+      readInOrder(split, start, count, inputs, labels);
       const outputs = await this.#program.run({ [this.#input]: float32(this.#shape, inputs) });
       tally.add(outputs[this.#output], labels.subarray(0, count));
     }

@@ -1,5 +1,5 @@
 import { arraySplit } from "../data/array-split.ts";
-import type { LearningData, Split } from "../data/dataset.ts";
+import { type LearningData, readInOrder, type Split } from "../data/dataset.ts";
 import { annotate } from "../engine/annotate.ts";
 import type { Engine, Program } from "../engine/engine.ts";
 import { fedInputs, type Model } from "../onnx/graph.ts";
@@ -75,8 +75,7 @@ async function activations(
   const samples = float32(shape);
   for (let start = 0; start < split.size; start += BATCH) {
     const count = Math.min(BATCH, split.size - start);
-    const indices = Uint32Array.from({ length: count }, (_, i) => start + i);
-    split.read(indices, samples.data, labels.subarray(start, start + count));
+    readInOrder(split, start, count, samples.data, labels.subarray(start, start + count));
     const { data } = (await program.run({ [input]: samples }))[output];
     values.set((data as Float32Array).subarray(0, count * size), start * size);
   }
