@@ -49,15 +49,8 @@ export { type Layer, layersOf, selectLayers } from "./pruning/layers.ts";
 export { countNonzero, maskAbove, masksOfZeros } from "./pruning/mask.ts";
 export { type Removal, removeDeadUnits } from "./pruning/neurons/remove.ts";
 export { pruningRounds, type Recipe, recipeOf, recipes, roundsOf, weightDecay } from "./pruning/recipes.ts";
-export {
-  type Pruning,
-  type Round,
-  type RoundResult,
-  type RoundsOptions,
-  type RoundsResult,
-  type RoundsState,
-  runRounds,
-} from "./pruning/rounds.ts";
+export type { Pruning, Round, RoundResult } from "./pruning/round.ts";
+export { type Plan, type RoundsOptions, type RoundsResult, type RoundsState, runRounds } from "./pruning/rounds.ts";
 export { type LayerSensitivity, type Scan, type ScanOptions, scan } from "./pruning/sensitivity.ts";
 export { type LayerRow, layerTable } from "./pruning/table.ts";
 export { chooseMasks, type Target } from "./pruning/target.ts";

@@ -1,5 +1,5 @@
 import { Presets, SingleBar } from "cli-progress";
-import type { Round, RoundResult } from "../pruning/rounds.ts";
+import type { Round, RoundResult } from "../pruning/round.ts";
 import type { Progress } from "../training/train.ts";
 import { duration, note, percent, rate } from "./print.ts";
 

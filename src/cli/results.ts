@@ -6,7 +6,7 @@ import { isFloat32 } from "../onnx/tensor.ts";
 import { writeModel } from "../onnx/write.ts";
 import { layersOf } from "../pruning/layers.ts";
 import { maskAbove } from "../pruning/mask.ts";
-import type { RoundResult } from "../pruning/rounds.ts";
+import type { RoundResult } from "../pruning/round.ts";
 import { type LayerRow, layerTable } from "../pruning/table.ts";
 import { histogram } from "../report/histogram.ts";
 import { renderReport } from "../report/render.ts";

@@ -5,7 +5,7 @@ import { UserError } from "../errors.ts";
 import { networks } from "../models/index.ts";
 import { writeModel } from "../onnx/write.ts";
 import { recipes } from "../pruning/recipes.ts";
-import type { Round } from "../pruning/rounds.ts";
+import type { Round } from "../pruning/round.ts";
 import { Evaluator } from "../training/evaluate.ts";
 import { withParameters } from "../training/parameters.ts";
 import { checkWritable, writeFile } from "./files.ts";

@@ -3,7 +3,7 @@ import { UserError } from "../errors.ts";
 import type { Model } from "../onnx/graph.ts";
 import { layersOf, selectLayers } from "../pruning/layers.ts";
 import { weightDecay } from "../pruning/recipes.ts";
-import type { Round } from "../pruning/rounds.ts";
+import type { Round } from "../pruning/round.ts";
 import type { Clipping } from "../training/clip.ts";
 import { losses } from "../training/loss.ts";
 import type { Optimizer } from "../training/optimizer.ts";

@@ -16,7 +16,7 @@ const epochs = z.array(
 );
 
 const schema = z.object({
-  version: z.literal(1),
+  version: z.literal(2),
   /** The options of the run, as its command describes them: only the same run may continue. */
   settings: z.string(),
   results: z.array(
@@ -26,6 +26,8 @@ const schema = z.object({
       prunedError: z.number().optional(),
       bestEpoch: z.number(),
       validationError: z.number(),
+      layers: z.record(z.string(), z.number()),
+      accepted: z.boolean(),
       epochs,
     }),
   ),
@@ -54,11 +56,12 @@ export function encodeCheckpoint(state: RoundsState, settings: string): Uint8Arr
   if (current) {
     put("parameter", current.trainer.parameters);
     put("slot", current.trainer.slots);
+    put("mask", current.trainer.masks);
     if (current.best) put("best", current.best.parameters);
   }
   const { epoch, validationError } = current?.best ?? {};
   const meta = {
-    version: 1,
+    version: 2,
     settings,
     results,
     current: current && {
@@ -107,7 +110,7 @@ function restoreTraining(
   take: (prefix: string) => Parameters,
 ): TrainState {
   return {
-    trainer: { iteration, parameters: take("parameter"), slots: take("slot") },
+    trainer: { iteration, parameters: take("parameter"), slots: take("slot"), masks: take("mask") },
     step,
     lossSum,
     history,

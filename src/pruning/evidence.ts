@@ -1,4 +1,4 @@
-import type { Dataset } from "../data/dataset.ts";
+import type { LearningData } from "../data/dataset.ts";
 import { annotate } from "../engine/annotate.ts";
 import type { Engine, Program, Tensors } from "../engine/engine.ts";
 import { fedInputs, type Model } from "../onnx/graph.ts";
@@ -9,7 +9,7 @@ import { crossEntropy, type Loss } from "../training/loss.ts";
 import { LABELS, objective } from "../training/objective.ts";
 import { type Parameters, parametersOf } from "../training/parameters.ts";
 import { gradientOf, gradientStep } from "../training/step-graph.ts";
-import type { Evidence } from "./criteria/criterion.ts";
+import type { Evidence, Need } from "./criteria/criterion.ts";
 
 export interface EvidenceOptions {
   readonly batch: number;
@@ -17,32 +17,36 @@ export interface EvidenceOptions {
   readonly loss?: Loss;
   /** Batches of training samples that are looked at. */
   readonly batches?: number;
-  /** Whether the Hessian's diagonal is wanted, which takes two more gradients for each batch. */
-  readonly curvature: boolean;
+  /** What is asked for: curvature takes two more gradients for each batch, movement ten times as many batches. */
+  readonly wanted: Need;
 }
 
 const BATCHES = 40;
+/** Steps of plain gradient descent over which movement is summed, and their learning rate. */
+const MOVEMENT = { batches: 400, rate: 0.05 };
 /** The length of the step by which gradients are compared, relative to the weights. */
 const STEP = 1e-3;
 
 /**
  * Gathers what criteria ask of the loss: gradients of some batches of the training split, their squares, and the
  * diagonal of the Hessian by Hutchinson's estimate E[v H v] with random signs v, where H v is a central difference of
- * gradients. Dropout is off.
+ * gradients. Movement is summed over steps of gradient descent from the weights. Dropout is off.
  * @param weights the parameters that are asked about
  */
 export async function gatherEvidence(
   engine: Engine,
   model: Model,
-  data: Dataset,
+  data: LearningData,
   weights: readonly string[],
-  { batch, seed, loss = crossEntropy, batches = BATCHES, curvature }: EvidenceOptions,
+  options: EvidenceOptions,
 ): Promise<Evidence> {
+  const { batch, seed, loss = crossEntropy, wanted } = options;
+  const batches = options.batches ?? (wanted === "movement" ? MOVEMENT.batches : BATCHES);
   const typed = await annotate(engine, upgrade(model), { batch });
   const { model: withLoss, dropout } = objective(typed, loss);
   const step = gradientStep(await annotate(engine, withLoss, {}), { parameters: weights, ...noUpdate });
   const program = await engine.compile(step.model, step);
-  const parameters = parametersOf(model, weights);
+  let parameters = parametersOf(model, weights);
   const [input] = fedInputs(typed);
   const inputs = float32((input.shape ?? []).map(Number));
   const labels = new Int32Array(batch);
@@ -51,7 +55,12 @@ export async function gatherEvidence(
     feeds[ratioInput] = float32([]);
     feeds[noiseInput] = float32(dims);
   }
-  const sums = { gradient: zerosLike(parameters), square: zerosLike(parameters), curvature: zerosLike(parameters) };
+  const sums = {
+    gradient: zerosLike(parameters),
+    square: zerosLike(parameters),
+    curvature: zerosLike(parameters),
+    movement: zerosLike(parameters),
+  };
   const order = permutation(data.train.size, random(seed, "evidence"));
   const count = Math.min(batches, Math.floor(data.train.size / batch));
   try {
@@ -60,7 +69,12 @@ export async function gatherEvidence(
       const gradients = await gradientsAt(program, parameters, feeds);
       accumulate(sums.gradient, gradients, (g) => g / count);
       accumulate(sums.square, gradients, (g) => (g * g) / count);
-      if (!curvature) continue;
+      if (wanted === "movement") {
+        for (const [name, { data: sum }] of sums.movement)
+          subtractProducts(sum, parameters.get(name), gradients.get(name));
+        parameters = moved(parameters, gradients, -MOVEMENT.rate);
+      }
+      if (wanted !== "curvature") continue;
       const signs = signsLike(parameters, seed, i);
       const length = STEP * deviation(parameters);
       const ahead = await gradientsAt(program, moved(parameters, signs, length), feeds);
@@ -107,10 +121,21 @@ function signsLike(parameters: Parameters, seed: number, batch: number): Paramet
   );
 }
 
-function moved(parameters: Parameters, signs: Parameters, length: number): Parameters {
+/** sum -= w g, element by element. */
+function subtractProducts(
+  sum: Float32Array,
+  weights: FloatTensor | undefined,
+  gradient: FloatTensor | undefined,
+): void {
+  if (!weights || !gradient) return;
+  for (let i = 0; i < sum.length; i++) sum[i] -= weights.data[i] * gradient.data[i];
+}
+
+/** Each parameter with `length` times its direction added. */
+function moved(parameters: Parameters, directions: Parameters, length: number): Parameters {
   return new Map(
     Array.from(parameters, ([name, { dims, data }]) => {
-      const v = signs.get(name)?.data ?? data;
+      const v = directions.get(name)?.data ?? data;
       return [
         name,
         float32(

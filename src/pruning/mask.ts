@@ -19,9 +19,30 @@ export function masksOfZeros(parameters: Parameters, weights: Iterable<string>):
   return masks;
 }
 
+/** Masks that keep every connection. */
+export function wholeMasks(parameters: Parameters, weights: Iterable<string>): Masks {
+  const masks = new Map<string, FloatTensor>();
+  for (const name of weights) {
+    const tensor = parameters.get(name);
+    if (tensor) masks.set(name, float32(tensor.dims, new Float32Array(tensor.data.length).fill(1)));
+  }
+  return masks;
+}
+
 /** How many elements are not zero: kept connections of a mask, or live weights of a parameter. */
 export function countNonzero({ data }: FloatTensor): number {
   let count = 0;
   for (const value of data) if (value !== 0) count++;
   return count;
+}
+
+/** Non-zero parameters / all parameters. */
+export function densityOf(parameters: Parameters): number {
+  let all = 0;
+  let nonzero = 0;
+  for (const tensor of parameters.values()) {
+    all += tensor.data.length;
+    nonzero += countNonzero(tensor);
+  }
+  return nonzero / all;
 }

@@ -4,7 +4,7 @@ import type { Optimizer } from "../training/optimizer.ts";
 import type { Policy } from "../training/schedule.ts";
 import type { Regularization } from "../training/step-graph.ts";
 import { layersOf } from "./layers.ts";
-import type { Round } from "./rounds.ts";
+import type { Round } from "./round.ts";
 import type { Target } from "./target.ts";
 
 /** How a network is trained, and how it is pruned and retrained. */

@@ -1,10 +1,11 @@
-import type { Dataset } from "../data/dataset.ts";
+import type { LearningData } from "../data/dataset.ts";
 import type { Engine } from "../engine/engine.ts";
-import { UserError } from "../errors.ts";
 import type { Model } from "../onnx/graph.ts";
-import { type FloatTensor, float32, isFloat32 } from "../onnx/tensor.ts";
+import { type FloatTensor, float32 } from "../onnx/tensor.ts";
 import { random } from "../random.ts";
-import { criteria } from "./criteria/index.ts";
+import { type Parameters, parametersOf } from "../training/parameters.ts";
+import type { Evidence } from "./criteria/criterion.ts";
+import { criterionOf } from "./criteria/index.ts";
 import { type EvidenceOptions, gatherEvidence } from "./evidence.ts";
 import { layersOf } from "./layers.ts";
 import type { Scores } from "./target.ts";
@@ -17,30 +18,23 @@ export async function scoresBy(
   name: string,
   engine: Engine,
   model: Model,
-  data: Dataset,
-  options: Omit<EvidenceOptions, "curvature">,
+  data: LearningData,
+  options: Omit<EvidenceOptions, "wanted">,
 ): Promise<Scores> {
-  const criterion = criteria.get(name);
-  if (!criterion) {
-    throw new UserError(`There is no criterion "${name}": choose one of ${[...criteria.keys()].join(", ")}.`);
-  }
-  const layers = layersOf(model);
-  const gathered =
-    criterion.needs &&
-    (await gatherEvidence(
-      engine,
-      model,
-      data,
-      layers.map(({ weight }) => weight),
-      { ...options, curvature: criterion.needs === "curvature" },
-    ));
+  const { needs } = criterionOf(name);
+  const weights = layersOf(model).map(({ weight }) => weight);
+  const evidence = needs && (await gatherEvidence(engine, model, data, weights, { ...options, wanted: needs }));
+  return scoresOf(name, parametersOf(model, weights), options.seed, evidence);
+}
+
+/** Scores weights by a criterion that needs to know no more than them and the evidence that is given. */
+export function scoresOf(name: string, weights: Parameters, seed: number, evidence?: Evidence): Scores {
+  const criterion = criterionOf(name);
   const scores = new Map<string, FloatTensor>();
-  for (const { weight } of layers) {
-    const tensor = model.initializers.get(weight);
-    if (!isFloat32(tensor)) continue;
+  for (const [weight, tensor] of weights) {
     const score = criterion.score(tensor, {
-      random: random(options.seed, "criterion", name, weight),
-      evidence: (kind) => gathered?.[kind].get(weight)?.data ?? new Float32Array(tensor.data.length),
+      random: random(seed, "criterion", name, weight),
+      evidence: (kind) => evidence?.[kind].get(weight)?.data ?? new Float32Array(tensor.data.length),
     });
     scores.set(
       weight,

@@ -9,7 +9,8 @@ import { checkData } from "../training/check-data.ts";
 import { applyMasks, parametersOf } from "../training/parameters.ts";
 import { Tally } from "../training/tally.ts";
 import { type Layer, layersOf } from "./layers.ts";
-import { type Round, runRounds } from "./rounds.ts";
+import type { Round } from "./round.ts";
+import { runRounds } from "./rounds.ts";
 import { layerTable } from "./table.ts";
 import { chooseMasks } from "./target.ts";
 

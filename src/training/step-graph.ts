@@ -20,6 +20,11 @@ export interface StepOptions {
   readonly optimizer: Transform;
   /** Parameters that have a mask. */
   readonly masked: ReadonlySet<string>;
+  /**
+   * Whether cut connections go on learning: the network reads w * mask, and its gradient renews all of w, so that
+   * another mask may bring a connection back (Dynamic Network Surgery, arXiv 1608.04493, equation 2).
+   */
+  readonly splicing?: boolean;
   /** Regularization by parameter; none for those left out. */
   readonly regularization?: ReadonlyMap<string, Regularization>;
   readonly clipping?: Clipping;
@@ -84,7 +89,8 @@ export function updateStep(objective: Model, options: StepOptions): StepGraph {
 const lossValue: Value = { name: LOSS, dtype: "float32", shape: [] };
 
 /** The objective with its parameters as inputs, and their gradients. */
-function backward(objective: Model, { parameters, rules }: StepOptions) {
+function backward(objective: Model, options: StepOptions) {
+  const { parameters, rules } = options;
   const forward = copyModel(objective);
   forward.name = `${objective.name} step`;
   for (const name of parameters) {
@@ -93,7 +99,30 @@ function backward(objective: Model, { parameters, rules }: StepOptions) {
     forward.inputs = forward.inputs.filter((input) => input.name !== name);
     addInput(forward, name, type);
   }
-  return differentiate(forward, LOSS, parameters, rules);
+  const spliced = splice(forward, options);
+  const read = parameters.map((name) => spliced.get(name) ?? name);
+  const { model, gradients } = differentiate(forward, LOSS, read, rules);
+  return { model, gradients: new Map(parameters.map((name, i) => [name, gradients.get(read[i]) ?? ""])) };
+}
+
+/** Puts w * mask in the place of every parameter whose cut connections go on learning. */
+function splice(forward: Model, { parameters, masked, splicing }: StepOptions): Map<string, string> {
+  const spliced = new Map<string, string>();
+  if (!splicing) return spliced;
+  const { nodes } = forward;
+  forward.nodes = [];
+  const graph = new GraphBuilder(forward);
+  for (const name of parameters.filter((name) => masked.has(name))) {
+    const { dtype, shape } = forward.inputs.find((input) => input.name === name) ?? {};
+    forward.inputs.push({ name: maskOf(name), dtype, shape });
+    const kept = graph.emit("Mul", [name, maskOf(name)], {}, `kept/${name}`);
+    forward.values.set(kept, { name: kept, dtype, shape });
+    spliced.set(name, kept);
+  }
+  forward.nodes.push(
+    ...nodes.map((node) => ({ ...node, inputs: node.inputs.map((input) => spliced.get(input) ?? input) })),
+  );
+  return spliced;
 }
 
 /**
@@ -111,7 +140,7 @@ function update(graph: GraphBuilder, gradients: ReadonlyMap<string, string>, opt
     : gradients;
   for (const [parameter, gradient] of limited) {
     const { dtype = "float32", shape = [] } = types.get(parameter) ?? {};
-    const mask = options.masked.has(parameter) ? maskOf(parameter) : undefined;
+    const mask = options.masked.has(parameter) && !options.splicing ? maskOf(parameter) : undefined;
     if (mask) model.inputs.push({ name: mask, dtype, shape });
     const renew = (input: string, value: string) => {
       const output = mask ? graph.emit("Mul", [value, mask], {}, `next/${input}`) : value;

@@ -2,15 +2,33 @@ import type { LearningData } from "../data/dataset.ts";
 import { UserError } from "../errors.ts";
 import { permutation, random } from "../random.ts";
 import type { Evaluator } from "./evaluate.ts";
-import type { Parameters } from "./parameters.ts";
+import { applyMasks, type Masks, type Parameters } from "./parameters.ts";
 import { type Policy, schedule } from "./schedule.ts";
+import type { Teacher } from "./teacher.ts";
 import type { Trainer, TrainerState } from "./trainer.ts";
+
+/** Renews the masks while a network trains. */
+export interface Pacing {
+  /** Steps between one renewal and the next. */
+  readonly every: number;
+  /** The part of the training, 0 to 1, after which the masks stay as they are. */
+  readonly until: number;
+  /**
+   * The masks for the next steps.
+   * @param done the part of the way to the last masks, 0 to 1
+   */
+  masksAt(done: number, parameters: Parameters): Masks;
+}
 
 export interface TrainOptions {
   readonly epochs: number;
   readonly learningRate: Policy;
   /** The seed of the order of the samples. */
   readonly seed: number;
+  /** How the masks change; default: they do not. Only epochs after their last change can be the best. */
+  readonly pacing?: Pacing;
+  /** Whose answers the network learns from, where the trainer distills. */
+  readonly teacher?: Teacher;
   /** Stop when the validation error has not fallen for so many epochs. */
   readonly patience?: number;
   /** Continue from here; the result is the same as if there had been no pause. */
@@ -82,6 +100,7 @@ export async function train(
   options: TrainOptions,
 ): Promise<TrainResult> {
   const { epochs, seed, patience = Number.POSITIVE_INFINITY, resume, signal, onProgress, onEpoch } = options;
+  const { pacing, teacher } = options;
   const rateAt = schedule(options.learningRate);
   const steps = Math.floor(data.train.size / trainer.batch);
   if (steps === 0) {
@@ -93,6 +112,9 @@ export async function train(
   let best = resume?.best;
   const history = [...(resume?.history ?? [])];
   if (resume) trainer.restore(resume.trainer);
+  const masksChange = pacing
+    ? Math.floor((Math.min(pacing.until * epochs, epochs - 1) * steps) / pacing.every) * pacing.every
+    : 0;
   const state = async (): Promise<TrainState> => ({
     trainer: await trainer.state(),
     step,
@@ -107,12 +129,19 @@ export async function train(
     let learningRate = 0;
     while (step < steps) {
       if (signal?.aborted) return { ...(await state()), aborted: true };
-      const count = Math.min(trainer.capacity, steps - step);
+      const done = epoch * steps + step;
+      if (pacing && done <= masksChange && done % pacing.every === 0) {
+        trainer.mask(pacing.masksAt(done / Math.max(1, masksChange), await trainer.parameters()));
+      }
+      const whole = pacing ? pacing.every - (done % pacing.every) : steps;
+      const count = Math.min(trainer.capacity, steps - step, whole);
       const rates: number[] = [];
       for (let i = 0; i < count; i++) {
         const at = step + i;
-        const { inputs, labels } = trainer.batchOf(i);
-        data.train.read(order.subarray(at * trainer.batch, (at + 1) * trainer.batch), inputs, labels);
+        const batch = trainer.batchOf(i);
+        const indices = order.subarray(at * trainer.batch, (at + 1) * trainer.batch);
+        data.train.read(indices, batch.inputs, batch.labels);
+        if (teacher) readTeacher(teacher, indices, batch.teacher);
         rates.push(rateAt({ iteration: epoch * steps + at, epoch: epoch + at / steps, epochs }));
       }
       for (const loss of await trainer.run(rates)) lossSum += loss;
@@ -120,7 +149,8 @@ export async function train(
       learningRate = rates[count - 1];
       onProgress?.({ epoch: epoch + 1, epochs, step, steps, since: count, loss: lossSum / step, learningRate });
     }
-    const parameters = await trainer.parameters();
+    // Products with a mask leave negative zeros; in what is kept, a cut connection is the zero of all bits.
+    const parameters = applyMasks(await trainer.parameters(), trainer.masks);
     evaluator.load(parameters);
     const { error } = await evaluator.evaluate(data.validation);
     history.push({ epoch: epoch + 1, loss: lossSum / steps, validationError: error, learningRate });
@@ -129,10 +159,19 @@ export async function train(
         `The loss is ${lossSum} in epoch ${epoch + 1}: the training diverged; take a lower learning rate.`,
       );
     }
-    if (!best || error < best.validationError) best = { epoch: epoch + 1, validationError: error, parameters };
+    const settled = (epoch + 1) * steps > masksChange;
+    if (settled && (!best || error < best.validationError))
+      best = { epoch: epoch + 1, validationError: error, parameters };
     step = 0;
     lossSum = 0;
     await onEpoch?.(await state());
   }
   return { ...(await state()), aborted: false };
+}
+
+function readTeacher({ classes, probabilities }: Teacher, indices: Uint32Array, rows: Float32Array | undefined): void {
+  if (!rows) throw new Error("A teacher was given to a trainer that does not distill.");
+  for (const [i, index] of indices.entries()) {
+    rows.set(probabilities.subarray(index * classes, (index + 1) * classes), i * classes);
+  }
 }

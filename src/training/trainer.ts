@@ -11,7 +11,7 @@ import type { Clipping } from "./clip.ts";
 import type { DropoutSite } from "./dropout.ts";
 import { feedTypes, StepFeeds, stepsPerRun } from "./feeds.ts";
 import { crossEntropy, type Loss } from "./loss.ts";
-import { LABELS, LOSS, objective } from "./objective.ts";
+import { type Distillation, LABELS, LOSS, objective, TEACHER } from "./objective.ts";
 import { type Optimizer, transformOf } from "./optimizer.ts";
 import { applyMasks, type Masks, type Parameters, parametersOf, trainableParameters } from "./parameters.ts";
 import { LEARNING_RATE, maskOf, type Regularization, STEP, wholeStep } from "./step-graph.ts";
@@ -25,6 +25,10 @@ export interface TrainerOptions {
   readonly clipping?: Clipping;
   /** Connections to keep; what a mask cuts stays exactly zero. */
   readonly masks?: Masks;
+  /** Whether what a mask cuts goes on learning unseen, so that a later mask may bring it back. */
+  readonly splicing?: boolean;
+  /** How to learn from a teacher beside the labels; its answers are fed with each batch. */
+  readonly distillation?: Distillation;
   /** Parameters to leave as they are; no gradient is built for them. */
   readonly frozen?: ReadonlySet<string>;
   /** Ratio of dropped units by Dropout node; default: the ratio that the model states. */
@@ -36,6 +40,13 @@ export interface TrainerOptions {
   readonly stepsPerRun?: number;
 }
 
+/** What a step is fed. */
+export interface StepBatch {
+  readonly inputs: Float32Array;
+  readonly labels: Int32Array;
+  readonly teacher?: Float32Array;
+}
+
 /** Everything that the next step depends on beside the data. */
 export interface TrainerState {
   /** Steps done. */
@@ -43,6 +54,7 @@ export interface TrainerState {
   readonly parameters: Parameters;
   /** The optimizer's tensors, by "slot/parameter". */
   readonly slots: Parameters;
+  readonly masks: Masks;
 }
 
 /** A network in training: a compiled step with its parameters and optimizer state. */
@@ -57,6 +69,7 @@ export class Trainer {
   readonly #seed: number;
   readonly #feeds: StepFeeds;
   readonly #input: string;
+  #masks: Masks;
   #iteration = 0;
 
   private constructor(parts: {
@@ -75,6 +88,7 @@ export class Trainer {
     this.#ratios = parts.options.dropout ?? new Map();
     this.#feeds = parts.feeds;
     this.#input = parts.input;
+    this.#masks = parts.options.masks ?? new Map();
     this.batch = parts.options.batch;
     this.#seed = parts.options.seed;
   }
@@ -87,7 +101,7 @@ export class Trainer {
     const { batch, masks = new Map(), frozen = new Set() } = options;
     const typed = await annotate(engine, upgrade(source), { batch });
     const input = onlyInput(typed);
-    const { model, dropout } = objective(typed, options.loss ?? crossEntropy);
+    const { model, dropout } = objective(typed, options.loss ?? crossEntropy, options.distillation);
     const parameterNames = trainableParameters(source).filter((name) => !frozen.has(name));
     const step = wholeStep(await annotate(engine, model, {}), {
       ...options,
@@ -101,13 +115,24 @@ export class Trainer {
     const program = await engine.compile(run, { carry, resident });
     const slots = Object.values(carry).filter((name) => !parameterNames.includes(name));
     const trainer = new Trainer({ program, parameterNames, slots, dropout, feeds, input, options });
-    for (const name of parameterNames) {
-      const mask = masks.get(name);
-      if (mask) program.load(maskOf(name), mask);
-    }
-    const initial = applyMasks(parametersOf(source, parameterNames), masks);
-    for (const [name, tensor] of initial) program.load(name, tensor);
+    trainer.mask(masks);
+    const initial = parametersOf(source, parameterNames);
+    for (const [name, tensor] of options.splicing ? initial : applyMasks(initial, masks)) program.load(name, tensor);
     return trainer;
+  }
+
+  /** The connections that are kept. */
+  get masks(): Masks {
+    return this.#masks;
+  }
+
+  /** Keeps other connections from the next step on: of the parameters that had a mask from the beginning. */
+  mask(masks: Masks): void {
+    for (const name of this.parameterNames) {
+      const mask = masks.get(name);
+      if (mask) this.#program.load(maskOf(name), mask);
+    }
+    this.#masks = new Map([...this.#masks, ...masks]);
   }
 
   /** How many steps one run can do. */
@@ -115,11 +140,15 @@ export class Trainer {
     return this.#feeds.capacity;
   }
 
-  /** Where the samples [batch, ...sample] and labels [batch] of one of the next steps are to be written. */
-  batchOf(step: number): { readonly inputs: Float32Array; readonly labels: Int32Array } {
+  /**
+   * Where the samples [batch, ...sample], labels [batch] and, with distillation, the teacher's probabilities
+   * [batch, classes] of one of the next steps are to be written.
+   */
+  batchOf(step: number): StepBatch {
     return {
       inputs: this.#feeds.of(this.#input, step) as Float32Array,
       labels: this.#feeds.of(LABELS, step) as Int32Array,
+      teacher: this.#feeds.has(TEACHER) ? (this.#feeds.of(TEACHER, step) as Float32Array) : undefined,
     };
   }
 
@@ -148,7 +177,7 @@ export class Trainer {
     return Array.from<number | bigint, number>(outputs[LOSS].data, Number);
   }
 
-  /** Copies of the parameters. */
+  /** Copies of the parameters; those that masks cut are among them where they go on learning. */
   async parameters(): Promise<Parameters> {
     return this.#readAll(this.parameterNames);
   }
@@ -159,6 +188,7 @@ export class Trainer {
       iteration: this.#iteration,
       parameters: await this.parameters(),
       slots: await this.#readAll(this.#slots),
+      masks: this.#masks,
     };
   }
 
@@ -166,7 +196,7 @@ export class Trainer {
    * Puts the trainer into a state that {@link state} gave.
    * @throws UserError when the state is that of another network or optimizer
    */
-  restore({ iteration, parameters, slots }: TrainerState): void {
+  restore({ iteration, parameters, slots, masks }: TrainerState): void {
     for (const [names, tensors] of [
       [this.parameterNames, parameters],
       [this.#slots, slots],
@@ -180,6 +210,7 @@ export class Trainer {
         this.#program.load(name, tensor);
       }
     }
+    this.mask(masks);
     this.#iteration = iteration;
   }
 

@@ -4,6 +4,7 @@ import type { Model } from "../../src/onnx/graph.ts";
 import { dense, flatten, tanh } from "../../src/onnx/layers.ts";
 import { sequential } from "../../src/onnx/sequential.ts";
 import { float32 } from "../../src/onnx/tensor.ts";
+import type { Need } from "../../src/pruning/criteria/criterion.ts";
 import { criteria } from "../../src/pruning/criteria/index.ts";
 import { gatherEvidence } from "../../src/pruning/evidence.ts";
 import { layersOf } from "../../src/pruning/layers.ts";
@@ -101,12 +102,12 @@ describe("evidence", () => {
   it("estimates the Hessian's diagonal: that of a small network by differences of its gradients", async () => {
     const model = sequential([flatten(), dense(3), tanh(), dense(4)], { name: "small", input: [1, 4, 4], seed: 4 });
     const weights = ["fc2.weight"];
-    const gather = (changed: Model, seed: number, curvature: boolean) =>
-      gatherEvidence(engine, changed, data, weights, { batch: 400, batches: 1, seed, curvature });
+    const gather = (changed: Model, seed: number, wanted: Need) =>
+      gatherEvidence(engine, changed, data, weights, { batch: 400, batches: 1, seed, wanted });
     // One estimate uses one vector of signs; their mean over many tends to the diagonal.
     const estimate = new Float64Array(12);
     for (let seed = 0; seed < 200; seed++) {
-      const { curvature } = await gather(model, seed, true);
+      const { curvature } = await gather(model, seed, "curvature");
       for (const [i, h] of (curvature.get("fc2.weight")?.data ?? []).entries()) estimate[i] += h / 200;
     }
     const weight = parametersOf(model, weights).get("fc2.weight");
@@ -117,7 +118,7 @@ describe("evidence", () => {
           const changed = weight.data.slice();
           changed[i] += length;
           const moved = withParameters(model, new Map([["fc2.weight", float32(weight.dims, changed)]]));
-          return (await gather(moved, 1, false)).gradient.get("fc2.weight")?.data[i] ?? 0;
+          return (await gather(moved, 1, "gradients")).gradient.get("fc2.weight")?.data[i] ?? 0;
         }),
       );
       expect(estimate[i]).toBeCloseTo((ahead - behind) / 0.02, 1);

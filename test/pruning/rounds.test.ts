@@ -5,7 +5,8 @@ import { decodeCheckpoint, encodeCheckpoint } from "../../src/pruning/checkpoint
 import { retrainingDropout } from "../../src/pruning/dropout.ts";
 import { countNonzero, maskAbove } from "../../src/pruning/mask.ts";
 import { pruningRounds } from "../../src/pruning/recipes.ts";
-import { type Round, type RoundsOptions, type RoundsState, runRounds } from "../../src/pruning/rounds.ts";
+import type { Round } from "../../src/pruning/round.ts";
+import { type RoundsOptions, type RoundsState, runRounds } from "../../src/pruning/rounds.ts";
 import { layerTable } from "../../src/pruning/table.ts";
 import { Evaluator } from "../../src/training/evaluate.ts";
 import { withParameters } from "../../src/training/parameters.ts";

@@ -10,12 +10,17 @@ export interface Evidence {
   readonly square: Parameters;
   /** The diagonal of the Hessian, estimated. */
   readonly curvature: Parameters;
+  /** -sum of w g over steps of training: above zero where weights move away from zero. */
+  readonly movement: Parameters;
 }
+
+/** What a criterion needs beside the weights: gradients at them, gradients around them, or steps of training from them. */
+export type Need = "gradients" | "curvature" | "movement";
 
 /** A way to tell which connections matter: those with the highest scores are kept. */
 export interface Criterion {
   /** What it needs to know beside the weights. */
-  readonly needs?: "gradients" | "curvature";
+  readonly needs?: Need;
   /** Where it was published. */
   readonly source: string;
   /** A score from 0 for each weight of a layer. */

@@ -1,0 +1,46 @@
+import { annotate } from "../../engine/annotate.ts";
+import type { Engine } from "../../engine/engine.ts";
+import type { Model } from "../../onnx/graph.ts";
+import { float32 } from "../../onnx/tensor.ts";
+import { type Parameters, parametersOf, trainableParameters } from "../../training/parameters.ts";
+import { countNonzero } from "../mask.ts";
+import { constantsOf } from "./constants.ts";
+import { deadUnits, type Take, withoutUnits } from "./dead.ts";
+import { flowOf } from "./flow.ts";
+
+/**
+ * Cuts every connection to and from dead units, with their biases (Han et al., NIPS 2015, section 3.5), and leaves the
+ * network in its shape: what is removed there is zero here. The outputs are the same but for rounding.
+ * @returns all trainable parameters
+ */
+export async function clearDeadUnits(engine: Engine, source: Model): Promise<Parameters> {
+  const names = trainableParameters(source);
+  let model = await annotate(engine, source, { batch: 1 });
+  for (let before = Number.POSITIVE_INFINITY; ; ) {
+    const parameters = parametersOf(model, names);
+    const nonzero = [...parameters.values()].reduce((sum, tensor) => sum + countNonzero(tensor), 0);
+    if (nonzero >= before) return parameters;
+    before = nonzero;
+    const flow = flowOf(model);
+    // A layer without a bias cannot take a constant up: it has no parameter for it.
+    const layers = flow.layers.map((layer) => ({ ...layer, foldable: layer.foldable && layer.bias !== undefined }));
+    const constants = constantsOf(model, flow);
+    model = withoutUnits(
+      model,
+      { ...flow, layers },
+      constants,
+      deadUnits(model, { ...flow, layers }, constants),
+      zeroed,
+    );
+  }
+}
+
+/** The tensor with zeros at all but the given indices of an axis. */
+const zeroed: Take = ({ dims, data }, axis, indices) => {
+  const inner = dims.slice(axis + 1).reduce((product, dim) => product * dim, 1);
+  const live = new Set(indices);
+  return float32(
+    dims,
+    data.map((value, i) => (live.has(Math.floor(i / inner) % dims[axis]) ? value : 0)),
+  );
+};

@@ -1,0 +1,179 @@
+import type { Dataset } from "../data/dataset.ts";
+import type { Engine } from "../engine/engine.ts";
+import type { Model } from "../onnx/graph.ts";
+import type { Clipping } from "../training/clip.ts";
+import { Evaluator } from "../training/evaluate.ts";
+import { withoutFrozenPrefix } from "../training/frozen-prefix.ts";
+import type { Distillation } from "../training/objective.ts";
+import type { Optimizer } from "../training/optimizer.ts";
+import {
+  applyMasks,
+  type Masks,
+  type Parameters,
+  parametersOf,
+  trainableParameters,
+  withParameters,
+} from "../training/parameters.ts";
+import type { Policy } from "../training/schedule.ts";
+import type { Regularization } from "../training/step-graph.ts";
+import { teach } from "../training/teacher.ts";
+import { type EpochResult, type Progress, type TrainState, train } from "../training/train.ts";
+import { Trainer, type TrainerOptions } from "../training/trainer.ts";
+import { retrainingDropout } from "./dropout.ts";
+import { type Gradual, gradually } from "./gradual.ts";
+import { layersOf } from "./layers.ts";
+import { countNonzero, densityOf, masksOfZeros, wholeMasks } from "./mask.ts";
+import { clearDeadUnits } from "./neurons/clear.ts";
+import { scoresBy } from "./scores.ts";
+import { chooseMasks, type Target } from "./target.ts";
+
+/** How a round prunes. */
+export interface Pruning {
+  readonly target: Target;
+  /** How much of the way to the target, 0 to 1. */
+  readonly part: number;
+  /** What tells which connections to keep, by name; default: magnitude. */
+  readonly criterion?: string;
+  /** Prunes little by little while the network retrains; default: at once, before it does. */
+  readonly gradual?: Gradual;
+  /** Whether to cut, after retraining, all that hangs on dead units as well. */
+  readonly clearDead?: boolean;
+}
+
+/** One round of training or of pruning and retraining. */
+export interface Round {
+  readonly name: string;
+  /** How far to prune before training; left out: the connections stay as they are. */
+  readonly prune?: Pruning;
+  readonly epochs: number;
+  readonly learningRate: Policy;
+  readonly optimizer: Optimizer;
+  readonly patience?: number;
+  readonly regularization?: ReadonlyMap<string, Regularization>;
+  readonly clipping?: Clipping;
+  /** Learns from the network that the run began with, beside the labels. */
+  readonly distillation?: Distillation;
+  /** Parameters to leave as they are in this round, beside those of the run. */
+  readonly frozen?: ReadonlySet<string>;
+}
+
+/** What came out of a round. Errors are percent. */
+export interface RoundResult {
+  readonly name: string;
+  /** Non-zero parameters / all. */
+  readonly density: number;
+  /** Non-zero weights / all, by layer. */
+  readonly layers: Readonly<Record<string, number>>;
+  /** Validation error after pruning, before retraining; of rounds that prune at once. */
+  readonly prunedError?: number;
+  readonly bestEpoch: number;
+  readonly validationError: number;
+  readonly epochs: readonly EpochResult[];
+  /** Whether the next round began from it. */
+  readonly accepted: boolean;
+}
+
+export interface RoundOptions extends Pick<TrainerOptions, "batch" | "seed" | "loss" | "frozen" | "stepsPerRun"> {
+  readonly resume?: TrainState;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: Progress) => void;
+  readonly onEpoch?: (state: TrainState) => void | Promise<void>;
+}
+
+export type RoundOutcome =
+  | { readonly interrupted: TrainState }
+  | { readonly result: Omit<RoundResult, "accepted">; readonly parameters: Parameters };
+
+/**
+ * Prunes, retrains and gives the parameters of the best epoch.
+ * @param source the network that the run began with; a teacher if the round distills
+ * @param start the parameters to begin from
+ */
+export async function runRound(
+  engine: Engine,
+  source: Model,
+  data: Dataset,
+  evaluator: Evaluator,
+  round: Round,
+  start: Parameters,
+  options: RoundOptions,
+): Promise<RoundOutcome> {
+  const { prune, distillation } = round;
+  const layers = layersOf(source);
+  const weights = layers.map(({ weight }) => weight);
+  const frozen = new Set([...(options.frozen ?? []), ...(round.frozen ?? [])]);
+  const free = layers.filter(({ weight }) => !frozen.has(weight));
+  const cut =
+    prune && !prune.gradual ? await masksFor(engine, withParameters(source, start), data, prune, options) : [];
+  const masks: Masks = new Map([
+    ...(prune?.gradual
+      ? wholeMasks(
+          start,
+          free.map(({ weight }) => weight),
+        )
+      : []),
+    ...masksOfZeros(start, weights),
+    ...cut,
+  ]);
+  const pruned = withParameters(source, applyMasks(start, masks));
+  evaluator.load(parametersOf(pruned, start.keys()));
+  const prunedError = prune && !prune.gradual ? (await evaluator.evaluate(data.validation)).error : undefined;
+  const rest = await withoutFrozenPrefix(engine, pruned, data, frozen);
+  const learning = rest ?? { model: pruned, data };
+  const judge = rest
+    ? await Evaluator.create(engine, rest.model, rest.data, trainableParameters(rest.model))
+    : evaluator;
+  const trainer = await Trainer.create(engine, learning.model, {
+    ...options,
+    ...round,
+    frozen,
+    masks,
+    splicing: prune?.gradual?.splicing,
+    dropout: retrainingDropout(source, masks),
+  });
+  try {
+    const trained = await train(trainer, judge, learning.data, {
+      ...options,
+      ...round,
+      pacing: prune?.gradual && gradually(prune.target, prune.gradual, free, start, by(prune, options)),
+      teacher: distillation && (await teach(engine, source, data, distillation.temperature)),
+    });
+    if (trained.aborted) return { interrupted: trained };
+    const { best, history } = trained;
+    const learned = new Map([...parametersOf(pruned, start.keys()), ...(best?.parameters ?? [])]);
+    const parameters = prune?.clearDead ? await clearDeadUnits(engine, withParameters(source, learned)) : learned;
+    const result = {
+      name: round.name,
+      density: densityOf(parameters),
+      layers: Object.fromEntries(
+        layers.map(({ name, weight, tensor }) => [
+          name,
+          countNonzero(parameters.get(weight) ?? tensor) / tensor.data.length,
+        ]),
+      ),
+      prunedError,
+      bestEpoch: best?.epoch ?? 0,
+      validationError: best?.validationError ?? prunedError ?? Number.NaN,
+      epochs: history,
+    };
+    return { result, parameters };
+  } finally {
+    await trainer.release();
+    if (judge !== evaluator) await judge.release();
+  }
+}
+
+const by = ({ criterion = "magnitude" }: Pruning, { seed }: RoundOptions) => ({ criterion, seed });
+
+/** Chooses the connections that a round keeps. */
+async function masksFor(
+  engine: Engine,
+  model: Model,
+  data: Dataset,
+  { target, part, criterion = "magnitude" }: Pruning,
+  options: RoundOptions,
+): Promise<Masks> {
+  const parameters = parametersOf(model, trainableParameters(model));
+  const scores = criterion === "magnitude" ? undefined : await scoresBy(criterion, engine, model, data, options);
+  return chooseMasks(target, layersOf(model), parameters, part, scores);
+}
