@@ -127,7 +127,9 @@ const schema = z.object({
     z.object({
       name: z.string(),
       weights: z.number(),
-      points: z.array(z.object({ density: z.number(), error: z.number(), retrainedError: z.number().optional() })),
+      points: z.array(
+        z.object({ density: z.number(), error: z.number(), loss: z.number(), retrainedError: z.number().optional() }),
+      ),
     }),
   ),
 });

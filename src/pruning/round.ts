@@ -24,6 +24,7 @@ import { type Gradual, gradually } from "./gradual.ts";
 import { layersOf } from "./layers.ts";
 import { countNonzero, densityOf, masksOfZeros, wholeMasks } from "./mask.ts";
 import { clearDeadUnits } from "./neurons/clear.ts";
+import { twinOf } from "./neurons/twin.ts";
 import { scoresBy } from "./scores.ts";
 import { chooseMasks, type Target } from "./target.ts";
 
@@ -36,7 +37,10 @@ export interface Pruning {
   readonly criterion?: string;
   /** Prunes little by little while the network retrains; default: at once, before it does. */
   readonly gradual?: Gradual;
-  /** Whether to cut, after retraining, all that hangs on dead units as well. */
+  /**
+   * Whether to cut all that hangs on dead units as well, before retraining and after; what is retrained is then the
+   * smaller network without them, which is faster.
+   */
   readonly clearDead?: boolean;
 }
 
@@ -118,16 +122,19 @@ export async function runRound(
   const pruned = withParameters(source, applyMasks(start, masks));
   evaluator.load(parametersOf(pruned, start.keys()));
   const prunedError = prune && !prune.gradual ? (await evaluator.evaluate(data.validation)).error : undefined;
-  const rest = await withoutFrozenPrefix(engine, pruned, data, frozen);
-  const learning = rest ?? { model: pruned, data };
-  const judge = rest
-    ? await Evaluator.create(engine, rest.model, rest.data, trainableParameters(rest.model))
-    : evaluator;
+  const twin = prune?.clearDead && !prune.gradual ? await twinOf(engine, pruned) : undefined;
+  const small = twin?.model ?? pruned;
+  const rest = await withoutFrozenPrefix(engine, small, data, frozen);
+  const learning = rest ?? { model: small, data };
+  const judge =
+    learning.model === pruned
+      ? evaluator
+      : await Evaluator.create(engine, learning.model, learning.data, trainableParameters(learning.model));
   const trainer = await Trainer.create(engine, learning.model, {
     ...options,
     ...round,
     frozen,
-    masks,
+    masks: twin ? masksOfZeros(parametersOf(small, weights), weights) : masks,
     splicing: prune?.gradual?.splicing,
     dropout: retrainingDropout(source, masks),
   });
@@ -140,7 +147,8 @@ export async function runRound(
     });
     if (trained.aborted) return { interrupted: trained };
     const { best, history } = trained;
-    const learned = new Map([...parametersOf(pruned, start.keys()), ...(best?.parameters ?? [])]);
+    const found = best?.parameters ?? new Map();
+    const learned = twin?.whole(found) ?? new Map([...parametersOf(pruned, start.keys()), ...found]);
     const parameters = prune?.clearDead ? await clearDeadUnits(engine, withParameters(source, learned)) : learned;
     const result = {
       name: round.name,

@@ -7,7 +7,7 @@ import { splitBefore } from "../onnx/split.ts";
 import { float32, sizeOf } from "../onnx/tensor.ts";
 import { checkData } from "../training/check-data.ts";
 import { applyMasks, parametersOf } from "../training/parameters.ts";
-import { Tally } from "../training/tally.ts";
+import { type Evaluation, Tally } from "../training/tally.ts";
 import { type Layer, layersOf } from "./layers.ts";
 import type { Round } from "./round.ts";
 import { runRounds } from "./rounds.ts";
@@ -18,6 +18,8 @@ import { chooseMasks } from "./target.ts";
 export interface SensitivityPoint {
   readonly density: number;
   readonly error: number;
+  /** Mean softmax cross-entropy. */
+  readonly loss: number;
   /** After a short retraining of the whole network, when that was asked for. */
   readonly retrainedError?: number;
 }
@@ -31,7 +33,8 @@ export interface LayerSensitivity {
 export interface ScanOptions {
   /** Which layers; default: all. */
   readonly layers?: readonly Layer[];
-  readonly densities: readonly number[];
+  /** The densities to try, of all layers or of each by its name. */
+  readonly densities: readonly number[] | ((layer: Layer) => readonly number[]);
   /** How to retrain at each point; default: not at all. */
   readonly retrain?: Omit<Round, "name" | "prune"> & { readonly batch: number; readonly seed: number };
   /** Layers that are done already, as {@link ScanOptions.onLayer} gave them. */
@@ -56,23 +59,26 @@ const MOST_KEPT = 2 ** 26;
  * left whole (Han et al., NIPS 2015, figure 6). What lies before the layer is computed once for all densities.
  */
 export async function scan(engine: Engine, model: Model, data: Dataset, options: ScanOptions): Promise<Scan> {
-  const { densities, retrain, known = [], signal, onLayer } = options;
+  const { retrain, known = [], signal, onLayer } = options;
   const annotated = await annotate(engine, model, { batch: Math.min(BATCH, data.validation.size) });
   checkData(annotated, data);
   const chosen = options.layers ?? layersOf(model);
+  const densitiesOf = (layer: Layer) =>
+    typeof options.densities === "function" ? options.densities(layer) : options.densities;
   const layers: LayerSensitivity[] = [];
   let aborted = false;
   for (const layer of chosen) {
+    const densities = densitiesOf(layer);
     const done = known.find(({ name }) => name === layer.name);
     if (done) {
       layers.push(done);
       continue;
     }
-    const errors = await errorsOf(engine, annotated, layer, data.validation, densities);
+    const measured = await measure(engine, annotated, layer, data.validation, densities);
     const points: SensitivityPoint[] = [];
     for (const [i, density] of densities.entries()) {
       if (signal?.aborted) break;
-      const point = { density, error: errors[i] };
+      const point = { density, error: measured[i].error, loss: measured[i].loss };
       const retrainedError = retrain && (await retrained(engine, model, data, layer.name, density, retrain, signal));
       points.push(retrainedError === undefined ? point : { ...point, retrainedError });
     }
@@ -82,10 +88,17 @@ export async function scan(engine: Engine, model: Model, data: Dataset, options:
     layers.push(result);
     onLayer?.(result);
   }
-  return { layers, cost: await costOf(engine, model, chosen, densities.length), aborted };
+  return { layers, cost: await costOf(engine, model, chosen, (layer) => densitiesOf(layer).length), aborted };
 }
 
-async function errorsOf(engine: Engine, model: Model, layer: Layer, split: Split, densities: readonly number[]) {
+/** The network on a split with one layer pruned to each of some densities. */
+async function measure(
+  engine: Engine,
+  model: Model,
+  layer: Layer,
+  split: Split,
+  densities: readonly number[],
+): Promise<Evaluation[]> {
   const { prefix, suffix } = splitBefore(model, [layer.weight]);
   suffix.initializers.delete(layer.weight);
   suffix.inputs = [
@@ -119,7 +132,7 @@ async function errorsOf(engine: Engine, model: Model, layer: Layer, split: Split
     await before?.release();
     await after.release();
   }
-  return tallies.map((tally) => tally.evaluation().error);
+  return tallies.map((tally) => tally.evaluation());
 }
 
 /** The values that the suffix reads, from the prefix or from what is fed. */
@@ -167,14 +180,17 @@ async function retrained(
   return results.at(0)?.validationError;
 }
 
-async function costOf(engine: Engine, model: Model, layers: readonly Layer[], points: number) {
+async function costOf(engine: Engine, model: Model, layers: readonly Layer[], pointsOf: (layer: Layer) => number) {
   const rows = await layerTable(engine, model);
   const all = layersOf(model);
   const total = rows.reduce((sum, { macs }) => sum + macs, 0);
   let macs = 0;
-  for (const { weight } of layers) {
-    const behind = dependents(model.nodes, [weight]);
+  let withoutReuse = 0;
+  for (const layer of layers) {
+    const behind = dependents(model.nodes, [layer.weight]);
+    const points = pointsOf(layer);
+    withoutReuse += points;
     for (const [i, { node }] of all.entries()) macs += rows[i].macs * (behind.has(node.outputs[0]) ? points : 1);
   }
-  return { forwardPasses: macs / total, withoutReuse: layers.length * points };
+  return { forwardPasses: macs / total, withoutReuse };
 }

@@ -49,7 +49,7 @@ describe("a scan of sensitivities", () => {
     const model = await trained();
     const retrain = { ...training, epochs: 2, batch: 20, seed: 1 };
     const layers = layersOf(model).slice(1);
-    const known = [{ name: "fc2", weights: 48, points: [{ density: 0.1, error: 42 }] }];
+    const known = [{ name: "fc2", weights: 48, points: [{ density: 0.1, error: 42, loss: 2 }] }];
     const seen: string[] = [];
     const result = await scan(engine, model, data, {
       layers,

@@ -5,7 +5,7 @@ import { float32 } from "../../onnx/tensor.ts";
 import { type Parameters, parametersOf, trainableParameters } from "../../training/parameters.ts";
 import { countNonzero } from "../mask.ts";
 import { constantsOf } from "./constants.ts";
-import { deadUnits, type Take, withoutUnits } from "./dead.ts";
+import { deadUnits, type Take, withOwnBiases, withoutUnits } from "./dead.ts";
 import { flowOf } from "./flow.ts";
 
 /**
@@ -21,17 +21,9 @@ export async function clearDeadUnits(engine: Engine, source: Model): Promise<Par
     const nonzero = [...parameters.values()].reduce((sum, tensor) => sum + countNonzero(tensor), 0);
     if (nonzero >= before) return parameters;
     before = nonzero;
-    const flow = flowOf(model);
-    // A layer without a bias cannot take a constant up: it has no parameter for it.
-    const layers = flow.layers.map((layer) => ({ ...layer, foldable: layer.foldable && layer.bias !== undefined }));
+    const flow = withOwnBiases(flowOf(model));
     const constants = constantsOf(model, flow);
-    model = withoutUnits(
-      model,
-      { ...flow, layers },
-      constants,
-      deadUnits(model, { ...flow, layers }, constants),
-      zeroed,
-    );
+    model = withoutUnits(model, flow, constants, deadUnits(model, flow, constants), zeroed);
   }
 }
 

@@ -96,7 +96,7 @@ export function constantsOf(annotated: Model, { units, layers }: Flow): Constant
 function biasesOfCut(model: Model, layer: UnitLayer): number[] {
   const weights = model.initializers.get(layer.weight);
   const bias: NumericTensor | undefined = layer.bias ? constantOf(model, layer.bias) : undefined;
-  const plain = layer.node.op !== "Gemm" || layer.foldable;
+  const plain = layer.plain;
   return Array.from({ length: layer.outputs }, (_, output) => {
     if (!isFloat32(weights) || !plain) return Number.NaN;
     for (let input = 0; input < layer.inputs; input++) {

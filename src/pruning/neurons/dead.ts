@@ -75,6 +75,17 @@ export function withoutUnits(model: Model, flow: Flow, constants: Constants, dea
   }
 }
 
+/** The flow in which a layer without a bias takes no constant up: it has no parameter for it. */
+export function withOwnBiases(flow: Flow): Flow {
+  return {
+    ...flow,
+    layers: flow.layers.map((layer) => ({
+      ...layer,
+      foldable: layer.foldable && layer.bias !== "" && layer.bias !== undefined,
+    })),
+  };
+}
+
 /** Where the live units of a value are on its channel axis. */
 export function liveIndices({ units }: Flow, dead: ReadonlySet<number>, value: string): number[] {
   return (units.of(value) ?? []).flatMap((unit, index) => (dead.has(unit) ? [] : [index]));

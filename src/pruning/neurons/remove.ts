@@ -3,7 +3,7 @@ import type { Engine } from "../../engine/engine.ts";
 import { copyModel, type Model } from "../../onnx/graph.ts";
 import { layersOf } from "../layers.ts";
 import { constantsOf } from "./constants.ts";
-import { deadUnits, liveIndices, withoutUnits } from "./dead.ts";
+import { deadUnits, liveIndices, type Take, withOwnBiases, withoutUnits } from "./dead.ts";
 import { type Flow, flowOf } from "./flow.ts";
 import { kept } from "./weights.ts";
 
@@ -14,21 +14,32 @@ export interface Removal {
   readonly layers: readonly { readonly name: string; readonly before: number; readonly after: number }[];
 }
 
+export interface RemovalOptions {
+  /** Makes a tensor shorter. */
+  readonly take?: Take;
+  /** Whether a layer without a bias may get one, to take the constants of removed units up. */
+  readonly addBiases?: boolean;
+}
+
 /**
  * Removes dead units and all that hangs on them (Han et al., NIPS 2015, section 3.5): those that nothing live reads,
  * and those that no live connection reaches, whose constant output goes into the biases of the layers behind them.
  * What is removed may leave others dead, so it goes on until nothing is. Each layer keeps at least one unit.
  * @param engine finds the shapes of the values in between
  */
-export async function removeDeadUnits(engine: Engine, source: Model): Promise<Removal> {
+export async function removeDeadUnits(
+  engine: Engine,
+  source: Model,
+  { take = kept, addBiases = true }: RemovalOptions = {},
+): Promise<Removal> {
   const annotated = await annotate(engine, source, { batch: 1 });
   let model = annotated;
   for (;;) {
-    const flow = flowOf(model);
+    const flow = addBiases ? flowOf(model) : withOwnBiases(flowOf(model));
     const constants = constantsOf(model, flow);
     const dead = deadUnits(model, flow, constants);
     if (dead.size === 0) break;
-    model = resize(withoutUnits(model, flow, constants, dead, kept), flow, dead);
+    model = resize(withoutUnits(model, flow, constants, dead, take), flow, dead);
   }
   const names = new Map(layersOf(source).map(({ name, weight }) => [weight, name]));
   const before = new Map(flowOf(annotated).layers.map(({ weight, outputs }) => [weight, outputs]));

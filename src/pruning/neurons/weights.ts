@@ -14,6 +14,8 @@ export interface LayerWeights {
   readonly block: number;
   /** Whether a constant input reaches every output the same way: not where padding replaces it by zeros. */
   readonly foldable: boolean;
+  /** Whether the bias is added as it is: not by a Gemm that scales it. */
+  readonly plain: boolean;
   /** Where the block of an output and an input begins. */
   at(output: number, input: number): number;
 }
@@ -42,13 +44,23 @@ export function layerWeights(model: Model, node: Node, readers: ReadonlyMap<stri
       outputAxis: 0,
       block,
       foldable,
+      plain: true,
       at: (output, input) => (output * dims[1] + input) * block,
     };
   }
   if (dims.length !== 2) return undefined;
   if (node.op === "MatMul") {
     const [inputs, outputs] = dims;
-    return { weight, outputs, inputs, outputAxis: 1, block: 1, foldable: false, at: (o, i) => i * outputs + o };
+    return {
+      weight,
+      outputs,
+      inputs,
+      outputAxis: 1,
+      block: 1,
+      foldable: false,
+      plain: true,
+      at: (o, i) => i * outputs + o,
+    };
   }
   if (node.op !== "Gemm" || attribute(node, "int", "transA", 0) !== 0) return undefined;
   const rows = attribute(node, "int", "transB", 0) === 1;
@@ -63,6 +75,7 @@ export function layerWeights(model: Model, node: Node, readers: ReadonlyMap<stri
     outputAxis: rows ? 0 : 1,
     block: 1,
     foldable: plain,
+    plain,
     at: rows ? (o, i) => o * inputs + i : (o, i) => i * outputs + o,
   };
 }
@@ -76,16 +89,22 @@ export function isCut({ data }: FloatTensor, layer: LayerWeights, output: number
 
 /** A tensor with only the given indices of one axis. */
 export function kept(tensor: FloatTensor, axis: number, indices: readonly number[]): FloatTensor {
-  const { dims, data } = tensor;
+  const shape = tensor.dims.map((dim, i) => (i === axis ? indices.length : dim));
+  const data = Float32Array.from(placesOf(tensor.dims, axis, indices), (place) => tensor.data[place]);
+  return float32(shape, data);
+}
+
+/** Where the elements at the given indices of one axis are in a tensor's data, in their order. */
+export function placesOf(dims: readonly number[], axis: number, indices: readonly number[]): Uint32Array {
   const inner = sizeOf(dims.slice(axis + 1));
   const outer = sizeOf(dims.slice(0, axis));
-  const shape = dims.map((dim, i) => (i === axis ? indices.length : dim));
-  const result = float32(shape);
+  const places = new Uint32Array(outer * indices.length * inner);
+  let next = 0;
   for (let block = 0; block < outer; block++) {
-    for (const [to, from] of indices.entries()) {
-      const start = (block * dims[axis] + from) * inner;
-      result.data.set(data.subarray(start, start + inner), (block * indices.length + to) * inner);
+    for (const index of indices) {
+      const start = (block * dims[axis] + index) * inner;
+      for (let i = 0; i < inner; i++) places[next++] = start + i;
     }
   }
-  return result;
+  return places;
 }
