@@ -4,7 +4,6 @@ import type { Model } from "../onnx/graph.ts";
 import type { Clipping } from "../training/clip.ts";
 import { Evaluator } from "../training/evaluate.ts";
 import { withoutFrozenPrefix } from "../training/frozen-prefix.ts";
-import type { Distillation } from "../training/objective.ts";
 import type { Optimizer } from "../training/optimizer.ts";
 import {
   applyMasks,
@@ -16,7 +15,6 @@ import {
 } from "../training/parameters.ts";
 import type { Policy } from "../training/schedule.ts";
 import type { Regularization } from "../training/step-graph.ts";
-import { teach } from "../training/teacher.ts";
 import { type EpochResult, type Progress, type TrainState, train } from "../training/train.ts";
 import { Trainer, type TrainerOptions } from "../training/trainer.ts";
 import { retrainingDropout } from "./dropout.ts";
@@ -55,8 +53,6 @@ export interface Round {
   readonly patience?: number;
   readonly regularization?: ReadonlyMap<string, Regularization>;
   readonly clipping?: Clipping;
-  /** Learns from the network that the run began with, beside the labels. */
-  readonly distillation?: Distillation;
   /** Parameters to leave as they are in this round, beside those of the run. */
   readonly frozen?: ReadonlySet<string>;
 }
@@ -90,7 +86,7 @@ export type RoundOutcome =
 
 /**
  * Prunes, retrains and gives the parameters of the best epoch.
- * @param source the network that the run began with; a teacher if the round distills
+ * @param source the network that the run began with
  * @param start the parameters to begin from
  */
 export async function runRound(
@@ -102,7 +98,7 @@ export async function runRound(
   start: Parameters,
   options: RoundOptions,
 ): Promise<RoundOutcome> {
-  const { prune, distillation } = round;
+  const { prune } = round;
   const layers = layersOf(source);
   const weights = layers.map(({ weight }) => weight);
   const frozen = new Set([...(options.frozen ?? []), ...(round.frozen ?? [])]);
@@ -143,7 +139,6 @@ export async function runRound(
       ...options,
       ...round,
       pacing: prune?.gradual && gradually(prune.target, prune.gradual, free, start, by(prune, options)),
-      teacher: distillation && (await teach(engine, source, data, distillation.temperature)),
     });
     if (trained.aborted) return { interrupted: trained };
     const { best, history } = trained;

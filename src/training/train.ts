@@ -4,7 +4,6 @@ import { permutation, random } from "../random.ts";
 import type { Evaluator } from "./evaluate.ts";
 import { applyMasks, type Masks, type Parameters } from "./parameters.ts";
 import { type Policy, schedule } from "./schedule.ts";
-import type { Teacher } from "./teacher.ts";
 import type { Trainer, TrainerState } from "./trainer.ts";
 
 /** Renews the masks while a network trains. */
@@ -27,8 +26,6 @@ export interface TrainOptions {
   readonly seed: number;
   /** How the masks change; default: they do not. Only epochs after their last change can be the best. */
   readonly pacing?: Pacing;
-  /** Whose answers the network learns from, where the trainer distills. */
-  readonly teacher?: Teacher;
   /** Stop when the validation error has not fallen for so many epochs. */
   readonly patience?: number;
   /** Continue from here; the result is the same as if there had been no pause. */
@@ -100,7 +97,7 @@ export async function train(
   options: TrainOptions,
 ): Promise<TrainResult> {
   const { epochs, seed, patience = Number.POSITIVE_INFINITY, resume, signal, onProgress, onEpoch } = options;
-  const { pacing, teacher } = options;
+  const { pacing } = options;
   const rateAt = schedule(options.learningRate);
   const steps = Math.floor(data.train.size / trainer.batch);
   if (steps === 0) {
@@ -131,17 +128,15 @@ export async function train(
       if (signal?.aborted) return { ...(await state()), aborted: true };
       const done = epoch * steps + step;
       if (pacing && done <= masksChange && done % pacing.every === 0) {
-        trainer.mask(pacing.masksAt(done / Math.max(1, masksChange), await trainer.parameters()));
+        trainer.mask(pacing.masksAt(masksChange === 0 ? 1 : done / masksChange, await trainer.parameters()));
       }
       const whole = pacing ? pacing.every - (done % pacing.every) : steps;
       const count = Math.min(trainer.capacity, steps - step, whole);
       const rates: number[] = [];
       for (let i = 0; i < count; i++) {
         const at = step + i;
-        const batch = trainer.batchOf(i);
-        const indices = order.subarray(at * trainer.batch, (at + 1) * trainer.batch);
-        data.train.read(indices, batch.inputs, batch.labels);
-        if (teacher) readTeacher(teacher, indices, batch.teacher);
+        const { inputs, labels } = trainer.batchOf(i);
+        data.train.read(order.subarray(at * trainer.batch, (at + 1) * trainer.batch), inputs, labels);
         rates.push(rateAt({ iteration: epoch * steps + at, epoch: epoch + at / steps, epochs }));
       }
       for (const loss of await trainer.run(rates)) lossSum += loss;
@@ -167,11 +162,4 @@ export async function train(
     await onEpoch?.(await state());
   }
   return { ...(await state()), aborted: false };
-}
-
-function readTeacher({ classes, probabilities }: Teacher, indices: Uint32Array, rows: Float32Array | undefined): void {
-  if (!rows) throw new Error("A teacher was given to a trainer that does not distill.");
-  for (const [i, index] of indices.entries()) {
-    rows.set(probabilities.subarray(index * classes, (index + 1) * classes), i * classes);
-  }
 }

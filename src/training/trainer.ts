@@ -11,7 +11,7 @@ import type { Clipping } from "./clip.ts";
 import type { DropoutSite } from "./dropout.ts";
 import { feedTypes, StepFeeds, stepsPerRun } from "./feeds.ts";
 import { crossEntropy, type Loss } from "./loss.ts";
-import { type Distillation, LABELS, LOSS, objective, TEACHER } from "./objective.ts";
+import { LABELS, LOSS, objective } from "./objective.ts";
 import { type Optimizer, transformOf } from "./optimizer.ts";
 import { applyMasks, type Masks, type Parameters, parametersOf, trainableParameters } from "./parameters.ts";
 import { LEARNING_RATE, maskOf, type Regularization, STEP, wholeStep } from "./step-graph.ts";
@@ -27,8 +27,6 @@ export interface TrainerOptions {
   readonly masks?: Masks;
   /** Whether what a mask cuts goes on learning unseen, so that a later mask may bring it back. */
   readonly splicing?: boolean;
-  /** How to learn from a teacher beside the labels; its answers are fed with each batch. */
-  readonly distillation?: Distillation;
   /** Parameters to leave as they are; no gradient is built for them. */
   readonly frozen?: ReadonlySet<string>;
   /** Ratio of dropped units by Dropout node; default: the ratio that the model states. */
@@ -38,13 +36,6 @@ export interface TrainerOptions {
   readonly rules?: ReadonlyMap<string, GradientRule>;
   /** Steps that one run of the runtime does; default: as many as memory allows, up to 16. */
   readonly stepsPerRun?: number;
-}
-
-/** What a step is fed. */
-export interface StepBatch {
-  readonly inputs: Float32Array;
-  readonly labels: Int32Array;
-  readonly teacher?: Float32Array;
 }
 
 /** Everything that the next step depends on beside the data. */
@@ -101,7 +92,7 @@ export class Trainer {
     const { batch, masks = new Map(), frozen = new Set() } = options;
     const typed = await annotate(engine, upgrade(source), { batch });
     const input = onlyInput(typed);
-    const { model, dropout } = objective(typed, options.loss ?? crossEntropy, options.distillation);
+    const { model, dropout } = objective(typed, options.loss ?? crossEntropy);
     const parameterNames = trainableParameters(source).filter((name) => !frozen.has(name));
     const step = wholeStep(await annotate(engine, model, {}), {
       ...options,
@@ -140,15 +131,11 @@ export class Trainer {
     return this.#feeds.capacity;
   }
 
-  /**
-   * Where the samples [batch, ...sample], labels [batch] and, with distillation, the teacher's probabilities
-   * [batch, classes] of one of the next steps are to be written.
-   */
-  batchOf(step: number): StepBatch {
+  /** Where the samples [batch, ...sample] and labels [batch] of one of the next steps are to be written. */
+  batchOf(step: number): { readonly inputs: Float32Array; readonly labels: Int32Array } {
     return {
       inputs: this.#feeds.of(this.#input, step) as Float32Array,
       labels: this.#feeds.of(LABELS, step) as Int32Array,
-      teacher: this.#feeds.has(TEACHER) ? (this.#feeds.of(TEACHER, step) as Float32Array) : undefined,
     };
   }
 

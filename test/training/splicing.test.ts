@@ -2,7 +2,6 @@ import { describe, expect, it } from "vitest";
 import { nodeEngine } from "../../src/engine/node.ts";
 import { type FloatTensor, float32, isFloat32 } from "../../src/onnx/tensor.ts";
 import { applyMasks, parametersOf, withParameters } from "../../src/training/parameters.ts";
-import { teach } from "../../src/training/teacher.ts";
 import { Trainer, type TrainerOptions } from "../../src/training/trainer.ts";
 import { blobNet, blobs } from "../blobs.ts";
 
@@ -24,7 +23,7 @@ const half = new Map([
 ]);
 
 /** The loss and fc1 after one step on the first batch. */
-async function oneStep(options: Partial<TrainerOptions>, source = model, teacher?: Float32Array) {
+async function oneStep(options: Partial<TrainerOptions>, source = model) {
   const trainer = await Trainer.create(engine, source, { ...base, ...options });
   const batch = trainer.batchOf(0);
   data.train.read(
@@ -32,7 +31,6 @@ async function oneStep(options: Partial<TrainerOptions>, source = model, teacher
     batch.inputs,
     batch.labels,
   );
-  if (teacher) batch.teacher?.set(teacher);
   const [loss] = await trainer.run([0.5]);
   const fc1 = (await trainer.parameters()).get("fc1.weight") as FloatTensor;
   await trainer.release();
@@ -57,29 +55,5 @@ describe("splicing", () => {
     for (const [i, w] of spliced.fc1.entries()) {
       if (i % 2 === 0) expect(w - weight.data[i]).toBeCloseTo(free.fc1[i], 5);
     }
-  });
-});
-
-describe("distillation", () => {
-  it("weighs the labels' loss and the teacher's, softened and scaled by T^2", async () => {
-    const temperature = 3;
-    const teacher = (await teach(engine, blobNet(7), data, temperature)).probabilities.subarray(0, BATCH * 4);
-    const own = (await teach(engine, model, data, temperature)).probabilities.subarray(0, BATCH * 4);
-    for (let i = 0; i < BATCH; i++) {
-      expect(own.subarray(i * 4, i * 4 + 4).reduce((sum, p) => sum + p, 0)).toBeCloseTo(1, 6);
-    }
-    const fromTeacher = -teacher.reduce((sum, p, i) => sum + p * Math.log(own[i]), 0) / BATCH;
-    const { loss: fromLabels } = await oneStep({});
-    const { loss } = await oneStep({ distillation: { weight: 0.3, temperature } }, model, teacher);
-    expect(loss).toBeCloseTo(0.7 * fromLabels + 0.3 * temperature ** 2 * fromTeacher, 4);
-  });
-
-  it("pulls a network toward its teacher", async () => {
-    const temperature = 2;
-    const teacher = (await teach(engine, blobNet(7), data, temperature)).probabilities.subarray(0, BATCH * 4);
-    const distillation = { weight: 1, temperature };
-    const before = await oneStep({ distillation }, model, teacher);
-    const learned = withParameters(model, new Map([["fc1.weight", float32(weight.dims, before.fc1)]]));
-    expect((await oneStep({ distillation }, learned, teacher)).loss).toBeLessThan(before.loss);
   });
 });
