@@ -15,11 +15,11 @@ const prune = pruningRounds({ kind: "rate", rate: 10 }, 2, {
   learningRate: { policy: "cosine", rate: 0.03, final: 0.001 },
 });
 
-const { results, start } = await runRounds(nodeEngine(), model, data, [train, ...prune], {
+const { results, best } = await runRounds(nodeEngine(), model, data, [train, ...prune], {
   batch: 64,
   seed: 1,
   onRound: ({ name, density, validationError }) =>
     console.log(`${name}: ${(1 / density).toFixed(1)}x, validation error ${validationError.toFixed(2)}%`),
 });
-writeFileSync("small.onnx", writeModel(withParameters(model, start)));
+writeFileSync("small.onnx", writeModel(withParameters(model, best)));
 console.log(`small.onnx, after ${results.length} rounds`);

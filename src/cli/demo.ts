@@ -85,7 +85,7 @@ export const demoCommand = withEngine(
           ["seed", String(seed)],
         ],
         dense: openModel(densePath).model,
-        pruned: withParameters(built, result.start),
+        pruned: withParameters(built, result.best),
         results: result.results,
         startedAt,
       },

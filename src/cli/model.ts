@@ -12,6 +12,7 @@ export interface OpenedModel {
   readonly model: Model;
   readonly name: string;
   readonly bytes: number;
+  readonly contents: Uint8Array;
   readonly digest: string;
 }
 
@@ -22,6 +23,7 @@ export function openModel(path: string): OpenedModel {
     model: readModel(contents, path),
     name: basename(path, ".onnx"),
     bytes: contents.length,
+    contents,
     digest: createHash("sha256").update(contents).digest("hex").slice(0, 16),
   };
 }

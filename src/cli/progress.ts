@@ -5,19 +5,19 @@ import { duration, note, percent, rate } from "./print.ts";
 
 /** Shows how rounds of training go on: a bar where stderr is a terminal, a line for each epoch where it is not. */
 export class RunProgress {
-  readonly #plannedSteps: number;
+  readonly #plannedSteps: number | undefined;
   readonly #batch: number;
   readonly #bar: SingleBar | undefined;
   #doneSteps = 0;
   #startedAt = performance.now();
   #shownAt = 0;
 
-  /** @param epochs epochs planned in all rounds together, less those done before a resume */
-  constructor(epochs: number, stepsPerEpoch: number, batch: number) {
-    this.#plannedSteps = epochs * stepsPerEpoch;
+  /** @param epochs epochs planned in all rounds together, less those done before a resume; unknown for a search */
+  constructor(epochs: number | undefined, stepsPerEpoch: number, batch: number) {
+    this.#plannedSteps = epochs === undefined ? undefined : epochs * stepsPerEpoch;
     this.#batch = batch;
     if (process.stderr.isTTY) {
-      const format = "{round} {bar} epoch {epoch}/{epochs} | loss {loss} | {speed} images/s | {left} left";
+      const format = "{round} {bar} epoch {epoch}/{epochs} | loss {loss} | {speed} images/s{left}";
       this.#bar = new SingleBar({ format, stream: process.stderr, hideCursor: true }, Presets.shades_classic);
     }
   }
@@ -39,14 +39,17 @@ export class RunProgress {
     this.#bar?.stop();
     const { speed, left } = this.#speed();
     note(
-      `${round} ${result.epoch}/${epochs}: loss ${result.loss.toFixed(4)}, validation error ${percent(result.validationError)}, ${speed} images/s, ${left} left`,
+      `${round} ${result.epoch}/${epochs}: loss ${result.loss.toFixed(4)}, validation error ${percent(result.validationError)}, ${speed} images/s${left}`,
     );
   }
 
   /** After each round. */
-  round({ name, density, prunedError, validationError, bestEpoch }: RoundResult): void {
+  round({ name, density, prunedError, validationError, bestEpoch, verdict }: RoundResult): void {
     const cut = prunedError === undefined ? "" : ` (${percent(prunedError)} before retraining)`;
-    note(`${name}: ${rate(1 / density)}, validation error ${percent(validationError)} in epoch ${bestEpoch}${cut}`);
+    const judged = verdict.best ? "" : verdict.accepted ? ", above the limit but within chance" : ", too much";
+    note(
+      `${name}: ${rate(1 / density)}, validation error ${percent(validationError)} in epoch ${bestEpoch}${cut}${judged}`,
+    );
   }
 
   stop(): void {
@@ -60,7 +63,8 @@ export class RunProgress {
   #speed(): { speed: string; left: string } {
     const seconds = (performance.now() - this.#startedAt) / 1000;
     const speed = Math.round((this.#doneSteps * this.#batch) / seconds).toLocaleString("en-US");
-    const left = duration(Math.max(0, this.#plannedSteps - this.#doneSteps) * (seconds / this.#doneSteps));
-    return { speed, left };
+    if (this.#plannedSteps === undefined) return { speed, left: "" };
+    const left = Math.max(0, this.#plannedSteps - this.#doneSteps) * (seconds / this.#doneSteps);
+    return { speed, left: `, ${duration(left)} left` };
   }
 }

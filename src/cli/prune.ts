@@ -1,34 +1,31 @@
 import { join } from "node:path";
 import { Command, Option } from "commander";
 import { openDataset } from "../data/spec.ts";
-import { UserError } from "../errors.ts";
+import { writeModel } from "../onnx/write.ts";
 import { criteria } from "../pruning/criteria/index.ts";
-import { layersOf } from "../pruning/layers.ts";
-import { pruningRounds } from "../pruning/recipes.ts";
-import { checkTarget, type Target } from "../pruning/target.ts";
-import { parametersOf, trainableParameters, withParameters } from "../training/parameters.ts";
-import { checkWritable } from "./files.ts";
+import { withParameters } from "../training/parameters.ts";
+import { checkWritable, writeFile } from "./files.ts";
 import { openModel } from "./model.ts";
 import { type EngineFlags, engineOf, number, perLayer, whole, withEngine } from "./options.ts";
-import { printJson } from "./print.ts";
-import { printSummary, writeResults } from "./results.ts";
+import { note, printJson } from "./print.ts";
+import { intentOf, type PruneFlags, planOf } from "./prune-plan.ts";
+import { PRUNED, printSummary, writeResults } from "./results.ts";
 import { finishRun, runCommand } from "./run.ts";
 import {
   frozenParameters,
+  hotDefaults,
   retrainingDefaults,
   type TrainingFlags,
   trainingOf,
   withTraining,
 } from "./training-options.ts";
 
-interface Flags extends EngineFlags, TrainingFlags {
+interface Flags extends EngineFlags, TrainingFlags, PruneFlags {
   out: string;
-  rate?: number;
-  density?: [string, number][];
-  quality?: [string, number][];
-  rounds: number;
-  criterion: string;
 }
+
+const EPOCHS = 8;
+const SEARCH_EPOCHS = 18;
 
 /** `espalier prune`: prunes and retrains a model in rounds. */
 export const pruneCommand = withEngine(
@@ -39,6 +36,11 @@ export const pruneCommand = withEngine(
       .argument("<model>", "an .onnx file")
       .requiredOption("--data <spec>", "the data: mnist, idx:DIR, npz:FILE, or a module")
       .requiredOption("--out <dir>", "where to write")
+      .option(
+        "--max-loss <points>",
+        "look for the smallest network whose validation error is at most so much above the model's",
+        number("loss of accuracy", 0, 100),
+      )
       .option("--rate <x>", "prune until all parameters / kept ones is this", number("rate", 1))
       .option("--density <list>", "density of layers, LAYER=DENSITY,... by name or glob", perLayer)
       .option(
@@ -47,43 +49,53 @@ export const pruneCommand = withEngine(
         perLayer,
       )
       .addOption(
-        new Option("--criterion <name>", "what tells which connections to keep")
-          .choices([...criteria.keys()])
-          .default("magnitude"),
+        new Option("--criterion <name>", "what tells which connections to keep (default: magnitude)").choices([
+          ...criteria.keys(),
+        ]),
       )
-      .option("--rounds <n>", "rounds of pruning and retraining", whole("number of rounds", 1, 1000), 3)
+      .option("--rounds <n>", "rounds of pruning and retraining (default: 3)", whole("number of rounds", 1, 1000))
+      .option("--gradual", "prune little by little while retraining, by a cubic schedule")
+      .option("--splicing", "gradual, and connections that were cut may come back")
       .addOption(
-        new Option("--epochs <n>", "epochs of retraining in each round")
-          .argParser(whole("number of epochs", 1))
-          .default(8),
+        new Option("--epochs <n>", "epochs of retraining in each round (default: 8, of a search 18)").argParser(
+          whole("number of epochs", 1),
+        ),
       ),
   ),
 )
   .addHelpText(
     "after",
-    '\nExamples:\n  espalier prune dense.onnx --data mnist --out pruned --rate 12\n  espalier prune dense.onnx --data mnist --out pruned --density "fc1=0.08,fc2=0.09,fc3=0.26" --rounds 3\n  espalier prune dense.onnx --data mnist --out pruned --quality "conv*=0.5,fc*=1.5" --freeze "conv*"',
+    '\nExamples:\n  espalier prune dense.onnx --data mnist --out pruned --max-loss 0\n  espalier prune dense.onnx --data mnist --out pruned --rate 50\n  espalier prune dense.onnx --data mnist --out pruned --density "fc1=0.08,fc2=0.09,fc3=0.26" --rounds 3\n  espalier prune dense.onnx --data mnist --out pruned --quality "conv*=0.5,fc*=1.5" --freeze "conv*"',
   )
   .action(async (path: string, flags: Flags) => {
     const startedAt = performance.now();
-    const target = targetOf(flags);
-    const { model, name, digest } = openModel(path);
-    checkTarget(target, layersOf(model), parametersOf(model, trainableParameters(model)));
+    const { model, name, digest, contents } = openModel(path);
+    const intent = intentOf(flags, model);
     checkWritable(flags.out);
     const data = await openDataset(flags.data);
-    const training = trainingOf(flags, model, retrainingDefaults(model));
-    const retrain = { epochs: flags.epochs ?? 8, ...training.round };
-    const rounds = pruningRounds(target, flags.rounds, retrain, flags.criterion);
-    const checkpoint = join(flags.out, "checkpoint.onnx");
+    const searching = intent.kind === "search";
+    const training = trainingOf(flags, model, searching ? hotDefaults(model) : retrainingDefaults(model));
+    const epochs = flags.epochs ?? (searching ? SEARCH_EPOCHS : EPOCHS);
+    const frozen = frozenParameters(model, flags.freeze);
     const engine = engineOf(flags);
-    const { criterion, epochs } = flags;
-    const settings = { target, criterion, rounds: flags.rounds, epochs, ...training.settings };
-    const result = await runCommand(engine, model, data, rounds, {
+    const plan = await planOf(intent, engine, model, data, { epochs, ...training.round }, frozen);
+    const checkpoint = join(flags.out, "checkpoint.onnx");
+    const best = join(flags.out, PRUNED);
+    const settings = { ...intent, epochs, ...training.settings };
+    if (!flags.resume) writeFile(best, contents);
+    const result = await runCommand(engine, model, data, plan, {
       ...training.run,
-      frozen: frozenParameters(model, flags.freeze),
+      frozen,
       checkpoint,
       resume: flags.resume === true,
       settings: { command: "prune", model: digest, data: flags.data, ...settings },
+      onRound: ({ verdict }, parameters) => {
+        if (verdict.best) writeFile(best, writeModel(withParameters(model, parameters)));
+      },
     });
+    if (!result.results.some(({ verdict }) => verdict.best)) {
+      note("No smaller network within the loss of accuracy was found: the result is the model as it came.");
+    }
     const summary = await writeResults(
       engine,
       data,
@@ -96,7 +108,7 @@ export const pruneCommand = withEngine(
           typeof value === "string" ? value : (JSON.stringify(value) ?? ""),
         ]),
         dense: model,
-        pruned: withParameters(model, result.start),
+        pruned: withParameters(model, result.best),
         results: result.results,
         startedAt,
       },
@@ -106,16 +118,3 @@ export const pruneCommand = withEngine(
     if (flags.json) printJson(summary);
     else printSummary(summary);
   });
-
-function targetOf({ rate, density, quality, criterion }: Flags): Target {
-  const given: Target[] = [];
-  if (rate !== undefined) given.push({ kind: "rate", rate });
-  if (density !== undefined) given.push({ kind: "density", layers: density });
-  if (quality !== undefined) given.push({ kind: "quality", layers: quality });
-  const [target] = given;
-  if (given.length !== 1)
-    throw new UserError("How far to prune is not clear: give one of --rate, --density and --quality.");
-  if (target.kind === "quality" && criterion !== "magnitude")
-    throw new UserError(`--quality is for magnitudes: give --density or --rate with --criterion ${criterion}.`);
-  return target;
-}

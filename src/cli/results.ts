@@ -46,6 +46,9 @@ interface Errors {
   readonly testError: number;
 }
 
+/** The name of the pruned model in the folder of a run. */
+export const PRUNED = "pruned.onnx";
+
 /** Measures both networks, the test set once each, and writes pruned.onnx and report.html into a folder. */
 export async function writeResults(
   engine: Engine,
@@ -58,7 +61,7 @@ export async function writeResults(
   const after = await errorsOf(engine, pruned, data);
   const layers = await layerTable(engine, pruned, data.validation);
   const { parameters, nonzero } = countParameters(pruned);
-  const onnx = join(out, "pruned.onnx");
+  const onnx = join(out, PRUNED);
   const contents = writeModel(pruned);
   writeFile(onnx, contents);
 
@@ -77,7 +80,7 @@ export async function writeResults(
     epochs: results.flatMap(({ name, density, epochs }) => epochs.map((epoch) => ({ round: name, density, ...epoch }))),
     histograms: histogramsOf(dense, pruned),
     mask: maskPicture(pruned, data),
-    files: [{ name: "pruned.onnx", bytes: contents.length }],
+    files: [{ name: PRUNED, bytes: contents.length }],
   };
   const html = join(out, "report.html");
   writeFile(html, renderReport(report));

@@ -5,7 +5,7 @@ import { UserError } from "../errors.ts";
 import type { Model } from "../onnx/graph.ts";
 import { decodeCheckpoint, encodeCheckpoint } from "../pruning/checkpoint.ts";
 import type { Round, RoundResult } from "../pruning/round.ts";
-import { type RoundsOptions, type RoundsResult, runRounds } from "../pruning/rounds.ts";
+import { type Plan, type RoundsOptions, type RoundsResult, runRounds } from "../pruning/rounds.ts";
 import type { Parameters } from "../training/parameters.ts";
 import { readFile, removeFile, writeFile } from "./files.ts";
 import { Interrupted, interruptible } from "./interrupt.ts";
@@ -29,7 +29,7 @@ export async function runCommand(
   engine: Engine,
   model: Model,
   data: Dataset,
-  rounds: readonly Round[],
+  rounds: readonly Round[] | Plan,
   options: RunOptions,
 ): Promise<RoundsResult> {
   const { checkpoint } = options;
@@ -37,7 +37,7 @@ export async function runCommand(
   const resume = options.resume ? readCheckpoint(checkpoint, settings) : undefined;
   const doneEpochs =
     (resume?.results.reduce((sum, { epochs }) => sum + epochs.length, 0) ?? 0) + (resume?.current?.history.length ?? 0);
-  const planned = rounds.reduce((sum, { epochs }) => sum + epochs, 0) - doneEpochs;
+  const planned = "next" in rounds ? undefined : rounds.reduce((sum, { epochs }) => sum + epochs, 0) - doneEpochs;
   const progress = new RunProgress(planned, Math.floor(data.train.size / options.batch), options.batch);
   try {
     const result = await interruptible((signal) =>
@@ -46,9 +46,8 @@ export async function runCommand(
         resume,
         signal,
         onProgress: (round, position) => progress.step(round, position),
-        onEpoch: (state) => {
+        onEpoch: (state, round) => {
           writeFile(checkpoint, encodeCheckpoint(state, settings));
-          const round = rounds[state.results.length];
           const epoch = state.current?.history.at(-1);
           if (epoch) progress.epoch(round.name, epoch, round.epochs);
         },

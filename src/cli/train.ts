@@ -75,7 +75,7 @@ export const trainCommand = withEngine(
         ...training.settings,
       },
     });
-    const trained = withParameters(model, result.start);
+    const trained = withParameters(model, result.best);
     trained.metadata.set(LEARNING_RATE_KEY, String(round.learningRate.rate));
     const evaluator = await Evaluator.create(engine, trained, data);
     const test = await evaluator.evaluate(data.test);

@@ -7,13 +7,36 @@ import { countNonzero } from "./mask.ts";
 import { type LayerSensitivity, scan } from "./sensitivity.ts";
 
 /** Parts of a layer's live connections that are tried. */
-const PARTS = [
-  1, 0.95, 0.9, 0.85, 0.8, 0.75, 0.7, 0.65, 0.6, 0.55, 0.5, 0.45, 0.4, 0.35, 0.3, 0.25, 0.2, 0.15, 0.1, 0.05,
-];
+const PARTS = [...Array.from({ length: 19 }, (_, i) => 1 - i / 20), 0.075, 0.05, 0.03, 0.02];
+
+/** How much a layer alone may add to the error before anything is retrained, in points. */
+const BEARABLE = 1;
+
+/** How many of a layer's weights are not zero in a network. */
+export function liveOf(model: Model, { weight, tensor }: Layer): number {
+  const current = model.initializers.get(weight);
+  return countNonzero(isFloat32(current) ? current : tensor);
+}
+
+/** The densities of a first round: the lowest that each layer bears alone without retraining. */
+export async function startingDensities(
+  engine: Engine,
+  model: Model,
+  data: Dataset,
+  layers: readonly Layer[],
+): Promise<Map<string, number>> {
+  const curves = await curvesOf(engine, model, data, layers);
+  return new Map(
+    curves.map(({ name, points }) => {
+      const bearable = points.filter(({ error }) => error <= points[0].error + BEARABLE);
+      return [name, Math.min(...bearable.map(({ density }) => density))];
+    }),
+  );
+}
 
 /**
- * Divides a number of connections among layers by their sensitivities: so that one connection more or less would
- * change the loss by as much in every layer. Right after pruning, each layer alone, on the validation split.
+ * Divides a number of connections among layers by their sensitivities: so that the loss, right after pruning and each
+ * layer alone, grows by as much for the last connection cut in every layer.
  * @param part of the layers' live connections that may stay
  * @returns each layer's density
  */
@@ -24,46 +47,53 @@ export async function allocate(
   layers: readonly Layer[],
   part: number,
 ): Promise<Map<string, number>> {
-  const liveOf = ({ weight, tensor }: Layer) => {
-    const current = model.initializers.get(weight);
-    return countNonzero(isFloat32(current) ? current : tensor);
-  };
-  const densities = (layer: Layer) => PARTS.map((part) => (part * liveOf(layer)) / layer.tensor.data.length);
-  const { layers: curves } = await scan(engine, model, data, { layers, densities });
-  const wanted = part * layers.reduce((sum, layer) => sum + liveOf(layer), 0);
-  return balance(curves, wanted);
+  const live = layers.reduce((sum, layer) => sum + liveOf(model, layer), 0);
+  return balance(await curvesOf(engine, model, data, layers), part * live);
 }
 
-/** Densities of least harm, sum over layers of L_l(k_l), with so many connections in all: by Lagrange's multiplier. */
+/** The name of the layer in which densities alone raise the loss most. */
+export async function mostHarmed(
+  engine: Engine,
+  model: Model,
+  data: Dataset,
+  layers: readonly Layer[],
+  densities: Readonly<Record<string, number>>,
+): Promise<string> {
+  const { layers: curves } = await scan(engine, model, data, { layers, densities: ({ name }) => [densities[name]] });
+  return curves.reduce((most, curve) => (curve.points[0].loss > most.points[0].loss ? curve : most)).name;
+}
+
+async function curvesOf(engine: Engine, model: Model, data: Dataset, layers: readonly Layer[]) {
+  const densities = (layer: Layer) => PARTS.map((part) => (part * liveOf(model, layer)) / layer.tensor.data.length);
+  return (await scan(engine, model, data, { layers, densities })).layers;
+}
+
+/** Densities with so many connections in all for which the sum of the layers' losses is least: by Lagrange's multiplier. */
 export function balance(curves: readonly LayerSensitivity[], wanted: number): Map<string, number> {
-  const harms = curves.map(({ name, weights, points }) => {
-    const sorted = [...points].sort((a, b) => b.density - a.density);
+  const choices = curves.map(({ weights, points }) => {
     // Fewer connections never count as better.
     let worst = Number.NEGATIVE_INFINITY;
-    return {
-      name,
-      weights,
-      points: sorted.map(({ density, loss }) => {
-        worst = Math.max(worst, loss);
-        return { density, harm: worst, kept: density * weights };
-      }),
-    };
+    return points.map(({ density, loss }) => {
+      worst = Math.max(worst, loss);
+      return { density, loss: worst, kept: density * weights };
+    });
   });
   const choose = (price: number) =>
-    harms.map(({ points }) => points.reduce((a, b) => (b.harm + price * b.kept < a.harm + price * a.kept ? b : a)));
+    choices.map((layer) => layer.reduce((a, b) => (b.loss + price * b.kept < a.loss + price * a.kept ? b : a)));
   const keptAt = (price: number) => choose(price).reduce((sum, { kept }) => sum + kept, 0);
-  let low = 0;
-  let high = 1;
-  while (keptAt(high) > wanted && high < 2 ** 40) high *= 2;
+  let [low, high] = [0, 1];
+  while (keptAt(high) > wanted && high < HIGHEST_PRICE) high *= 2;
   for (let i = 0; i < 60; i++) {
     const middle = (low + high) / 2;
     if (keptAt(middle) > wanted) low = middle;
     else high = middle;
   }
-  // Between two prices the choice jumps; what is left over goes to all layers alike.
+  // Between two prices the choice jumps; what is left over, or is still too much, goes to all layers alike.
   const chosen = choose(high);
-  const spare = Math.max(1, wanted / chosen.reduce((sum, { kept }) => sum + kept, 0));
+  const scale = wanted / chosen.reduce((sum, { kept }) => sum + kept, 0);
   return new Map(
-    chosen.map(({ density }, i) => [harms[i].name, Math.min(harms[i].points[0].density, density * spare)]),
+    chosen.map(({ density }, i) => [curves[i].name, Math.min(curves[i].points[0].density, density * scale)]),
   );
 }
+
+const HIGHEST_PRICE = 2 ** 40;

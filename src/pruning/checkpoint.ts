@@ -27,7 +27,7 @@ const schema = z.object({
       bestEpoch: z.number(),
       validationError: z.number(),
       layers: z.record(z.string(), z.number()),
-      accepted: z.boolean(),
+      verdict: z.object({ accepted: z.boolean(), best: z.boolean() }),
       epochs,
     }),
   ),
@@ -51,8 +51,9 @@ export function encodeCheckpoint(state: RoundsState, settings: string): Uint8Arr
   const put = (prefix: string, parameters: Parameters) => {
     for (const [name, tensor] of parameters) model.initializers.set(`${prefix}/${name}`, tensor);
   };
-  const { results, start, current } = state;
-  put("start", start);
+  const { results, networks, current } = state;
+  put("last", networks.last);
+  if (networks.best !== networks.last) put("best-network", networks.best);
   if (current) {
     put("parameter", current.trainer.parameters);
     put("slot", current.trainer.slots);
@@ -102,7 +103,10 @@ export function decodeCheckpoint(bytes: Uint8Array, settings: string, source: st
     return found;
   };
   const { results, current } = meta.data;
-  return { results, start: take("start"), current: current && restoreTraining(current, take) };
+  const last = take("last");
+  const best = take("best-network");
+  const networks = { last, best: best.size > 0 ? best : last };
+  return { results, networks, current: current && restoreTraining(current, take) };
 }
 
 function restoreTraining(

@@ -4,7 +4,7 @@ import type { Optimizer } from "../training/optimizer.ts";
 import type { Policy } from "../training/schedule.ts";
 import type { Regularization } from "../training/step-graph.ts";
 import { layersOf } from "./layers.ts";
-import type { Round } from "./round.ts";
+import type { Pruning, Round } from "./round.ts";
 import type { Target } from "./target.ts";
 
 /** How a network is trained, and how it is pruned and retrained. */
@@ -94,16 +94,16 @@ export function roundsOf(recipe: Recipe, model: Model): { train: Round; prune: R
   return { train: { name: "train", ...phase(train) }, prune: pruningRounds(target, rounds, phase(retrain)) };
 }
 
-/** Rounds of pruning and retraining that go to a target in equal parts, by a criterion. */
+/** Rounds of pruning and retraining that go to a target in equal parts. */
 export function pruningRounds(
   target: Target,
   rounds: number,
   retrain: Omit<Round, "name" | "prune">,
-  criterion?: string,
+  how: Pick<Pruning, "criterion" | "gradual"> = {},
 ): Round[] {
   return Array.from({ length: rounds }, (_, i) => ({
     name: rounds === 1 ? "prune" : `prune ${i + 1} of ${rounds}`,
-    prune: { target, part: (i + 1) / rounds, criterion },
+    prune: { target, part: (i + 1) / rounds, ...how },
     ...retrain,
   }));
 }

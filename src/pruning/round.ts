@@ -57,6 +57,12 @@ export interface Round {
   readonly frozen?: ReadonlySet<string>;
 }
 
+/** What becomes of a round's network. */
+export interface Verdict {
+  readonly accepted: boolean;
+  readonly best: boolean;
+}
+
 /** What came out of a round. Errors are percent. */
 export interface RoundResult {
   readonly name: string;
@@ -69,8 +75,8 @@ export interface RoundResult {
   readonly bestEpoch: number;
   readonly validationError: number;
   readonly epochs: readonly EpochResult[];
-  /** Whether the next round began from it. */
-  readonly accepted: boolean;
+  /** Whether the rounds went on from it, and whether it was the best network until then. */
+  readonly verdict: Verdict;
 }
 
 export interface RoundOptions extends Pick<TrainerOptions, "batch" | "seed" | "loss" | "frozen" | "stepsPerRun"> {
@@ -80,9 +86,12 @@ export interface RoundOptions extends Pick<TrainerOptions, "batch" | "seed" | "l
   readonly onEpoch?: (state: TrainState) => void | Promise<void>;
 }
 
+/** A round's result before it is judged. */
+export type Outcome = Omit<RoundResult, "verdict">;
+
 export type RoundOutcome =
   | { readonly interrupted: TrainState }
-  | { readonly result: Omit<RoundResult, "accepted">; readonly parameters: Parameters };
+  | { readonly result: Outcome; readonly parameters: Parameters };
 
 /**
  * Prunes, retrains and gives the parameters of the best epoch.

@@ -4,17 +4,24 @@ import type { Model } from "../onnx/graph.ts";
 import { Evaluator } from "../training/evaluate.ts";
 import { type Parameters, parametersOf, trainableParameters } from "../training/parameters.ts";
 import type { Progress, TrainState } from "../training/train.ts";
-import { type Round, type RoundOptions, type RoundResult, runRound } from "./round.ts";
+import { type Outcome, type Round, type RoundOptions, type RoundResult, runRound, type Verdict } from "./round.ts";
+
+/** The networks that rounds have left so far. */
+export interface Networks {
+  /** The last that was accepted. */
+  readonly last: Parameters;
+  readonly best: Parameters;
+}
 
 /** Decides on rounds while they go on: the same results must lead to the same decisions, or no run could be resumed. */
 export interface Plan {
-  /**
-   * The next round; undefined when there is nothing left to do.
-   * @param start the parameters that the last accepted round left
-   */
-  next(results: readonly RoundResult[], start: Parameters): Promise<Round | undefined>;
-  /** Whether the next round begins with what this one left; otherwise with what it began with itself. */
-  accepts(result: Omit<RoundResult, "accepted">, results: readonly RoundResult[]): boolean;
+  /** The next round and what it begins with; undefined when there is nothing left to do. */
+  next(
+    results: readonly RoundResult[],
+    networks: Networks,
+  ): Promise<{ readonly round: Round; readonly from: keyof Networks } | undefined>;
+  /** Judges what a round left. */
+  judge(outcome: Outcome, results: readonly RoundResult[]): Verdict;
 }
 
 export interface RoundsOptions extends Omit<RoundOptions, "resume" | "onProgress" | "onEpoch"> {
@@ -31,13 +38,14 @@ export interface RoundsOptions extends Omit<RoundOptions, "resume" | "onProgress
 export interface RoundsState {
   /** The rounds that are done. */
   readonly results: readonly RoundResult[];
-  /** The parameters with which the current round begins, before it prunes. */
-  readonly start: Parameters;
+  readonly networks: Networks;
   /** The current round, when it has begun. */
   readonly current?: TrainState;
 }
 
 export interface RoundsResult extends RoundsState {
+  /** The best network's parameters. */
+  readonly best: Parameters;
   readonly aborted: boolean;
 }
 
@@ -57,14 +65,16 @@ export async function runRounds(
   const names = trainableParameters(model);
   const evaluator = await Evaluator.create(engine, model, data, names);
   const results = [...(options.resume?.results ?? [])];
-  let start = options.resume?.start ?? parametersOf(model, names);
+  const initial = parametersOf(model, names);
+  let networks = options.resume?.networks ?? { last: initial, best: initial };
   let resume = options.resume?.current;
   try {
     for (;;) {
-      const round = await plan.next(results, start);
-      if (!round) return { results, start, aborted: false };
-      const state = (current?: TrainState): RoundsState => ({ results: [...results], start, current });
-      const outcome = await runRound(engine, model, data, evaluator, round, start, {
+      const next = await plan.next(results, networks);
+      if (!next) return { results, networks, best: networks.best, aborted: false };
+      const { round, from } = next;
+      const state = (current?: TrainState): RoundsState => ({ results: [...results], networks, current });
+      const outcome = await runRound(engine, model, data, evaluator, round, networks[from], {
         ...options,
         resume,
         // Each round shuffles and drops out by its own stream.
@@ -72,10 +82,13 @@ export async function runRounds(
         onProgress: (progress) => options.onProgress?.(round, progress),
         onEpoch: (current) => options.onEpoch?.(state(current), round),
       });
-      if ("interrupted" in outcome) return { ...state(outcome.interrupted), aborted: true };
-      const accepted = plan.accepts(outcome.result, results);
-      const result = { ...outcome.result, accepted };
-      if (accepted) start = outcome.parameters;
+      if ("interrupted" in outcome) return { ...state(outcome.interrupted), best: networks.best, aborted: true };
+      const verdict = plan.judge(outcome.result, results);
+      const result = { ...outcome.result, verdict };
+      networks = {
+        last: verdict.accepted ? outcome.parameters : networks[from],
+        best: verdict.best ? outcome.parameters : networks.best,
+      };
       results.push(result);
       resume = undefined;
       await options.onRound?.(result, outcome.parameters);
@@ -89,7 +102,7 @@ export async function runRounds(
 /** The plan that does some rounds one after the other. */
 function inOrder(rounds: readonly Round[]): Plan {
   return {
-    next: async ({ length }) => rounds[length],
-    accepts: () => true,
+    next: async ({ length }) => (length < rounds.length ? { round: rounds[length], from: "last" } : undefined),
+    judge: () => ({ accepted: true, best: true }),
   };
 }

@@ -214,8 +214,12 @@ describe("a mistake ends with status 2 and one sentence", () => {
       ["prune", at("net.onnx"), ...data, ...out, "--rate", "2", "--freeze", "*"],
       /Every layer is frozen/,
     ],
-    ["no target", ["prune", at("net.onnx"), ...data, ...out], /one of --rate, --density and --quality/],
-    ["two targets", ["prune", at("net.onnx"), ...data, ...out, "--rate", "2", "--quality", "fc1=1"], /one of --rate/],
+    ["no target", ["prune", at("net.onnx"), ...data, ...out], /give --max-loss, --rate \(or both\)/],
+    [
+      "two targets",
+      ["prune", at("net.onnx"), ...data, ...out, "--rate", "2", "--quality", "fc1=1"],
+      /give --max-loss, --rate \(or both\)/,
+    ],
     [
       "a rate that no pruning reaches",
       ["prune", at("net.onnx"), ...data, ...out, "--rate", "1000"],

@@ -24,8 +24,8 @@ const learning = { learningRate: { policy: "constant", rate: 0.01 }, optimizer: 
 
 async function trained(): Promise<Model> {
   const model = blobNet();
-  const { start } = await runRounds(engine, model, data, [{ name: "train", ...learning }], options);
-  return withParameters(model, start);
+  const { best } = await runRounds(engine, model, data, [{ name: "train", ...learning }], options);
+  return withParameters(model, best);
 }
 
 describe("criteria", () => {
@@ -83,7 +83,7 @@ describe("criteria", () => {
     const model = await trained();
     const target = { kind: "density", layers: [["*", 0.2]] } as const;
     const errorBy = async (criterion: string) => {
-      const rounds = pruningRounds(target, 1, { ...learning, epochs: 1 }, criterion);
+      const rounds = pruningRounds(target, 1, { ...learning, epochs: 1 }, { criterion });
       return (await runRounds(engine, model, data, rounds, options)).results[0].prunedError ?? 100;
     };
     const chance = await errorBy("random");

@@ -45,8 +45,8 @@ describe("a gradual schedule", () => {
     expect(kept).toEqual([...kept].sort((a, b) => b - a));
     expect(kept[0]).toBeLessThan(110);
     expect(kept.slice(-2)).toEqual([24, 24]);
-    const { results, start } = await run({ every: 5, until: 0.6 });
-    expect(countNonzero(start.get("fc1.weight") as FloatTensor)).toBe(24);
+    const { results, best } = await run({ every: 5, until: 0.6 });
+    expect(countNonzero(best.get("fc1.weight") as FloatTensor)).toBe(24);
     expect(results[1].layers).toEqual({ fc1: 0.125, fc2: 1 });
     // An epoch in which more was kept does not count as the best.
     expect(results[1].bestEpoch).toBeGreaterThan(3);
@@ -112,21 +112,21 @@ describe("a plan that rejects a round", () => {
   it("begins the next one with what came before", async () => {
     const [train, prune] = rounds({ every: 5, until: 0.6 });
     const starts: number[] = [];
-    const { results, start } = await runRounds(
+    const { results, best } = await runRounds(
       engine,
       model,
       data,
       {
-        next: async (done, parameters) => {
-          starts.push(countNonzero(maskAbove(parameters.get("fc1.weight") as FloatTensor, 0)));
-          return done.length === 0 ? train : done.length < 3 ? prune : undefined;
+        next: async (done, { last }) => {
+          starts.push(countNonzero(maskAbove(last.get("fc1.weight") as FloatTensor, 0)));
+          return done.length < 3 ? { round: done.length === 0 ? train : prune, from: "last" } : undefined;
         },
-        accepts: (_, done) => done.length !== 1,
+        judge: (_, done) => ({ accepted: done.length !== 1, best: done.length !== 1 }),
       },
       { batch: 20, seed: 1 },
     );
     expect(starts).toEqual([192, 192, 192, 24]);
-    expect(results.map(({ accepted }) => accepted)).toEqual([true, false, true]);
-    expect(countNonzero(start.get("fc1.weight") as FloatTensor)).toBe(24);
+    expect(results.map(({ verdict }) => verdict.accepted)).toEqual([true, false, true]);
+    expect(countNonzero(best.get("fc1.weight") as FloatTensor)).toBe(24);
   });
 });

@@ -30,17 +30,17 @@ const run = (options: Partial<RoundsOptions> = {}) =>
 
 describe("rounds of training, pruning and retraining", () => {
   it("reach the target without losing what was learned", async () => {
-    const { results, start } = await run();
+    const { results, best } = await run();
     expect(results.map(({ name }) => name)).toEqual(["train", "prune 1 of 2", "prune 2 of 2"]);
-    expect(countNonzero(start.get("fc1.weight") as FloatTensor)).toBe(12);
-    expect(countNonzero(start.get("fc2.weight") as FloatTensor)).toBe(24);
+    expect(countNonzero(best.get("fc1.weight") as FloatTensor)).toBe(12);
+    expect(countNonzero(best.get("fc2.weight") as FloatTensor)).toBe(24);
     const [dense, , pruned] = results;
     expect(pruned.density).toBeLessThan(0.25);
     expect(pruned.validationError).toBeLessThanOrEqual(dense.validationError + 8);
     // Retraining is what brings the accuracy back.
     expect(pruned.validationError).toBeLessThan(pruned.prunedError ?? 0);
     // The result is what the last round's best epoch measured.
-    const evaluator = await Evaluator.create(engine, withParameters(model, start), data);
+    const evaluator = await Evaluator.create(engine, withParameters(model, best), data);
     expect((await evaluator.evaluate(data.validation)).error).toBe(pruned.validationError);
     await evaluator.release();
   });
@@ -53,8 +53,8 @@ describe("rounds of training, pruning and retraining", () => {
     expect(masks.map(countNonzero)).toEqual([192, 48, 12]);
     expect(masks[2].data.every((kept, i) => kept <= masks[1].data[i])).toBe(true);
     // No negative zeros either: a cut connection is the zero of all bits.
-    const { start } = await run();
-    expect([...(start.get("fc1.weight") as FloatTensor).data].some((w) => Object.is(w, -0))).toBe(false);
+    const { best } = await run();
+    expect([...(best.get("fc1.weight") as FloatTensor).data].some((w) => Object.is(w, -0))).toBe(false);
   });
 
   it.each([30, 100, 130, 175, 215])(
@@ -72,7 +72,7 @@ describe("rounds of training, pruning and retraining", () => {
       const file = encodeCheckpoint(stopped, "settings");
       const resumed = await run({ resume: decodeCheckpoint(file, "settings", "checkpoint") });
       expect(resumed.results).toEqual(whole.results);
-      expect(resumed.start).toEqual(whole.start);
+      expect(resumed.best).toEqual(whole.best);
     },
   );
 
@@ -82,12 +82,12 @@ describe("rounds of training, pruning and retraining", () => {
     await run({ onEpoch: (state: RoundsState) => void saved.push(encodeCheckpoint(state, "s")) });
     expect(saved.length).toBeGreaterThanOrEqual(11);
     for (const file of [saved[2], saved[6], saved[saved.length - 1]]) {
-      expect((await run({ resume: decodeCheckpoint(file, "s", "checkpoint") })).start).toEqual(whole.start);
+      expect((await run({ resume: decodeCheckpoint(file, "s", "checkpoint") })).best).toEqual(whole.best);
     }
   });
 
   it("refuse the checkpoint of another run, and what is none", async () => {
-    const file = encodeCheckpoint({ results: [], start: new Map() }, '{"seed":1}');
+    const file = encodeCheckpoint({ results: [], networks: { last: new Map(), best: new Map() } }, '{"seed":1}');
     expect(() => decodeCheckpoint(file, '{"seed":2}', "c.onnx")).toThrow(
       /c\.onnx belongs to a run with other options \({"seed":1}\)/,
     );

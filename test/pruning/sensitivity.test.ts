@@ -18,8 +18,8 @@ const training = { learningRate: { policy: "constant", rate: 0.01 }, optimizer: 
 async function trained(): Promise<Model> {
   const layers = [conv2d(4, 3, { pad: 1 }), relu(), maxPool(2), flatten(), dense(12), relu(), dense(4)];
   const model = sequential(layers, { name: "net", input: [1, 4, 4], seed: 1 });
-  const { start } = await runRounds(engine, model, data, [{ name: "train", ...training }], { batch: 20, seed: 1 });
-  return withParameters(model, start);
+  const { best } = await runRounds(engine, model, data, [{ name: "train", ...training }], { batch: 20, seed: 1 });
+  return withParameters(model, best);
 }
 
 describe("a scan of sensitivities", () => {

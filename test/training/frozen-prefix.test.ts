@@ -45,13 +45,13 @@ describe("a frozen prefix", () => {
     const evaluator = await Evaluator.create(engine, model, data, trainableParameters(model));
     const plain = await train(trainer, evaluator, data, learning);
     const rounds = [{ name: "train", ...options, ...learning }];
-    const { results, start } = await runRounds(engine, model, data, rounds, options);
+    const { results, best } = await runRounds(engine, model, data, rounds, options);
     for (const [i, { loss }] of results[0].epochs.entries()) expect(loss).toBeCloseTo(plain.history[i].loss, 5);
-    expect(start.get("conv1.weight")).toEqual(model.initializers.get("conv1.weight"));
-    evaluator.load(start);
+    expect(best.get("conv1.weight")).toEqual(model.initializers.get("conv1.weight"));
+    evaluator.load(best);
     expect((await evaluator.evaluate(data.validation)).error).toBe(results[0].validationError);
     await Promise.all([trainer.release(), evaluator.release()]);
-    expect(withParameters(model, start).initializers.size).toBe(model.initializers.size);
+    expect(withParameters(model, best).initializers.size).toBe(model.initializers.size);
   });
 
   it("is left alone where it cannot be kept", async () => {

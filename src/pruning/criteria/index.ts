@@ -1,5 +1,4 @@
 import { UserError } from "../../errors.ts";
-import { balanced } from "./balanced.ts";
 import { brainDamage } from "./brain-damage.ts";
 import type { Criterion } from "./criterion.ts";
 import { fisher } from "./fisher.ts";
@@ -12,7 +11,6 @@ import { taylor } from "./taylor.ts";
 /** The criteria by the names that the command line gives them. */
 export const criteria: ReadonlyMap<string, Criterion> = new Map([
   ["magnitude", magnitude],
-  ["balanced", balanced],
   ["probabilistic", probabilistic],
   ["random", random],
   ["taylor", taylor],

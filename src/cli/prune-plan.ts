@@ -1,0 +1,110 @@
+import type { Dataset } from "../data/dataset.ts";
+import type { Engine } from "../engine/engine.ts";
+import { UserError } from "../errors.ts";
+import type { Model } from "../onnx/graph.ts";
+import { layersOf } from "../pruning/layers.ts";
+import { pruningRounds } from "../pruning/recipes.ts";
+import type { Round } from "../pruning/round.ts";
+import type { Plan } from "../pruning/rounds.ts";
+import { search } from "../pruning/search.ts";
+import { checkTarget, type Target } from "../pruning/target.ts";
+import { Evaluator } from "../training/evaluate.ts";
+import { parametersOf, trainableParameters } from "../training/parameters.ts";
+
+/** The flags that say how far to prune, and how to go there. */
+export interface PruneFlags {
+  maxLoss?: number;
+  rate?: number;
+  density?: [string, number][];
+  quality?: [string, number][];
+  rounds?: number;
+  criterion?: string;
+  gradual?: boolean;
+  splicing?: boolean;
+}
+
+/** What a prune command is to do. */
+export type Intent =
+  | { readonly kind: "search"; readonly maxLoss?: number; readonly rate?: number }
+  | {
+      readonly kind: "rounds";
+      readonly target: Target;
+      readonly rounds: number;
+      readonly criterion: string;
+      readonly gradual: boolean;
+      readonly splicing: boolean;
+    };
+
+const ROUNDS = 3;
+/** A gradual schedule chooses masks anew every so many steps, over this part of the retraining. */
+const GRADUAL = { every: 32, until: 0.6 };
+
+/**
+ * Reads what the flags ask for. A rate is searched for, unless they say how to go there.
+ * @throws UserError when they ask for nothing, for two things, or for what does not go together
+ */
+export function intentOf(flags: PruneFlags, model: Model): Intent {
+  const { maxLoss, rate, density, quality } = flags;
+  const given = [maxLoss ?? rate, density, quality].filter((value) => value !== undefined);
+  if (given.length !== 1) {
+    throw new UserError(
+      "How far to prune is not clear: give --max-loss, --rate (or both), or one of --density and --quality.",
+    );
+  }
+  const how = (["rounds", "criterion", "gradual", "splicing"] as const).filter((name) => flags[name] !== undefined);
+  if (maxLoss !== undefined && how.length > 0) {
+    throw new UserError(`--max-loss searches by itself: leave out --${how.join(" and --")}.`);
+  }
+  if (density === undefined && quality === undefined && how.length === 0) {
+    if (rate !== undefined) checkTarget({ kind: "rate", rate }, layersOf(model), parametersIn(model));
+    return { kind: "search", maxLoss, rate };
+  }
+  const { criterion = "magnitude", rounds = ROUNDS, gradual = false, splicing = false } = flags;
+  if (quality && criterion !== "magnitude") {
+    throw new UserError(`--quality is for magnitudes: give --density or --rate with --criterion ${criterion}.`);
+  }
+  const target: Target = density
+    ? { kind: "density", layers: density }
+    : quality
+      ? { kind: "quality", layers: quality }
+      : { kind: "rate", rate: rate ?? 1 };
+  checkTarget(target, layersOf(model), parametersIn(model));
+  return { kind: "rounds", target, rounds, criterion, gradual: gradual || splicing, splicing };
+}
+
+/** Turns an intent into rounds, or into a search for them. */
+export async function planOf(
+  intent: Intent,
+  engine: Engine,
+  model: Model,
+  data: Dataset,
+  retrain: Omit<Round, "name" | "prune">,
+  frozen: ReadonlySet<string>,
+): Promise<readonly Round[] | Plan> {
+  if (intent.kind === "rounds") {
+    const { target, rounds, criterion, gradual, splicing } = intent;
+    return pruningRounds(target, rounds, retrain, {
+      criterion,
+      gradual: gradual ? { ...GRADUAL, splicing } : undefined,
+    });
+  }
+  const { maxLoss, rate } = intent;
+  const layers = layersOf(model).filter(({ weight }) => !frozen.has(weight));
+  if (maxLoss === undefined)
+    return search(engine, model, data, { limit: Number.POSITIVE_INFINITY, slack: 0, rate, retrain, layers });
+  const evaluator = await Evaluator.create(engine, model, data);
+  const { error, samples } = await evaluator.evaluate(data.validation);
+  await evaluator.release();
+  const limit = error + maxLoss;
+  return search(engine, model, data, { limit, slack: standardError(limit, samples), rate, retrain, layers });
+}
+
+/** The standard error of the difference between two error rates, percent, of so many samples each. */
+function standardError(percent: number, samples: number): number {
+  const p = Math.min(0.5, percent / 100);
+  return 100 * Math.sqrt((2 * p * (1 - p)) / samples);
+}
+
+function parametersIn(model: Model) {
+  return parametersOf(model, trainableParameters(model));
+}
