@@ -7,8 +7,9 @@ const below = {
   models: ["onnx"],
   training: ["autodiff", "engine", "onnx", "data"],
   pruning: ["training", "engine", "onnx", "data"],
-  report: ["pruning"],
-  cli: ["report", "pruning", "training", "engine", "models", "data", "onnx"],
+  report: ["pruning", "onnx"],
+  experiments: ["report", "pruning", "training", "engine", "models", "data", "onnx"],
+  cli: ["experiments", "report", "pruning", "training", "engine", "models", "data", "onnx"],
 };
 
 const layers = Object.entries(below).map(([folder, allowed]) => ({

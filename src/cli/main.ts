@@ -6,6 +6,7 @@ import { evalCommand } from "./eval.ts";
 import { inspectCommand } from "./inspect.ts";
 import { Interrupted } from "./interrupt.ts";
 import { pruneCommand } from "./prune.ts";
+import { reproduceCommand } from "./reproduce.ts";
 import { scanCommand } from "./scan.ts";
 import { trainCommand } from "./train.ts";
 
@@ -30,6 +31,7 @@ export async function main(args: readonly string[]): Promise<number> {
     scanCommand,
     pruneCommand,
     compactCommand,
+    reproduceCommand,
   ])
     program.addCommand(command);
   for (const command of [program, ...program.commands]) {

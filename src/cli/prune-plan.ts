@@ -3,7 +3,7 @@ import type { Engine } from "../engine/engine.ts";
 import { UserError } from "../errors.ts";
 import type { Model } from "../onnx/graph.ts";
 import { layersOf } from "../pruning/layers.ts";
-import { pruningRounds } from "../pruning/recipes.ts";
+import { inTurn, pruningRounds } from "../pruning/recipes.ts";
 import type { Round } from "../pruning/round.ts";
 import type { Plan } from "../pruning/rounds.ts";
 import { search } from "../pruning/search.ts";
@@ -21,6 +21,7 @@ export interface PruneFlags {
   criterion?: string;
   gradual?: boolean;
   splicing?: boolean;
+  inTurn?: string[];
 }
 
 /** What a prune command is to do. */
@@ -33,6 +34,7 @@ export type Intent =
       readonly criterion: string;
       readonly gradual: boolean;
       readonly splicing: boolean;
+      readonly inTurn?: readonly string[];
     };
 
 const ROUNDS = 3;
@@ -51,15 +53,19 @@ export function intentOf(flags: PruneFlags, model: Model): Intent {
       "How far to prune is not clear: give --max-loss, --rate (or both), or one of --density and --quality.",
     );
   }
-  const how = (["rounds", "criterion", "gradual", "splicing"] as const).filter((name) => flags[name] !== undefined);
+  const how = (["rounds", "criterion", "gradual", "splicing", "inTurn"] as const).filter(
+    (name) => flags[name] !== undefined,
+  );
   if (maxLoss !== undefined && how.length > 0) {
-    throw new UserError(`--max-loss searches by itself: leave out --${how.join(" and --")}.`);
+    throw new UserError(
+      `--max-loss searches by itself: leave out --${how.join(" and --").replace("inTurn", "in-turn")}.`,
+    );
   }
   if (density === undefined && quality === undefined && how.length === 0) {
     if (rate !== undefined) checkTarget({ kind: "rate", rate }, layersOf(model), parametersIn(model));
     return { kind: "search", maxLoss, rate };
   }
-  const { criterion = "magnitude", rounds = ROUNDS, gradual = false, splicing = false } = flags;
+  const { criterion = "magnitude", rounds = ROUNDS, gradual = false, splicing = false, inTurn } = flags;
   if (quality && criterion !== "magnitude") {
     throw new UserError(`--quality is for magnitudes: give --density or --rate with --criterion ${criterion}.`);
   }
@@ -69,7 +75,7 @@ export function intentOf(flags: PruneFlags, model: Model): Intent {
       ? { kind: "quality", layers: quality }
       : { kind: "rate", rate: rate ?? 1 };
   checkTarget(target, layersOf(model), parametersIn(model));
-  return { kind: "rounds", target, rounds, criterion, gradual: gradual || splicing, splicing };
+  return { kind: "rounds", target, rounds, criterion, gradual: gradual || splicing, splicing, inTurn };
 }
 
 /** Turns an intent into rounds, or into a search for them. */
@@ -83,10 +89,9 @@ export async function planOf(
 ): Promise<readonly Round[] | Plan> {
   if (intent.kind === "rounds") {
     const { target, rounds, criterion, gradual, splicing } = intent;
-    return pruningRounds(target, rounds, retrain, {
-      criterion,
-      gradual: gradual ? { ...GRADUAL, splicing } : undefined,
-    });
+    const how = { criterion, gradual: gradual ? { ...GRADUAL, splicing } : undefined };
+    const all = pruningRounds(target, rounds, retrain, how);
+    return intent.inTurn ? inTurn(all, intent.inTurn, model) : all;
   }
   const { maxLoss, rate } = intent;
   const layers = layersOf(model).filter(({ weight }) => !frozen.has(weight));

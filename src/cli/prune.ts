@@ -55,6 +55,7 @@ export const pruneCommand = withEngine(
       )
       .option("--rounds <n>", "rounds of pruning and retraining (default: 3)", whole("number of rounds", 1, 1000))
       .option("--gradual", "prune little by little while retraining, by a cubic schedule")
+      .option("--in-turn <groups...>", "prune and retrain groups of layers one after the other, the others frozen")
       .option("--splicing", "gradual, and connections that were cut may come back")
       .addOption(
         new Option("--epochs <n>", "epochs of retraining in each round (default: 8, of a search 18)").argParser(

@@ -2,13 +2,10 @@ import { join } from "node:path";
 import type { Dataset } from "../data/dataset.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Model } from "../onnx/graph.ts";
-import { isFloat32 } from "../onnx/tensor.ts";
 import { writeModel } from "../onnx/write.ts";
-import { layersOf } from "../pruning/layers.ts";
-import { maskAbove } from "../pruning/mask.ts";
 import type { RoundResult } from "../pruning/round.ts";
 import { type LayerRow, layerTable } from "../pruning/table.ts";
-import { histogram } from "../report/histogram.ts";
+import { histogramsOf, maskPicture } from "../report/pictures.ts";
 import { renderReport } from "../report/render.ts";
 import type { RunReport } from "../report/run-report.ts";
 import { Evaluator } from "../training/evaluate.ts";
@@ -79,7 +76,7 @@ export async function writeResults(
     layers,
     epochs: results.flatMap(({ name, density, epochs }) => epochs.map((epoch) => ({ round: name, density, ...epoch }))),
     histograms: histogramsOf(dense, pruned),
-    mask: maskPicture(pruned, data),
+    mask: maskPicture(pruned, data.sampleShape),
     files: [{ name: PRUNED, bytes: contents.length }],
   };
   const html = join(out, "report.html");
@@ -121,33 +118,4 @@ async function errorsOf(engine: Engine, model: Model, data: Dataset): Promise<Er
   const test = await evaluator.evaluate(data.test);
   await evaluator.release();
   return { validationError: validation.error, testError: test.error };
-}
-
-const BINS = 80;
-
-function histogramsOf(dense: Model, pruned: Model): RunReport["histograms"] {
-  return layersOf(dense).flatMap(({ name, weight, tensor }) => {
-    const after = pruned.initializers.get(weight);
-    if (!isFloat32(after)) return [];
-    let largest = 0;
-    for (const w of tensor.data) largest = Math.max(largest, Math.abs(w));
-    for (const w of after.data) largest = Math.max(largest, Math.abs(w));
-    const range = [-largest, largest] as const;
-    return [{ layer: name, before: histogram(tensor.data, BINS, range), after: histogram(after.data, BINS, range) }];
-  });
-}
-
-/** The mask of a first layer that looks at whole images: a row for each unit, as the paper's figure shows it. */
-function maskPicture(pruned: Model, { sampleShape }: Dataset): RunReport["mask"] {
-  const [first] = layersOf(pruned);
-  const [rows, columns] = first?.tensor.dims ?? [];
-  const width = sampleShape.at(-1) ?? 1;
-  if (first?.node.op !== "Gemm" || columns !== sampleShape.reduce((product, dim) => product * dim, 1)) return undefined;
-  return {
-    layer: first.name,
-    rows,
-    columns,
-    kept: Uint8Array.from(maskAbove(first.tensor, 0).data),
-    columnsPerBand: width,
-  };
 }

@@ -15,22 +15,25 @@ const epochs = z.array(
   z.object({ epoch: z.number(), loss: z.number(), validationError: z.number(), learningRate: z.number() }),
 );
 
+/** The results of rounds as JSON holds them. */
+export const roundResults = z.array(
+  z.object({
+    name: z.string(),
+    density: z.number(),
+    prunedError: z.number().optional(),
+    bestEpoch: z.number(),
+    validationError: z.number(),
+    layers: z.record(z.string(), z.number()),
+    verdict: z.object({ accepted: z.boolean(), best: z.boolean() }),
+    epochs,
+  }),
+);
+
 const schema = z.object({
   version: z.literal(2),
   /** The options of the run, as its command describes them: only the same run may continue. */
   settings: z.string(),
-  results: z.array(
-    z.object({
-      name: z.string(),
-      density: z.number(),
-      prunedError: z.number().optional(),
-      bestEpoch: z.number(),
-      validationError: z.number(),
-      layers: z.record(z.string(), z.number()),
-      verdict: z.object({ accepted: z.boolean(), best: z.boolean() }),
-      epochs,
-    }),
-  ),
+  results: roundResults,
   current: z
     .object({
       iteration: z.number(),

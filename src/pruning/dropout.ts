@@ -2,6 +2,16 @@ import { constantOf, type Model, producers } from "../onnx/graph.ts";
 import type { Masks } from "../training/parameters.ts";
 import { countNonzero } from "./mask.ts";
 
+/** Dropout while retraining: the paper's smaller ratio, that of the training, or none. */
+export type RetrainingDropout = "adjusted" | "original" | "none";
+
+/** The ratio of each Dropout node by what a round asks for; those left out keep the model's. */
+export function dropoutRatios(model: Model, masks: Masks, asked: RetrainingDropout = "adjusted"): Map<string, number> {
+  if (asked === "adjusted") return retrainingDropout(model, masks);
+  if (asked === "original") return new Map();
+  return new Map(model.nodes.filter(({ op }) => op === "Dropout").map(({ name, outputs }) => [name || outputs[0], 0]));
+}
+
 /**
  * The dropout ratios for retraining: D_r = D_o sqrt(C_ir / C_io), with C the connections of the layer whose outputs are
  * dropped, before and after pruning (Han et al., equations 1 and 2). Pruning has already made the network smaller.

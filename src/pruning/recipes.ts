@@ -3,7 +3,7 @@ import type { Model } from "../onnx/graph.ts";
 import type { Optimizer } from "../training/optimizer.ts";
 import type { Policy } from "../training/schedule.ts";
 import type { Regularization } from "../training/step-graph.ts";
-import { layersOf } from "./layers.ts";
+import { type Layer, layersOf, selectLayers } from "./layers.ts";
 import type { Pruning, Round } from "./round.ts";
 import type { Target } from "./target.ts";
 
@@ -106,6 +106,37 @@ export function pruningRounds(
     prune: { target, part: (i + 1) / rounds, ...how },
     ...retrain,
   }));
+}
+
+/**
+ * Does each round group by group, all other layers frozen (Han et al., section 3.3: CONV, then FC): the weights of the
+ * frozen layers have adapted to each other, and what is pruned adapts to them.
+ * @param groups patterns of layers, in the order in which they are pruned
+ */
+export function inTurn(rounds: readonly Round[], groups: readonly string[], model: Model): Round[] {
+  const layers = layersOf(model);
+  return rounds.flatMap((round) =>
+    groups.map((group) => {
+      const chosen = new Set(selectLayers(layers, group));
+      const others = layers.filter((layer) => !chosen.has(layer));
+      const frozen = new Set(others.flatMap(({ node }) => node.inputs.filter((name) => model.initializers.has(name))));
+      const prune = round.prune && { ...round.prune, target: within(round.prune.target, [...chosen], layers) };
+      return { ...round, name: `${round.name}, ${group}`, prune, frozen };
+    }),
+  );
+}
+
+/** The part of a target that is about some layers. */
+function within(target: Target, chosen: readonly Layer[], layers: readonly Layer[]): Target {
+  if (target.kind === "rate") {
+    throw new UserError("Layers that are pruned in turn need their own targets: give --density or --quality.");
+  }
+  const own = target.layers.flatMap(([pattern, value]) =>
+    selectLayers(layers, pattern)
+      .filter((layer) => chosen.includes(layer))
+      .map(({ name }) => [name, value] as const),
+  );
+  return { ...target, layers: own };
 }
 
 /** Regularization of the weights of all layers; biases are left alone. */

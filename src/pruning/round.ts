@@ -17,7 +17,7 @@ import type { Policy } from "../training/schedule.ts";
 import type { Regularization } from "../training/step-graph.ts";
 import { type EpochResult, type Progress, type TrainState, train } from "../training/train.ts";
 import { Trainer, type TrainerOptions } from "../training/trainer.ts";
-import { retrainingDropout } from "./dropout.ts";
+import { dropoutRatios, type RetrainingDropout } from "./dropout.ts";
 import { type Gradual, gradually } from "./gradual.ts";
 import { layersOf } from "./layers.ts";
 import { countNonzero, densityOf, masksOfZeros, wholeMasks } from "./mask.ts";
@@ -53,8 +53,10 @@ export interface Round {
   readonly patience?: number;
   readonly regularization?: ReadonlyMap<string, Regularization>;
   readonly clipping?: Clipping;
-  /** Parameters to leave as they are in this round, beside those of the run. */
+  /** Parameters to leave as they are in this round, beside those of the run; their layers are not pruned either. */
   readonly frozen?: ReadonlySet<string>;
+  /** Default: adjusted to the connections that are left. */
+  readonly retrainingDropout?: RetrainingDropout;
 }
 
 /** What becomes of a round's network. */
@@ -141,7 +143,7 @@ export async function runRound(
     frozen,
     masks: twin ? masksOfZeros(parametersOf(small, weights), weights) : masks,
     splicing: prune?.gradual?.splicing,
-    dropout: retrainingDropout(source, masks),
+    dropout: dropoutRatios(source, masks, round.retrainingDropout),
   });
   try {
     const trained = await train(trainer, judge, learning.data, {

@@ -65,26 +65,81 @@ export function densityChart(epochs: readonly EpochPoint[]): Html {
   });
 }
 
-/** Validation error against density, a line for each layer (after Han et al., figure 6). */
-export function sensitivityChart(points: readonly { layer: string; density: number; error: number }[]): Html {
-  const place = { x: (d: { density: number }) => 100 * d.density, y: "error" };
-  const descending = [...points].sort((a, b) => b.density - a.density);
+/** A point of one of several curves. */
+export interface CurvePoint {
+  readonly series: string;
+  readonly x: number;
+  readonly y: number;
+}
+
+export interface CurveOptions {
+  readonly x: Plot.ScaleOptions;
+  readonly y: Plot.ScaleOptions;
+  readonly height?: number;
+}
+
+/** Curves with their names at their ends. */
+export function curveChart(points: readonly CurvePoint[], { x, y, height = 380 }: CurveOptions): Html {
+  const place = { x: "x", y: "y" };
+  const inOrder = [...points].sort((a, b) => (x.reverse ? b.x - a.x : a.x - b.x));
+  const longest = Math.max(...points.map(({ series }) => series.length));
   return draw({
     width: 900,
-    height: 380,
+    height,
     marginLeft: 48,
-    marginRight: 60,
+    marginRight: 20 + 7 * longest,
     marginBottom: 40,
     color: { type: "categorical", scheme: "tableau10" },
-    x: { label: "density, %", type: "log", reverse: true, grid: true, tickFormat: "~r" },
-    y: { label: "validation error, %", grid: true, zero: true },
+    x: { grid: true, ...x },
+    y: { grid: true, ...y },
     marks: [
-      Plot.lineY(descending, { ...place, stroke: "layer", strokeWidth: 2 }),
-      Plot.dot(descending, { ...place, fill: "layer", r: 3 }),
-      Plot.text(
-        descending,
-        Plot.selectLast({ ...place, z: "layer", text: "layer", fill: "layer", textAnchor: "start", dx: 8 }),
-      ),
+      Plot.lineY(inOrder, { ...place, stroke: "series", strokeWidth: 2 }),
+      Plot.dot(inOrder, { ...place, fill: "series", r: 3 }),
+      Plot.text(apart(inOrder), { x: "x", y: "y", text: "series", fill: "series", textAnchor: "start", dx: 8, dy: 0 }),
+    ],
+  });
+}
+
+/** The last point of each curve. */
+function apart(points: readonly CurvePoint[]): CurvePoint[] {
+  return [...new Map(points.map((point) => [point.series, point])).values()];
+}
+
+/** Validation error against density, a line for each layer (after Han et al., figure 6). */
+export function sensitivityChart(points: readonly { layer: string; density: number; error: number }[]): Html {
+  return curveChart(
+    points.map(({ layer, density, error }) => ({ series: layer, x: 100 * density, y: error })),
+    {
+      x: { label: "density, %", type: "log", reverse: true, tickFormat: "~r" },
+      y: { label: "validation error, %", zero: true },
+    },
+  );
+}
+
+/** Amounts beside each other, a bar for each. */
+export function barChart(
+  bars: readonly { readonly group: string; readonly name: string; readonly value: number }[],
+  label: string,
+): Html {
+  return draw({
+    width: 900,
+    height: 320,
+    marginLeft: 60,
+    marginBottom: 40,
+    color: { type: "categorical", scheme: "tableau10" },
+    x: { label: null },
+    fx: { label: null },
+    y: { label, grid: true },
+    marks: [
+      Plot.barY(bars, { fx: "group", x: "name", y: "value", fill: "name" }),
+      Plot.text(bars, {
+        fx: "group",
+        x: "name",
+        y: "value",
+        text: (d) => d.value.toLocaleString("en-US", { maximumSignificantDigits: 3 }),
+        dy: -8,
+      }),
+      Plot.ruleY([0]),
     ],
   });
 }

@@ -1,0 +1,91 @@
+import { join } from "node:path";
+import Table from "cli-table3";
+import { Command, Option } from "commander";
+import { openDataset } from "../data/spec.ts";
+import { UserError } from "../errors.ts";
+import type { Figure, Rows } from "../experiments/experiment.ts";
+import { experiments } from "../experiments/index.ts";
+import { Lab, Stopped } from "../experiments/lab.ts";
+import { renderExperiment } from "../report/experiment.ts";
+import { standalone } from "../report/figure.ts";
+import { checkWritable, writeFile } from "./files.ts";
+import { Interrupted, interruptible } from "./interrupt.ts";
+import { type EngineFlags, engineOf, whole, withEngine } from "./options.ts";
+import { count, duration, note, printJson, printLine } from "./print.ts";
+import { folderShelf } from "./shelf.ts";
+
+interface Flags extends EngineFlags {
+  out: string;
+  seed: number;
+  quick?: boolean;
+  json?: boolean;
+}
+
+/** `espalier reproduce`: the paper's experiments. */
+export const reproduceCommand = withEngine(
+  new Command("reproduce")
+    .summary("repeat an experiment of the paper")
+    .description(
+      `Repeats an experiment on real MNIST and writes its figures, its measurements as JSON, and a page.\n${[...experiments].map(([name, { title }]) => `  ${name.padEnd(14)} ${title}`).join("\n")}`,
+    )
+    .argument("<experiment>", [...experiments.keys()].join(", "))
+    .requiredOption("--out <dir>", "where to write; networks that experiments share are kept there in runs/")
+    .addOption(new Option("--seed <n>", "the seed of all randomness").argParser(whole("seed", 0)).default(1))
+    .option("--quick", "fewer epochs")
+    .option("--json", "print one JSON object"),
+)
+  .addHelpText(
+    "after",
+    "\nExamples:\n  espalier reproduce fig6 --out results\n  espalier reproduce table1 --out results --json",
+  )
+  .action(async (name: string, flags: Flags) => {
+    const startedAt = performance.now();
+    const experiment = findExperiment(name);
+    checkWritable(flags.out);
+    const data = await openDataset("mnist");
+    const { seed, quick = false } = flags;
+    const outcome = await interruptible(async (signal) => {
+      const shelf = folderShelf(join(flags.out, "runs"));
+      const lab = new Lab({ engine: engineOf(flags), data, shelf, seed, quick, signal, note });
+      try {
+        return await experiment.run(lab);
+      } catch (error) {
+        if (!(error instanceof Stopped)) throw error;
+        throw new Interrupted("Stopped; what is done is kept: the same command goes on from there.");
+      }
+    });
+    const seconds = (performance.now() - startedAt) / 1000;
+    const figures = outcome.figures.map((figure) => writeFigure(flags.out, figure));
+    const files = { json: join(flags.out, `${name}.json`), page: join(flags.out, `${name}.html`), figures };
+    const command = `espalier reproduce ${name}${quick ? " --quick" : ""} --seed ${seed}`;
+    const summary = { experiment: name, seed, quick, ...outcome.measured, files, seconds };
+    writeFile(files.json, JSON.stringify(summary, null, 2));
+    writeFile(files.page, renderExperiment({ ...experiment, ...outcome, command }));
+    if (flags.json) return printJson(summary);
+    printLine(experiment.title);
+    printLine(tableText(outcome.table));
+    printLine(`${files.page}, ${files.json} and ${figures.join(", ")}, in ${duration(seconds)}`);
+  });
+
+function findExperiment(name: string) {
+  const found = experiments.get(name);
+  if (found) return found;
+  throw new UserError(`There is no experiment "${name}": choose one of ${[...experiments.keys()].join(", ")}.`);
+}
+
+function writeFigure(out: string, { name, picture }: Figure): string {
+  const isPng = picture instanceof Uint8Array;
+  const path = join(out, `${name}.${isPng ? "png" : "svg"}`);
+  writeFile(path, isPng ? picture : standalone(picture));
+  return path;
+}
+
+function tableText([head, ...rows]: Rows): string {
+  const table = new Table({
+    head: head.map(String),
+    colAligns: head.map((_, i) => (i === 0 ? "left" : "right")),
+    style: { head: [], border: [], compact: true },
+  });
+  for (const row of rows) table.push(row.map((cell) => (typeof cell === "number" ? count(cell) : cell)));
+  return table.toString();
+}

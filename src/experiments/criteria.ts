@@ -1,0 +1,79 @@
+import { criteria } from "../pruning/criteria/index.ts";
+import { pruningRounds } from "../pruning/recipes.ts";
+import { curveChart } from "../report/charts.ts";
+import type { Experiment, Outcome } from "./experiment.ts";
+import type { Lab } from "./lab.ts";
+
+const NETWORK = "lenet-300-100";
+const DENSITIES = [0.3, 0.2, 0.1, 0.05];
+const EPOCHS = 4;
+
+interface Point {
+  readonly criterion: string;
+  readonly density: number;
+  /** Validation errors, percent. */
+  readonly before: number;
+  readonly after: number;
+}
+
+/** Prunes every layer to the same density by each criterion. */
+async function compare(lab: Lab, names: readonly string[]): Promise<Outcome> {
+  const { model } = await lab.dense(NETWORK);
+  const { prune, batch } = lab.recipe(NETWORK);
+  const [{ optimizer, learningRate, regularization }] = prune;
+  const points: Point[] = [];
+  for (const criterion of names) {
+    for (const density of DENSITIES) {
+      const target = { kind: "density", layers: [["*", density]] } as const;
+      const retrain = { epochs: lab.epochs(EPOCHS), optimizer, learningRate, regularization };
+      const rounds = pruningRounds(target, 1, retrain, { criterion });
+      const { results } = await lab.run(`criterion-${criterion}-${density}`, model, rounds, batch);
+      const [{ prunedError = Number.NaN, validationError }] = results;
+      points.push({ criterion, density, before: prunedError, after: validationError });
+    }
+  }
+  const chart = (of: (point: Point) => number) =>
+    curveChart(
+      points.map((point) => ({ series: point.criterion, x: 100 * point.density, y: of(point) })),
+      {
+        x: { label: "density of every layer, %", type: "log", reverse: true, tickFormat: "~r" },
+        y: { label: "validation error, %" },
+      },
+    );
+  const own = (criterion: string) => points.filter((point) => point.criterion === criterion);
+  return {
+    measured: { network: NETWORK, dense: await lab.validationError(model), points },
+    table: [
+      ["criterion", ...DENSITIES.flatMap((d) => [`${100 * d}%`, "retrained"])],
+      ...names.map((name) => [
+        name,
+        ...own(name).flatMap(({ before, after }) => [`${before.toFixed(2)}%`, `${after.toFixed(2)}%`]),
+      ]),
+    ],
+    figures: [
+      { name: "before", caption: "Right after pruning.", picture: chart(({ before }) => before) },
+      {
+        name: "after",
+        caption: `After ${lab.epochs(EPOCHS)} epochs of retraining.`,
+        picture: chart(({ after }) => after),
+      },
+    ].map((figure) => ({
+      ...figure,
+      name: names.length > 3 ? `criteria-${figure.name}` : `probabilistic-${figure.name}`,
+    })),
+  };
+}
+
+/** Magnitude as a threshold against magnitude as a probability, with chance alone as the control. */
+export const probabilistic: Experiment = {
+  title: "Pruning by probability",
+  claim: "Pruning at random, with a probability by the weight's magnitude, was tried and gave worse results.",
+  run: (lab) => compare(lab, ["magnitude", "probabilistic", "random"]),
+};
+
+/** All criteria beside each other. */
+export const criteriaCompared: Experiment = {
+  title: "Criteria compared",
+  claim: "The paper prunes by magnitude, where Optimal Brain Damage looks at the loss's curvature.",
+  run: (lab) => compare(lab, [...criteria.keys()]),
+};
