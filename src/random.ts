@@ -9,6 +9,8 @@ export interface Random {
   normal(): number;
   /** The next whole number, uniform in [0, bound). */
   below(bound: number): number;
+  /** Fills an array with numbers uniform in [0, 1), of 16 bits: twice as fast where so many are enough. */
+  fill(array: Float32Array): void;
 }
 
 /**
@@ -25,6 +27,13 @@ export function random(seed: number, ...path: (string | number)[]): Random {
     // Box and Muller, 1958; 1 - u keeps the logarithm away from zero.
     normal: () => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform()),
     below: (bound) => uniformInt(generator, 0, bound - 1),
+    fill(array) {
+      for (let i = 0; i < array.length; i += 2) {
+        const bits = generator.next();
+        array[i] = (bits & 0xffff) / 0x1_0000;
+        if (i + 1 < array.length) array[i + 1] = (bits >>> 16) / 0x1_0000;
+      }
+    },
   };
 }
 

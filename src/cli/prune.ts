@@ -3,6 +3,7 @@ import { Command, Option } from "commander";
 import { openDataset } from "../data/spec.ts";
 import { writeModel } from "../onnx/write.ts";
 import { criteria } from "../pruning/criteria/index.ts";
+import { withInputDropout } from "../training/dropout.ts";
 import { withParameters } from "../training/parameters.ts";
 import { checkWritable, writeFile } from "./files.ts";
 import { openModel } from "./model.ts";
@@ -22,10 +23,11 @@ import {
 
 interface Flags extends EngineFlags, TrainingFlags, PruneFlags {
   out: string;
+  inputDropout: number;
 }
 
 const EPOCHS = 8;
-const SEARCH_EPOCHS = 18;
+const SEARCH_EPOCHS = 12;
 
 /** `espalier prune`: prunes and retrains a model in rounds. */
 export const pruneCommand = withEngine(
@@ -57,8 +59,14 @@ export const pruneCommand = withEngine(
       .option("--gradual", "prune little by little while retraining, by a cubic schedule")
       .option("--in-turn <groups...>", "prune and retrain groups of layers one after the other, the others frozen")
       .option("--splicing", "gradual, and connections that were cut may come back")
+      .option(
+        "--input-dropout <ratio>",
+        "drop so many of the inputs while retraining; the ratio falls with the connections that read them",
+        number("ratio", 0, 0.95),
+        0,
+      )
       .addOption(
-        new Option("--epochs <n>", "epochs of retraining in each round (default: 8, of a search 18)").argParser(
+        new Option("--epochs <n>", "epochs of retraining in each round (default: 8, of a search 12)").argParser(
           whole("number of epochs", 1),
         ),
       ),
@@ -79,12 +87,13 @@ export const pruneCommand = withEngine(
     const epochs = flags.epochs ?? (searching ? SEARCH_EPOCHS : EPOCHS);
     const frozen = frozenParameters(model, flags.freeze);
     const engine = engineOf(flags);
-    const plan = await planOf(intent, engine, model, data, { epochs, ...training.round }, frozen);
+    const learner = flags.inputDropout > 0 ? withInputDropout(model, flags.inputDropout) : model;
+    const plan = await planOf(intent, engine, learner, data, { epochs, ...training.round }, frozen);
     const checkpoint = join(flags.out, "checkpoint.onnx");
     const best = join(flags.out, PRUNED);
-    const settings = { ...intent, epochs, ...training.settings };
+    const settings = { ...intent, epochs, inputDropout: flags.inputDropout, ...training.settings };
     if (!flags.resume) writeFile(best, contents);
-    const result = await runCommand(engine, model, data, plan, {
+    const result = await runCommand(engine, learner, data, plan, {
       ...training.run,
       frozen,
       checkpoint,

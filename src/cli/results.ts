@@ -74,6 +74,7 @@ export async function writeResults(
     baseline,
     pruned: after,
     layers,
+    rounds: roundPoints(results),
     epochs: results.flatMap(({ name, density, epochs }) => epochs.map((epoch) => ({ round: name, density, ...epoch }))),
     histograms: histogramsOf(dense, pruned),
     mask: maskPicture(pruned, data.sampleShape),
@@ -92,6 +93,17 @@ export async function writeResults(
     files: { onnx, report: html },
     seconds,
   };
+}
+
+/** The rounds that pruned; the last that was the best is the one that was chosen. */
+function roundPoints(results: readonly RoundResult[]): RunReport["rounds"] {
+  const pruned = results.filter(({ name }) => name !== "train");
+  const chosen = pruned.findLast(({ verdict }) => verdict.best);
+  return pruned.map((result) => ({
+    rate: 1 / result.density,
+    error: result.validationError,
+    verdict: result === chosen ? "chosen" : result.verdict.accepted ? "within" : "rejected",
+  }));
 }
 
 /** Prints a summary for a person. */

@@ -1,4 +1,4 @@
-import { constantOf, type Model, producers } from "../onnx/graph.ts";
+import { constantOf, consumers, type Model, type Node, producers } from "../onnx/graph.ts";
 import type { Masks } from "../training/parameters.ts";
 import { countNonzero } from "./mask.ts";
 
@@ -15,25 +15,30 @@ export function dropoutRatios(model: Model, masks: Masks, asked: RetrainingDropo
 /**
  * The dropout ratios for retraining: D_r = D_o sqrt(C_ir / C_io), with C the connections of the layer whose outputs are
  * dropped, before and after pruning (Han et al., equations 1 and 2). Pruning has already made the network smaller.
+ * Where no layer lies before, as where the network's inputs are dropped, the layer that reads them counts.
  * @returns ratio by the name of the Dropout node, for those behind a pruned layer
  */
 export function retrainingDropout(model: Model, masks: Masks): Map<string, number> {
   const ratios = new Map<string, number>();
   const madeBy = producers(model);
+  const readBy = consumers(model);
   for (const node of model.nodes) {
     if (node.op !== "Dropout") continue;
     const original = node.inputs[1] ? Number(constantOf(model, node.inputs[1])?.data[0] ?? 0.5) : 0.5;
-    // The pruned layer lies before the Dropout node, behind nodes with one data input such as Relu.
-    let value = node.inputs[0];
-    for (let before = madeBy.get(value); before; before = madeBy.get(value)) {
-      const mask = before.inputs.map((input) => masks.get(input)).find((found) => found !== undefined);
-      if (mask) {
-        ratios.set(node.name || node.outputs[0], original * Math.sqrt(countNonzero(mask) / mask.data.length));
-        break;
-      }
-      if (before.inputs.some((input) => model.initializers.has(input))) break;
-      value = before.inputs[0];
-    }
+    const before = nearest(model, madeBy.get(node.inputs[0]), ({ inputs }) => madeBy.get(inputs[0]));
+    const layer =
+      before ?? nearest(model, readBy.get(node.outputs[0])?.[0], ({ outputs }) => readBy.get(outputs[0])?.[0]);
+    const mask = layer?.inputs.map((input) => masks.get(input)).find((found) => found !== undefined);
+    if (mask) ratios.set(node.name || node.outputs[0], original * Math.sqrt(countNonzero(mask) / mask.data.length));
   }
   return ratios;
+}
+
+/** The first node with weights on the way from one, through nodes with one data input such as Relu. */
+function nearest(model: Model, from: Node | undefined, next: (node: Node) => Node | undefined): Node | undefined {
+  for (let node = from; node; node = next(node)) {
+    const weighted = node.inputs.some((input) => (model.initializers.get(input)?.dims.length ?? 0) > 1);
+    if (weighted) return node;
+  }
+  return undefined;
 }

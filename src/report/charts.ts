@@ -93,16 +93,65 @@ export function curveChart(points: readonly CurvePoint[], { x, y, height = 380 }
     x: { grid: true, ...x },
     y: { grid: true, ...y },
     marks: [
-      Plot.lineY(inOrder, { ...place, stroke: "series", strokeWidth: 2 }),
+      Plot.lineY(inOrder, { ...place, z: "series", stroke: "series", strokeWidth: 2 }),
       Plot.dot(inOrder, { ...place, fill: "series", r: 3 }),
-      Plot.text(apart(inOrder), { x: "x", y: "y", text: "series", fill: "series", textAnchor: "start", dx: 8, dy: 0 }),
+      ...endsOf(inOrder, height - 90, y.zero === true).map(({ dy, ...end }) =>
+        Plot.text([end], { ...place, text: "series", fill: "series", textAnchor: "start", dx: 8, dy }),
+      ),
     ],
   });
 }
 
-/** The last point of each curve. */
-function apart(points: readonly CurvePoint[]): CurvePoint[] {
-  return [...new Map(points.map((point) => [point.series, point])).values()];
+/** The last point of each curve, and how far its name must move so that names do not lie on each other. */
+function endsOf(points: readonly CurvePoint[], height: number, zero: boolean): (CurvePoint & { dy: number })[] {
+  const ends = [...new Map(points.map((point) => [point.series, point])).values()].sort((a, b) => b.y - a.y);
+  const ys = points.map(({ y }) => y);
+  const [low, high] = [zero ? Math.min(0, ...ys) : Math.min(...ys), Math.max(...ys)];
+  let above = Number.NEGATIVE_INFINITY;
+  return ends.map((end) => {
+    const place = ((high - end.y) / (high - low || 1)) * height;
+    const moved = Math.max(place, above + 15);
+    above = moved;
+    return { ...end, dy: moved - place };
+  });
+}
+
+/** A round's network: how small it is, how good, and what became of it. */
+export interface RoundPoint {
+  readonly rate: number;
+  readonly error: number;
+  readonly verdict: "chosen" | "within" | "rejected";
+}
+
+/** Validation error against compression rate, round by round, with the network that was chosen. */
+export function tradeOffChart(rounds: readonly RoundPoint[], baseline: number): Html {
+  const place = { x: "rate", y: "error" };
+  const chosen = rounds.filter(({ verdict }) => verdict === "chosen");
+  return draw({
+    width: 900,
+    height: 300,
+    marginLeft: 48,
+    marginBottom: 40,
+    x: { label: "compression rate", type: "log", grid: true, tickFormat: (rate: number) => `${rate}x` },
+    y: { label: "validation error, %", grid: true, nice: true },
+    marks: [
+      Plot.ruleY([baseline], { stroke: "currentColor", strokeOpacity: 0.5, strokeDasharray: "4 4" }),
+      Plot.text([{ rate: Math.min(...rounds.map(({ rate }) => rate)), error: baseline }], {
+        ...place,
+        text: () => "dense",
+        dy: -8,
+        textAnchor: "start",
+      }),
+      Plot.dot(rounds, {
+        ...place,
+        r: 4,
+        stroke: WOOD,
+        fill: (d: RoundPoint) => (d.verdict === "rejected" ? "none" : WOOD),
+      }),
+      Plot.dot(chosen, { ...place, r: 7, fill: LEAF }),
+      Plot.text(chosen, { ...place, text: (d: RoundPoint) => `${d.rate.toFixed(1)}x`, dy: -16, fontWeight: 650 }),
+    ],
+  });
 }
 
 /** Validation error against density, a line for each layer (after Han et al., figure 6). */

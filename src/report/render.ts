@@ -1,4 +1,4 @@
-import { densityChart, errorChart, histogramChart } from "./charts.ts";
+import { densityChart, errorChart, histogramChart, tradeOffChart } from "./charts.ts";
 import { type Html, html } from "./html.ts";
 import { inputImage, maskImage } from "./mask-image.ts";
 import { page } from "./page.ts";
@@ -14,6 +14,7 @@ export function renderReport(report: RunReport): string {
 ${headline(report)}
 <h2>What is left of each layer</h2>
 <div class="scroll">${layerTable(report.layers)}</div>
+${report.rounds.length > 2 ? tradeOff(report) : html``}
 <h2>Error and density over the rounds</h2>
 <div class="chart">${errorChart(report.epochs)}${densityChart(report.epochs)}</div>
 <h2>Weights before and after</h2>
@@ -28,6 +29,13 @@ ${report.mask ? maskSection(report.mask) : html``}
 <h2>What was asked</h2>
 <dl>${report.settings.map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}</dl>`,
   );
+}
+
+function tradeOff({ rounds, baseline }: RunReport): Html {
+  return html`<h2>Size against accuracy</h2>
+<div class="chart">${tradeOffChart(rounds, baseline.validationError)}</div>
+<p class="soft">A dot for each round of pruning and retraining; the green one is the network that was chosen, hollow ones
+were too far off to go on from.</p>`;
 }
 
 function headline({ parameters, nonzero, compressionRate, baseline, pruned, files, seconds }: RunReport): Html {

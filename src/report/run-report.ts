@@ -1,4 +1,5 @@
 import type { LayerRow } from "../pruning/table.ts";
+import type { RoundPoint } from "./charts.ts";
 import type { Histogram } from "./histogram.ts";
 
 /** All that a report of one run shows. Errors are percent, sizes bytes. */
@@ -14,6 +15,8 @@ export interface RunReport {
   readonly baseline: Errors;
   readonly pruned: Errors;
   readonly layers: readonly LayerRow[];
+  /** The rounds that pruned, in order. */
+  readonly rounds: readonly RoundPoint[];
   /** Every epoch of every round, in order. */
   readonly epochs: readonly EpochPoint[];
   readonly histograms: readonly { readonly layer: string; readonly before: Histogram; readonly after: Histogram }[];

@@ -1,5 +1,5 @@
-import type { GraphBuilder } from "../onnx/builder.ts";
-import { constantOf, type Model, type Node, typeOf } from "../onnx/graph.ts";
+import { GraphBuilder } from "../onnx/builder.ts";
+import { constantOf, copyModel, fedInputs, type Model, type Node, typeOf } from "../onnx/graph.ts";
 
 /** A Dropout node as a training step runs it. */
 export interface DropoutSite {
@@ -15,6 +15,20 @@ export interface DropoutSite {
 }
 
 const DEFAULT_RATIO = 0.5;
+
+/** The network with some of its inputs dropped while it trains, which keeps it from learning single pixels by heart. */
+export function withInputDropout(model: Model, ratio: number): Model {
+  const changed = copyModel(model);
+  const [input] = fedInputs(changed);
+  const graph = new GraphBuilder(changed, "input-dropout/");
+  const { nodes } = changed;
+  changed.nodes = [];
+  const dropped = graph.emit("Dropout", [input.name, graph.scalar("float32", ratio)]);
+  changed.nodes.push(
+    ...nodes.map((node) => ({ ...node, inputs: node.inputs.map((name) => (name === input.name ? dropped : name)) })),
+  );
+  return changed;
+}
 
 /**
  * Replaces each Dropout node by y = x [noise >= ratio] / (1 - ratio) (Srivastava et al., JMLR 2014, inverted form).

@@ -155,9 +155,7 @@ export class Trainer {
       if (this.#feeds.has(STEP)) this.#feeds.of(STEP, i)[0] = this.#iteration;
       for (const { name, ratio, ratioInput, noiseInput } of this.#dropout) {
         this.#feeds.of(ratioInput, i)[0] = this.#ratios.get(name) ?? ratio;
-        const { uniform } = random(this.#seed, "dropout", name, this.#iteration);
-        const noise = this.#feeds.of(noiseInput, i);
-        for (let j = 0; j < noise.length; j++) noise[j] = uniform();
+        random(this.#seed, "dropout", name, this.#iteration).fill(this.#feeds.of(noiseInput, i) as Float32Array);
       }
     }
     const outputs = await this.#program.run(this.#feeds.first(learningRates.length));

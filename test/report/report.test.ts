@@ -38,6 +38,11 @@ const report: RunReport = {
     activations: 0.4,
     macsLeft: 0.032,
   })),
+  rounds: [
+    { rate: 8, error: 1.3, verdict: "within" },
+    { rate: 12, error: 1.2, verdict: "chosen" },
+    { rate: 18, error: 1.9, verdict: "rejected" },
+  ],
   epochs: Array.from({ length: 60 }, (_, i) => ({
     round: `round ${Math.floor(i / 15)}`,
     epoch: (i % 15) + 1,
