@@ -3,7 +3,6 @@ import { Command, Option } from "commander";
 import { openDataset } from "../data/spec.ts";
 import { writeModel } from "../onnx/write.ts";
 import { criteria } from "../pruning/criteria/index.ts";
-import { withInputDropout } from "../training/dropout.ts";
 import { withParameters } from "../training/parameters.ts";
 import { checkWritable, writeFile } from "./files.ts";
 import { openModel } from "./model.ts";
@@ -87,13 +86,13 @@ export const pruneCommand = withEngine(
     const epochs = flags.epochs ?? (searching ? SEARCH_EPOCHS : EPOCHS);
     const frozen = frozenParameters(model, flags.freeze);
     const engine = engineOf(flags);
-    const learner = flags.inputDropout > 0 ? withInputDropout(model, flags.inputDropout) : model;
-    const plan = await planOf(intent, engine, learner, data, { epochs, ...training.round }, frozen);
+    const { inputDropout } = flags;
+    const plan = await planOf(intent, engine, model, data, { epochs, inputDropout, ...training.round }, frozen);
     const checkpoint = join(flags.out, "checkpoint.onnx");
     const best = join(flags.out, PRUNED);
-    const settings = { ...intent, epochs, inputDropout: flags.inputDropout, ...training.settings };
+    const settings = { ...intent, epochs, inputDropout, ...training.settings };
     if (!flags.resume) writeFile(best, contents);
-    const result = await runCommand(engine, learner, data, plan, {
+    const result = await runCommand(engine, model, data, plan, {
       ...training.run,
       frozen,
       checkpoint,

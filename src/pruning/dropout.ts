@@ -1,4 +1,4 @@
-import { constantOf, consumers, type Model, type Node, producers } from "../onnx/graph.ts";
+import { constantOf, consumers, fedInputs, type Model, type Node, producers } from "../onnx/graph.ts";
 import type { Masks } from "../training/parameters.ts";
 import { countNonzero } from "./mask.ts";
 
@@ -15,23 +15,32 @@ export function dropoutRatios(model: Model, masks: Masks, asked: RetrainingDropo
 /**
  * The dropout ratios for retraining: D_r = D_o sqrt(C_ir / C_io), with C the connections of the layer whose outputs are
  * dropped, before and after pruning (Han et al., equations 1 and 2). Pruning has already made the network smaller.
- * Where no layer lies before, as where the network's inputs are dropped, the layer that reads them counts.
  * @returns ratio by the name of the Dropout node, for those behind a pruned layer
  */
 export function retrainingDropout(model: Model, masks: Masks): Map<string, number> {
   const ratios = new Map<string, number>();
   const madeBy = producers(model);
-  const readBy = consumers(model);
   for (const node of model.nodes) {
     if (node.op !== "Dropout") continue;
     const original = node.inputs[1] ? Number(constantOf(model, node.inputs[1])?.data[0] ?? 0.5) : 0.5;
-    const before = nearest(model, madeBy.get(node.inputs[0]), ({ inputs }) => madeBy.get(inputs[0]));
-    const layer =
-      before ?? nearest(model, readBy.get(node.outputs[0])?.[0], ({ outputs }) => readBy.get(outputs[0])?.[0]);
-    const mask = layer?.inputs.map((input) => masks.get(input)).find((found) => found !== undefined);
-    if (mask) ratios.set(node.name || node.outputs[0], original * Math.sqrt(countNonzero(mask) / mask.data.length));
+    const layer = nearest(model, madeBy.get(node.inputs[0]), ({ inputs }) => madeBy.get(inputs[0]));
+    const ratio = adjusted(original, layer, masks);
+    if (ratio !== undefined) ratios.set(node.name || node.outputs[0], ratio);
   }
   return ratios;
+}
+
+/** The same for the network's inputs, by the connections of the layer that reads them. */
+export function inputDropout(model: Model, masks: Masks, original: number): number {
+  const readBy = consumers(model);
+  const [{ name }] = fedInputs(model);
+  const layer = nearest(model, readBy.get(name)?.[0], ({ outputs }) => readBy.get(outputs[0])?.[0]);
+  return adjusted(original, layer, masks) ?? original;
+}
+
+function adjusted(original: number, layer: Node | undefined, masks: Masks): number | undefined {
+  const mask = layer?.inputs.map((input) => masks.get(input)).find((found) => found !== undefined);
+  return mask && original * Math.sqrt(countNonzero(mask) / mask.data.length);
 }
 
 /** The first node with weights on the way from one, through nodes with one data input such as Relu. */

@@ -17,7 +17,7 @@ import type { Policy } from "../training/schedule.ts";
 import type { Regularization } from "../training/step-graph.ts";
 import { type EpochResult, type Progress, type TrainState, train } from "../training/train.ts";
 import { Trainer, type TrainerOptions } from "../training/trainer.ts";
-import { dropoutRatios, type RetrainingDropout } from "./dropout.ts";
+import { dropoutRatios, inputDropout, type RetrainingDropout } from "./dropout.ts";
 import { type Gradual, gradually } from "./gradual.ts";
 import { layersOf } from "./layers.ts";
 import { countNonzero, densityOf, masksOfZeros, wholeMasks } from "./mask.ts";
@@ -55,6 +55,8 @@ export interface Round {
   readonly clipping?: Clipping;
   /** Parameters to leave as they are in this round, beside those of the run; their layers are not pruned either. */
   readonly frozen?: ReadonlySet<string>;
+  /** The part of the network's inputs to drop, adjusted like all dropout to the connections that are left. */
+  readonly inputDropout?: number;
   /** Default: adjusted to the connections that are left. */
   readonly retrainingDropout?: RetrainingDropout;
 }
@@ -131,7 +133,9 @@ export async function runRound(
   const prunedError = prune && !prune.gradual ? (await evaluator.evaluate(data.validation)).error : undefined;
   const twin = prune?.clearDead && !prune.gradual ? await twinOf(engine, pruned) : undefined;
   const small = twin?.model ?? pruned;
-  const rest = await withoutFrozenPrefix(engine, small, data, frozen);
+  // What is dropped before the frozen layers differs from step to step.
+  const dropped = round.inputDropout ? inputDropout(source, masks, round.inputDropout) : 0;
+  const rest = dropped > 0 ? undefined : await withoutFrozenPrefix(engine, small, data, frozen);
   const learning = rest ?? { model: small, data };
   const judge =
     learning.model === pruned
@@ -149,6 +153,7 @@ export async function runRound(
     const trained = await train(trainer, judge, learning.data, {
       ...options,
       ...round,
+      inputDropout: dropped,
       pacing: prune?.gradual && gradually(prune.target, prune.gradual, free, start, by(prune, options)),
     });
     if (trained.aborted) return { interrupted: trained };

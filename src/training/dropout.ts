@@ -1,5 +1,6 @@
-import { GraphBuilder } from "../onnx/builder.ts";
-import { constantOf, copyModel, fedInputs, type Model, type Node, typeOf } from "../onnx/graph.ts";
+import type { GraphBuilder } from "../onnx/builder.ts";
+import { constantOf, type Model, type Node, typeOf } from "../onnx/graph.ts";
+import type { Random } from "../random.ts";
 
 /** A Dropout node as a training step runs it. */
 export interface DropoutSite {
@@ -16,18 +17,15 @@ export interface DropoutSite {
 
 const DEFAULT_RATIO = 0.5;
 
-/** The network with some of its inputs dropped while it trains, which keeps it from learning single pixels by heart. */
-export function withInputDropout(model: Model, ratio: number): Model {
-  const changed = copyModel(model);
-  const [input] = fedInputs(changed);
-  const graph = new GraphBuilder(changed, "input-dropout/");
-  const { nodes } = changed;
-  changed.nodes = [];
-  const dropped = graph.emit("Dropout", [input.name, graph.scalar("float32", ratio)]);
-  changed.nodes.push(
-    ...nodes.map((node) => ({ ...node, inputs: node.inputs.map((name) => (name === input.name ? dropped : name)) })),
-  );
-  return changed;
+/**
+ * Drops inputs of a batch as {@link exposeDropout} drops units: each becomes zero with the probability `ratio`, the
+ * others x / (1 - ratio). Zeros draw no number, and images are mostly zeros.
+ */
+export function dropInputs(inputs: Float32Array, ratio: number, { uniform }: Random): void {
+  const scale = 1 / (1 - ratio);
+  for (let i = 0; i < inputs.length; i++) {
+    if (inputs[i] !== 0) inputs[i] = uniform() < ratio ? 0 : inputs[i] * scale;
+  }
 }
 
 /**

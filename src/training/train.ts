@@ -1,6 +1,7 @@
 import type { LearningData } from "../data/dataset.ts";
 import { UserError } from "../errors.ts";
 import { permutation, random } from "../random.ts";
+import { dropInputs } from "./dropout.ts";
 import type { Evaluator } from "./evaluate.ts";
 import { applyMasks, type Masks, type Parameters } from "./parameters.ts";
 import { type Policy, schedule } from "./schedule.ts";
@@ -24,6 +25,8 @@ export interface TrainOptions {
   readonly learningRate: Policy;
   /** The seed of the order of the samples. */
   readonly seed: number;
+  /** The part of the inputs that is dropped at each step; default: none. */
+  readonly inputDropout?: number;
   /** How the masks change; default: they do not. Only epochs after their last change can be the best. */
   readonly pacing?: Pacing;
   /** Stop when the validation error has not fallen for so many epochs. */
@@ -97,7 +100,7 @@ export async function train(
   options: TrainOptions,
 ): Promise<TrainResult> {
   const { epochs, seed, patience = Number.POSITIVE_INFINITY, resume, signal, onProgress, onEpoch } = options;
-  const { pacing } = options;
+  const { pacing, inputDropout = 0 } = options;
   const rateAt = schedule(options.learningRate);
   const steps = Math.floor(data.train.size / trainer.batch);
   if (steps === 0) {
@@ -137,6 +140,7 @@ export async function train(
         const at = step + i;
         const { inputs, labels } = trainer.batchOf(i);
         data.train.read(order.subarray(at * trainer.batch, (at + 1) * trainer.batch), inputs, labels);
+        if (inputDropout > 0) dropInputs(inputs, inputDropout, random(seed, "input-dropout", epoch, at));
         rates.push(rateAt({ iteration: epoch * steps + at, epoch: epoch + at / steps, epochs }));
       }
       for (const loss of await trainer.run(rates)) lossSum += loss;

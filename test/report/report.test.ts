@@ -76,7 +76,7 @@ describe("the report", () => {
     ]) {
       expect(page).toContain(text);
     }
-    expect(page.match(/<svg/g)).toHaveLength(6);
+    expect(page.match(/<svg/g)).toHaveLength(7);
     expect(page.match(/<tr>/g)).toHaveLength(6);
   });
 
