@@ -3,6 +3,7 @@ import type { Engine } from "../engine/engine.ts";
 import { UserError } from "../errors.ts";
 import type { Model } from "../onnx/graph.ts";
 import { layersOf } from "../pruning/layers.ts";
+import { masksOfZeros } from "../pruning/mask.ts";
 import { inTurn, pruningRounds } from "../pruning/recipes.ts";
 import type { Round } from "../pruning/round.ts";
 import type { Plan } from "../pruning/rounds.ts";
@@ -10,6 +11,7 @@ import { search } from "../pruning/search.ts";
 import { checkTarget, type Target } from "../pruning/target.ts";
 import { Evaluator } from "../training/evaluate.ts";
 import { parametersOf, trainableParameters } from "../training/parameters.ts";
+import { openModel } from "./model.ts";
 
 /** The flags that say how far to prune, and how to go there. */
 export interface PruneFlags {
@@ -17,6 +19,7 @@ export interface PruneFlags {
   rate?: number;
   density?: [string, number][];
   quality?: [string, number][];
+  maskOf?: string;
   rounds?: number;
   criterion?: string;
   gradual?: boolean;
@@ -46,36 +49,44 @@ const GRADUAL = { every: 32, until: 0.6 };
  * @throws UserError when they ask for nothing, for two things, or for what does not go together
  */
 export function intentOf(flags: PruneFlags, model: Model): Intent {
-  const { maxLoss, rate, density, quality } = flags;
-  const given = [maxLoss ?? rate, density, quality].filter((value) => value !== undefined);
+  const { maxLoss, rate, density, quality, maskOf } = flags;
+  const given = [maxLoss ?? rate, density, quality, maskOf].filter((value) => value !== undefined);
   if (given.length !== 1) {
     throw new UserError(
-      "How far to prune is not clear: give --max-loss, --rate (or both), or one of --density and --quality.",
+      "How far to prune is not clear: give --max-loss, --rate (or both), or one of --density, --quality and --mask-of.",
     );
   }
   const how = (["rounds", "criterion", "gradual", "splicing", "inTurn"] as const).filter(
     (name) => flags[name] !== undefined,
   );
   if (maxLoss !== undefined && how.length > 0) {
-    throw new UserError(
-      `--max-loss searches by itself: leave out --${how.join(" and --").replace("inTurn", "in-turn")}.`,
-    );
+    throw new UserError(`--max-loss searches by itself: leave out ${how.map(optionName).join(" and ")}.`);
   }
-  if (density === undefined && quality === undefined && how.length === 0) {
+  if ((maxLoss ?? rate) !== undefined && how.length === 0) {
     if (rate !== undefined) checkTarget({ kind: "rate", rate }, layersOf(model), parametersIn(model));
     return { kind: "search", maxLoss, rate };
   }
-  const { criterion = "magnitude", rounds = ROUNDS, gradual = false, splicing = false, inTurn } = flags;
+  const { criterion = "magnitude", rounds = maskOf ? 1 : ROUNDS, gradual = false, splicing = false, inTurn } = flags;
   if (quality && criterion !== "magnitude") {
     throw new UserError(`--quality is for magnitudes: give --density or --rate with --criterion ${criterion}.`);
   }
-  const target: Target = density
-    ? { kind: "density", layers: density }
-    : quality
-      ? { kind: "quality", layers: quality }
-      : { kind: "rate", rate: rate ?? 1 };
+  if (maskOf && how.length > 0) {
+    throw new UserError(`--mask-of says all there is to say: leave out ${how.map(optionName).join(" and ")}.`);
+  }
+  const target = targetOf(flags);
   checkTarget(target, layersOf(model), parametersIn(model));
   return { kind: "rounds", target, rounds, criterion, gradual: gradual || splicing, splicing, inTurn };
+}
+
+const optionName = (flag: string) => `--${flag.replace(/[A-Z]/, (letter) => `-${letter.toLowerCase()}`)}`;
+
+function targetOf({ density, quality, maskOf, rate = 1 }: PruneFlags): Target {
+  if (density) return { kind: "density", layers: density };
+  if (quality) return { kind: "quality", layers: quality };
+  if (!maskOf) return { kind: "rate", rate };
+  const { model } = openModel(maskOf);
+  const weights = layersOf(model).map(({ weight }) => weight);
+  return { kind: "masks", masks: masksOfZeros(parametersIn(model), weights) };
 }
 
 /** Turns an intent into rounds, or into a search for them. */

@@ -49,6 +49,7 @@ export const pruneCommand = withEngine(
         "quality parameter s of layers, LAYER=S,...: threshold = s * standard deviation",
         perLayer,
       )
+      .option("--mask-of <model>", "cut what is zero in another .onnx file of the same network")
       .addOption(
         new Option("--criterion <name>", "what tells which connections to keep (default: magnitude)").choices([
           ...criteria.keys(),
@@ -90,7 +91,8 @@ export const pruneCommand = withEngine(
     const plan = await planOf(intent, engine, model, data, { epochs, inputDropout, ...training.round }, frozen);
     const checkpoint = join(flags.out, "checkpoint.onnx");
     const best = join(flags.out, PRUNED);
-    const settings = { ...intent, epochs, inputDropout, ...training.settings };
+    const asked = flags.maskOf ? { maskOf: openModel(flags.maskOf).digest } : intent;
+    const settings = { ...asked, epochs, inputDropout, ...training.settings };
     if (!flags.resume) writeFile(best, contents);
     const result = await runCommand(engine, model, data, plan, {
       ...training.run,

@@ -68,6 +68,8 @@ function targetAt(target: Target, t: number, layers: readonly Layer[], begin: In
     }
     case "quality":
       return { kind: "quality", layers: target.layers.map(([pattern, s]) => [pattern, cubic(0, s, t)]) };
+    case "masks":
+      return target;
     case "rate":
       return { ...target, rate: 1 / cubic(begin.all, 1 / target.rate, t) };
   }

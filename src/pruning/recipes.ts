@@ -128,7 +128,7 @@ export function inTurn(rounds: readonly Round[], groups: readonly string[], mode
 
 /** The part of a target that is about some layers. */
 function within(target: Target, chosen: readonly Layer[], layers: readonly Layer[]): Target {
-  if (target.kind === "rate") {
+  if (target.kind === "rate" || target.kind === "masks") {
     throw new UserError("Layers that are pruned in turn need their own targets: give --density or --quality.");
   }
   const own = target.layers.flatMap(([pattern, value]) =>

@@ -12,7 +12,9 @@ export type Target =
   /** Quality parameter of layers: threshold = s * standard deviation of the layer's weights (Han et al., section 3). */
   | { readonly kind: "quality"; readonly layers: readonly (readonly [pattern: string, quality: number])[] }
   /** All parameters / non-zero ones, reached by one quality parameter, or one limit of the scores, for all layers. */
-  | { readonly kind: "rate"; readonly rate: number };
+  | { readonly kind: "rate"; readonly rate: number }
+  /** These very masks, as of a network that was pruned before. */
+  | { readonly kind: "masks"; readonly masks: Masks };
 
 /** The scores by which connections are kept, by the name of the layer's weights. */
 export type Scores = ReadonlyMap<string, FloatTensor>;
@@ -36,6 +38,8 @@ export function chooseMasks(
     masks.set(layer.weight, maskAbove(scoresOf(layer), threshold));
   };
   switch (target.kind) {
+    case "masks":
+      return checkedMasks(target.masks, layers);
     case "density":
       for (const [layer, density] of perLayer(target.layers, layers, checkDensity)) {
         const { data } = scoresOf(layer);
@@ -63,6 +67,19 @@ export function chooseMasks(
       return masks;
     }
   }
+}
+
+/** @throws UserError where a mask is none of a layer's, or of another shape */
+function checkedMasks(masks: Masks, layers: readonly Layer[]): Masks {
+  for (const [name, { dims }] of masks) {
+    const layer = layers.find(({ weight }) => weight === name);
+    if (layer?.tensor.dims.join() === dims.join()) continue;
+    const here = layer ? `is [${layer.tensor.dims}] here` : "is no layer here";
+    throw new UserError(
+      `The masks are those of another network: "${name}" is [${dims}] there and ${here}; give masks of this one.`,
+    );
+  }
+  return masks;
 }
 
 /** The limit above which `wanted` of all scores lie. */

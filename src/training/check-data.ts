@@ -1,4 +1,4 @@
-import type { LearningData } from "../data/dataset.ts";
+import { type LearningData, readInOrder } from "../data/dataset.ts";
 import { UserError } from "../errors.ts";
 import { fedInputs, type Model } from "../onnx/graph.ts";
 import { sizeOf } from "../onnx/tensor.ts";
@@ -23,4 +23,22 @@ export function checkData(annotated: Model, data: LearningData): void {
       `${data.name} has ${data.classes} classes, and the output "${output.name}" has ${classes} scores: use a network for that data.`,
     );
   }
+}
+
+const CHUNK = 256;
+
+/** @throws UserError when all training samples are of one class: there is nothing to tell apart */
+export function checkClasses({ name, train, sampleShape }: LearningData): void {
+  const inputs = new Float32Array(CHUNK * sizeOf(sampleShape));
+  const labels = new Int32Array(CHUNK);
+  let first: number | undefined;
+  for (let start = 0; start < train.size; start += CHUNK) {
+    const count = Math.min(CHUNK, train.size - start);
+    readInOrder(train, start, count, inputs, labels);
+    first ??= labels[0];
+    if (labels.subarray(0, count).some((label) => label !== first)) return;
+  }
+  throw new UserError(
+    `All ${train.size} training samples of ${name} are of class ${first}: nothing can be learned from them; give data of two classes or more.`,
+  );
 }

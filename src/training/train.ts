@@ -1,6 +1,7 @@
 import type { LearningData } from "../data/dataset.ts";
 import { UserError } from "../errors.ts";
 import { permutation, random } from "../random.ts";
+import { checkClasses } from "./check-data.ts";
 import { dropInputs } from "./dropout.ts";
 import type { Evaluator } from "./evaluate.ts";
 import { applyMasks, type Masks, type Parameters } from "./parameters.ts";
@@ -108,6 +109,7 @@ export async function train(
       `The batch of ${trainer.batch} is larger than the ${data.train.size} training samples of ${data.name}: take a smaller one.`,
     );
   }
+  checkClasses(data);
   let { step, lossSum } = resume ?? { step: 0, lossSum: 0 };
   let best = resume?.best;
   const history = [...(resume?.history ?? [])];

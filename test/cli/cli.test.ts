@@ -4,8 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { main } from "../../src/cli/main.ts";
+import { dense, flatten, relu } from "../../src/onnx/layers.ts";
 import { readModel } from "../../src/onnx/read.ts";
-import { scalar } from "../../src/onnx/tensor.ts";
+import { sequential } from "../../src/onnx/sequential.ts";
+import { isFloat32, scalar } from "../../src/onnx/tensor.ts";
 import { writeModel } from "../../src/onnx/write.ts";
 import { blobNet } from "../blobs.ts";
 
@@ -35,6 +37,18 @@ beforeAll(() => {
   );
   writeFileSync(at("package.json"), '{ "type": "module" }');
   writeFileSync(at("net.onnx"), writeModel(blobNet()));
+  const other = sequential([flatten(), dense(5), relu(), dense(4)], { name: "other", input: [1, 4, 4], seed: 1 });
+  const weight = other.initializers.get("fc1.weight");
+  if (isFloat32(weight)) weight.data.fill(0, 0, 20);
+  writeFileSync(at("other.onnx"), writeModel(other));
+  writeFileSync(
+    at("one-class.ts"),
+    `import { blobs } from ${JSON.stringify(source)};
+     const data = blobs();
+     const { read } = data.train;
+     data.train = { ...data.train, read(...given) { read(...given); given[2].fill(2); } };
+     export default data;`,
+  );
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -215,6 +229,27 @@ describe("a mistake ends with status 2 and one sentence", () => {
       /Every layer is frozen/,
     ],
     ["no target", ["prune", at("net.onnx"), ...data, ...out], /give --max-loss, --rate \(or both\)/],
+    [
+      "a search that is told how to go",
+      ["prune", at("net.onnx"), ...data, ...out, "--max-loss", "1", "--in-turn", "fc1"],
+      /searches by itself: leave out --in-turn\./,
+    ],
+    [
+      "masks of another network",
+      ["prune", at("net.onnx"), ...data, ...out, "--mask-of", at("other.onnx")],
+      /masks are those of another network: "fc1\.weight" is \[5,16\] there and is \[12,16\] here/,
+    ],
+    [
+      "masks with more to say",
+      ["prune", at("net.onnx"), ...data, ...out, "--mask-of", at("other.onnx"), "--rounds", "2"],
+      /leave out --rounds/,
+    ],
+    [
+      "samples of one class",
+      ["train", at("net.onnx"), "--data", at("one-class.ts"), "--out", at("never.onnx")],
+      /All 400 training samples of blobs are of class 2: nothing can be learned/,
+    ],
+    ["an unknown experiment", ["reproduce", "fig9", ...out], /no experiment "fig9": choose one of table1, table3/],
     [
       "two targets",
       ["prune", at("net.onnx"), ...data, ...out, "--rate", "2", "--quality", "fc1=1"],
