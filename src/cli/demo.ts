@@ -11,6 +11,7 @@ import { type EngineFlags, engineOf, whole, withEngine } from "./options.ts";
 import { note, printJson } from "./print.ts";
 import { printSummary, writeResults } from "./results.ts";
 import { finishRun, runCommand } from "./run.ts";
+import { LEARNING_RATE_KEY } from "./training-options.ts";
 
 interface Flags extends EngineFlags {
   network: string;
@@ -59,7 +60,10 @@ export const demoCommand = withEngine(
       resume: flags.resume === true,
       settings: { command: "demo", network, quick, seed },
       onRound: ({ name }, parameters) => {
-        if (name === train.name) writeFile(densePath, writeModel(withParameters(built, parameters)));
+        if (name !== train.name) return;
+        const dense = withParameters(built, parameters);
+        dense.metadata.set(LEARNING_RATE_KEY, String(train.learningRate.rate));
+        writeFile(densePath, writeModel(dense));
       },
     });
     const summary = await writeResults(
