@@ -151,6 +151,51 @@ describe("the commands", () => {
     for (const { density } of quality.layers) expect(density).toBeLessThan(0.6);
   });
 
+  it("search for a small network, with the best so far on disk, and go on after Ctrl-C", async () => {
+    const dense = at("searched.onnx");
+    await espalier("train", at("net.onnx"), ...training, "--epochs", "8", "--out", dense);
+    const command = ["prune", dense, ...training, "--input-dropout", "0.1", "--max-loss", "3", "--json", "--out"];
+    const whole = await espalier(...command, at("search"));
+    expect(whole.status).toBe(0);
+    expect(whole.stderr).toMatch(/round 2: [\d.]+x, validation error [\d.]+% in epoch \d/);
+    const summary = JSON.parse(whole.stdout);
+    expect(summary.compressionRate).toBeGreaterThan(2);
+    expect(summary.pruned.validationError).toBeLessThanOrEqual(summary.baseline.validationError + 3);
+    expect(readFileSync(summary.files.report, "utf8")).toContain("Size against accuracy");
+    const out = at("search-stopped");
+    const stopped = await ownProcess({ ESPALIER_TEST_STOP: "100" }, [...command, out]);
+    expect(stopped.status).toBe(130);
+    expect(readdirSync(out).sort()).toEqual(["checkpoint.onnx", "pruned.onnx"]);
+    // Round 1 is done, so what is on disk is smaller than what came in.
+    const best = JSON.parse((await espalier("inspect", join(out, "pruned.onnx"), "--json")).stdout);
+    expect(best.nonzero).toBeLessThan(best.parameters);
+    const resumed = JSON.parse((await espalier(...command, out, "--resume")).stdout);
+    expect(readFileSync(resumed.files.onnx)).toEqual(readFileSync(summary.files.onnx));
+  });
+
+  it("cut what is zero in another file, gradually or in turn", async () => {
+    const args = ["prune", at("net.onnx"), ...training, "--json", "--out"];
+    const gradual = JSON.parse(
+      (await espalier(...args, at("gradual"), "--splicing", "--rounds", "1", "--density", "fc1=0.25")).stdout,
+    );
+    expect(gradual.layers[0].density).toBe(0.25);
+    const same = JSON.parse((await espalier(...args, at("same"), "--mask-of", gradual.files.onnx)).stdout);
+    expect(same.nonzero).toBe(gradual.nonzero);
+    const turns = await espalier(
+      ...args,
+      at("turns"),
+      "--in-turn",
+      "fc1",
+      "fc2",
+      "--density",
+      "fc*=0.5",
+      "--rounds",
+      "1",
+    );
+    expect(turns.stderr).toMatch(/prune, fc1: .*\n(.*\n)*prune, fc2: /);
+    expect(JSON.parse(turns.stdout).nonzero).toBe(96 + 24 + 16);
+  });
+
   it("stop at Ctrl-C and resume to the same bytes", async () => {
     const command = ["train", at("net.onnx"), ...training, "--out"];
     await espalier(...command, at("whole.onnx"));
@@ -186,7 +231,7 @@ describe("the commands", () => {
   });
 
   it("explain themselves, with examples", async () => {
-    for (const command of ["demo", "train", "eval", "inspect", "scan", "prune", "compact"]) {
+    for (const command of ["demo", "train", "eval", "inspect", "scan", "prune", "compact", "reproduce"]) {
       const help = await espalier(command, "--help");
       expect(help.status).toBe(0);
       expect(help.stdout).toContain(`Examples:\n  espalier ${command}`);
