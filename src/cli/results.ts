@@ -4,6 +4,7 @@ import type { Engine } from "../engine/engine.ts";
 import type { Model } from "../onnx/graph.ts";
 import { writeModel } from "../onnx/write.ts";
 import type { RoundResult } from "../pruning/round.ts";
+import { scan } from "../pruning/sensitivity.ts";
 import { type LayerRow, layerTable } from "../pruning/table.ts";
 import { histogramsOf, maskPicture } from "../report/pictures.ts";
 import { renderReport } from "../report/render.ts";
@@ -74,6 +75,7 @@ export async function writeResults(
     baseline,
     pruned: after,
     layers,
+    sensitivity: await sensitivityOf(engine, dense, data),
     rounds: roundPoints(results),
     epochs: results.flatMap(({ name, density, epochs }) => epochs.map((epoch) => ({ round: name, density, ...epoch }))),
     histograms: histogramsOf(dense, pruned),
@@ -93,6 +95,19 @@ export async function writeResults(
     files: { onnx, report: html },
     seconds,
   };
+}
+
+const DENSITIES = [1, 0.6, 0.4, 0.3, 0.2, 0.1, 0.05];
+/** Beyond this error a curve says no more than that the layer is needed. */
+const SHOWN_ERROR = 25;
+
+async function sensitivityOf(engine: Engine, dense: Model, data: Dataset): Promise<RunReport["sensitivity"]> {
+  const { layers } = await scan(engine, dense, data, { densities: DENSITIES });
+  return layers.flatMap(({ name, points }) =>
+    points
+      .filter(({ error, density }) => density === 1 || error <= SHOWN_ERROR)
+      .map(({ density, error }) => ({ layer: name, density, error })),
+  );
 }
 
 /** The rounds that pruned; the last that was the best is the one that was chosen. */

@@ -1,6 +1,6 @@
 import { criteria } from "../pruning/criteria/index.ts";
 import { pruningRounds } from "../pruning/recipes.ts";
-import { curveChart } from "../report/charts.ts";
+import { curveChart } from "../report/curves.ts";
 import type { Experiment, Outcome } from "./experiment.ts";
 import type { Lab } from "./lab.ts";
 

@@ -1,5 +1,5 @@
 import { scan } from "../pruning/sensitivity.ts";
-import { sensitivityChart } from "../report/charts.ts";
+import { sensitivityChart } from "../report/curves.ts";
 import type { Experiment } from "./experiment.ts";
 
 const DENSITIES = [1, 0.8, 0.6, 0.4, 0.3, 0.2, 0.15, 0.1, 0.07, 0.05, 0.03];

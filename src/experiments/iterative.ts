@@ -1,5 +1,5 @@
 import { pruningRounds } from "../pruning/recipes.ts";
-import { curveChart } from "../report/charts.ts";
+import { curveChart } from "../report/curves.ts";
 import type { Experiment } from "./experiment.ts";
 
 const NETWORK = "lenet-300-100";

@@ -1,23 +1,8 @@
-/// <reference lib="dom" />
 import * as Plot from "@observablehq/plot";
-import { parseHTML } from "linkedom";
+import { draw, LEAF, WOOD } from "./draw.ts";
 import type { Histogram } from "./histogram.ts";
-import { Html } from "./html.ts";
+import type { Html } from "./html.ts";
 import type { EpochPoint } from "./run-report.ts";
-
-const LEAF = "var(--leaf)";
-const WOOD = "var(--wood)";
-
-/** Draws a plot as static SVG. */
-function draw(options: Plot.PlotOptions): Html {
-  const { document } = parseHTML("<html><body></body></html>");
-  const chart = Plot.plot({
-    document,
-    style: { background: "none", fontSize: "12px", overflow: "visible" },
-    ...options,
-  });
-  return new Html(chart.outerHTML);
-}
 
 /** The epochs of all rounds on one axis, with the place where each round begins. */
 function inOrder(epochs: readonly EpochPoint[]) {
@@ -65,57 +50,6 @@ export function densityChart(epochs: readonly EpochPoint[]): Html {
   });
 }
 
-/** A point of one of several curves. */
-export interface CurvePoint {
-  readonly series: string;
-  readonly x: number;
-  readonly y: number;
-}
-
-export interface CurveOptions {
-  readonly x: Plot.ScaleOptions;
-  readonly y: Plot.ScaleOptions;
-  readonly height?: number;
-}
-
-/** Curves with their names at their ends. */
-export function curveChart(points: readonly CurvePoint[], { x, y, height = 380 }: CurveOptions): Html {
-  const place = { x: "x", y: "y" };
-  const inOrder = [...points].sort((a, b) => (x.reverse ? b.x - a.x : a.x - b.x));
-  const longest = Math.max(...points.map(({ series }) => series.length));
-  return draw({
-    width: 900,
-    height,
-    marginLeft: 48,
-    marginRight: 20 + 7 * longest,
-    marginBottom: 40,
-    color: { type: "categorical", scheme: "tableau10" },
-    x: { grid: true, ...x },
-    y: { grid: true, ...y },
-    marks: [
-      Plot.lineY(inOrder, { ...place, z: "series", stroke: "series", strokeWidth: 2 }),
-      Plot.dot(inOrder, { ...place, fill: "series", r: 3 }),
-      ...endsOf(inOrder, height - 90, y.zero === true).map(({ dy, ...end }) =>
-        Plot.text([end], { ...place, text: "series", fill: "series", textAnchor: "start", dx: 8, dy }),
-      ),
-    ],
-  });
-}
-
-/** The last point of each curve, and how far its name must move so that names do not lie on each other. */
-function endsOf(points: readonly CurvePoint[], height: number, zero: boolean): (CurvePoint & { dy: number })[] {
-  const ends = [...new Map(points.map((point) => [point.series, point])).values()].sort((a, b) => b.y - a.y);
-  const ys = points.map(({ y }) => y);
-  const [low, high] = [zero ? Math.min(0, ...ys) : Math.min(...ys), Math.max(...ys)];
-  let above = Number.NEGATIVE_INFINITY;
-  return ends.map((end) => {
-    const place = ((high - end.y) / (high - low || 1)) * height;
-    const moved = Math.max(place, above + 15);
-    above = moved;
-    return { ...end, dy: moved - place };
-  });
-}
-
 /** A round's network: how small it is, how good, and what became of it. */
 export interface RoundPoint {
   readonly rate: number;
@@ -152,17 +86,6 @@ export function tradeOffChart(rounds: readonly RoundPoint[], baseline: number): 
       Plot.text(chosen, { ...place, text: (d: RoundPoint) => `${d.rate.toFixed(1)}x`, dy: -16, fontWeight: 650 }),
     ],
   });
-}
-
-/** Validation error against density, a line for each layer (after Han et al., figure 6). */
-export function sensitivityChart(points: readonly { layer: string; density: number; error: number }[]): Html {
-  return curveChart(
-    points.map(({ layer, density, error }) => ({ series: layer, x: 100 * density, y: error })),
-    {
-      x: { label: "density, %", type: "log", reverse: true, tickFormat: "~r" },
-      y: { label: "validation error, %", zero: true },
-    },
-  );
 }
 
 /** Amounts beside each other, a bar for each. */

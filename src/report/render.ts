@@ -1,4 +1,5 @@
 import { densityChart, errorChart, histogramChart, tradeOffChart } from "./charts.ts";
+import { sensitivityChart } from "./curves.ts";
 import { type Html, html } from "./html.ts";
 import { inputImage, maskImage } from "./mask-image.ts";
 import { page } from "./page.ts";
@@ -15,6 +16,9 @@ ${headline(report)}
 <h2>What is left of each layer</h2>
 <div class="scroll">${layerTable(report.layers)}</div>
 ${report.rounds.length > 2 ? tradeOff(report) : html``}
+<h2>How sensitive each layer is</h2>
+<div class="chart">${sensitivityChart(report.sensitivity)}</div>
+<p class="soft">The dense network with one layer alone pruned, before anything is retrained.</p>
 <h2>Error and density over the rounds</h2>
 <div class="chart">${errorChart(report.epochs)}${densityChart(report.epochs)}</div>
 <h2>Weights before and after</h2>

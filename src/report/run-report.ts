@@ -15,6 +15,8 @@ export interface RunReport {
   readonly baseline: Errors;
   readonly pruned: Errors;
   readonly layers: readonly LayerRow[];
+  /** Validation error of the dense network with one layer alone pruned. */
+  readonly sensitivity: readonly { readonly layer: string; readonly density: number; readonly error: number }[];
   /** The rounds that pruned, in order. */
   readonly rounds: readonly RoundPoint[];
   /** Every epoch of every round, in order. */

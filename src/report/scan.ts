@@ -1,5 +1,5 @@
 import type { LayerSensitivity, Scan } from "../pruning/sensitivity.ts";
-import { sensitivityChart } from "./charts.ts";
+import { sensitivityChart } from "./curves.ts";
 import { type Html, html } from "./html.ts";
 import { page } from "./page.ts";
 

@@ -38,6 +38,10 @@ const report: RunReport = {
     activations: 0.4,
     macsLeft: 0.032,
   })),
+  sensitivity: [
+    { layer: "fc1", density: 1, error: 1.3 },
+    { layer: "fc1", density: 0.1, error: 3 },
+  ],
   rounds: [
     { rate: 8, error: 1.3, verdict: "within" },
     { rate: 12, error: 1.2, verdict: "chosen" },
@@ -76,7 +80,7 @@ describe("the report", () => {
     ]) {
       expect(page).toContain(text);
     }
-    expect(page.match(/<svg/g)).toHaveLength(7);
+    expect(page.match(/<svg/g)).toHaveLength(8);
     expect(page.match(/<tr>/g)).toHaveLength(6);
   });
 
