@@ -19,7 +19,7 @@ const model = lenet5({ seed: 1 });
 const frozen = new Set(["conv1.weight", "conv1.bias", "conv2.weight", "conv2.bias"]);
 
 /** Seconds of one epoch with its validation. */
-async function epochOf({ model, data }: Learning): Promise<number> {
+async function epochOf({ model, data }: Pick<Learning, "model" | "data">): Promise<number> {
   const options = { batch: 64, seed: 1, frozen, optimizer: { name: "sgd", momentum: 0.9 } } as const;
   const trainer = await Trainer.create(engine, model, options);
   const evaluator = await Evaluator.create(engine, model, data, trainer.parameterNames);

@@ -8,6 +8,7 @@ export type { GradientRule, RuleContext } from "./autodiff/rule.ts";
 export { gradientRules } from "./autodiff/rules.ts";
 export { arraySplit, type Samples } from "./data/array-split.ts";
 export type { Dataset, Split } from "./data/dataset.ts";
+export type { Storage, Store } from "./data/store.ts";
 export { annotate, type Symbols } from "./engine/annotate.ts";
 export type { CompileOptions, Device, Engine, EngineOptions, Program, Tensors } from "./engine/engine.ts";
 export { webEngine } from "./engine/web.ts";

@@ -1,5 +1,6 @@
 /** What Espalier has for Node alone: the native engine, datasets from files, and the report. */
 
+export { temporaryFile } from "./data/file-store.ts";
 export { openIdxFolder, openMnist } from "./data/mnist.ts";
 export { openModule } from "./data/module.ts";
 export { openNpz } from "./data/npz.ts";

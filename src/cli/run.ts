@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import type { Dataset } from "../data/dataset.ts";
+import { temporaryFile } from "../data/file-store.ts";
 import type { Engine } from "../engine/engine.ts";
 import { UserError } from "../errors.ts";
 import type { Model } from "../onnx/graph.ts";
@@ -43,6 +44,7 @@ export async function runCommand(
     const result = await interruptible((signal) =>
       runRounds(engine, model, data, rounds, {
         ...options,
+        storage: temporaryFile,
         resume,
         signal,
         onProgress: (round, position) => progress.step(round, position),

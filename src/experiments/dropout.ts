@@ -9,7 +9,7 @@ import type { Experiment } from "./experiment.ts";
 
 const RATE = 20;
 const RATIO = 0.5;
-const EPOCHS = 12;
+const EPOCHS = 8;
 const LEARNING_RATES = [0.1, 0.03, 0.01, 0.001];
 const POLICIES: readonly RetrainingDropout[] = ["adjusted", "original", "none"];
 

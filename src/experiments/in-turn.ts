@@ -3,7 +3,7 @@ import { barChart } from "../report/charts.ts";
 import type { Experiment } from "./experiment.ts";
 
 const NETWORK = "lenet-5";
-const EPOCHS = 8;
+const EPOCHS = 5;
 const TARGET = {
   kind: "density",
   layers: [

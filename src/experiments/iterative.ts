@@ -3,10 +3,10 @@ import { curveChart } from "../report/curves.ts";
 import type { Experiment } from "./experiment.ts";
 
 const NETWORK = "lenet-300-100";
-const RATES = [5, 10, 20, 40, 80];
+const RATES = [10, 20, 40, 80];
 const ROUNDS = [1, 2, 3, 5];
 /** Epochs of retraining in all rounds of a run together. */
-const EPOCHS = 15;
+const EPOCHS = 10;
 
 /** How much more than at once is gained by pruning in rounds, with the same number of epochs. */
 export const iterative: Experiment = {

@@ -1,4 +1,5 @@
 import type { Dataset } from "../data/dataset.ts";
+import type { Storage } from "../data/store.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Model } from "../onnx/graph.ts";
 import type { Clipping } from "../training/clip.ts";
@@ -84,6 +85,8 @@ export interface RoundResult {
 }
 
 export interface RoundOptions extends Pick<TrainerOptions, "batch" | "seed" | "loss" | "frozen" | "stepsPerRun"> {
+  /** Where the activations of frozen layers go that are more than memory should hold. */
+  readonly storage?: Storage;
   readonly resume?: TrainState;
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: Progress) => void;
@@ -135,7 +138,7 @@ export async function runRound(
   const small = twin?.model ?? pruned;
   // What is dropped before the frozen layers differs from step to step.
   const dropped = round.inputDropout ? inputDropout(source, masks, round.inputDropout) : 0;
-  const rest = dropped > 0 ? undefined : await withoutFrozenPrefix(engine, small, data, frozen);
+  const rest = dropped > 0 ? undefined : await withoutFrozenPrefix(engine, small, data, frozen, options);
   const learning = rest ?? { model: small, data };
   const judge =
     learning.model === pruned
@@ -179,6 +182,7 @@ export async function runRound(
   } finally {
     await trainer.release();
     if (judge !== evaluator) await judge.release();
+    rest?.release();
   }
 }
 

@@ -1,5 +1,5 @@
-import { arraySplit } from "../data/array-split.ts";
 import { type LearningData, readInOrder, type Split } from "../data/dataset.ts";
+import { memory, type Storage, type Store } from "../data/store.ts";
 import { annotate } from "../engine/annotate.ts";
 import type { Engine, Program } from "../engine/engine.ts";
 import { fedInputs, type Model } from "../onnx/graph.ts";
@@ -11,18 +11,27 @@ import { trainableParameters } from "./parameters.ts";
 export interface Learning {
   readonly model: Model;
   readonly data: LearningData;
+  /** Frees the room that the data takes. */
+  release(): void;
+}
+
+export interface PrefixOptions {
+  /** Where activations go that are more than memory should hold; default: the prefix is then run at each step. */
+  readonly storage?: Storage;
+  /** How many numbers memory may hold; default: 512 MB of them. */
+  readonly most?: number;
 }
 
 const BATCH = 250;
-/** Activations that may be kept: 512 MB of float32. */
-const MOST_KEPT = 2 ** 27;
+/** 512 MB of float32. */
+const MOST_IN_MEMORY = 2 ** 27;
 
 /**
  * Runs the layers before everything that is trained once for each sample, and gives the rest of the network with their
  * outputs as its data.
  *
  * Undefined where that is not possible or not worth it: no frozen layer lies before, dropout there draws anew at each step,
- * more than one value crosses the border, or the activations would take too much memory.
+ * more than one value crosses the border, or the activations have no room.
  * @param frozen the parameters that stay as they are
  */
 export async function withoutFrozenPrefix(
@@ -30,6 +39,7 @@ export async function withoutFrozenPrefix(
   model: Model,
   data: LearningData,
   frozen: ReadonlySet<string>,
+  { storage, most = MOST_IN_MEMORY }: PrefixOptions = {},
 ): Promise<Learning | undefined> {
   if (frozen.size === 0) return undefined;
   const trained = trainableParameters(model).filter((name) => !frozen.has(name));
@@ -42,20 +52,33 @@ export async function withoutFrozenPrefix(
   if (!prefix.nodes.some(({ inputs }) => inputs.some((name) => frozen.has(name)))) return undefined;
   const sampleShape = border.shape.slice(1).map(Number);
   const size = sizeOf(sampleShape);
-  if ((data.train.size + data.validation.size) * size > MOST_KEPT) return undefined;
+  const all = (data.train.size + data.validation.size) * size;
+  const room = all <= most ? memory : storage;
+  if (!room) return undefined;
 
   const program = await engine.compile(prefix);
   const shape = (input.shape ?? []).map(Number);
-  const computed = (split: Split) => activations(program, input.name, shape, border.name, size, split);
+  const stores: Store[] = [];
+  const computed = async (split: Split) => {
+    const store = room(split.size * size);
+    stores.push(store);
+    return activations(program, input.name, shape, border.name, store, size, split);
+  };
+  const late = new Set(suffix.nodes.map(({ outputs }) => outputs[0]));
+  const rest: Model = {
+    ...model,
+    nodes: model.nodes.filter(({ outputs }) => late.has(outputs[0])),
+    inputs: [{ name: border.name, dtype: "float32", shape: ["batch", ...sampleShape] }],
+  };
+  const release = () => {
+    for (const store of stores) store.release();
+  };
   try {
-    const late = new Set(suffix.nodes.map(({ outputs }) => outputs[0]));
-    const rest: Model = {
-      ...model,
-      nodes: model.nodes.filter(({ outputs }) => late.has(outputs[0])),
-      inputs: [{ name: border.name, dtype: "float32", shape: ["batch", ...sampleShape] }],
-    };
     const [train, validation] = [await computed(data.train), await computed(data.validation)];
-    return { model: rest, data: { ...data, sampleShape, train, validation } };
+    return { model: rest, data: { ...data, sampleShape, train, validation }, release };
+  } catch (error) {
+    release();
+    throw error;
   } finally {
     await program.release();
   }
@@ -67,17 +90,25 @@ async function activations(
   input: string,
   shape: readonly number[],
   output: string,
+  store: Store,
   size: number,
   split: Split,
 ): Promise<Split> {
-  const values = new Float32Array(split.size * size);
   const labels = new Int32Array(split.size);
   const samples = float32(shape);
   for (let start = 0; start < split.size; start += BATCH) {
     const count = Math.min(BATCH, split.size - start);
     readInOrder(split, start, count, samples.data, labels.subarray(start, start + count));
     const { data } = (await program.run({ [input]: samples }))[output];
-    values.set((data as Float32Array).subarray(0, count * size), start * size);
+    store.write(start * size, (data as Float32Array).subarray(0, count * size));
   }
-  return arraySplit({ values, labels, sampleSize: size, scale: 1 }, 0, split.size);
+  return {
+    size: split.size,
+    read(indices, inputs, classes) {
+      for (let i = 0; i < indices.length; i++) {
+        store.read(indices[i] * size, inputs.subarray(i * size, (i + 1) * size));
+        classes[i] = labels[indices[i]];
+      }
+    },
+  };
 }

@@ -1,4 +1,7 @@
+import { readdirSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { describe, expect, it } from "vitest";
+import { temporaryFile } from "../../src/data/file-store.ts";
 import { nodeEngine } from "../../src/engine/node.ts";
 import { conv2d, dense, dropout, flatten, type LayerBuilder, maxPool, relu } from "../../src/onnx/layers.ts";
 import { sequential } from "../../src/onnx/sequential.ts";
@@ -52,6 +55,23 @@ describe("a frozen prefix", () => {
     expect((await evaluator.evaluate(data.validation)).error).toBe(results[0].validationError);
     await Promise.all([trainer.release(), evaluator.release()]);
     expect(withParameters(model, best).initializers.size).toBe(model.initializers.size);
+  });
+
+  it("goes to a file where memory is short, and leaves none behind", async () => {
+    const temporary = () => readdirSync(tmpdir()).filter((name) => name.startsWith("espalier-numbers-")).length;
+    const before = temporary();
+    const inMemory = await withoutFrozenPrefix(engine, net(), data, conv);
+    const inFile = await withoutFrozenPrefix(engine, net(), data, conv, { storage: temporaryFile, most: 100 });
+    expect(temporary()).toBe(before + 2);
+    const read = (rest: typeof inFile) => {
+      const [inputs, labels] = [new Float32Array(3 * 16), new Int32Array(3)];
+      rest?.data.train.read([7, 0, 399], inputs, labels);
+      return [inputs, labels];
+    };
+    expect(read(inFile)).toEqual(read(inMemory));
+    inFile?.release();
+    expect(temporary()).toBe(before);
+    expect(await withoutFrozenPrefix(engine, net(), data, conv, { most: 100 })).toBeUndefined();
   });
 
   it("is left alone where it cannot be kept", async () => {
