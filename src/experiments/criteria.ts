@@ -19,15 +19,12 @@ interface Point {
 /** Prunes every layer to the same density by each criterion. */
 async function compare(lab: Lab, names: readonly string[]): Promise<Outcome> {
   const { model } = await lab.dense(NETWORK);
-  const { prune, batch } = lab.recipe(NETWORK);
-  const [{ optimizer, learningRate, regularization }] = prune;
   const points: Point[] = [];
   for (const criterion of names) {
     for (const density of DENSITIES) {
       const target = { kind: "density", layers: [["*", density]] } as const;
-      const retrain = { epochs: lab.epochs(EPOCHS), optimizer, learningRate, regularization };
-      const rounds = pruningRounds(target, 1, retrain, { criterion });
-      const { results } = await lab.run(`criterion-${criterion}-${density}`, model, rounds, batch);
+      const rounds = pruningRounds(target, 1, lab.retraining(NETWORK, EPOCHS), { criterion });
+      const { results } = await lab.run(`criterion-${criterion}-${density}`, model, rounds);
       const [{ prunedError = Number.NaN, validationError }] = results;
       points.push({ criterion, density, before: prunedError, after: validationError });
     }

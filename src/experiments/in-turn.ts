@@ -22,9 +22,7 @@ export const turns: Experiment = {
     "Layers have adapted to each other, so it is easier to retrain one part with the other fixed, which also spares its gradients: CONV with FC frozen, then FC with CONV frozen.",
   async run(lab) {
     const { model } = await lab.dense(NETWORK);
-    const { prune, batch } = lab.recipe(NETWORK);
-    const [{ optimizer, learningRate, regularization }] = prune;
-    const retrain = { epochs: lab.epochs(EPOCHS), optimizer, learningRate, regularization };
+    const retrain = lab.retraining(NETWORK, EPOCHS);
     const together = pruningRounds(TARGET, 1, { ...retrain, epochs: 2 * retrain.epochs });
     const plans = [
       { name: "all together", rounds: together },
@@ -33,7 +31,7 @@ export const turns: Experiment = {
     ];
     const rows = [];
     for (const { name, rounds } of plans) {
-      const { results } = await lab.run(`turns-${name}`, model, rounds, batch);
+      const { results } = await lab.run(`turns-${name}`, model, rounds);
       const { validationError, density } = results[results.length - 1];
       rows.push({ name, rate: 1 / density, validationError });
     }

@@ -14,14 +14,13 @@ export const iterative: Experiment = {
   claim: "Pruning and retraining in turn lifts AlexNet's rate from 5x, in one aggressive step, to 9x without a loss.",
   async run(lab) {
     const { model } = await lab.dense(NETWORK);
-    const { prune, batch } = lab.recipe(NETWORK);
-    const [{ optimizer, learningRate, regularization }] = prune;
     const points: { rounds: number; rate: number; error: number }[] = [];
     for (const rounds of ROUNDS) {
       for (const rate of RATES) {
-        const epochs = Math.max(1, Math.round(lab.epochs(EPOCHS) / rounds));
-        const plan = pruningRounds({ kind: "rate", rate }, rounds, { epochs, optimizer, learningRate, regularization });
-        const { results } = await lab.run(`iterative-${rounds}-${rate}x`, model, plan, batch);
+        const retrain = lab.retraining(NETWORK, EPOCHS);
+        const epochs = Math.max(1, Math.round(retrain.epochs / rounds));
+        const plan = pruningRounds({ kind: "rate", rate }, rounds, { ...retrain, epochs });
+        const { results } = await lab.run(`iterative-${rounds}-${rate}x`, model, plan);
         points.push({ rounds, rate, error: results[results.length - 1].validationError });
       }
     }

@@ -90,6 +90,12 @@ export class Lab {
     return { ...roundsOf(recipe, this.untrained(network)), batch: recipe.batch };
   }
 
+  /** How a network's recipe retrains, for so many epochs. */
+  retraining(network: string, epochs: number): Omit<Round, "name" | "prune"> {
+    const [{ optimizer, learningRate, regularization }] = this.recipe(network).prune;
+    return { optimizer, learningRate, regularization, epochs: this.epochs(epochs) };
+  }
+
   /** Does rounds, unless a run of that name and those settings is on the shelf. */
   async run(name: string, model: Model, rounds: readonly Round[], batch = 64): Promise<Trained> {
     const { engine, data, seed, quick, signal, shelf, note } = this.#options;

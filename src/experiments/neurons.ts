@@ -24,18 +24,11 @@ export const neurons: Experiment = {
     "A neuron without outputs gets no gradient from the loss, so regularization alone moves its inputs to zero: dead neurons come about by themselves while retraining, and can be removed.",
   async run(lab) {
     const { model } = await lab.dense(NETWORK);
-    const { prune, batch } = lab.recipe(NETWORK);
-    const [{ optimizer, learningRate }] = prune;
     const rows = [];
     for (const [name, regularization] of REGULARIZATIONS) {
-      const retrain = {
-        epochs: lab.epochs(EPOCHS),
-        optimizer,
-        learningRate,
-        regularization: weightDecay(model, regularization),
-      };
+      const retrain = { ...lab.retraining(NETWORK, EPOCHS), regularization: weightDecay(model, regularization) };
       const rounds = pruningRounds({ kind: "rate", rate: RATE }, 1, retrain);
-      const { model: pruned, results } = await lab.run(`neurons-${name}`, model, rounds, batch);
+      const { model: pruned, results } = await lab.run(`neurons-${name}`, model, rounds);
       const { units, before, after } = inputsOfUnread(model, pruned);
       const { model: smaller, layers } = await removeDeadUnits(lab.engine, pruned);
       const { difference, milliseconds } = await compare(lab.engine, pruned, smaller);
