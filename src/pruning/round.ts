@@ -20,7 +20,7 @@ import { type EpochResult, type Progress, type TrainState, train } from "../trai
 import { Trainer, type TrainerOptions } from "../training/trainer.ts";
 import { dropoutRatios, inputDropout, type RetrainingDropout } from "./dropout.ts";
 import { type Gradual, gradually } from "./gradual.ts";
-import { layersOf } from "./layers.ts";
+import { type Layer, layersOf } from "./layers.ts";
 import { countNonzero, densityOf, masksOfZeros, wholeMasks } from "./mask.ts";
 import { clearDeadUnits } from "./neurons/clear.ts";
 import { twinOf } from "./neurons/twin.ts";
@@ -116,21 +116,15 @@ export async function runRound(
 ): Promise<RoundOutcome> {
   const { prune } = round;
   const layers = layersOf(source);
-  const weights = layers.map(({ weight }) => weight);
+  const weights = namesOf(layers);
   const frozen = new Set([...(options.frozen ?? []), ...(round.frozen ?? [])]);
   const free = layers.filter(({ weight }) => !frozen.has(weight));
-  const cut =
-    prune && !prune.gradual ? await masksFor(engine, withParameters(source, start), data, prune, options) : [];
-  const masks: Masks = new Map([
-    ...(prune?.gradual
-      ? wholeMasks(
-          start,
-          free.map(({ weight }) => weight),
-        )
-      : []),
-    ...masksOfZeros(start, weights),
-    ...cut,
-  ]);
+  const zeros = masksOfZeros(start, weights);
+  const masks: Masks = !prune
+    ? zeros
+    : prune.gradual
+      ? new Map([...wholeMasks(start, namesOf(free)), ...zeros])
+      : new Map([...zeros, ...(await masksFor(engine, withParameters(source, start), data, prune, options))]);
   const pruned = withParameters(source, applyMasks(start, masks));
   evaluator.load(parametersOf(pruned, start.keys()));
   const prunedError = prune && !prune.gradual ? (await evaluator.evaluate(data.validation)).error : undefined;
@@ -167,12 +161,7 @@ export async function runRound(
     const result = {
       name: round.name,
       density: densityOf(parameters),
-      layers: Object.fromEntries(
-        layers.map(({ name, weight, tensor }) => [
-          name,
-          countNonzero(parameters.get(weight) ?? tensor) / tensor.data.length,
-        ]),
-      ),
+      layers: densitiesOf(layers, parameters),
       prunedError,
       bestEpoch: best?.epoch ?? 0,
       validationError: best?.validationError ?? prunedError ?? Number.NaN,
@@ -184,6 +173,13 @@ export async function runRound(
     if (judge !== evaluator) await judge.release();
     rest?.release();
   }
+}
+
+const namesOf = (layers: readonly Layer[]) => layers.map(({ weight }) => weight);
+
+function densitiesOf(layers: readonly Layer[], parameters: Parameters): Record<string, number> {
+  const of = ({ weight, tensor }: Layer) => countNonzero(parameters.get(weight) ?? tensor) / tensor.data.length;
+  return Object.fromEntries(layers.map((layer) => [layer.name, of(layer)]));
 }
 
 const by = ({ criterion = "magnitude" }: Pruning, { seed }: RoundOptions) => ({ criterion, seed });

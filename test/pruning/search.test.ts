@@ -7,8 +7,9 @@ import { layersOf } from "../../src/pruning/layers.ts";
 import { densityOf } from "../../src/pruning/mask.ts";
 import { type RoundsOptions, type RoundsResult, runRounds } from "../../src/pruning/rounds.ts";
 import { type SearchOptions, search } from "../../src/pruning/search.ts";
+import { chooseMasks } from "../../src/pruning/target.ts";
 import { Evaluator } from "../../src/training/evaluate.ts";
-import { parametersOf, trainableParameters, withParameters } from "../../src/training/parameters.ts";
+import { applyMasks, parametersOf, trainableParameters, withParameters } from "../../src/training/parameters.ts";
 import { blobNet, blobs } from "../blobs.ts";
 
 const engine = nodeEngine({ threads: 1 });
@@ -111,7 +112,17 @@ describe("the division among layers", () => {
     const model = await trained;
     const layers = layersOf(model);
     const first = await startingDensities(engine, model, data, layers);
-    for (const density of first.values()) expect(density).toBeLessThan(1);
+    const base = await errorOf(model);
+    const errorAt = async (name: string, density: number) => {
+      const parameters = parametersOf(model, trainableParameters(model));
+      const masks = chooseMasks({ kind: "density", layers: [[name, density]] }, layers, parameters);
+      return errorOf(withParameters(model, applyMasks(parameters, masks)));
+    };
+    for (const [name, density] of first) {
+      expect(await errorAt(name, density)).toBeLessThanOrEqual(base + 0.3);
+      // One of the lower ones that were tried is more than the layer bears.
+      expect(await errorAt(name, 0.03)).toBeGreaterThan(base + 0.3);
+    }
     const densities = await allocate(engine, model, data, layers, 0.5);
     const kept = layers.reduce((sum, { name, tensor }) => sum + (densities.get(name) ?? 0) * tensor.data.length, 0);
     expect(kept).toBeCloseTo(120, 6);
