@@ -11,7 +11,7 @@ import type { Lab } from "./lab.ts";
 
 const NETWORK = "lenet-300-100";
 const RATES = [2, 3, 5, 8, 12, 20, 32, 50];
-const RETRAINING = 6;
+const RETRAINING = 4;
 
 const regularizations = { L1: { l1: 5e-5 }, L2: { l2: 5e-4 } } as const;
 type Kind = keyof typeof regularizations;
