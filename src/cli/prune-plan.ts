@@ -89,6 +89,24 @@ function targetOf({ density, quality, maskOf, rate = 1 }: PruneFlags): Target {
   return { kind: "masks", masks: masksOfZeros(parametersIn(model), weights) };
 }
 
+/** An intent in the words of the command line. */
+export function asOptions(intent: Intent): string {
+  if (intent.kind === "search") {
+    const { maxLoss, rate } = intent;
+    return `${maxLoss === undefined ? "" : ` --max-loss ${maxLoss}`}${rate === undefined ? "" : ` --rate ${rate}`}`;
+  }
+  const { target, rounds, criterion } = intent;
+  const how = ` --rounds ${rounds} --criterion ${criterion}`;
+  switch (target.kind) {
+    case "masks":
+      return " --mask-of FILE";
+    case "rate":
+      return ` --rate ${target.rate}${how}`;
+    default:
+      return ` --${target.kind} ${target.layers.map(([name, value]) => `${name}=${value}`).join()}${how}`;
+  }
+}
+
 /** Turns an intent into rounds, or into a search for them. */
 export async function planOf(
   intent: Intent,

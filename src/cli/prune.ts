@@ -8,7 +8,7 @@ import { checkWritable, writeFile } from "./files.ts";
 import { openModel } from "./model.ts";
 import { type EngineFlags, engineOf, number, perLayer, whole, withEngine } from "./options.ts";
 import { note, printJson } from "./print.ts";
-import { intentOf, type PruneFlags, planOf } from "./prune-plan.ts";
+import { asOptions, intentOf, type PruneFlags, planOf } from "./prune-plan.ts";
 import { PRUNED, printSummary, writeResults } from "./results.ts";
 import { finishRun, runCommand } from "./run.ts";
 import {
@@ -113,11 +113,10 @@ export const pruneCommand = withEngine(
       {
         network: name,
         title: `${name} on ${data.name}`,
-        command: `espalier prune ${path} --data ${flags.data}`,
-        settings: Object.entries(settings).map(([key, value]) => [
-          key,
-          typeof value === "string" ? value : (JSON.stringify(value) ?? ""),
-        ]),
+        command: `espalier prune ${path} --data ${flags.data}${asOptions(intent)}`,
+        settings: Object.entries(settings).flatMap(([key, value]) =>
+          value === undefined ? [] : [[key, typeof value === "string" ? value : JSON.stringify(value)] as const],
+        ),
         dense: model,
         pruned: withParameters(model, result.best),
         results: result.results,
