@@ -7,7 +7,14 @@ import { pruningRounds } from "../pruning/recipes.ts";
 import { barChart } from "../report/charts.ts";
 import type { Experiment } from "./experiment.ts";
 
-const RATE = 20;
+const TARGET = {
+  kind: "density",
+  layers: [
+    ["fc1", 0.05],
+    ["fc2", 0.1],
+    ["fc3", 0.4],
+  ],
+} as const;
 const RATIO = 0.5;
 const EPOCHS = 8;
 const LEARNING_RATES = [0.1, 0.03, 0.01, 0.001];
@@ -33,7 +40,7 @@ export const dropout: Experiment = {
     const points: { dropout: RetrainingDropout; learningRate: number; error: number }[] = [];
     for (const retrainingDropout of POLICIES) {
       for (const rate of LEARNING_RATES) {
-        const rounds = pruningRounds({ kind: "rate", rate: RATE }, 1, {
+        const rounds = pruningRounds(TARGET, 1, {
           epochs: lab.epochs(EPOCHS),
           optimizer: train.optimizer,
           regularization: train.regularization,
@@ -50,7 +57,7 @@ export const dropout: Experiment = {
       value: error,
     }));
     return {
-      measured: { rate: RATE, ratio: RATIO, dense: await lab.validationError(trained), points },
+      measured: { target: TARGET, ratio: RATIO, dense: await lab.validationError(trained), points },
       table: [
         ["dropout", ...LEARNING_RATES.map((rate) => `learning rate ${rate}`)],
         ...POLICIES.map((policy) => [
@@ -61,7 +68,7 @@ export const dropout: Experiment = {
       figures: [
         {
           name: "dropout",
-          caption: `Validation error at ${RATE}x after ${lab.epochs(EPOCHS)} epochs of retraining.`,
+          caption: `Validation error at 17x after ${lab.epochs(EPOCHS)} epochs of retraining.`,
           picture: barChart(bars, "validation error, %"),
         },
       ],
