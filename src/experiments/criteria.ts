@@ -71,6 +71,6 @@ export const probabilistic: Experiment = {
 /** All criteria beside each other. */
 export const criteriaCompared: Experiment = {
   title: "Criteria compared",
-  claim: "The paper prunes by magnitude, where Optimal Brain Damage looks at the loss's curvature.",
+  claim: "Magnitude is all that is looked at; Optimal Brain Damage, which came before, looks at the loss's curvature.",
   run: (lab) => compare(lab, [...criteria.keys()]),
 };

@@ -30,7 +30,7 @@ export const fig6: Experiment = {
     return {
       measured: { networks },
       table: [
-        ["layer", ...DENSITIES.map((density) => `${100 * density}%`)],
+        ["layer", ...DENSITIES.map((density) => `${(100 * density).toFixed(0)}%`)],
         ...networks.flatMap(({ network, layers }) =>
           layers.map(({ name, points }) => [
             `${network} ${name}`,

@@ -93,15 +93,20 @@ export function barChart(
   bars: readonly { readonly group: string; readonly name: string; readonly value: number }[],
   label: string,
 ): Html {
+  const inOrder = (of: (bar: (typeof bars)[number]) => string) => [...new Set(bars.map(of))];
+  const names = inOrder(({ name }) => name);
+  const groups = inOrder(({ group }) => group);
+  const crowded = groups.length * names.join().length > MOST_LETTERS;
   return draw({
     width: 900,
-    height: 320,
+    height: crowded ? 380 : 330,
+    marginTop: 44,
     marginLeft: 60,
-    marginBottom: 40,
-    color: { type: "categorical", scheme: "tableau10" },
-    x: { label: null },
-    fx: { label: null },
-    y: { label, grid: true },
+    marginBottom: crowded ? 90 : 40,
+    color: { type: "categorical", scheme: "tableau10", domain: names },
+    x: { label: null, domain: names, tickRotate: crowded ? -30 : 0 },
+    fx: { label: null, domain: groups },
+    y: { label, grid: true, insetTop: 16 },
     marks: [
       Plot.barY(bars, { fx: "group", x: "name", y: "value", fill: "name" }),
       Plot.text(bars, {
@@ -115,6 +120,9 @@ export function barChart(
     ],
   });
 }
+
+/** Letters of names that have room side by side. */
+const MOST_LETTERS = 110;
 
 /** The weights of a layer before and after, each scaled to its own highest bin (after Han et al., figure 8). */
 export function histogramChart(before: Histogram, after: Histogram): Html {
