@@ -73,10 +73,10 @@ function findExperiment(name: string) {
   throw new UserError(`There is no experiment "${name}": choose one of ${[...experiments.keys()].join(", ")}.`);
 }
 
-function writeFigure(out: string, { name, picture }: Figure): string {
+function writeFigure(out: string, { name, picture, caption }: Figure): string {
   const isPng = picture instanceof Uint8Array;
   const path = join(out, `${name}.${isPng ? "png" : "svg"}`);
-  writeFile(path, isPng ? picture : standalone(picture));
+  writeFile(path, isPng ? picture : standalone(picture, caption));
   return path;
 }
 

@@ -46,10 +46,10 @@ describe("experiments", () => {
       expect(JSON.stringify(measured)).not.toMatch(/null/);
       expect(figures.length).toBeGreaterThan(0);
       expect(new Set(figures.map((figure) => figure.name)).size).toBe(figures.length);
-      for (const { picture } of figures) {
+      for (const { picture, caption } of figures) {
         if (picture instanceof Uint8Array) expect(String.fromCharCode(...picture.slice(1, 4))).toBe("PNG");
         else {
-          const svg = standalone(picture);
+          const svg = standalone(picture, caption);
           expect(svg).toMatch(/^<svg [^>]*xmlns="http:\/\/www\.w3\.org\/2000\/svg"/);
           expect(svg.match(/xmlns="/g)).toHaveLength(1);
           expect(svg).not.toMatch(/NaN/);
