@@ -25,7 +25,8 @@ export const iterative: Experiment = {
       }
     }
     // The figure is about the region where networks still work.
-    const shown = points.filter(({ error }) => error < 5);
+    const least = Math.min(...points.map(({ error }) => error));
+    const shown = points.filter(({ error }) => error < 4 * least);
     const name = (rounds: number) => (rounds === 1 ? "one shot" : `${rounds} rounds`);
     return {
       measured: { network: NETWORK, dense: await lab.validationError(model), points },
