@@ -1,6 +1,6 @@
 import { Command, Option } from "commander";
 import { openDataset } from "../data/spec.ts";
-import { Evaluator } from "../training/evaluate.ts";
+import { evaluate } from "../training/evaluate.ts";
 import { openModel } from "./model.ts";
 import { type EngineFlags, engineOf, withEngine } from "./options.ts";
 import { count, percent, printJson, printLine } from "./print.ts";
@@ -28,9 +28,7 @@ export const evalCommand = withEngine(
   .action(async (path: string, flags: Flags) => {
     const { model } = openModel(path);
     const data = await openDataset(flags.data);
-    const evaluator = await Evaluator.create(engineOf(flags), model, data);
-    const result = await evaluator.evaluate(data[flags.split]);
-    await evaluator.release();
+    const result = await evaluate(engineOf(flags), model, data, data[flags.split]);
     if (flags.json) return printJson(result);
     printLine(
       `${count(result.samples)} samples: error ${percent(result.error)} (top 1 ${percent(result.top1)}, top 5 ${percent(result.top5)}), loss ${result.loss.toFixed(4)}`,

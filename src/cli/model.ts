@@ -2,9 +2,8 @@ import { createHash } from "node:crypto";
 import { basename } from "node:path";
 import type { Model } from "../onnx/graph.ts";
 import { readModel } from "../onnx/read.ts";
-import { isFloat32, type Tensor } from "../onnx/tensor.ts";
-import { countNonzero } from "../pruning/mask.ts";
-import { trainableParameters } from "../training/parameters.ts";
+import { countAll } from "../pruning/mask.ts";
+import { parametersOf, trainableParameters } from "../training/parameters.ts";
 import { readFile } from "./files.ts";
 
 /** A model file with a digest that tells it from others. */
@@ -30,13 +29,5 @@ export function openModel(path: string): OpenedModel {
 
 /** Counts a network's parameters: every weight and bias, and those that are not zero. */
 export function countParameters(model: Model): { parameters: number; nonzero: number } {
-  let parameters = 0;
-  let nonzero = 0;
-  for (const name of trainableParameters(model)) {
-    const tensor: Tensor | undefined = model.initializers.get(name);
-    if (!isFloat32(tensor)) continue;
-    parameters += tensor.data.length;
-    nonzero += countNonzero(tensor);
-  }
-  return { parameters, nonzero };
+  return countAll(parametersOf(model, trainableParameters(model)));
 }

@@ -23,38 +23,43 @@ export function duration(seconds: number): string {
   return `${Math.floor(total / 60)} min ${String(total % 60).padStart(2, "0")} s`;
 }
 
+/** A table as text: its first columns to the left, the others to the right. */
+export function textTable(head: readonly string[], rows: readonly (readonly string[])[], left = 1): string {
+  const table = new Table({
+    head: [...head],
+    colAligns: head.map((_, i) => (i < left ? "left" : "right")),
+    style: { head: [], border: [], compact: true },
+  });
+  table.push(...rows.map((row) => [...row]));
+  return table.toString();
+}
+
 /** The paper's table of a network, as text. */
 export function layerTableText(rows: readonly LayerRow[]): string {
   const withActivations = rows.some(({ activations }) => activations !== undefined);
-  const table = new Table({
-    head: [
-      "layer",
-      "op",
-      "weights",
-      "MACs",
-      ...(withActivations ? ["act. non-zero"] : []),
-      "kept",
-      "kept %",
-      "MACs left",
-    ],
-    colAligns: ["left", "left", ...Array<"right">(withActivations ? 6 : 5).fill("right")],
-    style: { head: [], border: [], compact: true },
-  });
-  const sum = (of: (row: LayerRow) => number) => rows.reduce((total, row) => total + of(row), 0);
+  const head = [
+    "layer",
+    "op",
+    "weights",
+    "MACs",
+    ...(withActivations ? ["act. non-zero"] : []),
+    "kept",
+    "kept %",
+    "MACs left",
+  ];
+  const sum = (of: (row: LayerRow) => number) => rows.reduce((all, row) => all + of(row), 0);
   const macs = sum((row) => row.macs);
-  for (const row of rows) {
-    table.push([
-      row.name,
-      row.op,
-      count(row.weights),
-      count(row.macs),
-      ...(withActivations ? [share(row.activations ?? 0)] : []),
-      count(row.kept),
-      share(row.density),
-      share(row.macsLeft),
-    ]);
-  }
-  table.push([
+  const layers = rows.map((row) => [
+    row.name,
+    row.op,
+    count(row.weights),
+    count(row.macs),
+    ...(withActivations ? [share(row.activations ?? 0)] : []),
+    count(row.kept),
+    share(row.density),
+    share(row.macsLeft),
+  ]);
+  const total = [
     "total",
     "",
     count(sum((row) => row.weights)),
@@ -63,8 +68,8 @@ export function layerTableText(rows: readonly LayerRow[]): string {
     count(sum((row) => row.kept)),
     share(sum((row) => row.kept) / sum((row) => row.weights)),
     share(sum((row) => row.macs * row.macsLeft) / macs),
-  ]);
-  return table.toString();
+  ];
+  return textTable(head, [...layers, total], 2);
 }
 
 /** Writes the one JSON object that a command with --json owes to stdout. */

@@ -9,7 +9,7 @@ import type { Round } from "../pruning/round.ts";
 import type { Plan } from "../pruning/rounds.ts";
 import { search } from "../pruning/search.ts";
 import { checkTarget, type Target } from "../pruning/target.ts";
-import { Evaluator } from "../training/evaluate.ts";
+import { evaluate } from "../training/evaluate.ts";
 import { parametersOf, trainableParameters } from "../training/parameters.ts";
 import { openModel } from "./model.ts";
 
@@ -38,6 +38,8 @@ export type Intent =
       readonly gradual: boolean;
       readonly splicing: boolean;
       readonly inTurn?: readonly string[];
+      /** The digest of the file that the masks are from. */
+      readonly maskOf?: string;
     };
 
 const ROUNDS = 3;
@@ -73,18 +75,35 @@ export function intentOf(flags: PruneFlags, model: Model): Intent {
   if (maskOf && how.length > 0) {
     throw new UserError(`--mask-of says all there is to say: leave out ${how.map(optionName).join(" and ")}.`);
   }
-  const target = targetOf(flags);
+  const masked = maskOf === undefined ? undefined : openModel(maskOf);
+  const target = masked ? masksIn(masked.model) : targetOf(flags);
   checkTarget(target, layersOf(model), parametersIn(model));
-  return { kind: "rounds", target, rounds, criterion, gradual: gradual || splicing, splicing, inTurn };
+  return {
+    kind: "rounds",
+    target,
+    rounds,
+    criterion,
+    gradual: gradual || splicing,
+    splicing,
+    inTurn,
+    maskOf: masked?.digest,
+  };
 }
 
 const optionName = (flag: string) => `--${flag.replace(/[A-Z]/, (letter) => `-${letter.toLowerCase()}`)}`;
 
-function targetOf({ density, quality, maskOf, rate = 1 }: PruneFlags): Target {
+function targetOf({ density, quality, rate = 1 }: PruneFlags): Target {
   if (density) return { kind: "density", layers: density };
   if (quality) return { kind: "quality", layers: quality };
-  if (!maskOf) return { kind: "rate", rate };
-  const { model } = openModel(maskOf);
+  return { kind: "rate", rate };
+}
+
+/** What an intent's settings are: of masks their file's digest, as they are too large to be written out. */
+export function settingsOf(intent: Intent): object {
+  return intent.kind === "rounds" && intent.maskOf ? { maskOf: intent.maskOf } : intent;
+}
+
+function masksIn(model: Model): Target {
   const weights = layersOf(model).map(({ weight }) => weight);
   return { kind: "masks", masks: masksOfZeros(parametersIn(model), weights) };
 }
@@ -126,9 +145,7 @@ export async function planOf(
   const layers = layersOf(model).filter(({ weight }) => !frozen.has(weight));
   if (maxLoss === undefined)
     return search(engine, model, data, { limit: Number.POSITIVE_INFINITY, slack: 0, rate, retrain, layers });
-  const evaluator = await Evaluator.create(engine, model, data);
-  const { error, samples } = await evaluator.evaluate(data.validation);
-  await evaluator.release();
+  const { error, samples } = await evaluate(engine, model, data, data.validation);
   const limit = error + maxLoss;
   return search(engine, model, data, { limit, slack: standardError(limit, samples), rate, retrain, layers });
 }

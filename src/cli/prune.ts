@@ -8,7 +8,7 @@ import { checkWritable, writeFile } from "./files.ts";
 import { openModel } from "./model.ts";
 import { type EngineFlags, engineOf, number, perLayer, whole, withEngine } from "./options.ts";
 import { note, printJson } from "./print.ts";
-import { asOptions, intentOf, type PruneFlags, planOf } from "./prune-plan.ts";
+import { asOptions, intentOf, type PruneFlags, planOf, settingsOf } from "./prune-plan.ts";
 import { PRUNED, printSummary, writeResults } from "./results.ts";
 import { finishRun, runCommand } from "./run.ts";
 import {
@@ -91,8 +91,7 @@ export const pruneCommand = withEngine(
     const plan = await planOf(intent, engine, model, data, { epochs, inputDropout, ...training.round }, frozen);
     const checkpoint = join(flags.out, "checkpoint.onnx");
     const best = join(flags.out, PRUNED);
-    const asked = flags.maskOf ? { maskOf: openModel(flags.maskOf).digest } : intent;
-    const settings = { ...asked, epochs, inputDropout, ...training.settings };
+    const settings = { ...settingsOf(intent), epochs, inputDropout, ...training.settings };
     if (!flags.resume) writeFile(best, contents);
     const result = await runCommand(engine, model, data, plan, {
       ...training.run,

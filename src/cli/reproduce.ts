@@ -1,5 +1,4 @@
 import { join } from "node:path";
-import Table from "cli-table3";
 import { Command, Option } from "commander";
 import { openDataset } from "../data/spec.ts";
 import { UserError } from "../errors.ts";
@@ -11,7 +10,7 @@ import { standalone } from "../report/figure.ts";
 import { checkWritable, writeFile } from "./files.ts";
 import { Interrupted, interruptible } from "./interrupt.ts";
 import { type EngineFlags, engineOf, whole, withEngine } from "./options.ts";
-import { count, duration, note, printJson, printLine } from "./print.ts";
+import { count, duration, note, printJson, printLine, textTable } from "./print.ts";
 import { folderShelf } from "./shelf.ts";
 
 interface Flags extends EngineFlags {
@@ -81,11 +80,6 @@ function writeFigure(out: string, { name, picture, caption }: Figure): string {
 }
 
 function tableText([head, ...rows]: Rows): string {
-  const table = new Table({
-    head: head.map(String),
-    colAligns: head.map((_, i) => (i === 0 ? "left" : "right")),
-    style: { head: [], border: [], compact: true },
-  });
-  for (const row of rows) table.push(row.map((cell) => (typeof cell === "number" ? count(cell) : cell)));
-  return table.toString();
+  const cells = rows.map((row) => row.map((cell) => (typeof cell === "number" ? count(cell) : cell)));
+  return textTable(head.map(String), cells);
 }

@@ -9,7 +9,7 @@ import { type LayerRow, layerTable } from "../pruning/table.ts";
 import { histogramsOf, maskPicture } from "../report/pictures.ts";
 import { renderReport } from "../report/render.ts";
 import type { RunReport } from "../report/run-report.ts";
-import { Evaluator } from "../training/evaluate.ts";
+import { type Errors, errorsOf } from "../training/evaluate.ts";
 import { writeFile } from "./files.ts";
 import { countParameters } from "./model.ts";
 import { count, duration, layerTableText, percent, printLine, rate } from "./print.ts";
@@ -37,11 +37,6 @@ export interface PruningSummary {
   readonly layers: readonly LayerRow[];
   readonly files: { readonly onnx: string; readonly report: string };
   readonly seconds: number;
-}
-
-interface Errors {
-  readonly validationError: number;
-  readonly testError: number;
 }
 
 /** The name of the pruned model in the folder of a run. */
@@ -137,12 +132,4 @@ export function printSummary({
   printLine(`validation error  ${percent(baseline.validationError)} -> ${percent(pruned.validationError)}`);
   printLine(`test error        ${percent(baseline.testError)} -> ${percent(pruned.testError)}`);
   printLine(`${files.onnx} and ${files.report}, in ${duration(seconds)}`);
-}
-
-async function errorsOf(engine: Engine, model: Model, data: Dataset): Promise<Errors> {
-  const evaluator = await Evaluator.create(engine, model, data);
-  const validation = await evaluator.evaluate(data.validation);
-  const test = await evaluator.evaluate(data.test);
-  await evaluator.release();
-  return { validationError: validation.error, testError: test.error };
 }

@@ -1,6 +1,5 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import Table from "cli-table3";
 import { Command, Option } from "commander";
 import { z } from "zod";
 import { openDataset } from "../data/spec.ts";
@@ -14,7 +13,7 @@ import { checkWritable, readFile, removeFile, writeFile } from "./files.ts";
 import { Interrupted, interruptible } from "./interrupt.ts";
 import { openModel } from "./model.ts";
 import { densityList, type EngineFlags, engineOf, whole, withEngine } from "./options.ts";
-import { count, duration, note, percent, printJson, printLine, share } from "./print.ts";
+import { count, duration, note, percent, printJson, printLine, share, textTable } from "./print.ts";
 import { retrainingDefaults } from "./training-options.ts";
 
 interface Flags extends EngineFlags {
@@ -107,18 +106,12 @@ export const scanCommand = withEngine(
   });
 
 function tableOf(layers: readonly LayerSensitivity[], densities: readonly number[]): string {
-  const table = new Table({
-    head: ["error at", ...densities.map((density) => share(density))],
-    colAligns: ["left", ...densities.map(() => "right" as const)],
-    style: { head: [], border: [], compact: true },
+  const rows = layers.flatMap(({ name, points }) => {
+    const errors = [name, ...points.map(({ error }) => percent(error))];
+    if (points.every(({ retrainedError }) => retrainedError === undefined)) return [errors];
+    return [errors, ["  retrained", ...points.map(({ retrainedError }) => percent(retrainedError ?? Number.NaN))]];
   });
-  for (const { name, points } of layers) {
-    table.push([name, ...points.map(({ error }) => percent(error))]);
-    if (points.some(({ retrainedError }) => retrainedError !== undefined)) {
-      table.push(["  retrained", ...points.map(({ retrainedError }) => percent(retrainedError ?? Number.NaN))]);
-    }
-  }
-  return table.toString();
+  return textTable(["error at", ...densities.map(share)], rows);
 }
 
 const schema = z.object({

@@ -6,7 +6,7 @@ import type { Model } from "../onnx/graph.ts";
 import { recipeOf, roundsOf } from "../pruning/recipes.ts";
 import type { Round, RoundResult } from "../pruning/round.ts";
 import { runRounds } from "../pruning/rounds.ts";
-import { Evaluator } from "../training/evaluate.ts";
+import { type Errors, errorsOf, evaluate } from "../training/evaluate.ts";
 import { withParameters } from "../training/parameters.ts";
 
 /** A network after some rounds. */
@@ -114,19 +114,12 @@ export class Lab {
   }
 
   /** The errors of a network on both splits that it did not learn from, percent. */
-  async errors(model: Model): Promise<{ validationError: number; testError: number }> {
-    const evaluator = await Evaluator.create(this.engine, model, this.data);
-    const validation = await evaluator.evaluate(this.data.validation);
-    const test = await evaluator.evaluate(this.data.test);
-    await evaluator.release();
-    return { validationError: validation.error, testError: test.error };
+  errors(model: Model): Promise<Errors> {
+    return errorsOf(this.engine, model, this.data);
   }
 
   /** The validation error of a network, percent. */
   async validationError(model: Model): Promise<number> {
-    const evaluator = await Evaluator.create(this.engine, model, this.data);
-    const { error } = await evaluator.evaluate(this.data.validation);
-    await evaluator.release();
-    return error;
+    return (await evaluate(this.engine, model, this.data, this.data.validation)).error;
   }
 }

@@ -1,5 +1,4 @@
-import type { Model } from "../onnx/graph.ts";
-import { countNonzero } from "../pruning/mask.ts";
+import { countAll } from "../pruning/mask.ts";
 import { type LayerRow, layerTable } from "../pruning/table.ts";
 import { barChart } from "../report/charts.ts";
 import { parametersOf, trainableParameters } from "../training/parameters.ts";
@@ -9,15 +8,6 @@ const LENETS = [
   { network: "lenet-300-100", title: "LeNet-300-100" },
   { network: "lenet-5", title: "LeNet-5" },
 ] as const;
-
-/** All parameters, and those that are not zero. */
-function count(model: Model): { parameters: number; nonzero: number } {
-  const tensors = [...parametersOf(model, trainableParameters(model)).values()];
-  return {
-    parameters: tensors.reduce((sum, { data }) => sum + data.length, 0),
-    nonzero: tensors.reduce((sum, tensor) => sum + countNonzero(tensor), 0),
-  };
-}
 
 /** Table 1: what pruning saves without a loss of accuracy. */
 export const table1: Experiment = {
@@ -29,7 +19,7 @@ export const table1: Experiment = {
     for (const { network, title } of LENETS) {
       const dense = (await lab.dense(network)).model;
       const pruned = (await lab.pruned(network)).model;
-      const { parameters, nonzero } = count(pruned);
+      const { parameters, nonzero } = countAll(parametersOf(pruned, trainableParameters(pruned)));
       const [before, after] = [await lab.errors(dense), await lab.errors(pruned)];
       rows.push({ network: title, parameters, nonzero, rate: parameters / nonzero, before, after });
     }

@@ -3,7 +3,7 @@ import type { Parameters } from "../training/parameters.ts";
 import type { Pacing } from "../training/train.ts";
 import { criterionOf } from "./criteria/index.ts";
 import { type Layer, selectLayers } from "./layers.ts";
-import { countNonzero, densityOf } from "./mask.ts";
+import { densityOf, layerDensities } from "./mask.ts";
 import { scoresOf } from "./scores.ts";
 import { chooseMasks, type Target } from "./target.ts";
 
@@ -43,7 +43,7 @@ export function gradually(
       `The criterion "${by.criterion}" looks at ${needs}, which a gradual schedule has no time for: choose magnitude, or prune at once.`,
     );
   }
-  const begin = initialDensities(layers, start);
+  const begin = { all: densityOf(start), layers: layerDensities(layers, start) };
   return {
     every,
     until,
@@ -60,9 +60,7 @@ function targetAt(target: Target, t: number, layers: readonly Layer[], begin: In
   switch (target.kind) {
     case "density": {
       const chosen = target.layers.flatMap(([pattern, density]) =>
-        selectLayers(layers, pattern).map(
-          ({ name }) => [name, cubic(begin.layers.get(name) ?? 1, density, t)] as const,
-        ),
+        selectLayers(layers, pattern).map(({ name }) => [name, cubic(begin.layers[name] ?? 1, density, t)] as const),
       );
       return { kind: "density", layers: [...new Map(chosen)] };
     }
@@ -78,10 +76,5 @@ function targetAt(target: Target, t: number, layers: readonly Layer[], begin: In
 interface InitialDensities {
   readonly all: number;
   /** By layer. */
-  readonly layers: ReadonlyMap<string, number>;
-}
-
-function initialDensities(layers: readonly Layer[], start: Parameters): InitialDensities {
-  const of = ({ weight, tensor }: Layer) => countNonzero(start.get(weight) ?? tensor) / tensor.data.length;
-  return { all: densityOf(start), layers: new Map(layers.map((layer) => [layer.name, of(layer)])) };
+  readonly layers: Readonly<Record<string, number>>;
 }

@@ -1,5 +1,6 @@
 import { type FloatTensor, float32 } from "../onnx/tensor.ts";
 import type { Masks, Parameters } from "../training/parameters.ts";
+import type { Layer } from "./layers.ts";
 
 /** The mask that keeps the weights whose magnitude is above a threshold. A weight that is zero stays cut. */
 export function maskAbove({ dims, data }: FloatTensor, threshold: number): FloatTensor {
@@ -36,13 +37,23 @@ export function countNonzero({ data }: FloatTensor): number {
   return count;
 }
 
+/** All elements of some parameters, and those that are not zero. */
+export function countAll(parameters: Parameters): { parameters: number; nonzero: number } {
+  const tensors = [...parameters.values()];
+  return {
+    parameters: tensors.reduce((sum, { data }) => sum + data.length, 0),
+    nonzero: tensors.reduce((sum, tensor) => sum + countNonzero(tensor), 0),
+  };
+}
+
 /** Non-zero parameters / all parameters. */
 export function densityOf(parameters: Parameters): number {
-  let all = 0;
-  let nonzero = 0;
-  for (const tensor of parameters.values()) {
-    all += tensor.data.length;
-    nonzero += countNonzero(tensor);
-  }
+  const { parameters: all, nonzero } = countAll(parameters);
   return nonzero / all;
+}
+
+/** Non-zero weights / all of each layer, by its name. */
+export function layerDensities(layers: readonly Layer[], parameters: Parameters): Record<string, number> {
+  const of = ({ weight, tensor }: Layer) => countNonzero(parameters.get(weight) ?? tensor) / tensor.data.length;
+  return Object.fromEntries(layers.map((layer) => [layer.name, of(layer)]));
 }

@@ -3,8 +3,9 @@ import type { Storage } from "../data/store.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Model } from "../onnx/graph.ts";
 import type { Clipping } from "../training/clip.ts";
-import { Evaluator } from "../training/evaluate.ts";
+import type { Evaluator } from "../training/evaluate.ts";
 import { withoutFrozenPrefix } from "../training/frozen-prefix.ts";
+import { learn } from "../training/learn.ts";
 import type { Optimizer } from "../training/optimizer.ts";
 import {
   applyMasks,
@@ -16,12 +17,12 @@ import {
 } from "../training/parameters.ts";
 import type { Policy } from "../training/schedule.ts";
 import type { Regularization } from "../training/step-graph.ts";
-import { type EpochResult, type Progress, type TrainState, train } from "../training/train.ts";
-import { Trainer, type TrainerOptions } from "../training/trainer.ts";
+import type { EpochResult, Progress, TrainState } from "../training/train.ts";
+import type { TrainerOptions } from "../training/trainer.ts";
 import { dropoutRatios, inputDropout, type RetrainingDropout } from "./dropout.ts";
 import { type Gradual, gradually } from "./gradual.ts";
 import { type Layer, layersOf } from "./layers.ts";
-import { countNonzero, densityOf, masksOfZeros, wholeMasks } from "./mask.ts";
+import { densityOf, layerDensities, masksOfZeros, wholeMasks } from "./mask.ts";
 import { clearDeadUnits } from "./neurons/clear.ts";
 import { twinOf } from "./neurons/twin.ts";
 import { scoresBy } from "./scores.ts";
@@ -134,25 +135,26 @@ export async function runRound(
   const dropped = round.inputDropout ? inputDropout(source, masks, round.inputDropout) : 0;
   const rest = dropped > 0 ? undefined : await withoutFrozenPrefix(engine, small, data, frozen, options);
   const learning = rest ?? { model: small, data };
-  const judge =
-    learning.model === pruned
-      ? evaluator
-      : await Evaluator.create(engine, learning.model, learning.data, trainableParameters(learning.model));
-  const trainer = await Trainer.create(engine, learning.model, {
-    ...options,
-    ...round,
-    frozen,
-    masks: twin ? masksOfZeros(parametersOf(small, weights), weights) : masks,
-    splicing: prune?.gradual?.splicing,
-    dropout: dropoutRatios(source, masks, round.retrainingDropout),
-  });
   try {
-    const trained = await train(trainer, judge, learning.data, {
-      ...options,
-      ...round,
-      inputDropout: dropped,
-      pacing: prune?.gradual && gradually(prune.target, prune.gradual, free, start, by(prune, options)),
-    });
+    const trained = await learn(
+      engine,
+      learning,
+      learning.model === pruned ? evaluator : undefined,
+      {
+        ...options,
+        ...round,
+        frozen,
+        masks: twin ? masksOfZeros(parametersOf(small, weights), weights) : masks,
+        splicing: prune?.gradual?.splicing,
+        dropout: dropoutRatios(source, masks, round.retrainingDropout),
+      },
+      {
+        ...options,
+        ...round,
+        inputDropout: dropped,
+        pacing: prune?.gradual && gradually(prune.target, prune.gradual, free, start, by(prune, options)),
+      },
+    );
     if (trained.aborted) return { interrupted: trained };
     const { best, history } = trained;
     const found = best?.parameters ?? new Map();
@@ -161,7 +163,7 @@ export async function runRound(
     const result = {
       name: round.name,
       density: densityOf(parameters),
-      layers: densitiesOf(layers, parameters),
+      layers: layerDensities(layers, parameters),
       prunedError,
       bestEpoch: best?.epoch ?? 0,
       validationError: best?.validationError ?? prunedError ?? Number.NaN,
@@ -169,18 +171,11 @@ export async function runRound(
     };
     return { result, parameters };
   } finally {
-    await trainer.release();
-    if (judge !== evaluator) await judge.release();
     rest?.release();
   }
 }
 
 const namesOf = (layers: readonly Layer[]) => layers.map(({ weight }) => weight);
-
-function densitiesOf(layers: readonly Layer[], parameters: Parameters): Record<string, number> {
-  const of = ({ weight, tensor }: Layer) => countNonzero(parameters.get(weight) ?? tensor) / tensor.data.length;
-  return Object.fromEntries(layers.map((layer) => [layer.name, of(layer)]));
-}
 
 const by = ({ criterion = "magnitude" }: Pruning, { seed }: RoundOptions) => ({ criterion, seed });
 

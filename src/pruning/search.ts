@@ -4,7 +4,7 @@ import type { Model } from "../onnx/graph.ts";
 import { type Parameters, withParameters } from "../training/parameters.ts";
 import { allocate, liveOf, mostHarmed, startingDensities } from "./allocation.ts";
 import { type Layer, layersOf } from "./layers.ts";
-import { densityOf } from "./mask.ts";
+import { countAll } from "./mask.ts";
 import type { Round, RoundResult } from "./round.ts";
 import type { Plan } from "./rounds.ts";
 
@@ -43,14 +43,13 @@ export function search(engine: Engine, model: Model, data: Dataset, options: Sea
       if (ended) return undefined;
       const from = descending ? "last" : "best";
       const network = withParameters(model, networks[from]);
-      const part = Math.max(1 / step, partAtRate(networks[from]));
+      const live = layers.reduce((sum, layer) => sum + liveOf(network, layer), 0);
+      const part = Math.max(1 / step, partAtRate(networks[from], live));
       const spared = sparing ? await mostHarmed(engine, network, data, layers, results[results.length - 1].layers) : "";
       const cut = layers.filter(({ name }) => name !== spared);
       const first = results.length === 0 ? await startingDensities(engine, network, data, layers) : undefined;
       const densities =
-        first && keptOf(first) >= part * liveWeights(networks[from])
-          ? first
-          : await allocate(engine, network, data, cut, part);
+        first && keptOf(first) >= part * live ? first : await allocate(engine, network, data, cut, part);
       const prune = { target: { kind: "density", layers: [...densities] } as const, part: 1, clearDead: true };
       return { round: { name: `round ${results.length + 1}`, prune, ...retrain }, from };
     },
@@ -62,21 +61,14 @@ export function search(engine: Engine, model: Model, data: Dataset, options: Sea
     },
   };
 
-  function liveWeights(parameters: Parameters): number {
-    return layers.reduce((sum, layer) => sum + liveOf(withParameters(model, parameters), layer), 0);
-  }
-
   function keptOf(densities: ReadonlyMap<string, number>): number {
     return layers.reduce((sum, { name, tensor }) => sum + (densities.get(name) ?? 1) * tensor.data.length, 0);
   }
 
   /** The part of the live weights that may stay at the rate. */
-  function partAtRate(parameters: Parameters): number {
-    let all = 0;
-    for (const { data } of parameters.values()) all += data.length;
-    const weights = liveWeights(parameters);
-    const others = densityOf(parameters) * all - weights;
-    return (all / rate - others) / weights;
+  function partAtRate(parameters: Parameters, live: number): number {
+    const { parameters: all, nonzero } = countAll(parameters);
+    return (all / rate - (nonzero - live)) / live;
   }
 }
 

@@ -1,4 +1,4 @@
-import { type LearningData, readInOrder, type Split } from "../data/dataset.ts";
+import { type Dataset, type LearningData, readInOrder, type Split } from "../data/dataset.ts";
 import { annotate } from "../engine/annotate.ts";
 import type { Engine, Program } from "../engine/engine.ts";
 import { UserError } from "../errors.ts";
@@ -79,4 +79,27 @@ export class Evaluator {
   async release(): Promise<void> {
     await this.#program.release();
   }
+}
+
+/** Evaluates a network on one split. */
+export async function evaluate(engine: Engine, model: Model, data: LearningData, split: Split): Promise<Evaluation> {
+  const evaluator = await Evaluator.create(engine, model, data);
+  try {
+    return await evaluator.evaluate(split);
+  } finally {
+    await evaluator.release();
+  }
+}
+
+/** Errors on the splits that a network does not learn from, percent. */
+export interface Errors {
+  readonly validationError: number;
+  readonly testError: number;
+}
+
+/** Reads the test split, so once for a network: when every choice is made. */
+export async function errorsOf(engine: Engine, model: Model, data: Dataset): Promise<Errors> {
+  const { error: validationError } = await evaluate(engine, model, data, data.validation);
+  const { error: testError } = await evaluate(engine, model, data, data.test);
+  return { validationError, testError };
 }

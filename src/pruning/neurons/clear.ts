@@ -1,9 +1,9 @@
 import { annotate } from "../../engine/annotate.ts";
 import type { Engine } from "../../engine/engine.ts";
 import type { Model } from "../../onnx/graph.ts";
-import { float32 } from "../../onnx/tensor.ts";
+import { float32, sizeOf } from "../../onnx/tensor.ts";
 import { type Parameters, parametersOf, trainableParameters } from "../../training/parameters.ts";
-import { countNonzero } from "../mask.ts";
+import { countAll } from "../mask.ts";
 import { constantsOf } from "./constants.ts";
 import { deadUnits, type Take, withOwnBiases, withoutUnits } from "./dead.ts";
 import { flowOf } from "./flow.ts";
@@ -18,7 +18,7 @@ export async function clearDeadUnits(engine: Engine, source: Model): Promise<Par
   let model = await annotate(engine, source, { batch: 1 });
   for (let before = Number.POSITIVE_INFINITY; ; ) {
     const parameters = parametersOf(model, names);
-    const nonzero = [...parameters.values()].reduce((sum, tensor) => sum + countNonzero(tensor), 0);
+    const { nonzero } = countAll(parameters);
     if (nonzero >= before) return parameters;
     before = nonzero;
     const flow = withOwnBiases(flowOf(model));
@@ -29,7 +29,7 @@ export async function clearDeadUnits(engine: Engine, source: Model): Promise<Par
 
 /** The tensor with zeros at all but the given indices of an axis. */
 const zeroed: Take = ({ dims, data }, axis, indices) => {
-  const inner = dims.slice(axis + 1).reduce((product, dim) => product * dim, 1);
+  const inner = sizeOf(dims.slice(axis + 1));
   const live = new Set(indices);
   return float32(
     dims,

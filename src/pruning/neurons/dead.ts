@@ -81,7 +81,7 @@ export function withOwnBiases(flow: Flow): Flow {
     ...flow,
     layers: flow.layers.map((layer) => ({
       ...layer,
-      foldable: layer.foldable && layer.bias !== "" && layer.bias !== undefined,
+      foldable: layer.foldable && layer.bias !== undefined,
     })),
   };
 }

@@ -1,0 +1,24 @@
+import type { Engine } from "../engine/engine.ts";
+import { Evaluator } from "./evaluate.ts";
+import type { Learning } from "./frozen-prefix.ts";
+import { trainableParameters } from "./parameters.ts";
+import { type TrainOptions, type TrainResult, train } from "./train.ts";
+import { Trainer, type TrainerOptions } from "./trainer.ts";
+
+/** Trains, judged by an evaluator of the same network where there is one already. */
+export async function learn(
+  engine: Engine,
+  { model, data }: Pick<Learning, "model" | "data">,
+  evaluator: Evaluator | undefined,
+  trainerOptions: TrainerOptions,
+  options: TrainOptions,
+): Promise<TrainResult> {
+  const judge = evaluator ?? (await Evaluator.create(engine, model, data, trainableParameters(model)));
+  const trainer = await Trainer.create(engine, model, trainerOptions);
+  try {
+    return await train(trainer, judge, data, options);
+  } finally {
+    await trainer.release();
+    if (!evaluator) await judge.release();
+  }
+}
