@@ -59,6 +59,7 @@ export { type SearchOptions, search } from "./pruning/search.ts";
 export { type LayerSensitivity, type Scan, type ScanOptions, scan } from "./pruning/sensitivity.ts";
 export { type LayerRow, layerTable } from "./pruning/table.ts";
 export { chooseMasks, type Target } from "./pruning/target.ts";
+export type { Augmentation } from "./training/augment.ts";
 export type { Clipping } from "./training/clip.ts";
 export { Evaluator } from "./training/evaluate.ts";
 export { crossEntropy, type Loss, meanSquaredError } from "./training/loss.ts";

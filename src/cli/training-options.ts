@@ -4,6 +4,7 @@ import type { Model } from "../onnx/graph.ts";
 import { layersOf, selectLayers } from "../pruning/layers.ts";
 import { weightDecay } from "../pruning/recipes.ts";
 import type { Round } from "../pruning/round.ts";
+import type { Augmentation } from "../training/augment.ts";
 import type { Clipping } from "../training/clip.ts";
 import { losses } from "../training/loss.ts";
 import type { Optimizer } from "../training/optimizer.ts";
@@ -33,6 +34,8 @@ export interface TrainingFlags {
   clipNorm?: number;
   clipValue?: number;
   patience?: number;
+  shift?: number;
+  flip?: boolean;
   freeze?: string[];
   resume?: boolean;
   json?: boolean;
@@ -75,6 +78,8 @@ export function withTraining(command: Command): Command {
     .option("--clip-norm <x>", "limit of the gradient's norm", number("norm", Number.MIN_VALUE))
     .option("--clip-value <x>", "limit of each element of the gradient", number("value", Number.MIN_VALUE))
     .option("--patience <epochs>", "stop when validation has not improved for so long", whole("patience", 1))
+    .option("--shift <pixels>", "move training images by up to so many pixels, at random", whole("shift", 0))
+    .option("--flip", "mirror every other training image, at random")
     .option("--freeze <layers...>", "layers to leave as they are, by name or glob")
     .option("--resume", "continue an interrupted run to the same result")
     .option("--json", "print one JSON object");
@@ -130,19 +135,21 @@ export function trainingOf(flags: TrainingFlags, model: Model, defaults: Trainin
   const decoupled = optimizer.name === "adamw";
   const learningRate = policyOf(flags, defaults.learningRate);
   const clipping = clippingOf(flags);
+  const augmentation = augmentationOf(flags);
   const batch = flags.batch ?? defaults.batch;
   const round = {
     learningRate,
     optimizer,
     clipping,
     patience: flags.patience,
+    augmentation,
     regularization: weightDecay(model, { l1: flags.l1, l2: decoupled ? 0 : l2 }),
   } satisfies Partial<Round>;
   const { seed, loss, l1, freeze, patience } = flags;
   return {
     round,
     run: { batch, seed, loss: losses.get(loss) },
-    settings: { batch, seed, loss, optimizer, learningRate, l1, l2, clipping, freeze, patience },
+    settings: { batch, seed, loss, optimizer, learningRate, l1, l2, clipping, augmentation, freeze, patience },
   };
 }
 
@@ -177,6 +184,10 @@ function policyOf(flags: TrainingFlags, defaults: Policy): Policy {
 
 function clippingOf({ clipNorm: norm, clipValue: value }: TrainingFlags): Clipping | undefined {
   return norm === undefined && value === undefined ? undefined : { norm, value };
+}
+
+function augmentationOf({ shift = 0, flip = false }: TrainingFlags): Augmentation | undefined {
+  return shift === 0 && !flip ? undefined : { shift, flip };
 }
 
 /** The parameters of layers that are named or fit a glob: weights and the biases of the same nodes. */

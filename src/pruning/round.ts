@@ -2,6 +2,7 @@ import type { Dataset } from "../data/dataset.ts";
 import type { Storage } from "../data/store.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Model } from "../onnx/graph.ts";
+import type { Augmentation } from "../training/augment.ts";
 import type { Clipping } from "../training/clip.ts";
 import type { Evaluator } from "../training/evaluate.ts";
 import { withoutFrozenPrefix } from "../training/frozen-prefix.ts";
@@ -57,6 +58,7 @@ export interface Round {
   readonly clipping?: Clipping;
   /** Parameters to leave as they are in this round, beside those of the run; their layers are not pruned either. */
   readonly frozen?: ReadonlySet<string>;
+  readonly augmentation?: Augmentation;
   /** The part of the network's inputs to drop, adjusted like all dropout to the connections that are left. */
   readonly inputDropout?: number;
   /** Default: adjusted to the connections that are left. */
@@ -131,9 +133,10 @@ export async function runRound(
   const prunedError = prune && !prune.gradual ? (await evaluator.evaluate(data.validation)).error : undefined;
   const twin = prune?.clearDead && !prune.gradual ? await twinOf(engine, pruned) : undefined;
   const small = twin?.model ?? pruned;
-  // What is dropped before the frozen layers differs from step to step.
   const dropped = round.inputDropout ? inputDropout(source, masks, round.inputDropout) : 0;
-  const rest = dropped > 0 ? undefined : await withoutFrozenPrefix(engine, small, data, frozen, options);
+  // What enters the frozen layers then differs from step to step.
+  const varied = dropped > 0 || round.augmentation !== undefined;
+  const rest = varied ? undefined : await withoutFrozenPrefix(engine, small, data, frozen, options);
   const learning = rest ?? { model: small, data };
   try {
     const trained = await learn(

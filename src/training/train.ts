@@ -1,6 +1,7 @@
 import type { LearningData } from "../data/dataset.ts";
 import { UserError } from "../errors.ts";
 import { permutation, random } from "../random.ts";
+import { type Augmentation, augmenter } from "./augment.ts";
 import { checkClasses } from "./check-data.ts";
 import { dropInputs } from "./dropout.ts";
 import type { Evaluator } from "./evaluate.ts";
@@ -26,6 +27,8 @@ export interface TrainOptions {
   readonly learningRate: Policy;
   /** The seed of the order of the samples. */
   readonly seed: number;
+  /** How training images are changed at each step; default: not at all. */
+  readonly augmentation?: Augmentation;
   /** The part of the inputs that is dropped at each step; default: none. */
   readonly inputDropout?: number;
   /** How the masks change; default: they do not. Only epochs after their last change can be the best. */
@@ -101,7 +104,8 @@ export async function train(
   options: TrainOptions,
 ): Promise<TrainResult> {
   const { epochs, seed, patience = Number.POSITIVE_INFINITY, resume, signal, onProgress, onEpoch } = options;
-  const { pacing, inputDropout = 0 } = options;
+  const { pacing, inputDropout = 0, augmentation = {} } = options;
+  const augment = augmenter(augmentation, data.sampleShape);
   const rateAt = schedule(options.learningRate);
   const steps = Math.floor(data.train.size / trainer.batch);
   if (steps === 0) {
@@ -142,6 +146,7 @@ export async function train(
         const at = step + i;
         const { inputs, labels } = trainer.batchOf(i);
         data.train.read(order.subarray(at * trainer.batch, (at + 1) * trainer.batch), inputs, labels);
+        augment?.(inputs, random(seed, "augment", epoch, at));
         if (inputDropout > 0) dropInputs(inputs, inputDropout, random(seed, "input-dropout", epoch, at));
         rates.push(rateAt({ iteration: epoch * steps + at, epoch: epoch + at / steps, epochs }));
       }

@@ -56,6 +56,10 @@ describe("train", () => {
     expect(await run({ resume })).toEqual(whole);
   });
 
+  it("changes the training images where asked", async () => {
+    await expect(run({ augmentation: { shift: 1 } })).rejects.toThrow(/no images/);
+  });
+
   it("stops early when validation no longer improves", async () => {
     const { history, best } = await run({ epochs: 60, patience: 3 });
     expect(history.length).toBeLessThan(60);
