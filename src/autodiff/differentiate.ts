@@ -3,6 +3,8 @@ import { GraphBuilder } from "../onnx/builder.ts";
 import { copyModel, type Lookup, label, lookup, type Model, type Node, OPSET } from "../onnx/graph.ts";
 import { dependents, readsOf } from "../onnx/live.ts";
 import { sizeOf } from "../onnx/tensor.ts";
+import { mathNodes } from "./math.ts";
+import { endsGradient, ruleName } from "./no-gradient.ts";
 import type { GradientRule, RuleContext } from "./rule.ts";
 import { gradientRules } from "./rules.ts";
 
@@ -36,7 +38,8 @@ export function differentiate(
     throw new UserError(`The model is in the operator set ${opset}, gradients in ${OPSET} or later: upgrade it first.`);
   }
   const known = lookup(source);
-  const varying = dependents(source.nodes, wrt);
+  const passing = source.nodes.filter((node) => !endsGradient(node, rules));
+  const varying = dependents(passing, wrt);
   if (!varying.has(loss))
     throw new UserError(`The loss "${loss}" depends on none of ${wrt.join(", ")}: check their names.`);
   const { dtype, dims } = known.type(loss);
@@ -55,11 +58,11 @@ export function differentiate(
   };
   contributions.set(loss, [graph.constant({ dtype: floating(dtype, loss), dims, data: one(dtype) })]);
 
-  for (const node of source.nodes.toReversed()) {
+  for (const node of passing.toReversed()) {
     if (!readsOf(node).some((value) => varying.has(value))) continue;
     const gradients = node.outputs.map(gradientOf);
     if (gradients.every((gradient) => gradient === undefined)) continue;
-    const rule = rules.get(node.domain ? `${node.domain}:${node.op}` : node.op);
+    const rule = rules.get(ruleName(node));
     if (!rule) throw missingRule(node);
     const found = rule(contextOf(known, graph, node, gradients, varying));
     node.inputs.forEach((input, i) => {
@@ -80,6 +83,25 @@ export function differentiate(
   return { model, gradients: result };
 }
 
+/**
+ * Those of some values that a gradient of the loss reaches. The others have no influence on it, or only through
+ * operators that end gradients.
+ * @param wrt names of inputs or initializers
+ */
+export function reachedByGradient(
+  { nodes }: Model,
+  loss: string,
+  wrt: readonly string[],
+  rules: ReadonlyMap<string, GradientRule> = gradientRules,
+): string[] {
+  const needed = new Set([loss]);
+  for (const node of nodes.toReversed()) {
+    if (endsGradient(node, rules) || !node.outputs.some((output) => needed.has(output))) continue;
+    for (const value of readsOf(node)) needed.add(value);
+  }
+  return wrt.filter((name) => needed.has(name));
+}
+
 function contextOf(
   known: Lookup,
   graph: GraphBuilder,
@@ -90,9 +112,11 @@ function contextOf(
   const { inputs, outputs } = node;
   const first = outputs.findIndex((_, i) => gradients[i] !== undefined);
   const dtype = floating(known.type(outputs[first]).dtype, outputs[first]);
+  const scalar = (value: number) => graph.scalar(dtype, value);
   return {
     node,
     graph,
+    math: mathNodes(graph, scalar),
     inputs,
     outputs,
     gradients,
@@ -109,7 +133,7 @@ function contextOf(
         `The gradient of node ${label(node)} needs its input "${inputs[i]}" to be a constant: fold the model's constants first.`,
       );
     },
-    scalar: (value) => graph.scalar(dtype, value),
+    scalar,
   };
 }
 
@@ -125,7 +149,7 @@ function one(dtype: string): Float32Array | Float64Array {
 }
 
 function missingRule(node: Node): UserError {
-  const key = node.domain ? `${node.domain}:${node.op}` : node.op;
+  const key = ruleName(node);
   return new UserError(
     `No gradient rule for the operator ${key} at node ${label(node)}: pass a rule for "${key}", or freeze the layers before it.`,
   );

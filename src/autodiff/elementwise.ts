@@ -3,7 +3,7 @@ import { codeOf } from "../onnx/dtype.ts";
 import type { GradientRule, RuleContext } from "./rule.ts";
 
 /** d(loss)/d(input) in the shape of the output: the gradient times the operator's partial derivative. */
-type Partial = (context: RuleContext, gradient: string) => string;
+export type Partial = (context: RuleContext, gradient: string) => string;
 
 /**
  * A rule for an operator that works element by element and may stretch its inputs (ONNX's multidirectional
@@ -28,53 +28,48 @@ export function unbroadcast({ graph, shape, outputs }: RuleContext, gradient: st
   return lead === 0 ? sum : graph.emit("Reshape", [sum, graph.ints(to)]);
 }
 
+/** Truth values as the numbers 1 and 0 of the gradient's type. */
+export function asNumbers({ graph, dtype }: RuleContext, truths: string): string {
+  return graph.emit("Cast", [truths], { to: int(codeOf(dtype)) });
+}
+
 const through: Partial = (_, g) => g;
-const negated: Partial = ({ graph }, g) => graph.emit("Neg", [g]);
-const times =
-  (factor: (context: RuleContext) => string): Partial =>
-  (context, g) =>
-    context.graph.emit("Mul", [g, factor(context)]);
-const over =
-  (divisor: (context: RuleContext) => string): Partial =>
-  (context, g) =>
-    context.graph.emit("Div", [g, divisor(context)]);
-const input =
-  (i: number) =>
-  ({ inputs }: RuleContext) =>
-    inputs[i];
-const output = ({ outputs }: RuleContext) => outputs[0];
+const negated: Partial = ({ math }, g) => math.neg(g);
 
 /** -g a / b^2 = -g y / b. */
-const divisorPartial: Partial = ({ graph, inputs, outputs }, g) =>
-  graph.emit("Neg", [graph.emit("Div", [graph.emit("Mul", [g, outputs[0]]), inputs[1]])]);
+const divisor: Partial = ({ math, inputs: [, b], outputs: [y] }, g) => math.neg(math.div(math.mul(g, y), b));
 
 /** g b a^(b - 1), where a^0 has the gradient 0 at a = 0 as well. */
-const basePartial: Partial = ({ graph, inputs: [a, b], scalar, dtype, type }, g) => {
+const base: Partial = ({ graph, math, inputs: [a, b], dtype, type }, g) => {
   const exponent = type(b).dtype === dtype ? b : graph.emit("Cast", [b], { to: int(codeOf(dtype)) });
-  const flat = graph.emit("Equal", [exponent, scalar(0)]);
-  const less = graph.emit("Where", [flat, scalar(1), graph.emit("Sub", [exponent, scalar(1)])]);
-  const power = graph.emit("Pow", [a, less]);
-  return graph.emit("Mul", [g, graph.emit("Mul", [exponent, power])]);
+  const less = math.where(math.equal(exponent, 0), 1, math.sub(exponent, 1));
+  return math.mul(g, math.mul(exponent, math.pow(a, less)));
 };
 
 /** g y log a, which tends to 0 with a. */
-const exponentPartial: Partial = ({ graph, inputs: [a], outputs: [y], scalar }, g) => {
-  const base = graph.emit("Where", [graph.emit("Equal", [a, scalar(0)]), scalar(1), a]);
-  return graph.emit("Mul", [g, graph.emit("Mul", [y, graph.emit("Log", [base])])]);
+const exponent: Partial = ({ math, inputs: [a], outputs: [y] }, g) =>
+  math.mul(g, math.mul(y, math.log(math.where(math.equal(a, 0), 1, a))));
+
+/** a - b trunc(a / b), the remainder of the sign of a: dy/db = -trunc(a / b) = (y - a) / b. */
+const modulus: Partial = ({ math, inputs: [a, b], outputs: [y] }, g) => math.mul(g, math.div(math.sub(y, a), b));
+
+const chosen: Partial = ({ math, inputs: [condition] }, g) => math.where(condition, g, 0);
+const otherwise: Partial = ({ math, inputs: [condition] }, g) => math.where(condition, 0, g);
+
+/** A rule for an operator of any number of inputs that all have the same partial derivative. */
+const eachInput =
+  (partial: Partial): GradientRule =>
+  (context) =>
+    elementwise(...context.inputs.map(() => partial))(context);
+
+/** Where several inputs hold the extreme, each receives an equal part of the gradient. */
+const extreme: GradientRule = (context) => {
+  const { math, inputs, outputs } = context;
+  if (inputs.length === 1) return [context.gradient];
+  const holds = inputs.map((input) => asNumbers(context, math.equal(input, outputs[0])));
+  const share = math.div(context.gradient, math.sum(...holds));
+  return elementwise(...holds.map((held) => () => math.mul(share, held)))(context);
 };
-
-/** g / (2 sqrt x) = g / 2y. */
-const rootPartial: Partial = ({ graph, outputs: [y], scalar }, g) =>
-  graph.emit("Div", [graph.emit("Mul", [g, scalar(0.5)]), y]);
-
-const absolutePartial: Partial = ({ graph, inputs: [x] }, g) => graph.emit("Mul", [g, graph.emit("Sign", [x])]);
-
-const chosen: Partial = ({ graph, inputs: [condition], scalar }, g) => graph.emit("Where", [condition, g, scalar(0)]);
-const otherwise: Partial = ({ graph, inputs: [condition], scalar }, g) =>
-  graph.emit("Where", [condition, scalar(0), g]);
-
-/** Each input of Sum receives the gradient. */
-const sum: GradientRule = (context) => elementwise(...context.inputs.map(() => through))(context);
 
 const cast: GradientRule = ({ graph, gradient, inputs, type }) => {
   const { dtype } = type(inputs[0]);
@@ -86,18 +81,19 @@ const cast: GradientRule = ({ graph, gradient, inputs, type }) => {
 export const elementwiseRules: Readonly<Record<string, GradientRule>> = {
   Add: elementwise(through, through),
   Sub: elementwise(through, negated),
-  Mul: elementwise(times(input(1)), times(input(0))),
-  Div: elementwise(over(input(1)), divisorPartial),
-  Pow: elementwise(basePartial, exponentPartial),
-  Sum: sum,
-  Neg: elementwise(negated),
-  Exp: elementwise(times(output)),
-  Log: elementwise(over(input(0))),
-  Sqrt: elementwise(rootPartial),
-  Abs: elementwise(absolutePartial),
-  // A step function: its derivative is zero wherever it has one.
-  Sign: () => [undefined],
+  Mul: elementwise(
+    ({ math, inputs }, g) => math.mul(g, inputs[1]),
+    ({ math, inputs }, g) => math.mul(g, inputs[0]),
+  ),
+  Div: elementwise(({ math, inputs }, g) => math.div(g, inputs[1]), divisor),
+  Mod: elementwise(through, modulus),
+  Pow: elementwise(base, exponent),
+  Sum: eachInput(through),
+  Mean: eachInput(({ math, inputs }, g) => math.mul(g, 1 / inputs.length)),
+  Max: extreme,
+  Min: extreme,
   Where: elementwise(undefined, chosen, otherwise),
   Identity: elementwise(through),
   Cast: cast,
+  CastLike: cast,
 };

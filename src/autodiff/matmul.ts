@@ -1,4 +1,5 @@
 import { attribute, float, int, ints } from "../onnx/attributes.ts";
+import { einsum } from "./einsum.ts";
 import { unbroadcast } from "./elementwise.ts";
 import type { GradientRule, RuleContext } from "./rule.ts";
 
@@ -70,4 +71,4 @@ function sumStacks({ graph }: RuleContext, value: string, from: readonly number[
 }
 
 /** Matrix products. */
-export const matmulRules: Readonly<Record<string, GradientRule>> = { Gemm: gemm, MatMul: matmul };
+export const matmulRules: Readonly<Record<string, GradientRule>> = { Gemm: gemm, MatMul: matmul, Einsum: einsum };

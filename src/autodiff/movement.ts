@@ -1,7 +1,7 @@
-import { attribute, int, ints, string } from "../onnx/attributes.ts";
-import { integers, sizeOf } from "../onnx/tensor.ts";
+import { attribute, int, ints } from "../onnx/attributes.ts";
 import { unbroadcast } from "./elementwise.ts";
-import type { GradientRule, RuleContext } from "./rule.ts";
+import type { GradientRule } from "./rule.ts";
+import { zeros } from "./zeros.ts";
 
 /** The elements stay in their order: the gradient takes the input's shape. */
 const sameOrder: GradientRule = ({ graph, inputs, gradient, shape }) => [
@@ -31,75 +31,46 @@ const concat: GradientRule = ({ graph, node, inputs, outputs, gradient, shape, w
   });
 };
 
-/** The gradient goes back to where the elements came from, among zeros. */
-const slice: GradientRule = (context) => {
-  const { graph, inputs, outputs, gradient, shape, scalar } = context;
-  const dims = shape(inputs[0]);
-  const part = shape(outputs[0]);
-  const { starts, steps } = sliced(context, dims);
-  if (steps.every((step) => step === 1)) {
-    const after = dims.map((dim, axis) => dim - starts[axis] - part[axis]);
-    return [graph.emit("Pad", [gradient, graph.ints([...starts, ...after]), scalar(0)], { mode: string("constant") })];
-  }
-  const positions = Array.from({ length: sizeOf(part) }, (_, i) => flatPosition(i, part, dims, starts, steps));
-  return [scatter(context, graph.ints(positions), gradient, dims)];
+/** The parts of the gradient, zeros for a part that the loss does not depend on. */
+const split: GradientRule = (context) => {
+  const { graph, node, outputs, gradients, shape } = context;
+  const parts = outputs.map((output, i) => gradients[i] ?? zeros(context, shape(output)));
+  return [graph.emit("Concat", parts, { axis: int(attribute(node, "int", "axis", 0)) })];
 };
-
-/** Where a slice begins on each axis, and its step. */
-function sliced({ constant }: RuleContext, dims: readonly number[]): { starts: number[]; steps: number[] } {
-  const starts = dims.map(() => 0);
-  const steps = dims.map(() => 1);
-  const [from, , axes, by] = [1, 2, 3, 4].map((i) => {
-    const tensor = constant(i);
-    return tensor && integers(tensor);
-  });
-  from?.forEach((start, i) => {
-    const axis = ((axes?.[i] ?? i) + dims.length) % dims.length;
-    const step = by?.[i] ?? 1;
-    const absolute = start < 0 ? start + dims[axis] : start;
-    steps[axis] = step;
-    starts[axis] = Math.max(0, Math.min(absolute, step < 0 ? dims[axis] - 1 : dims[axis]));
-  });
-  return { starts, steps };
-}
-
-function flatPosition(
-  index: number,
-  part: readonly number[],
-  dims: readonly number[],
-  starts: readonly number[],
-  steps: readonly number[],
-): number {
-  let position = 0;
-  let stride = 1;
-  let rest = index;
-  for (let axis = dims.length - 1; axis >= 0; axis--) {
-    position += (starts[axis] + (rest % part[axis]) * steps[axis]) * stride;
-    rest = Math.floor(rest / part[axis]);
-    stride *= dims[axis];
-  }
-  return position;
-}
-
-/**
- * Adds each element of a gradient to its place in a tensor of zeros.
- * @param positions an int64 value of as many elements: places in the flattened tensor
- */
-export function scatter(
-  { graph, scalar }: RuleContext,
-  positions: string,
-  gradient: string,
-  dims: readonly number[],
-): string {
-  const flat = graph.ints([-1]);
-  const zeros = graph.emit("Expand", [scalar(0), graph.ints([sizeOf(dims)])]);
-  const updates = [positions, gradient].map((value) => graph.emit("Reshape", [value, flat]));
-  const sum = graph.emit("ScatterElements", [zeros, ...updates], { axis: int(0), reduction: string("add") });
-  return graph.emit("Reshape", [sum, graph.ints(dims)]);
-}
 
 /** The gradient is summed over the stretched axes. */
 const expand: GradientRule = (context) => [unbroadcast(context, context.gradient, context.inputs[0])];
+
+/** The copies' gradients are summed: [repeats, size] by axis. */
+const tile: GradientRule = ({ graph, inputs, outputs, gradient, shape }) => {
+  const dims = shape(inputs[0]);
+  const copies = shape(outputs[0]).map((size, axis) => size / dims[axis]);
+  const apart = graph.emit("Reshape", [gradient, graph.ints(dims.flatMap((dim, axis) => [copies[axis], dim]))]);
+  const axes = graph.ints(dims.map((_, axis) => 2 * axis));
+  return [dims.length === 0 ? gradient : graph.emit("ReduceSum", [apart, axes], { keepdims: int(0) })];
+};
+
+/** [N, C, H, W] of blocks b: the inverse permutation of DepthToSpace's, in its order DCR or CRD. */
+const depthToSpace: GradientRule = ({ graph, node, inputs, gradient, shape }) => {
+  const blocksize = attribute(node, "int", "blocksize", 1);
+  if (attribute(node, "string", "mode", "DCR") === "DCR") {
+    return [graph.emit("SpaceToDepth", [gradient], { blocksize: int(blocksize) })];
+  }
+  const [batch, channels, height, width] = shape(inputs[0]);
+  const blocks = [batch, channels / blocksize ** 2, height, blocksize, width, blocksize];
+  const apart = graph.emit("Reshape", [gradient, graph.ints(blocks)]);
+  const moved = graph.emit("Transpose", [apart], { perm: ints([0, 1, 3, 5, 2, 4]) });
+  return [graph.emit("Reshape", [moved, graph.ints([batch, channels, height, width])])];
+};
+
+const spaceToDepth: GradientRule = ({ graph, node, gradient }) => [
+  graph.emit("DepthToSpace", [gradient], { blocksize: int(attribute(node, "int", "blocksize", 1)) }),
+];
+
+/** What the operator keeps of its input, or the order that it brings it into, and then back. */
+const again: GradientRule = ({ graph, node, inputs, gradient }) => [
+  graph.emit(node.op, [gradient, ...inputs.slice(1)], node.attributes),
+];
 
 /** Operators that move elements and leave their values alone. */
 export const movementRules: Readonly<Record<string, GradientRule>> = {
@@ -109,6 +80,11 @@ export const movementRules: Readonly<Record<string, GradientRule>> = {
   Unsqueeze: sameOrder,
   Transpose: transpose,
   Concat: concat,
-  Slice: slice,
+  Split: split,
   Expand: expand,
+  Tile: tile,
+  DepthToSpace: depthToSpace,
+  SpaceToDepth: spaceToDepth,
+  ReverseSequence: again,
+  Trilu: again,
 };

@@ -1,6 +1,8 @@
+import { UserError } from "../errors.ts";
 import type { GraphBuilder } from "../onnx/builder.ts";
-import type { Node } from "../onnx/graph.ts";
+import { label, type Node } from "../onnx/graph.ts";
 import type { NumericTensor, TensorType } from "../onnx/tensor.ts";
+import type { MathNodes } from "./math.ts";
 
 /**
  * How an operator's gradient is built: adds nodes that compute the gradient of each input from those of the outputs.
@@ -15,6 +17,8 @@ export interface RuleContext {
   readonly node: Node;
   /** Adds nodes to the graph. */
   readonly graph: GraphBuilder;
+  /** Adds the nodes of formulas: `math.mul(g, math.cos(x))`. */
+  readonly math: MathNodes;
   /** Names of the node's inputs and outputs. */
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
@@ -34,4 +38,11 @@ export interface RuleContext {
   constant(input: number): NumericTensor | undefined;
   /** A scalar constant of the gradient's type. */
   scalar(value: number): string;
+}
+
+/** The error of a rule that does not cover a node's attributes or inputs. */
+export function notCovered(node: Node, what: string): UserError {
+  return new UserError(
+    `The gradient of node ${label(node)} is not known for ${what}: pass a rule of your own for ${node.op}, or freeze the layers before it.`,
+  );
 }

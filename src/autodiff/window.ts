@@ -47,6 +47,42 @@ export function windowsOf({ node, inputs, outputs, shape }: RuleContext, kernel:
 }
 
 /**
+ * The windows of the Conv that a ConvTranspose is the reverse of, which lie on its output. Its padding follows from
+ * the sizes where output_shape or auto_pad sets them; the odd element is then before, but for SAME_UPPER after.
+ */
+export function windowsOfTransposed({ node, inputs, outputs, shape }: RuleContext): Windows {
+  const kernel = shape(inputs[1]).slice(2);
+  const input = shape(outputs[0]).slice(2);
+  const output = shape(inputs[0]).slice(2);
+  const ones = kernel.map(() => 1);
+  const strides = attribute(node, "ints", "strides", ones);
+  const dilations = attribute(node, "ints", "dilations", ones);
+  const sizes = { kernel, strides, dilations, input, output };
+  const automatic = attribute(node, "string", "auto_pad", "NOTSET");
+  const shaped = attribute(node, "ints", "output_shape", undefined);
+  if ((automatic === "NOTSET" && !shaped) || automatic === "VALID") {
+    const rank = kernel.length;
+    const none = [...kernel, ...kernel].map(() => 0);
+    const pads = automatic === "VALID" ? none : attribute(node, "ints", "pads", none);
+    return { ...sizes, before: pads.slice(0, rank), after: pads.slice(rank) };
+  }
+  const extra = attribute(
+    node,
+    "ints",
+    "output_padding",
+    kernel.map(() => 0),
+  );
+  const total = kernel.map((size, i) =>
+    Math.max(0, (output[i] - 1) * strides[i] + extra[i] + (size - 1) * dilations[i] + 1 - input[i]),
+  );
+  const small = total.map((pad) => Math.floor(pad / 2));
+  const large = total.map((pad) => Math.ceil(pad / 2));
+  return automatic === "SAME_UPPER"
+    ? { ...sizes, before: small, after: large }
+    : { ...sizes, before: large, after: small };
+}
+
+/**
  * How many elements at the end of each padded axis no window reaches; negative where the last window hangs over, as
  * pooling with ceil_mode lets it.
  */

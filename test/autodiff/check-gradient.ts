@@ -4,7 +4,7 @@ import { annotate } from "../../src/engine/annotate.ts";
 import type { Tensors } from "../../src/engine/engine.ts";
 import { nodeEngine } from "../../src/engine/node.ts";
 import { GraphBuilder } from "../../src/onnx/builder.ts";
-import { emptyModel } from "../../src/onnx/graph.ts";
+import { emptyModel, OPSET } from "../../src/onnx/graph.ts";
 import { type NumericTensor, sizeOf } from "../../src/onnx/tensor.ts";
 import { type Random, random } from "../../src/random.ts";
 
@@ -21,6 +21,8 @@ export interface Case {
   /** Inputs that are differentiated; default: all. */
   readonly wrt?: readonly number[];
   readonly dtype?: Float;
+  /** The operator set; default: the project's own. */
+  readonly opset?: number;
   /** How far to go for the difference: as far as the operator is linear, else little. */
   readonly step?: number;
   readonly seed: number;
@@ -34,7 +36,7 @@ const DIRECTIONS = 2;
  * (L(x + h d) - L(x - h d)) / 2h along random directions d, one input at a time.
  */
 export async function checkGradient(given: Case): Promise<void> {
-  const { inputs, build, dtype = "float64", wrt = inputs.map((_, i) => i), seed } = given;
+  const { inputs, build, dtype = "float64", wrt = inputs.map((_, i) => i), opset = OPSET, seed } = given;
   const step = given.step ?? (dtype === "float64" ? 1e-5 : 1e-2);
   const stream = random(seed, "check-gradient");
   const names = inputs.map((_, i) => `x${i}`);
@@ -45,24 +47,25 @@ export async function checkGradient(given: Case): Promise<void> {
   });
 
   const model = emptyModel("case");
+  model.opsets.set("", opset);
   inputs.forEach((shape, i) => {
     model.inputs.push({ name: names[i], dtype, shape });
   });
-  const graph = new GraphBuilder(model);
-  const y = build(graph, dtype);
+  const y = build(new GraphBuilder(model), dtype);
   model.outputs = [{ name: y }];
-  const { dims } = (await annotate(engine, model, {})).outputs.map(({ shape }) => ({
-    dims: (shape ?? []).map(Number),
-  }))[0];
-  const weights = graph.initializer("r", tensor(dims, uniform(stream, sizeOf(dims))));
-  const loss = graph.emit("ReduceSum", [graph.emit("Mul", [y, weights])], { keepdims: { kind: "int", value: 0 } });
-  model.outputs = [{ name: loss }];
+  const typed = await annotate(engine, model, {});
+  const [{ shape: dims = [] }] = typed.outputs;
+  const graph = new GraphBuilder(typed);
+  const weights = graph.initializer("r", tensor(dims.map(Number), uniform(stream, sizeOf(dims.map(Number)))));
+  const weighted = graph.emit("Mul", [y, weights]);
+  const loss = graph.emit("ReduceSum", [weighted], { keepdims: { kind: "int", value: 0 } });
+  typed.values.set(y, typed.outputs[0]).set(weighted, { name: weighted, dtype, shape: dims });
+  typed.outputs = [{ name: loss, dtype, shape: [] }];
 
   const wanted = wrt.map((i) => names[i]);
-  const { model: backward, gradients } = differentiate(await annotate(engine, model, {}), loss, wanted);
+  const { model: backward, gradients } = differentiate(typed, loss, wanted);
   backward.outputs = [loss, ...wanted.map((name) => gradients.get(name) ?? "")].map((name) => ({ name }));
   const program = await engine.compile(backward);
-  const forward = await engine.compile(model);
   const feeds: Tensors = {};
   inputs.forEach((shape, i) => {
     feeds[names[i]] = tensor(shape, (given.values ?? uniform)(stream, sizeOf(shape), i));
@@ -70,7 +73,7 @@ export async function checkGradient(given: Case): Promise<void> {
   try {
     const found = await program.run(feeds);
     const lossAt = async (name: string, numbers: number[]) => {
-      const outputs = await forward.run({ ...feeds, [name]: tensor(feeds[name].dims, numbers) });
+      const outputs = await program.run({ ...feeds, [name]: tensor(feeds[name].dims, numbers) });
       return Number(outputs[loss].data[0]);
     };
     for (const name of wanted) {
@@ -100,7 +103,6 @@ export async function checkGradient(given: Case): Promise<void> {
     }
   } finally {
     await program.release();
-    await forward.release();
   }
 }
 
