@@ -10,13 +10,13 @@ import { nodeEngine } from "../src/engine/node.ts";
 import { median } from "../src/median.ts";
 import { networks } from "../src/models/index.ts";
 import type { Model } from "../src/onnx/graph.ts";
-import { layersOf } from "../src/pruning/layers.ts";
 import { masksOfZeros } from "../src/pruning/mask.ts";
 import { twinOf } from "../src/pruning/neurons/twin.ts";
 import type { Round } from "../src/pruning/round.ts";
 import { runRounds } from "../src/pruning/rounds.ts";
 import { scoresBy } from "../src/pruning/scores.ts";
 import { chooseMasks } from "../src/pruning/target.ts";
+import { layersOf } from "../src/training/layers.ts";
 import { applyMasks, parametersOf, trainableParameters, withParameters } from "../src/training/parameters.ts";
 import { Trainer } from "../src/training/trainer.ts";
 

@@ -2,7 +2,6 @@ import type { Dataset } from "../data/dataset.ts";
 import type { Engine } from "../engine/engine.ts";
 import { UserError } from "../errors.ts";
 import type { Model } from "../onnx/graph.ts";
-import { layersOf } from "../pruning/layers.ts";
 import { masksOfZeros } from "../pruning/mask.ts";
 import { inTurn, pruningRounds } from "../pruning/recipes.ts";
 import type { Round } from "../pruning/round.ts";
@@ -10,6 +9,7 @@ import type { Plan } from "../pruning/rounds.ts";
 import { search } from "../pruning/search.ts";
 import { checkTarget, type Target } from "../pruning/target.ts";
 import { evaluate } from "../training/evaluate.ts";
+import { layersOf } from "../training/layers.ts";
 import { parametersOf, trainableParameters } from "../training/parameters.ts";
 import { openModel } from "./model.ts";
 

@@ -1,11 +1,11 @@
 import { type Command, Option } from "commander";
 import { UserError } from "../errors.ts";
 import type { Model } from "../onnx/graph.ts";
-import { layersOf, selectLayers } from "../pruning/layers.ts";
 import { weightDecay } from "../pruning/recipes.ts";
 import type { Round } from "../pruning/round.ts";
 import type { Augmentation } from "../training/augment.ts";
 import type { Clipping } from "../training/clip.ts";
+import { layersOf, selectLayers } from "../training/layers.ts";
 import { losses } from "../training/loss.ts";
 import type { Optimizer } from "../training/optimizer.ts";
 import type { Policy } from "../training/schedule.ts";

@@ -1,9 +1,9 @@
 import type { Model } from "../onnx/graph.ts";
-import { layersOf } from "../pruning/layers.ts";
 import { pruningRounds, weightDecay } from "../pruning/recipes.ts";
 import type { Round } from "../pruning/round.ts";
 import { chooseMasks } from "../pruning/target.ts";
 import { curveChart } from "../report/curves.ts";
+import { layersOf } from "../training/layers.ts";
 import { applyMasks, parametersOf, trainableParameters, withParameters } from "../training/parameters.ts";
 import type { Regularization } from "../training/step-graph.ts";
 import type { Experiment } from "./experiment.ts";

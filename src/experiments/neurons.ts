@@ -1,10 +1,10 @@
 import { compare } from "../engine/compare.ts";
 import type { Model } from "../onnx/graph.ts";
 import { isFloat32 } from "../onnx/tensor.ts";
-import { layersOf } from "../pruning/layers.ts";
 import { removeDeadUnits } from "../pruning/neurons/remove.ts";
 import { pruningRounds, weightDecay } from "../pruning/recipes.ts";
 import { barChart } from "../report/charts.ts";
+import { layersOf } from "../training/layers.ts";
 import type { Regularization } from "../training/step-graph.ts";
 import type { Experiment } from "./experiment.ts";
 

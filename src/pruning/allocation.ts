@@ -2,7 +2,7 @@ import type { Dataset } from "../data/dataset.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Model } from "../onnx/graph.ts";
 import { isFloat32 } from "../onnx/tensor.ts";
-import { type Layer, layersOf } from "./layers.ts";
+import { type Layer, layersOf } from "../training/layers.ts";
 import { countNonzero } from "./mask.ts";
 import { twinOf } from "./neurons/twin.ts";
 import { type LayerSensitivity, scan } from "./sensitivity.ts";

@@ -1,8 +1,8 @@
 import { UserError } from "../errors.ts";
+import { type Layer, selectLayers } from "../training/layers.ts";
 import type { Parameters } from "../training/parameters.ts";
 import type { Pacing } from "../training/train.ts";
 import { criterionOf } from "./criteria/index.ts";
-import { type Layer, selectLayers } from "./layers.ts";
 import { densityOf, layerDensities } from "./mask.ts";
 import { scoresOf } from "./scores.ts";
 import { chooseMasks, type Target } from "./target.ts";

@@ -1,6 +1,6 @@
 import { type FloatTensor, float32 } from "../onnx/tensor.ts";
+import type { Layer } from "../training/layers.ts";
 import type { Masks, Parameters } from "../training/parameters.ts";
-import type { Layer } from "./layers.ts";
 
 /** The mask that keeps the weights whose magnitude is above a threshold. A weight that is zero stays cut. */
 export function maskAbove({ dims, data }: FloatTensor, threshold: number): FloatTensor {

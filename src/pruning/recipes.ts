@@ -1,9 +1,9 @@
 import { UserError } from "../errors.ts";
 import type { Model } from "../onnx/graph.ts";
+import { type Layer, layersOf, selectLayers } from "../training/layers.ts";
 import type { Optimizer } from "../training/optimizer.ts";
 import type { Policy } from "../training/schedule.ts";
 import type { Regularization } from "../training/step-graph.ts";
-import { type Layer, layersOf, selectLayers } from "./layers.ts";
 import type { Pruning, Round } from "./round.ts";
 import type { Target } from "./target.ts";
 

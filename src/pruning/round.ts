@@ -6,6 +6,7 @@ import type { Augmentation } from "../training/augment.ts";
 import type { Clipping } from "../training/clip.ts";
 import type { Evaluator } from "../training/evaluate.ts";
 import { withoutFrozenPrefix } from "../training/frozen-prefix.ts";
+import { type Layer, layersOf } from "../training/layers.ts";
 import { learn } from "../training/learn.ts";
 import type { Optimizer } from "../training/optimizer.ts";
 import {
@@ -22,7 +23,6 @@ import type { EpochResult, Progress, TrainState } from "../training/train.ts";
 import type { TrainerOptions } from "../training/trainer.ts";
 import { dropoutRatios, inputDropout, type RetrainingDropout } from "./dropout.ts";
 import { type Gradual, gradually } from "./gradual.ts";
-import { type Layer, layersOf } from "./layers.ts";
 import { densityOf, layerDensities, masksOfZeros, wholeMasks } from "./mask.ts";
 import { clearDeadUnits } from "./neurons/clear.ts";
 import { twinOf } from "./neurons/twin.ts";

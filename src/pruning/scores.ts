@@ -3,11 +3,10 @@ import type { Engine } from "../engine/engine.ts";
 import type { Model } from "../onnx/graph.ts";
 import { type FloatTensor, float32 } from "../onnx/tensor.ts";
 import { random } from "../random.ts";
+import { type Evidence, type EvidenceOptions, gatherEvidence } from "../training/evidence.ts";
+import { layersOf } from "../training/layers.ts";
 import { type Parameters, parametersOf } from "../training/parameters.ts";
-import type { Evidence } from "./criteria/criterion.ts";
 import { criterionOf } from "./criteria/index.ts";
-import { type EvidenceOptions, gatherEvidence } from "./evidence.ts";
-import { layersOf } from "./layers.ts";
 import type { Scores } from "./target.ts";
 
 /**

@@ -1,9 +1,9 @@
 import type { Dataset } from "../data/dataset.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Model } from "../onnx/graph.ts";
+import { type Layer, layersOf } from "../training/layers.ts";
 import { type Parameters, withParameters } from "../training/parameters.ts";
 import { allocate, liveOf, mostHarmed, startingDensities } from "./allocation.ts";
-import { type Layer, layersOf } from "./layers.ts";
 import { countAll } from "./mask.ts";
 import type { Round, RoundResult } from "./round.ts";
 import type { Plan } from "./rounds.ts";

@@ -1,14 +1,13 @@
-import { type Dataset, readInOrder, type Split } from "../data/dataset.ts";
+import type { Dataset } from "../data/dataset.ts";
 import { annotate } from "../engine/annotate.ts";
-import type { Engine, Program, Tensors } from "../engine/engine.ts";
-import { fedInputs, type Model } from "../onnx/graph.ts";
+import type { Engine } from "../engine/engine.ts";
+import type { Model } from "../onnx/graph.ts";
 import { dependents } from "../onnx/live.ts";
-import { splitBefore } from "../onnx/split.ts";
-import { float32, sizeOf } from "../onnx/tensor.ts";
+import type { FloatTensor } from "../onnx/tensor.ts";
 import { checkData } from "../training/check-data.ts";
-import { applyMasks, parametersOf } from "../training/parameters.ts";
-import { type Evaluation, Tally } from "../training/tally.ts";
-import { type Layer, layersOf } from "./layers.ts";
+import { type Layer, layersOf } from "../training/layers.ts";
+import { applyMasks } from "../training/parameters.ts";
+import { evaluateVariants } from "../training/variants.ts";
 import type { Round } from "./round.ts";
 import { runRounds } from "./rounds.ts";
 import { layerTable } from "./table.ts";
@@ -51,8 +50,6 @@ export interface Scan {
 }
 
 const BATCH = 250;
-/** Activations that are kept between the densities of a layer: 256 MB of float32. */
-const MOST_KEPT = 2 ** 26;
 
 /**
  * Measures each layer's sensitivity: accuracy on the validation split against the density of that layer, the others
@@ -74,7 +71,8 @@ export async function scan(engine: Engine, model: Model, data: Dataset, options:
       layers.push(done);
       continue;
     }
-    const measured = await measure(engine, annotated, layer, data.validation, densities);
+    const pruned = densities.map((density) => prunedTo(layer, density));
+    const measured = await evaluateVariants(engine, annotated, layer.weight, pruned, data.validation);
     const points: SensitivityPoint[] = [];
     for (const [i, density] of densities.entries()) {
       if (signal?.aborted) break;
@@ -91,78 +89,12 @@ export async function scan(engine: Engine, model: Model, data: Dataset, options:
   return { layers, cost: await costOf(engine, model, chosen, (layer) => densitiesOf(layer).length), aborted };
 }
 
-/** The network on a split with one layer pruned to each of some densities. */
-async function measure(
-  engine: Engine,
-  model: Model,
-  layer: Layer,
-  split: Split,
-  densities: readonly number[],
-): Promise<Evaluation[]> {
-  const { prefix, suffix } = splitBefore(model, [layer.weight]);
-  suffix.initializers.delete(layer.weight);
-  suffix.inputs = [
-    ...suffix.inputs.filter(({ name }) => name !== layer.weight),
-    { name: layer.weight, dtype: "float32", shape: layer.tensor.dims },
-  ];
-  const before = prefix.outputs.length > 0 ? await engine.compile(prefix) : undefined;
-  const after = await engine.compile(suffix, { resident: [layer.weight] });
-  const whole = parametersOf(model, [layer.weight]);
-  const pruned = densities.map((density) => {
-    const target = { kind: "density", layers: [[layer.name, density]] } as const;
-    return applyMasks(whole, chooseMasks(target, [layer], whole)).get(layer.weight) ?? layer.tensor;
-  });
-  const tallies = densities.map(() => new Tally());
-  const [input] = fedInputs(model);
-  const output = model.outputs[0].name;
-  const border = suffix.inputs.map(({ name }) => name).filter((name) => name !== layer.weight);
-  const perBatch = suffix.inputs.reduce((sum, { shape = [] }) => sum + sizeOf(shape.map(Number)), 0);
-  try {
-    for (const batches of chunks(batchesOf(split, (input.shape ?? []).map(Number)), MOST_KEPT / perBatch)) {
-      const kept: Tensors[] = [];
-      for (const { inputs } of batches) kept.push(await bordersOf(before, { [input.name]: inputs }, border));
-      for (const [i, weights] of pruned.entries()) {
-        after.load(layer.weight, weights);
-        for (const [j, { labels }] of batches.entries()) {
-          tallies[i].add((await after.run(kept[j]))[output], labels);
-        }
-      }
-    }
-  } finally {
-    await before?.release();
-    await after.release();
-  }
-  return tallies.map((tally) => tally.evaluation());
-}
-
-/** The values that the suffix reads, from the prefix or from what is fed. */
-async function bordersOf(before: Program | undefined, feeds: Tensors, border: readonly string[]): Promise<Tensors> {
-  const computed = { ...feeds, ...(await before?.run(feeds)) };
-  return Object.fromEntries(border.map((name) => [name, computed[name]]));
-}
-
-/** A split in batches of one size; the last is filled up with samples that have no label. */
-function* batchesOf(split: Split, shape: readonly number[]) {
-  const [batch] = shape;
-  for (let start = 0; start < split.size; start += batch) {
-    const count = Math.min(batch, split.size - start);
-    const inputs = float32(shape);
-    const labels = new Int32Array(count);
-    readInOrder(split, start, count, inputs.data, labels);
-    yield { inputs, labels };
-  }
-}
-
-function* chunks<T>(items: Iterable<T>, most: number): Generator<T[]> {
-  let chunk: T[] = [];
-  for (const item of items) {
-    chunk.push(item);
-    if (chunk.length + 1 > most) {
-      yield chunk;
-      chunk = [];
-    }
-  }
-  if (chunk.length > 0) yield chunk;
+/** A layer's weights with the smallest cut. */
+function prunedTo(layer: Layer, density: number): FloatTensor {
+  const { name, weight, tensor } = layer;
+  const whole = new Map([[weight, tensor]]);
+  const masks = chooseMasks({ kind: "density", layers: [[name, density]] }, [layer], whole);
+  return applyMasks(whole, masks).get(weight) ?? tensor;
 }
 
 async function retrained(

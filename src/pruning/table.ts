@@ -3,7 +3,7 @@ import { annotate } from "../engine/annotate.ts";
 import type { Engine } from "../engine/engine.ts";
 import { consumers, copyModel, fedInputs, type Model, typeOf } from "../onnx/graph.ts";
 import { float32, sizeOf } from "../onnx/tensor.ts";
-import { type Layer, layersOf } from "./layers.ts";
+import { type Layer, layersOf } from "../training/layers.ts";
 import { countNonzero } from "./mask.ts";
 
 /** A row of the paper's tables 3 to 6. Fractions are 0 to 1. */

@@ -1,7 +1,7 @@
 import { UserError } from "../errors.ts";
 import type { FloatTensor } from "../onnx/tensor.ts";
+import { type Layer, selectLayers } from "../training/layers.ts";
 import type { Masks, Parameters } from "../training/parameters.ts";
-import { type Layer, selectLayers } from "./layers.ts";
 import { maskAbove } from "./mask.ts";
 import { magnitudeAbove, standardDeviation } from "./threshold.ts";
 

@@ -1,7 +1,7 @@
 import type { Model } from "../onnx/graph.ts";
 import { isFloat32 } from "../onnx/tensor.ts";
-import { layersOf } from "../pruning/layers.ts";
 import { maskAbove } from "../pruning/mask.ts";
+import { layersOf } from "../training/layers.ts";
 import { histogram } from "./histogram.ts";
 import type { RunReport } from "./run-report.ts";
 

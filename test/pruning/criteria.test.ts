@@ -4,16 +4,15 @@ import type { Model } from "../../src/onnx/graph.ts";
 import { dense, flatten, tanh } from "../../src/onnx/layers.ts";
 import { sequential } from "../../src/onnx/sequential.ts";
 import { float32 } from "../../src/onnx/tensor.ts";
-import type { Need } from "../../src/pruning/criteria/criterion.ts";
 import { criteria } from "../../src/pruning/criteria/index.ts";
-import { gatherEvidence } from "../../src/pruning/evidence.ts";
-import { layersOf } from "../../src/pruning/layers.ts";
 import { countNonzero } from "../../src/pruning/mask.ts";
 import { pruningRounds } from "../../src/pruning/recipes.ts";
 import { runRounds } from "../../src/pruning/rounds.ts";
 import { scoresBy } from "../../src/pruning/scores.ts";
 import { chooseMasks } from "../../src/pruning/target.ts";
 import { random } from "../../src/random.ts";
+import { gatherEvidence, type Need } from "../../src/training/evidence.ts";
+import { layersOf } from "../../src/training/layers.ts";
 import { parametersOf, trainableParameters, withParameters } from "../../src/training/parameters.ts";
 import { blobNet, blobs } from "../blobs.ts";
 

@@ -3,10 +3,10 @@ import { nodeEngine } from "../../src/engine/node.ts";
 import type { FloatTensor } from "../../src/onnx/tensor.ts";
 import { decodeCheckpoint, encodeCheckpoint } from "../../src/pruning/checkpoint.ts";
 import { cubic, type Gradual, gradually } from "../../src/pruning/gradual.ts";
-import { layersOf } from "../../src/pruning/layers.ts";
 import { countNonzero, densityOf, maskAbove } from "../../src/pruning/mask.ts";
 import type { Round } from "../../src/pruning/round.ts";
 import { type RoundsOptions, runRounds } from "../../src/pruning/rounds.ts";
+import { layersOf } from "../../src/training/layers.ts";
 import { parametersOf, trainableParameters } from "../../src/training/parameters.ts";
 import { blobNet, blobs } from "../blobs.ts";
 

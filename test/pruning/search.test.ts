@@ -3,12 +3,12 @@ import { nodeEngine } from "../../src/engine/node.ts";
 import type { Model } from "../../src/onnx/graph.ts";
 import { allocate, balance, mostHarmed, startingDensities } from "../../src/pruning/allocation.ts";
 import { decodeCheckpoint, encodeCheckpoint } from "../../src/pruning/checkpoint.ts";
-import { layersOf } from "../../src/pruning/layers.ts";
 import { densityOf } from "../../src/pruning/mask.ts";
 import { type RoundsOptions, type RoundsResult, runRounds } from "../../src/pruning/rounds.ts";
 import { type SearchOptions, search } from "../../src/pruning/search.ts";
 import { chooseMasks } from "../../src/pruning/target.ts";
 import { Evaluator } from "../../src/training/evaluate.ts";
+import { layersOf } from "../../src/training/layers.ts";
 import { applyMasks, parametersOf, trainableParameters, withParameters } from "../../src/training/parameters.ts";
 import { blobNet, blobs } from "../blobs.ts";
 

@@ -3,11 +3,11 @@ import { nodeEngine } from "../../src/engine/node.ts";
 import type { Model } from "../../src/onnx/graph.ts";
 import { conv2d, dense, flatten, maxPool, relu } from "../../src/onnx/layers.ts";
 import { sequential } from "../../src/onnx/sequential.ts";
-import { layersOf } from "../../src/pruning/layers.ts";
 import { runRounds } from "../../src/pruning/rounds.ts";
 import { scan } from "../../src/pruning/sensitivity.ts";
 import { chooseMasks } from "../../src/pruning/target.ts";
 import { Evaluator } from "../../src/training/evaluate.ts";
+import { layersOf } from "../../src/training/layers.ts";
 import { applyMasks, parametersOf, trainableParameters, withParameters } from "../../src/training/parameters.ts";
 import { blobs } from "../blobs.ts";
 

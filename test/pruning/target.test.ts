@@ -3,10 +3,10 @@ import { describe, expect, it } from "vitest";
 import { UserError } from "../../src/errors.ts";
 import { lenet5 } from "../../src/models/lenet-5.ts";
 import { type FloatTensor, float32 } from "../../src/onnx/tensor.ts";
-import { layersOf, selectLayers } from "../../src/pruning/layers.ts";
 import { countNonzero, densityOf } from "../../src/pruning/mask.ts";
 import { chooseMasks, type Target } from "../../src/pruning/target.ts";
 import { magnitudeAbove, standardDeviation } from "../../src/pruning/threshold.ts";
+import { layersOf, selectLayers } from "../../src/training/layers.ts";
 import { type Parameters, parametersOf, trainableParameters } from "../../src/training/parameters.ts";
 
 const model = lenet5({ seed: 1 });

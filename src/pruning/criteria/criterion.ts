@@ -1,21 +1,6 @@
 import type { FloatTensor } from "../../onnx/tensor.ts";
 import type { Random } from "../../random.ts";
-import type { Parameters } from "../../training/parameters.ts";
-
-/** What a criterion may ask about the loss at the weights that are to be pruned, by parameter. */
-export interface Evidence {
-  /** The mean gradient, E[g]. */
-  readonly gradient: Parameters;
-  /** The mean square of the batches' gradients, E[g^2]. */
-  readonly square: Parameters;
-  /** The diagonal of the Hessian, estimated. */
-  readonly curvature: Parameters;
-  /** -sum of w g over steps of training: above zero where weights move away from zero. */
-  readonly movement: Parameters;
-}
-
-/** What a criterion needs beside the weights: gradients at them, gradients around them, or steps of training from them. */
-export type Need = "gradients" | "curvature" | "movement";
+import type { Evidence, Need } from "../../training/evidence.ts";
 
 /** A way to tell which connections matter: those with the highest scores are kept. */
 export interface Criterion {

@@ -1,7 +1,7 @@
 import { annotate } from "../../engine/annotate.ts";
 import type { Engine } from "../../engine/engine.ts";
 import { copyModel, type Model } from "../../onnx/graph.ts";
-import { layersOf } from "../layers.ts";
+import { layersOf } from "../../training/layers.ts";
 import { constantsOf } from "./constants.ts";
 import { deadUnits, liveIndices, type Take, withOwnBiases, withoutUnits } from "./dead.ts";
 import { type Flow, flowOf } from "./flow.ts";

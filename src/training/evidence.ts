@@ -5,11 +5,25 @@ import { fedInputs, type Model } from "../onnx/graph.ts";
 import { type FloatTensor, float32 } from "../onnx/tensor.ts";
 import { upgrade } from "../onnx/upgrade.ts";
 import { permutation, random } from "../random.ts";
-import { crossEntropy, type Loss } from "../training/loss.ts";
-import { LABELS, objective } from "../training/objective.ts";
-import { type Parameters, parametersOf } from "../training/parameters.ts";
-import { gradientOf, gradientStep } from "../training/step-graph.ts";
-import type { Evidence, Need } from "./criteria/criterion.ts";
+import { crossEntropy, type Loss } from "./loss.ts";
+import { LABELS, objective } from "./objective.ts";
+import { type Parameters, parametersOf } from "./parameters.ts";
+import { gradientOf, gradientStep } from "./step-graph.ts";
+
+/** What is measured about the loss at some weights, by parameter. */
+export interface Evidence {
+  /** The mean gradient, E[g]. */
+  readonly gradient: Parameters;
+  /** The mean square of the batches' gradients, E[g^2]. */
+  readonly square: Parameters;
+  /** The diagonal of the Hessian, estimated. */
+  readonly curvature: Parameters;
+  /** -sum of w g over steps of training: above zero where weights move away from zero. */
+  readonly movement: Parameters;
+}
+
+/** What is asked for: gradients at the weights, gradients around them, or steps of training from them. */
+export type Need = "gradients" | "curvature" | "movement";
 
 export interface EvidenceOptions {
   readonly batch: number;
