@@ -43,7 +43,7 @@ async function stepOf(model: Model): Promise<() => Promise<number>> {
     for (let step = 0; step < STEPS; step += trainer.capacity) {
       for (let i = 0; i < trainer.capacity; i++) {
         const { inputs, labels } = trainer.batchOf(i);
-        data.train.read(indices, inputs, labels);
+        await data.train.read(indices, inputs, labels);
       }
       await trainer.run(Array.from({ length: trainer.capacity }, () => 0.01));
     }

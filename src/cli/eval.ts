@@ -1,34 +1,40 @@
 import { Command, Option } from "commander";
-import { openDataset } from "../data/spec.ts";
 import { evaluate } from "../training/evaluate.ts";
+import { type DataFlags, openData, withData } from "./data-options.ts";
 import { openModel } from "./model.ts";
 import { type EngineFlags, engineOf, withEngine } from "./options.ts";
 import { count, percent, printJson, printLine } from "./print.ts";
 
-interface Flags extends EngineFlags {
-  data: string;
-  split: "train" | "validation" | "test";
+interface Flags extends EngineFlags, DataFlags {
+  split?: "train" | "validation" | "test";
   json?: boolean;
 }
 
 /** `espalier eval`: how well a model does on data. */
 export const evalCommand = withEngine(
-  new Command("eval")
-    .summary("measure a model's accuracy")
-    .description("Measures a model's accuracy on data.")
-    .argument("<model>", "an .onnx file")
-    .requiredOption("--data <spec>", "the data: mnist, idx:DIR, npz:FILE, or a module")
-    .addOption(new Option("--split <name>", "which part").choices(["train", "validation", "test"]).default("test"))
+  withData(
+    new Command("eval")
+      .summary("measure a model's accuracy")
+      .description("Measures a model's accuracy on data.")
+      .argument("<model>", "an .onnx file"),
+  )
+    .addOption(
+      new Option(
+        "--split <name>",
+        "which part (default: test; of a folder of photographs without parts, all of it)",
+      ).choices(["train", "validation", "test"]),
+    )
     .option("--json", "print one JSON object"),
 )
   .addHelpText(
     "after",
-    "\nExamples:\n  espalier eval pruned.onnx --data mnist\n  espalier eval pruned.onnx --data mnist --json",
+    "\nExamples:\n  espalier eval pruned.onnx --data mnist\n  espalier eval pruned.onnx --data mnist --json\n  espalier eval squeezenet.onnx --data images:photographs",
   )
   .action(async (path: string, flags: Flags) => {
     const { model } = openModel(path);
-    const data = await openDataset(flags.data);
-    const result = await evaluate(engineOf(flags), model, data, data[flags.split]);
+    const { split = "test" } = flags;
+    const data = await openData(flags, model, { undivided: flags.split === undefined });
+    const result = await evaluate(engineOf(flags), model, data, data[split]);
     if (flags.json) return printJson(result);
     printLine(
       `${count(result.samples)} samples: error ${percent(result.error)} (top 1 ${percent(result.top1)}, top 5 ${percent(result.top5)}), loss ${result.loss.toFixed(4)}`,

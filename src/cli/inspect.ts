@@ -1,23 +1,27 @@
 import { Command } from "commander";
-import { openDataset } from "../data/spec.ts";
 import { layerTable } from "../pruning/table.ts";
+import { type ImageFlags, openData, withData } from "./data-options.ts";
 import { countParameters, openModel } from "./model.ts";
 import { type EngineFlags, engineOf, withEngine } from "./options.ts";
 import { bytes, count, layerTableText, printJson, printLine, rate } from "./print.ts";
 
-interface Flags extends EngineFlags {
+interface Flags extends EngineFlags, ImageFlags {
   data?: string;
   json?: boolean;
 }
 
 /** `espalier inspect`: the paper's per-layer table of a model. */
 export const inspectCommand = withEngine(
-  new Command("inspect")
-    .summary("show a model's layers: weights, MACs, what is kept")
-    .description("Shows a model layer by layer: weights, MACs, non-zero activations (with --data), what pruning left.")
-    .argument("<model>", "an .onnx file")
-    .option("--data <spec>", "measure the non-zero activations on this data's validation split")
-    .option("--json", "print one JSON object"),
+  withData(
+    new Command("inspect")
+      .summary("show a model's layers: weights, MACs, what is kept")
+      .description(
+        "Shows a model layer by layer: weights, MACs, non-zero activations (with --data), what pruning left.",
+      )
+      .argument("<model>", "an .onnx file"),
+    "measure the non-zero activations on this data's validation split",
+    false,
+  ).option("--json", "print one JSON object"),
 )
   .addHelpText(
     "after",
@@ -25,7 +29,8 @@ export const inspectCommand = withEngine(
   )
   .action(async (path: string, flags: Flags) => {
     const { model, bytes: size } = openModel(path);
-    const data = flags.data === undefined ? undefined : await openDataset(flags.data);
+    const { data: spec } = flags;
+    const data = spec === undefined ? undefined : await openData({ ...flags, data: spec }, model, { undivided: true });
     const layers = await layerTable(engineOf(flags), model, data?.validation);
     const counts = countParameters(model);
     const density = counts.nonzero / counts.parameters;

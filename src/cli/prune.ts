@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import { Command, Option } from "commander";
-import { openDataset } from "../data/spec.ts";
 import { writeModel } from "../onnx/write.ts";
 import { criteria } from "../pruning/criteria/index.ts";
 import { withParameters } from "../training/parameters.ts";
+import { type DataFlags, dataSettings, openData, withData } from "./data-options.ts";
 import { checkWritable, writeFile } from "./files.ts";
 import { openModel } from "./model.ts";
 import { type EngineFlags, engineOf, number, perLayer, whole, withEngine } from "./options.ts";
@@ -20,7 +20,7 @@ import {
   withTraining,
 } from "./training-options.ts";
 
-interface Flags extends EngineFlags, TrainingFlags, PruneFlags {
+interface Flags extends EngineFlags, DataFlags, TrainingFlags, PruneFlags {
   out: string;
   inputDropout: number;
 }
@@ -31,11 +31,14 @@ const SEARCH_EPOCHS = 12;
 /** `espalier prune`: prunes and retrains a model in rounds. */
 export const pruneCommand = withEngine(
   withTraining(
-    new Command("prune")
-      .summary("prune and retrain an .onnx model")
-      .description("Prunes a trained model in rounds and retrains what is left, then writes pruned.onnx and a report.")
-      .argument("<model>", "an .onnx file")
-      .requiredOption("--data <spec>", "the data: mnist, idx:DIR, npz:FILE, or a module")
+    withData(
+      new Command("prune")
+        .summary("prune and retrain an .onnx model")
+        .description(
+          "Prunes a trained model in rounds and retrains what is left, then writes pruned.onnx and a report.",
+        )
+        .argument("<model>", "an .onnx file"),
+    )
       .requiredOption("--out <dir>", "where to write")
       .option(
         "--max-loss <points>",
@@ -81,7 +84,7 @@ export const pruneCommand = withEngine(
     const { model, name, digest, contents } = openModel(path);
     const intent = intentOf(flags, model);
     checkWritable(flags.out);
-    const data = await openDataset(flags.data);
+    const data = await openData(flags, model);
     const searching = intent.kind === "search";
     const training = trainingOf(flags, model, searching ? hotDefaults(model) : retrainingDefaults(model));
     const epochs = flags.epochs ?? (searching ? SEARCH_EPOCHS : EPOCHS);
@@ -98,7 +101,7 @@ export const pruneCommand = withEngine(
       frozen,
       checkpoint,
       resume: flags.resume === true,
-      settings: { command: "prune", model: digest, data: flags.data, ...settings },
+      settings: { command: "prune", model: digest, ...dataSettings(flags), ...settings },
       onRound: ({ verdict }, parameters) => {
         if (verdict.best) writeFile(best, writeModel(withParameters(model, parameters)));
       },

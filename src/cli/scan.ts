@@ -2,13 +2,13 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { Command, Option } from "commander";
 import { z } from "zod";
-import { openDataset } from "../data/spec.ts";
 import { UserError } from "../errors.ts";
 import { parseJson } from "../json.ts";
 import { weightDecay } from "../pruning/recipes.ts";
 import { type LayerSensitivity, scan } from "../pruning/sensitivity.ts";
 import { renderScan } from "../report/scan.ts";
 import { layersOf, selectLayers } from "../training/layers.ts";
+import { type DataFlags, dataSettings, openData, withData } from "./data-options.ts";
 import { checkWritable, readFile, removeFile, writeFile } from "./files.ts";
 import { Interrupted, interruptible } from "./interrupt.ts";
 import { openModel } from "./model.ts";
@@ -16,8 +16,7 @@ import { densityList, type EngineFlags, engineOf, whole, withEngine } from "./op
 import { count, duration, note, percent, printJson, printLine, share, textTable } from "./print.ts";
 import { retrainingDefaults } from "./training-options.ts";
 
-interface Flags extends EngineFlags {
-  data: string;
+interface Flags extends EngineFlags, DataFlags {
   out: string;
   densities: number[];
   layers?: string[];
@@ -31,13 +30,14 @@ const DENSITIES = [1, 0.8, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1, 0.05, 0.02];
 
 /** `espalier scan`: how sensitive each layer is to pruning. */
 export const scanCommand = withEngine(
-  new Command("scan")
-    .summary("measure how sensitive each layer is to pruning")
-    .description(
-      "Prunes each layer alone to several densities and measures the validation error,\nwith --retrain also after a short retraining. Writes scan.json and scan.html.",
-    )
-    .argument("<model>", "an .onnx file")
-    .requiredOption("--data <spec>", "the data: mnist, idx:DIR, npz:FILE, or a module")
+  withData(
+    new Command("scan")
+      .summary("measure how sensitive each layer is to pruning")
+      .description(
+        "Prunes each layer alone to several densities and measures the validation error,\nwith --retrain also after a short retraining. Writes scan.json and scan.html.",
+      )
+      .argument("<model>", "an .onnx file"),
+  )
     .requiredOption("--out <dir>", "where to write")
     .addOption(
       new Option("--densities <list>", "the densities to try")
@@ -64,9 +64,9 @@ export const scanCommand = withEngine(
     if (layers.length === 0)
       throw new UserError(`${path} has no layer with weights of its own: nothing can be scanned.`);
     checkWritable(flags.out);
-    const data = await openDataset(flags.data);
+    const data = await openData(flags, model);
     const { densities, retrain: epochs, seed } = flags;
-    const settings = JSON.stringify({ model: digest, data: flags.data, densities, epochs, seed });
+    const settings = JSON.stringify({ model: digest, ...dataSettings(flags), densities, epochs, seed });
     const partial = join(flags.out, "scan.partial.json");
     const known: LayerSensitivity[] = flags.resume ? readPartial(partial, settings) : [];
     const { l2, batch, ...training } = retrainingDefaults(model);

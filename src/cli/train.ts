@@ -1,6 +1,6 @@
 import { dirname } from "node:path";
 import { Command, Option } from "commander";
-import { openDataset } from "../data/spec.ts";
+import { PREPROCESSING_KEY } from "../data/preprocessing.ts";
 import { UserError } from "../errors.ts";
 import { networks } from "../models/index.ts";
 import { writeModel } from "../onnx/write.ts";
@@ -8,6 +8,7 @@ import { recipes } from "../pruning/recipes.ts";
 import type { Round } from "../pruning/round.ts";
 import { evaluate } from "../training/evaluate.ts";
 import { withParameters } from "../training/parameters.ts";
+import { type DataFlags, dataSettings, openData, preprocessingFor, withData } from "./data-options.ts";
 import { checkWritable, writeFile } from "./files.ts";
 import { countParameters, openModel } from "./model.ts";
 import { type EngineFlags, engineOf, whole, withEngine } from "./options.ts";
@@ -21,18 +22,19 @@ import {
   withTraining,
 } from "./training-options.ts";
 
-interface Flags extends EngineFlags, TrainingFlags {
+interface Flags extends EngineFlags, DataFlags, TrainingFlags {
   out: string;
 }
 
 /** `espalier train`: trains a network, or trains a model further. */
 export const trainCommand = withEngine(
   withTraining(
-    new Command("train")
-      .summary("train a network or an .onnx model")
-      .description("Trains a network by name from a seed, or an .onnx model from its own weights.")
-      .argument("<network>", `${[...networks.keys()].join(", ")}, or an .onnx file`)
-      .requiredOption("--data <spec>", "the data: mnist, idx:DIR, npz:FILE, or a module")
+    withData(
+      new Command("train")
+        .summary("train a network or an .onnx model")
+        .description("Trains a network by name from a seed, or an .onnx model from its own weights.")
+        .argument("<network>", `${[...networks.keys()].join(", ")}, or an .onnx file`),
+    )
       .requiredOption("--out <file>", "where to write the trained model")
       .addOption(
         new Option("--epochs <n>", "epochs (default: the network's recipe, or 10)").argParser(
@@ -56,7 +58,8 @@ export const trainCommand = withEngine(
     const opened = known ? { model: known.build({ seed: flags.seed }), digest: network } : openModel(network);
     const { model } = opened;
     checkWritable(dirname(flags.out));
-    const data = await openDataset(flags.data);
+    const data = await openData(flags, model);
+    const preprocessing = preprocessingFor(flags, model);
     const recipe = recipes[network]?.full;
     const training = trainingOf(flags, model, recipe && { ...recipe, ...recipe.train });
     const round: Round = { name: "train", epochs: flags.epochs ?? recipe?.train.epochs ?? 10, ...training.round };
@@ -70,12 +73,13 @@ export const trainCommand = withEngine(
       settings: {
         command: "train",
         network: opened.digest,
-        data: flags.data,
+        ...dataSettings(flags),
         epochs: round.epochs,
         ...training.settings,
       },
     });
     const trained = withParameters(model, result.best);
+    if (preprocessing) trained.metadata.set(PREPROCESSING_KEY, JSON.stringify(preprocessing));
     trained.metadata.set(LEARNING_RATE_KEY, String(round.learningRate.rate));
     const test = await evaluate(engine, trained, data, data.test);
     writeFile(flags.out, writeModel(trained));

@@ -15,7 +15,6 @@ import { number, whole } from "./options.ts";
 export const LEARNING_RATE_KEY = "espalier.learning-rate";
 
 export interface TrainingFlags {
-  data: string;
   epochs?: number;
   batch?: number;
   seed: number;

@@ -3,27 +3,38 @@ import { UserError } from "../errors.ts";
 
 /** From a decoded photograph to a network's input [channels, height, width]. */
 export interface Preprocessing {
-  /** Height and width to which the whole picture is stretched first; left out: it keeps its own. */
-  readonly resize?: readonly [number, number];
+  /**
+   * Height and width to which the whole picture is stretched first, or one number: the length of its shorter side, to
+   * which it is scaled as it is. Left out: it keeps its own size.
+   */
+  readonly resize?: readonly [number, number] | number;
   /** Height and width of the middle that is taken then. */
   readonly crop: readonly [number, number];
   /** The order of the channels; "GRAY" is one channel of luminance. */
-  readonly channels: "RGB" | "BGR" | "GRAY";
+  readonly channels: Channels;
   /** Subtracted from each channel's values, 0 to 255, in the order of `channels`. */
   readonly mean: readonly number[];
   /** Multiplies what is left of each channel. */
   readonly scale: readonly number[];
 }
 
+export const CHANNELS = ["RGB", "BGR", "GRAY"] as const;
+export type Channels = (typeof CHANNELS)[number];
+
+/** How many channels an order has. */
+export const channelCount = (channels: Channels): number => (channels === "GRAY" ? 1 : 3);
+
 /** The key under which a model's metadata holds its preprocessing, as JSON. */
 export const PREPROCESSING_KEY = "espalier.preprocessing";
 
-const MOST_PIXELS = 4096;
+/** The longest side that a picture is resized or cropped to. */
+export const MOST_PIXELS = 4096;
+
 const size = z.number().int().min(1).max(MOST_PIXELS);
 const schema = z.object({
-  resize: z.tuple([size, size]).optional(),
+  resize: z.union([z.tuple([size, size]), size]).optional(),
   crop: z.tuple([size, size]),
-  channels: z.enum(["RGB", "BGR", "GRAY"]),
+  channels: z.enum(CHANNELS),
   mean: z.array(z.number()),
   scale: z.array(z.number()),
 });
@@ -40,6 +51,25 @@ export function preprocessingOf(metadata: ReadonlyMap<string, string>): Preproce
   } catch {
     throw new UserError(
       `The model's metadata "${PREPROCESSING_KEY}" is not of the known form: give the preprocessing as options.`,
+    );
+  }
+}
+
+/** @throws UserError where the parts of a preprocessing do not fit each other */
+export function checkPreprocessing({ resize, crop, channels, mean, scale }: Preprocessing): void {
+  const count = channelCount(channels);
+  for (const [name, values] of Object.entries({ mean, scale })) {
+    if (values.length === count && values.every(Number.isFinite)) continue;
+    throw new UserError(`The ${name} of ${channels} images is ${values.join() || "empty"}: give ${count} numbers.`);
+  }
+  const [height, width] = typeof resize === "number" ? [resize, resize] : (resize ?? [MOST_PIXELS, MOST_PIXELS]);
+  const shorter = typeof resize === "number";
+  // Of a picture scaled by its shorter side, the longer may still be long enough.
+  const fits = shorter ? Math.min(...crop) <= height : crop[0] <= height && crop[1] <= width;
+  if (!fits) {
+    const resized = shorter ? `a shorter side of ${resize}` : `${height}x${width}`;
+    throw new UserError(
+      `The crop ${crop.join("x")} is larger than the image resized to ${resized}: take a smaller crop.`,
     );
   }
 }

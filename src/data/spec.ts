@@ -1,21 +1,24 @@
 import { basename } from "node:path";
 import { UserError } from "../errors.ts";
 import type { Dataset } from "./dataset.ts";
+import { type ImageOptions, openImages } from "./images/open.ts";
 import { openIdxFolder, openMnist } from "./mnist.ts";
 import { openModule } from "./module.ts";
 import { openNpz } from "./npz.ts";
 
 /**
- * Opens the data that a SPEC of the command line names: `mnist`, `idx:DIR`, `npz:FILE`, or the path of a module.
+ * Opens the data that a SPEC of the command line names: `mnist`, `idx:DIR`, `npz:FILE`, `images:DIR`, or the path of a module.
+ * @param images how photographs become samples; of no meaning to other data
  * @throws UserError for another form, or data that cannot be read
  */
-export async function openDataset(spec: string): Promise<Dataset> {
+export async function openDataset(spec: string, images: ImageOptions = {}): Promise<Dataset> {
   if (spec === "mnist") return openMnist();
   const [, kind, path] = /^(\w+):(.+)$/.exec(spec) ?? [];
   if (kind === "idx") return openIdxFolder(path, basename(path));
   if (kind === "npz") return openNpz(path);
+  if (kind === "images") return openImages(path, images);
   if (/\.(js|mjs|cjs|ts|mts)$/.test(spec)) return openModule(spec);
   throw new UserError(
-    `The data "${spec}" is of no known form: give mnist, idx:DIR, npz:FILE, or the path of a .js module.`,
+    `The data "${spec}" is of no known form: give mnist, idx:DIR, npz:FILE, images:DIR, or the path of a .js module.`,
   );
 }

@@ -1,4 +1,4 @@
-import type { Dataset } from "../data/dataset.ts";
+import { batchFor, type Dataset } from "../data/dataset.ts";
 import { annotate } from "../engine/annotate.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Model } from "../onnx/graph.ts";
@@ -49,15 +49,13 @@ export interface Scan {
   readonly aborted: boolean;
 }
 
-const BATCH = 250;
-
 /**
  * Measures each layer's sensitivity: accuracy on the validation split against the density of that layer, the others
  * left whole (Han et al., NIPS 2015, figure 6). What lies before the layer is computed once for all densities.
  */
 export async function scan(engine: Engine, model: Model, data: Dataset, options: ScanOptions): Promise<Scan> {
   const { retrain, known = [], signal, onLayer } = options;
-  const annotated = await annotate(engine, model, { batch: Math.min(BATCH, data.validation.size) });
+  const annotated = await annotate(engine, model, { batch: Math.min(batchFor(data), data.validation.size) });
   checkData(annotated, data);
   const chosen = options.layers ?? layersOf(model);
   const densitiesOf = (layer: Layer) =>

@@ -1,4 +1,4 @@
-import { readInOrder, type Split } from "../data/dataset.ts";
+import { batchFor, readInOrder, type Split } from "../data/dataset.ts";
 import { annotate } from "../engine/annotate.ts";
 import type { Engine } from "../engine/engine.ts";
 import { consumers, copyModel, fedInputs, type Model, typeOf } from "../onnx/graph.ts";
@@ -24,12 +24,12 @@ export interface LayerRow {
 
 /** How many samples the share of non-zero activations is measured on. */
 const SAMPLES = 1000;
-const BATCH = 100;
 const ACTIVATIONS = new Set(["Relu", "LeakyRelu", "Clip", "Sigmoid", "Tanh", "Softmax"]);
 
 /** The per-layer table of a network (Han et al., NIPS 2015, table 3): weights, MACs, activations and what is left. */
 export async function layerTable(engine: Engine, model: Model, split?: Split): Promise<LayerRow[]> {
-  const batch = split ? Math.min(BATCH, split.size) : 1;
+  const sampleShape = (fedInputs(model)[0]?.shape ?? []).slice(1).map((dim) => (typeof dim === "number" ? dim : 1));
+  const batch = split ? Math.min(batchFor({ sampleShape }), split.size) : 1;
   const typed = await annotate(engine, model, { batch });
   const layers = layersOf(typed);
   const shares = split ? await nonzeroShares(engine, typed, layers, split, batch) : new Map<string, number>();
@@ -94,7 +94,7 @@ async function nonzeroShares(engine: Engine, model: Model, layers: readonly Laye
   const labels = new Int32Array(batch);
   const samples = Math.floor(Math.min(SAMPLES, split.size) / batch) * batch;
   for (let start = 0; start < samples; start += batch) {
-    readInOrder(split, start, batch, inputs, labels);
+    await readInOrder(split, start, batch, inputs, labels);
     const outputs = await program.run({ [input.name]: float32(shape, inputs) });
     for (const name of wanted) {
       const { dims, data } = outputs[name];

@@ -28,13 +28,13 @@ export function checkData(annotated: Model, data: LearningData): void {
 const CHUNK = 256;
 
 /** @throws UserError when all training samples are of one class: there is nothing to tell apart */
-export function checkClasses({ name, train, sampleShape }: LearningData): void {
+export async function checkClasses({ name, train, sampleShape }: LearningData): Promise<void> {
   const inputs = new Float32Array(CHUNK * sizeOf(sampleShape));
   const labels = new Int32Array(CHUNK);
   let first: number | undefined;
   for (let start = 0; start < train.size; start += CHUNK) {
     const count = Math.min(CHUNK, train.size - start);
-    readInOrder(train, start, count, inputs, labels);
+    await readInOrder(train, start, count, inputs, labels);
     first ??= labels[0];
     if (labels.subarray(0, count).some((label) => label !== first)) return;
   }

@@ -1,4 +1,4 @@
-import { type Dataset, type LearningData, readInOrder, type Split } from "../data/dataset.ts";
+import { batchFor, type Dataset, type LearningData, readInOrder, type Split } from "../data/dataset.ts";
 import { annotate } from "../engine/annotate.ts";
 import type { Engine, Program } from "../engine/engine.ts";
 import { UserError } from "../errors.ts";
@@ -7,8 +7,6 @@ import { float32, sizeOf } from "../onnx/tensor.ts";
 import { checkData } from "./check-data.ts";
 import type { Parameters } from "./parameters.ts";
 import { type Evaluation, Tally } from "./tally.ts";
-
-const EVALUATION_BATCH = 250;
 
 /** A network ready to be evaluated with any values of its parameters: one compiled graph for all. */
 export class Evaluator {
@@ -33,7 +31,7 @@ export class Evaluator {
     model: Model,
     data: LearningData,
     parameters: Iterable<string> = [],
-    batch = EVALUATION_BATCH,
+    batch = batchFor(data),
   ): Promise<Evaluator> {
     const forward = copyModel(await annotate(engine, model, { batch }));
     checkData(forward, data);
@@ -69,7 +67,7 @@ export class Evaluator {
     const tally = new Tally();
     for (let start = 0; start < split.size; start += batch) {
       const count = Math.min(batch, split.size - start);
-      readInOrder(split, start, count, inputs, labels);
+      await readInOrder(split, start, count, inputs, labels);
       const outputs = await this.#program.run({ [this.#input]: float32(this.#shape, inputs) });
       tally.add(outputs[this.#output], labels.subarray(0, count));
     }

@@ -79,7 +79,7 @@ export async function gatherEvidence(
   const count = Math.min(batches, Math.floor(data.train.size / batch));
   try {
     for (let i = 0; i < count; i++) {
-      data.train.read(order.subarray(i * batch, (i + 1) * batch), inputs.data, labels);
+      await data.train.read(order.subarray(i * batch, (i + 1) * batch), inputs.data, labels);
       const gradients = await gradientsAt(program, parameters, feeds);
       accumulate(sums.gradient, gradients, (g) => g / count);
       accumulate(sums.square, gradients, (g) => (g * g) / count);

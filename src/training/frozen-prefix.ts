@@ -1,4 +1,4 @@
-import { type LearningData, readInOrder, type Split } from "../data/dataset.ts";
+import { batchFor, type LearningData, readInOrder, type Split } from "../data/dataset.ts";
 import { memory, type Storage, type Store } from "../data/store.ts";
 import { annotate } from "../engine/annotate.ts";
 import type { Engine, Program } from "../engine/engine.ts";
@@ -22,7 +22,6 @@ export interface PrefixOptions {
   readonly most?: number;
 }
 
-const BATCH = 250;
 /** 512 MB of float32. */
 const MOST_IN_MEMORY = 2 ** 27;
 
@@ -43,11 +42,12 @@ export async function withoutFrozenPrefix(
 ): Promise<Learning | undefined> {
   if (frozen.size === 0) return undefined;
   const trained = trainableParameters(model).filter((name) => !frozen.has(name));
-  const annotated = await annotate(engine, model, { batch: BATCH });
+  const batch = batchFor(data);
+  const annotated = await annotate(engine, model, { batch });
   const { prefix, suffix } = splitBefore(annotated, trained);
   const [border] = prefix.outputs;
   const [input] = fedInputs(annotated);
-  if (suffix.inputs.length !== 1 || border?.dtype !== "float32" || border.shape?.[0] !== BATCH) return undefined;
+  if (suffix.inputs.length !== 1 || border?.dtype !== "float32" || border.shape?.[0] !== batch) return undefined;
   if (prefix.nodes.some(({ op }) => op === "Dropout")) return undefined;
   if (!prefix.nodes.some(({ inputs }) => inputs.some((name) => frozen.has(name)))) return undefined;
   const sampleShape = border.shape.slice(1).map(Number);
@@ -94,11 +94,12 @@ async function activations(
   size: number,
   split: Split,
 ): Promise<Split> {
+  const [batch] = shape;
   const labels = new Int32Array(split.size);
   const samples = float32(shape);
-  for (let start = 0; start < split.size; start += BATCH) {
-    const count = Math.min(BATCH, split.size - start);
-    readInOrder(split, start, count, samples.data, labels.subarray(start, start + count));
+  for (let start = 0; start < split.size; start += batch) {
+    const count = Math.min(batch, split.size - start);
+    await readInOrder(split, start, count, samples.data, labels.subarray(start, start + count));
     const { data } = (await program.run({ [input]: samples }))[output];
     store.write(start * size, (data as Float32Array).subarray(0, count * size));
   }

@@ -113,7 +113,7 @@ export async function train(
       `The batch of ${trainer.batch} is larger than the ${data.train.size} training samples of ${data.name}: take a smaller one.`,
     );
   }
-  checkClasses(data);
+  await checkClasses(data);
   let { step, lossSum } = resume ?? { step: 0, lossSum: 0 };
   let best = resume?.best;
   const history = [...(resume?.history ?? [])];
@@ -145,7 +145,7 @@ export async function train(
       for (let i = 0; i < count; i++) {
         const at = step + i;
         const { inputs, labels } = trainer.batchOf(i);
-        data.train.read(order.subarray(at * trainer.batch, (at + 1) * trainer.batch), inputs, labels);
+        await data.train.read(order.subarray(at * trainer.batch, (at + 1) * trainer.batch), inputs, labels);
         augment?.(inputs, random(seed, "augment", epoch, at));
         if (inputDropout > 0) dropInputs(inputs, inputDropout, random(seed, "input-dropout", epoch, at));
         rates.push(rateAt({ iteration: epoch * steps + at, epoch: epoch + at / steps, epochs }));

@@ -35,7 +35,7 @@ export async function evaluateVariants(
   const border = suffix.inputs.map(({ name }) => name).filter((name) => name !== parameter);
   const perBatch = suffix.inputs.reduce((sum, { shape = [] }) => sum + sizeOf(shape.map(Number)), 0);
   try {
-    for (const batches of chunks(batchesOf(split, (input.shape ?? []).map(Number)), MOST_KEPT / perBatch)) {
+    for await (const batches of chunks(batchesOf(split, (input.shape ?? []).map(Number)), MOST_KEPT / perBatch)) {
       const kept: Tensors[] = [];
       for (const { inputs } of batches) kept.push(await bordersOf(before, { [input.name]: inputs }, border));
       for (const [i, variant] of variants.entries()) {
@@ -59,20 +59,20 @@ async function bordersOf(before: Program | undefined, feeds: Tensors, border: re
 }
 
 /** A split in batches of one size; the last is filled up with samples that have no label. */
-function* batchesOf(split: Split, shape: readonly number[]) {
+async function* batchesOf(split: Split, shape: readonly number[]) {
   const [batch] = shape;
   for (let start = 0; start < split.size; start += batch) {
     const count = Math.min(batch, split.size - start);
     const inputs = float32(shape);
     const labels = new Int32Array(count);
-    readInOrder(split, start, count, inputs.data, labels);
+    await readInOrder(split, start, count, inputs.data, labels);
     yield { inputs, labels };
   }
 }
 
-function* chunks<T>(items: Iterable<T>, most: number): Generator<T[]> {
+async function* chunks<T>(items: AsyncIterable<T>, most: number): AsyncGenerator<T[]> {
   let chunk: T[] = [];
-  for (const item of items) {
+  for await (const item of items) {
     chunk.push(item);
     if (chunk.length + 1 > most) {
       yield chunk;

@@ -2,14 +2,14 @@ import { execFile } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { main } from "../../src/cli/main.ts";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { dense, flatten, relu } from "../../src/onnx/layers.ts";
 import { readModel } from "../../src/onnx/read.ts";
 import { sequential } from "../../src/onnx/sequential.ts";
 import { isFloat32, scalar } from "../../src/onnx/tensor.ts";
 import { writeModel } from "../../src/onnx/write.ts";
 import { blobNet } from "../blobs.ts";
+import { espalier } from "./espalier.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "espalier-cli-"));
 const at = (name: string) => join(folder, name);
@@ -51,22 +51,6 @@ beforeAll(() => {
   );
 });
 afterAll(() => rmSync(folder, { recursive: true }));
-
-/** Runs a command in this process. */
-async function espalier(...args: string[]): Promise<{ status: number; stdout: string; stderr: string }> {
-  const printed = { stdout: "", stderr: "" };
-  const spies = (["stdout", "stderr"] as const).map((stream) =>
-    vi.spyOn(process[stream], "write").mockImplementation((text) => {
-      printed[stream] += String(text);
-      return true;
-    }),
-  );
-  try {
-    return { status: await main(args), ...printed };
-  } finally {
-    for (const spy of spies) spy.mockRestore();
-  }
-}
 
 /** Runs a command in a process of its own, which signals may reach, begun by a program such as a shell. */
 function ownProcess(

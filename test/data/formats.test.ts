@@ -204,7 +204,7 @@ describe("data by its SPEC", () => {
 
   it("anything else names the forms that there are", async () => {
     await expect(openDataset("cifar")).rejects.toThrow(/"cifar" is of no known form: give mnist, idx:DIR, npz:FILE/);
-    await expect(openDataset("images:photos")).rejects.toThrow(/no known form/);
+    await expect(openDataset("sounds:bells")).rejects.toThrow(/no known form/);
   });
 });
 

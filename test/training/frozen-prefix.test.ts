@@ -63,12 +63,12 @@ describe("a frozen prefix", () => {
     const inMemory = await withoutFrozenPrefix(engine, net(), data, conv);
     const inFile = await withoutFrozenPrefix(engine, net(), data, conv, { storage: temporaryFile, most: 100 });
     expect(temporary()).toBe(before + 2);
-    const read = (rest: typeof inFile) => {
+    const read = async (rest: typeof inFile) => {
       const [inputs, labels] = [new Float32Array(3 * 16), new Int32Array(3)];
-      rest?.data.train.read([7, 0, 399], inputs, labels);
+      await rest?.data.train.read([7, 0, 399], inputs, labels);
       return [inputs, labels];
     };
-    expect(read(inFile)).toEqual(read(inMemory));
+    expect(await read(inFile)).toEqual(await read(inMemory));
     inFile?.release();
     expect(temporary()).toBe(before);
     expect(await withoutFrozenPrefix(engine, net(), data, conv, { most: 100 })).toBeUndefined();

@@ -26,7 +26,7 @@ const half = new Map([
 async function oneStep(options: Partial<TrainerOptions>, source = model) {
   const trainer = await Trainer.create(engine, source, { ...base, ...options });
   const batch = trainer.batchOf(0);
-  data.train.read(
+  await data.train.read(
     Array.from({ length: BATCH }, (_, i) => i),
     batch.inputs,
     batch.labels,

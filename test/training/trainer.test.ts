@@ -32,7 +32,7 @@ async function steps(trainer: Trainer, count: number): Promise<number[]> {
     const now = Math.min(trainer.capacity, count - found.length);
     for (let i = 0; i < now; i++) {
       const { inputs, labels } = trainer.batchOf(i);
-      data.train.read(
+      await data.train.read(
         Array.from({ length: BATCH }, (_, j) => (found.length + i) * BATCH + j),
         inputs,
         labels,
@@ -91,7 +91,7 @@ describe("Trainer", () => {
     const forward = await engine.compile(await annotate(engine, model, { batch: BATCH }));
     const inputs = new Float32Array(BATCH * 16);
     const labels = new Int32Array(BATCH);
-    data.train.read(
+    await data.train.read(
       Array.from({ length: BATCH }, (_, j) => j),
       inputs,
       labels,
@@ -192,7 +192,7 @@ describe("the step in two cuts", () => {
     for (let i = 0; i < 5; i++) {
       const inputs = float32([BATCH, 1, 4, 4]);
       const labels = new Int32Array(BATCH);
-      data.train.read(
+      await data.train.read(
         Array.from({ length: BATCH }, (_, j) => i * BATCH + j),
         inputs.data,
         labels,

@@ -1,0 +1,97 @@
+import { type Dirent, opendirSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { UserError } from "../../errors.ts";
+import { PHOTOGRAPH } from "./decode.ts";
+
+/** The parts that a folder may have as folders of their own, by the names that are usual. */
+const PARTS = {
+  train: ["train", "training"],
+  validation: ["validation", "valid", "val"],
+  test: ["test", "testing"],
+} as const;
+
+export type Part = keyof typeof PARTS;
+
+/** Photographs of a folder or of a part of it. */
+export interface Listing {
+  /** What the paths of this part begin with: "", or the name of its folder and a slash. */
+  readonly prefix: string;
+  /** Paths from the folder, in the order of their names: "cat.jpg", "train/tabby/cat.jpg". */
+  readonly files: readonly string[];
+}
+
+/** No more files are listed: their names alone would fill half a gigabyte. */
+const MOST_FILES = 4_000_000;
+
+/**
+ * Lists the photographs in a folder and in the folders in it, by the ends of their names; part by part where it has
+ * folders such as train and val.
+ * @throws UserError when it cannot be read, holds no photograph or parts that make no whole
+ */
+export function listPhotographs(folder: string): ReadonlyMap<Part | "all", Listing> {
+  const { folders } = entriesOf(folder);
+  const parts = new Map<Part | "all", Listing>();
+  for (const [part, names] of Object.entries(PARTS) as [Part, readonly string[]][]) {
+    const found = names.filter((name) => folders.includes(name));
+    if (found.length > 1) throw new UserError(`${folder} has the folders ${found.join(" and ")}: leave one of them.`);
+    if (found.length === 1) parts.set(part, listingOf(folder, `${found[0]}/`));
+  }
+  if (parts.size === 0) return new Map([["all", listingOf(folder, "")]]);
+  const [[only, { prefix }]] = parts;
+  if (!parts.has("train") || parts.size === 1) {
+    throw new UserError(
+      `${folder} has the part ${prefix} and no ${only === "train" ? "other" : "train/"}: name images:${join(folder, prefix)} itself.`,
+    );
+  }
+  return parts;
+}
+
+function listingOf(folder: string, prefix: string): Listing {
+  const { files, folders } = entriesOf(join(folder, prefix));
+  for (const name of folders) {
+    for (const file of entriesOf(join(folder, prefix, name)).files) files.push(`${name}/${file}`);
+    if (files.length > MOST_FILES) throw tooMany(folder);
+  }
+  if (files.length === 0) {
+    throw new UserError(
+      `There is no photograph in ${join(folder, prefix)} (.jpg, .png, .webp, .gif, .tif or .avif, there or in folders in it): name the folder that has them.`,
+    );
+  }
+  return { prefix, files: files.sort().map((file) => prefix + file) };
+}
+
+/** The photographs and the folders in a folder, without what is hidden. */
+function entriesOf(folder: string): { files: string[]; folders: string[] } {
+  const files: string[] = [];
+  const folders: string[] = [];
+  try {
+    const opened = opendirSync(folder, { bufferSize: 1024 });
+    try {
+      for (let entry = opened.readSync(); entry; entry = opened.readSync()) {
+        if (entry.name.startsWith(".")) continue;
+        const kind = kindOf(entry, folder);
+        if (kind === "folder") folders.push(entry.name);
+        else if (kind === "file" && PHOTOGRAPH.test(entry.name)) files.push(entry.name);
+        if (files.length > MOST_FILES) throw tooMany(folder);
+      }
+    } finally {
+      opened.closeSync();
+    }
+  } catch (error) {
+    if (error instanceof UserError) throw error;
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new UserError(`Cannot read the folder ${folder} (${reason}): check the path.`);
+  }
+  return { files, folders: folders.sort() };
+}
+
+/** Links count as what they lead to; one that leads nowhere is nothing. */
+function kindOf(entry: Dirent, folder: string): "file" | "folder" | undefined {
+  const target = entry.isSymbolicLink() ? statSync(join(folder, entry.name), { throwIfNoEntry: false }) : entry;
+  if (target?.isFile()) return "file";
+  return target?.isDirectory() ? "folder" : undefined;
+}
+
+function tooMany(folder: string): UserError {
+  return new UserError(`${folder} holds more than ${MOST_FILES} photographs: divide it.`);
+}

@@ -1,0 +1,99 @@
+import { basename, join, resolve } from "node:path";
+import { UserError } from "../../errors.ts";
+import type { Dataset, Split } from "../dataset.ts";
+import { channelCount, checkPreprocessing, type Preprocessing } from "../preprocessing.ts";
+import { Cache } from "./cache.ts";
+import { decode } from "./decode.ts";
+import { type DivisionOptions, divide } from "./division.ts";
+import { type LabelOptions, labelPhotographs } from "./labels.ts";
+import { listPhotographs } from "./list.ts";
+import { writeInput } from "./network-input.ts";
+
+export interface ImageOptions extends LabelOptions, DivisionOptions {
+  readonly preprocessing?: Preprocessing;
+  /** Whether photographs without labels are taken; the dataset then has no classes. Default: they are refused. */
+  readonly unlabeled?: boolean;
+}
+
+/** Photographs that are decoded at the same time. */
+const AT_ONCE = 4;
+/** Bytes of decoded photographs that are kept: some 1,700 of 227 x 227. */
+const KEPT = 2 ** 28;
+
+/**
+ * A folder of photographs, decoded when they are read; as many as 256 MB hold are kept decoded.
+ * @throws UserError when the folder or its labels cannot be read or do not fit; when a photograph is read that is none
+ */
+export function openImages(folder: string, options: ImageOptions): Dataset {
+  const { preprocessing, unlabeled = false } = options;
+  if (!preprocessing) {
+    throw new UserError(
+      `Nothing says how the photographs in ${folder} become the network's input: give --crop, --channels, --mean and --scale (and --resize) as it was trained.`,
+    );
+  }
+  checkPreprocessing(preprocessing);
+  const listings = listPhotographs(folder);
+  const all = [...listings.values()];
+  const labels = labelPhotographs(folder, all, options);
+  if (!labels && !unlabeled) {
+    throw new UserError(
+      `${join(folder, all[0].files[0])} has no label: begin the photographs' names with synset ids (n01440764_tench.jpg), put them into a folder for each class, or give --labels FILE.csv.`,
+    );
+  }
+  const division = divide(folder, listings, options);
+  const { channels, crop } = preprocessing;
+  const photographs: Photographs = {
+    folder,
+    files: all.flatMap(({ files }) => files),
+    labels: labels?.of,
+    preprocessing,
+    cache: new Cache(KEPT),
+  };
+  return {
+    name: basename(resolve(folder)),
+    sampleShape: [channelCount(channels), ...crop],
+    classes: labels?.classes ?? 0,
+    train: splitOf(photographs, division.train),
+    validation: splitOf(photographs, division.validation),
+    test: splitOf(photographs, division.test),
+  };
+}
+
+interface Photographs {
+  readonly folder: string;
+  readonly files: readonly string[];
+  readonly labels?: Int32Array;
+  readonly preprocessing: Preprocessing;
+  readonly cache: Cache;
+}
+
+const NO_LABEL = -1;
+
+function splitOf(photographs: Photographs, members: Uint32Array): Split {
+  const { folder, files, labels, preprocessing, cache } = photographs;
+  const pixelsOf = async (number: number): Promise<Uint8Array> => {
+    const kept = cache.get(number);
+    if (kept) return kept;
+    const pixels = await decode(join(folder, files[number]), preprocessing);
+    cache.set(number, pixels);
+    return pixels;
+  };
+  const [rows, columns] = preprocessing.crop;
+  const size = channelCount(preprocessing.channels) * rows * columns;
+  return {
+    size: members.length,
+    async read(indices, inputs, classes) {
+      let next = 0;
+      const worker = async () => {
+        while (next < indices.length) {
+          const i = next++;
+          const number = members[indices[i]];
+          const pixels = await pixelsOf(number);
+          writeInput(pixels, preprocessing, inputs.subarray(i * size, (i + 1) * size));
+          classes[i] = labels?.[number] ?? NO_LABEL;
+        }
+      };
+      await Promise.all(Array.from({ length: AT_ONCE }, worker));
+    },
+  };
+}
