@@ -12,7 +12,9 @@ export interface AttributeKinds {
   ints: readonly number[];
   floats: readonly number[];
   strings: readonly string[];
-  /** What nothing here looks into: sparse tensors, types, parameters of functions. */
+  /** In a function's body: the attribute of that name of the node that calls it. `type` is AttributeProto's. */
+  reference: { readonly to: string; readonly type: number };
+  /** What nothing here looks into: sparse tensors, types. */
   preserved: object;
 }
 

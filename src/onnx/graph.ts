@@ -4,7 +4,7 @@ import type { DType } from "./dtype.ts";
 import type { NumericTensor, Tensor, TensorType } from "./tensor.ts";
 
 /**
- * What a file said of an object beyond the fields modelled here (doc strings, functions, annotations, ...).
+ * What a file said of an object beyond the fields modelled here (doc strings, annotations, ...).
  * Only the reader makes one and only the writer looks inside, so that writing gives everything back.
  */
 export type Residue = object;
@@ -15,6 +15,8 @@ export interface Node {
   readonly op: string;
   /** "" for the operators of ONNX itself. */
   readonly domain: string;
+  /** Tells functions of one domain and name apart. */
+  readonly overload?: string;
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
   readonly attributes: Attributes;
@@ -46,11 +48,24 @@ export interface Graph {
   residue?: Residue;
 }
 
+/** An operator that a file defines itself: a graph without weights, run in the place of each node that names it. */
+export interface ModelFunction extends Graph {
+  readonly domain: string;
+  readonly overload: string;
+  /** The attributes that a call may set. */
+  readonly parameters: readonly string[];
+  /** Attributes that a call may leave out. */
+  readonly defaults: Attributes;
+  /** The operator sets of its own nodes. */
+  readonly opsets: ReadonlyMap<string, number>;
+}
+
 /** A graph with what a file needs around it. */
 export interface Model extends Graph {
   irVersion: number;
   /** The version of each operator set in use; "" is ONNX's own. */
   opsets: Map<string, number>;
+  functions?: readonly ModelFunction[];
   metadata: Map<string, string>;
   modelResidue?: Residue;
 }

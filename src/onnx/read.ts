@@ -1,50 +1,60 @@
 import { fromBinary } from "@bufbuild/protobuf";
 import { UserError } from "../errors.ts";
-import type { Attribute } from "./attributes.ts";
+import type { Attribute, Attributes } from "./attributes.ts";
 import { checkGraph } from "./check.ts";
 import { dtypeOf } from "./dtype.ts";
-import type { Dim, Graph, Model, Node, Value } from "./graph.ts";
+import { checkExternalSize, type ExternalReader } from "./external.ts";
+import type { Dim, Graph, Model, ModelFunction, Node, Value } from "./graph.ts";
 import {
   type AttributeProto,
+  type FunctionProto,
   type GraphProto,
   ModelProtoSchema,
   type NodeProto,
+  type OperatorSetIdProto,
   type TensorShapeProto_Dimension,
   AttributeProto_AttributeType as Type,
   type ValueInfoProto,
 } from "./onnx_pb.ts";
 import type { Tensor } from "./tensor.ts";
-import { tensorFromProto } from "./tensor-proto.ts";
+import { type TensorSource, tensorFromProto } from "./tensor-proto.ts";
 
 /**
  * Reads an ONNX file: IR version 3 and later, operator set 7 and later.
  *
  * The tensors may share memory with `bytes`. What is not modelled is kept for {@link writeModel} to give back.
  * @param source how messages name the file
- * @throws UserError when the bytes are no ONNX model, or one that contradicts itself
+ * @param external reads weights that lie in files beside it; left out, a model with such weights is refused
+ * @throws UserError when the bytes are no ONNX model, one that contradicts itself, or one of over 2 GB
  */
-export function readModel(bytes: Uint8Array, source = "The model"): Model {
+export function readModel(bytes: Uint8Array, source = "The model", external?: ExternalReader): Model {
   const proto = parse(bytes, source);
   if (!proto.graph) throw new UserError(`${source} holds no graph: it is not an ONNX model, or an empty one.`);
-  const opsets = new Map(
-    proto.opsetImport.map(({ domain, version }) => [domain === "ai.onnx" ? "" : domain, Number(version)]),
-  );
+  checkExternalSize(proto.graph, bytes.length, source);
+  const opsets = opsetsFromProto(proto.opsetImport);
   const opset = opsets.get("") ?? 0;
   if (proto.irVersion < 3n || (opsets.has("") && opset < 7)) {
     throw new UserError(
       `${source} has IR version ${proto.irVersion} and operator set ${opset}, and 3 and 7 are the oldest that can be read: export it again.`,
     );
   }
+  const from = { source, external };
+  const functions = proto.functions.map((body) => functionFromProto(body, from));
   const model: Model = {
-    ...graphFromProto(proto.graph),
+    ...graphFromProto(proto.graph, from),
     irVersion: Number(proto.irVersion),
     opsets,
+    functions,
     metadata: new Map(proto.metadataProps.map(({ key, value }) => [key, value])),
-    modelResidue: { ...proto, graph: undefined },
+    modelResidue: { ...proto, graph: undefined, functions: [] },
   };
   checkGraph(model, source);
+  for (const body of functions) checkGraph(body, source);
   return model;
 }
+
+const opsetsFromProto = (imports: readonly OperatorSetIdProto[]) =>
+  new Map(imports.map(({ domain, version }) => [domain === "ai.onnx" ? "" : domain, Number(version)]));
 
 function parse(bytes: Uint8Array, source: string) {
   try {
@@ -57,12 +67,17 @@ function parse(bytes: Uint8Array, source: string) {
   }
 }
 
-function graphFromProto(proto: GraphProto): Graph {
+function graphFromProto(proto: GraphProto, from: TensorSource): Graph {
+  if (proto.sparseInitializer.length > 0) {
+    throw new UserError(
+      `${from.source} stores "${proto.sparseInitializer[0].values?.name}" as a sparse tensor, which is not read: save the model with dense weights.`,
+    );
+  }
   const initializers = new Map<string, Tensor>();
-  for (const tensor of proto.initializer) initializers.set(tensor.name, tensorFromProto(tensor));
+  for (const tensor of proto.initializer) initializers.set(tensor.name, tensorFromProto(tensor, from));
   return {
     name: proto.name,
-    nodes: proto.node.map(nodeFromProto),
+    nodes: proto.node.map((node) => nodeFromProto(node, from)),
     inputs: proto.input.map(valueFromProto),
     outputs: proto.output.map(valueFromProto),
     initializers,
@@ -72,24 +87,49 @@ function graphFromProto(proto: GraphProto): Graph {
   };
 }
 
-function nodeFromProto(proto: NodeProto): Node {
-  const attributes: Record<string, Attribute> = Object.create(null);
-  for (const attribute of proto.attribute) attributes[attribute.name] = attributeFromProto(attribute);
+/** A function's body is a graph whose attributes may refer to those of the node that calls it. */
+function functionFromProto(proto: FunctionProto, from: TensorSource): ModelFunction {
+  const { name, domain, overload } = proto;
+  return {
+    name,
+    domain,
+    overload,
+    parameters: proto.attribute,
+    defaults: attributesFromProto(proto.attributeProto, from),
+    opsets: opsetsFromProto(proto.opsetImport),
+    nodes: proto.node.map((node) => nodeFromProto(node, from)),
+    inputs: proto.input.map((input) => ({ name: input })),
+    outputs: proto.output.map((output) => ({ name: output })),
+    initializers: new Map(),
+    values: new Map(),
+    residue: { ...proto, node: [] },
+  };
+}
+
+function nodeFromProto(proto: NodeProto, from: TensorSource): Node {
   return {
     name: proto.name,
     op: proto.opType,
     domain: proto.domain === "ai.onnx" ? "" : proto.domain,
+    ...(proto.overload && { overload: proto.overload }),
     inputs: proto.input,
     outputs: proto.output,
-    attributes,
+    attributes: attributesFromProto(proto.attribute, from),
     residue: { ...proto, attribute: [] },
   };
 }
 
+function attributesFromProto(protos: readonly AttributeProto[], from: TensorSource): Attributes {
+  const attributes: Record<string, Attribute> = Object.create(null);
+  for (const proto of protos) attributes[proto.name] = attributeFromProto(proto, from);
+  return attributes;
+}
+
 const text = new TextDecoder();
 
-function attributeFromProto(proto: AttributeProto): Attribute {
-  switch (proto.refAttrName ? Type.UNDEFINED : proto.type) {
+function attributeFromProto(proto: AttributeProto, from: TensorSource): Attribute {
+  if (proto.refAttrName) return { kind: "reference", value: { to: proto.refAttrName, type: proto.type } };
+  switch (proto.type) {
     case Type.INT:
       if (!exact(proto.i)) break;
       return { kind: "int", value: Number(proto.i) };
@@ -105,10 +145,10 @@ function attributeFromProto(proto: AttributeProto): Attribute {
     case Type.STRINGS:
       return { kind: "strings", value: proto.strings.map((s) => text.decode(s)) };
     case Type.TENSOR:
-      if (proto.t) return { kind: "tensor", value: tensorFromProto(proto.t) };
+      if (proto.t) return { kind: "tensor", value: tensorFromProto(proto.t, from) };
       break;
     case Type.GRAPH:
-      if (proto.g) return { kind: "graph", value: graphFromProto(proto.g) };
+      if (proto.g) return { kind: "graph", value: graphFromProto(proto.g, from) };
       break;
   }
   return { kind: "preserved", value: proto };

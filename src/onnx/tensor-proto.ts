@@ -1,20 +1,24 @@
 import { create } from "@bufbuild/protobuf";
 import { UserError } from "../errors.ts";
 import { byteLength, codeOf, dtypeOf, type NumericType, type TensorData, viewBytes, zeros } from "./dtype.ts";
-import { type TensorProto, TensorProto_DataLocation, TensorProtoSchema } from "./onnx_pb.ts";
+import { type ExternalReader, externalBytes, isExternal } from "./external.ts";
+import { type TensorProto, TensorProtoSchema } from "./onnx_pb.ts";
 import type { Tensor } from "./tensor.ts";
 
+/** Where a tensor is read from. */
+export interface TensorSource {
+  /** How messages name the file. */
+  readonly source: string;
+  /** Reads the files beside it; left out where there are none. */
+  readonly external?: ExternalReader;
+}
+
 /**
- * Reads a tensor, from raw bytes or from the typed fields that older exporters write.
+ * Reads a tensor: from raw bytes, from the typed fields that older exporters write, or from a file beside the model.
  * Raw bytes are looked at where they lie when they are aligned there, so `data` may share memory with the file.
  */
-export function tensorFromProto(proto: TensorProto): Tensor {
+export function tensorFromProto(proto: TensorProto, { source, external }: TensorSource): Tensor {
   const where = `The tensor "${proto.name}"`;
-  if (proto.dataLocation === TensorProto_DataLocation.EXTERNAL) {
-    throw new UserError(
-      `${where} is stored in an external file: save the model with its weights inside one .onnx file.`,
-    );
-  }
   const dtype = dtypeOf(proto.dataType, where);
   const dims = proto.dims.map(Number);
   // A product past 2^53 is no longer exact, but then it is far from any count of bytes that were read.
@@ -29,7 +33,7 @@ export function tensorFromProto(proto: TensorProto): Tensor {
     if (proto.stringData.length !== count) throw mismatch(proto.stringData.length, "strings");
     return { dtype, dims, data: proto.stringData };
   }
-  const bytes = proto.rawData;
+  const bytes = isExternal(proto) ? externalBytes(proto, source, external) : proto.rawData;
   if (bytes.length > 0 || count === 0) {
     if (bytes.length !== byteLength(dtype, count)) throw mismatch(bytes.length, "bytes");
     return { dtype, dims, data: viewBytes(dtype, bytes, count) };

@@ -2,10 +2,13 @@ import { create, type DescMessage, type MessageInitShape, type MessageShape, toB
 import { UserError } from "../errors.ts";
 import type { Attribute } from "./attributes.ts";
 import { codeOf } from "./dtype.ts";
-import type { Graph, Model, Node, Residue, Value } from "./graph.ts";
+import { LARGEST_MODEL } from "./external.ts";
+import type { Graph, Model, ModelFunction, Node, Residue, Value } from "./graph.ts";
 import {
   type AttributeProto,
   AttributeProtoSchema,
+  type FunctionProto,
+  FunctionProtoSchema,
   type GraphProto,
   GraphProtoSchema,
   ModelProtoSchema,
@@ -22,8 +25,6 @@ import {
 import { bytesOf } from "./tensor.ts";
 import { tensorToProto } from "./tensor-proto.ts";
 
-const PROTOBUF_LIMIT = 2 ** 31 - 1;
-
 /**
  * Writes a model as an ONNX file, with everything that its reader kept.
  * @throws UserError when the file would pass protobuf's 2 GB
@@ -31,7 +32,7 @@ const PROTOBUF_LIMIT = 2 ** 31 - 1;
 export function writeModel(model: Model): Uint8Array<ArrayBuffer> {
   let bytes = 0;
   for (const tensor of model.initializers.values()) if (tensor.dtype !== "string") bytes += bytesOf(tensor);
-  if (bytes > PROTOBUF_LIMIT) {
+  if (bytes > LARGEST_MODEL) {
     throw new UserError(
       `The model "${model.name}" holds ${bytes} bytes of weights, and an ONNX file ends at 2 GB: split it.`,
     );
@@ -46,6 +47,7 @@ export function writeModel(model: Model): Uint8Array<ArrayBuffer> {
       ),
       metadataProps: Array.from(model.metadata, ([key, value]) => create(StringStringEntryProtoSchema, { key, value })),
       graph: graphToProto(model),
+      functions: (model.functions ?? []).map(functionToProto),
     },
   );
   return toBinary(ModelProtoSchema, proto) as Uint8Array<ArrayBuffer>;
@@ -69,6 +71,10 @@ function graphToProto(graph: Graph): GraphProto {
     output: graph.outputs.map(valueToProto),
     valueInfo: Array.from(graph.values.values(), valueToProto),
   });
+}
+
+function functionToProto(body: ModelFunction): FunctionProto {
+  return restore(FunctionProtoSchema, body.residue, { node: body.nodes.map(nodeToProto) });
 }
 
 function nodeToProto(node: Node): NodeProto {
@@ -104,6 +110,8 @@ function attributeToProto([name, attribute]: [string, Attribute]): AttributeProt
       return proto({ type: Type.TENSOR, t: tensorToProto(attribute.value, "") });
     case "graph":
       return proto({ type: Type.GRAPH, g: graphToProto(attribute.value) });
+    case "reference":
+      return proto({ type: attribute.value.type, refAttrName: attribute.value.to });
     case "preserved":
       return attribute.value as AttributeProto;
   }

@@ -46,9 +46,15 @@ describe("hostile files", () => {
     ],
     [
       "weights in another file",
-      tensor({ dims: [1n], dataLocation: 1, externalData: [{ key: "location", value: "/etc/passwd" }] }),
-      /external file/,
+      tensor({ dims: [1n], dataLocation: 1, externalData: [{ key: "location", value: "w.data" }] }),
+      /stored in the file "w.data", and only the model is at hand/,
     ],
+    [
+      "weights in a file of the system's",
+      tensor({ dims: [1n], dataLocation: 1, externalData: [{ key: "location", value: "/etc/passwd" }] }),
+      /outside the model's folder/,
+    ],
+    ["sparse weights", { sparseInitializer: [{ values: { name: "s" } }] }, /stores "s" as a sparse tensor/],
     ["a value that nothing makes", { node: [node(["ghost", "ghost"], ["y"])] }, /reads "ghost"/],
     ["nodes in a circle", { node: [node(["b", "b"], ["a"]), node(["a", "a"], ["b"])] }, /cycle/],
     [
