@@ -1,9 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { UserError } from "../errors.ts";
-
-/** Protobuf's limit, and so the largest model there can be. */
-const LARGEST_FILE = 2 ** 31 - 1;
+import { LARGEST_MODEL } from "../onnx/external.ts";
 
 /**
  * Reads a file that the user named.
@@ -12,8 +10,10 @@ const LARGEST_FILE = 2 ** 31 - 1;
 export function readFile(path: string): Uint8Array {
   try {
     const { size } = statSync(path);
-    if (size > LARGEST_FILE)
-      throw new UserError(`${path} has ${size} bytes, and an ONNX file ends at 2 GB: split the model.`);
+    if (size > LARGEST_MODEL)
+      throw new UserError(
+        `${path} has ${size} bytes, and a model of over 2 GB cannot be held in one ONNX file: take a smaller one.`,
+      );
     return readFileSync(path);
   } catch (error) {
     throw mended(error, `Cannot read ${path}`);
@@ -75,7 +75,7 @@ const REASONS: Readonly<Record<string, string>> = {
 };
 
 /** A file system's error as the user's, where it is one that the user can mend. */
-function mended(error: unknown, what: string): unknown {
+export function mended(error: unknown, what: string): unknown {
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
   return code in REASONS ? new UserError(`${what}: ${REASONS[code]}.`) : error;
 }

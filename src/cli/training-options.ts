@@ -194,9 +194,7 @@ export function frozenParameters(model: Model, patterns: readonly string[] = [])
   const layers = layersOf(model);
   const frozen = new Set<string>();
   for (const pattern of patterns) {
-    for (const { node } of selectLayers(layers, pattern)) {
-      for (const input of node.inputs) if (model.initializers.has(input)) frozen.add(input);
-    }
+    for (const { parameters } of selectLayers(layers, pattern)) for (const name of parameters) frozen.add(name);
   }
   if (patterns.length > 0 && layers.every(({ weight }) => frozen.has(weight))) {
     throw new UserError(`Every layer is frozen by ${patterns.join(" ")}: leave one to train.`);

@@ -1,7 +1,7 @@
 import { UserError } from "../errors.ts";
 import type { Attributes } from "./attributes.ts";
 import type { DType } from "./dtype.ts";
-import type { NumericTensor, Tensor, TensorType } from "./tensor.ts";
+import { float32, int64s, type NumericTensor, scalar, type Tensor, type TensorType } from "./tensor.ts";
 
 /**
  * What a file said of an object beyond the fields modelled here (doc strings, annotations, ...).
@@ -143,8 +143,9 @@ export function lookup(graph: Graph): Lookup {
   const declared = new Map(graph.values);
   for (const value of [...graph.inputs, ...graph.outputs]) declared.set(value.name, value);
   const constants = new Map(graph.initializers);
-  for (const { op, outputs, attributes } of graph.nodes) {
-    if (op === "Constant" && attributes.value?.kind === "tensor") constants.set(outputs[0], attributes.value.value);
+  for (const node of graph.nodes) {
+    const tensor = constantTensor(node);
+    if (tensor) constants.set(node.outputs[0], tensor);
   }
   return {
     type(name) {
@@ -160,6 +161,19 @@ export function lookup(graph: Graph): Lookup {
       return tensor?.dtype === "string" ? undefined : tensor;
     },
   };
+}
+
+/** What a Constant node holds; undefined for other nodes. */
+export function constantTensor({ op, domain, attributes }: Node): Tensor | undefined {
+  if (op !== "Constant" || domain !== "") return undefined;
+  const { value, value_float, value_floats, value_int, value_ints } = attributes;
+  if (value?.kind === "tensor") return value.value;
+  if (value_float?.kind === "float") return scalar("float32", value_float.value);
+  if (value_floats?.kind === "floats")
+    return float32([value_floats.value.length], Float32Array.from(value_floats.value));
+  if (value_int?.kind === "int") return scalar("int64", value_int.value);
+  if (value_ints?.kind === "ints") return int64s(value_ints.value);
+  return undefined;
 }
 
 /** {@link Lookup.type} for one question. */

@@ -1,5 +1,6 @@
-import { type Attribute, int } from "./attributes.ts";
+import { int } from "./attributes.ts";
 import { copyModel, type Graph, type Model, type Node, type Value } from "./graph.ts";
+import { renamed } from "./rename.ts";
 
 /** The name of the leading axis that feeds and outputs of a repeated graph have. */
 export const STEPS = "steps";
@@ -61,24 +62,4 @@ export function repeat(model: Model, { carry, shared }: RepeatOptions): Model {
     initializers: new Map(),
     values: new Map(),
   };
-}
-
-/** The node with other names for some of the values that it, or a subgraph of its attributes, reads and makes. */
-function renamed(node: Node, names: ReadonlyMap<string, string>): Node {
-  const all = (values: readonly string[]) => values.map((value) => names.get(value) ?? value);
-  const attributes = Object.entries(node.attributes).map(([name, attribute]): [string, Attribute] => [
-    name,
-    attribute.kind === "graph" ? { kind: "graph", value: renamedGraph(attribute.value, names) } : attribute,
-  ]);
-  return {
-    ...node,
-    inputs: all(node.inputs),
-    outputs: all(node.outputs),
-    attributes: Object.fromEntries(attributes),
-  };
-}
-
-function renamedGraph(graph: Graph, names: ReadonlyMap<string, string>): Graph {
-  const outputs = graph.outputs.map((output) => ({ ...output, name: names.get(output.name) ?? output.name }));
-  return { ...graph, nodes: graph.nodes.map((node) => renamed(node, names)), outputs };
 }

@@ -1,6 +1,7 @@
 import { type Attribute, type Attributes, attribute, int, string } from "./attributes.ts";
 import { GraphBuilder } from "./builder.ts";
-import { constantOf, copyModel, type Graph, type Model, type Node, OPSET } from "./graph.ts";
+import { constantOf, copyModel, type Model, type Node, OPSET } from "./graph.ts";
+import { mapSubgraphs } from "./rename.ts";
 import { float32, scalar } from "./tensor.ts";
 
 /** Rewrites one node of an older operator set; it adds what takes the node's place. */
@@ -81,6 +82,13 @@ const batchNormalization: Rewrite = (graph, node) => {
   graph.model.nodes.push(byChannel ? { ...node, attributes: without(node.attributes, "spatial") } : node);
 };
 
+/** Before 16 places were not shifted by half a pixel. */
+const roiAlign: Rewrite = (graph, node) =>
+  graph.model.nodes.push({
+    ...node,
+    attributes: { ...node.attributes, coordinate_transformation_mode: string("output_half_pixel") },
+  });
+
 const reductions = ["Mean", "Max", "Min", "Prod", "L1", "L2", "SumSquare", "LogSum", "LogSumExp"];
 
 /** What changed between operator sets 7 and 18 (ONNX changelog), but for what only extended an operator. */
@@ -93,6 +101,7 @@ const changes: ReadonlyMap<string, Change> = new Map([
   ["Pad", { since: 11, rewrite: move(["pads", "value"]) }],
   ["ReduceSum", { since: 13, rewrite: axes }],
   ["Resize", { since: 11, rewrite: resize }],
+  ["RoiAlign", { since: 16, rewrite: roiAlign }],
   ["Scatter", { since: 11, rewrite: scatter }],
   ["Slice", { since: 10, rewrite: move(["starts", "ends", "axes"]) }],
   ["Softmax", { since: 13, rewrite: flattened }],
@@ -122,7 +131,7 @@ function rewritten(model: Model, from: number, prefix: string): Model {
   const graph = new GraphBuilder(upgraded, prefix);
   for (const value of model.nodes.flatMap(({ outputs }) => outputs)) graph.reserve(value);
   for (const old of model.nodes) {
-    const node = withSubgraphs(old, (inner) =>
+    const node = mapSubgraphs(old, (inner) =>
       // A subgraph sees the names around it, so its own must differ from them.
       rewritten({ ...model, residue: undefined, ...inner }, from, `${prefix}${old.outputs[0]}/${inner.name}/`),
     );
@@ -131,15 +140,4 @@ function rewritten(model: Model, from: number, prefix: string): Model {
     else upgraded.nodes.push(node);
   }
   return upgraded;
-}
-
-/** The node with the graphs of its attributes (the branches of If, the bodies of Loop and Scan) rewritten. */
-function withSubgraphs(node: Node, rewrite: (graph: Graph) => Graph): Node {
-  const found = Object.entries(node.attributes);
-  if (!found.some(([, { kind }]) => kind === "graph")) return node;
-  const attributes = found.map(([name, given]): [string, Attribute] => [
-    name,
-    given.kind === "graph" ? { kind: "graph", value: rewrite(given.value) } : given,
-  ]);
-  return { ...node, attributes: Object.fromEntries(attributes) };
 }

@@ -1,5 +1,6 @@
 import { constantOf, consumers, fedInputs, type Model, type Node, producers } from "../onnx/graph.ts";
 import type { Masks } from "../training/parameters.ts";
+import { type Layer, layersOf } from "./layers.ts";
 import { countNonzero } from "./mask.ts";
 
 /** Dropout while retraining: the paper's smaller ratio, that of the training, or none. */
@@ -20,10 +21,11 @@ export function dropoutRatios(model: Model, masks: Masks, asked: RetrainingDropo
 export function retrainingDropout(model: Model, masks: Masks): Map<string, number> {
   const ratios = new Map<string, number>();
   const madeBy = producers(model);
+  const layers = layersOf(model);
   for (const node of model.nodes) {
     if (node.op !== "Dropout") continue;
     const original = node.inputs[1] ? Number(constantOf(model, node.inputs[1])?.data[0] ?? 0.5) : 0.5;
-    const layer = nearest(model, madeBy.get(node.inputs[0]), ({ inputs }) => madeBy.get(inputs[0]));
+    const layer = nearest(layers, madeBy.get(node.inputs[0]), ({ inputs }) => madeBy.get(inputs[0]));
     const ratio = adjusted(original, layer, masks);
     if (ratio !== undefined) ratios.set(node.name || node.outputs[0], ratio);
   }
@@ -34,20 +36,24 @@ export function retrainingDropout(model: Model, masks: Masks): Map<string, numbe
 export function inputDropout(model: Model, masks: Masks, original: number): number {
   const readBy = consumers(model);
   const [{ name }] = fedInputs(model);
-  const layer = nearest(model, readBy.get(name)?.[0], ({ outputs }) => readBy.get(outputs[0])?.[0]);
+  const layer = nearest(layersOf(model), readBy.get(name)?.[0], ({ outputs }) => readBy.get(outputs[0])?.[0]);
   return adjusted(original, layer, masks) ?? original;
 }
 
-function adjusted(original: number, layer: Node | undefined, masks: Masks): number | undefined {
-  const mask = layer?.inputs.map((input) => masks.get(input)).find((found) => found !== undefined);
+function adjusted(original: number, layer: Layer | undefined, masks: Masks): number | undefined {
+  const mask = layer && masks.get(layer.weight);
   return mask && original * Math.sqrt(countNonzero(mask) / mask.data.length);
 }
 
-/** The first node with weights on the way from one, through nodes with one data input such as Relu. */
-function nearest(model: Model, from: Node | undefined, next: (node: Node) => Node | undefined): Node | undefined {
+/** The first layer on the way from a node, through nodes with one data input such as Relu. */
+function nearest(
+  layers: readonly Layer[],
+  from: Node | undefined,
+  next: (node: Node) => Node | undefined,
+): Layer | undefined {
   for (let node = from; node; node = next(node)) {
-    const weighted = node.inputs.some((input) => (model.initializers.get(input)?.dims.length ?? 0) > 1);
-    if (weighted) return node;
+    const layer = layers.find(({ uses }) => uses.some(({ outputs }) => outputs[0] === node.outputs[0]));
+    if (layer) return layer;
   }
   return undefined;
 }

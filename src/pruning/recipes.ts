@@ -119,7 +119,7 @@ export function inTurn(rounds: readonly Round[], groups: readonly string[], mode
     groups.map((group) => {
       const chosen = new Set(selectLayers(layers, group));
       const others = layers.filter((layer) => !chosen.has(layer));
-      const frozen = new Set(others.flatMap(({ node }) => node.inputs.filter((name) => model.initializers.has(name))));
+      const frozen = new Set(others.flatMap(({ parameters }) => parameters));
       const prune = round.prune && { ...round.prune, target: within(round.prune.target, [...chosen], layers) };
       return { ...round, name: `${round.name}, ${group}`, prune, frozen };
     }),

@@ -1,7 +1,7 @@
 import { batchFor, readInOrder, type Split } from "../data/dataset.ts";
 import { annotate } from "../engine/annotate.ts";
 import type { Engine } from "../engine/engine.ts";
-import { consumers, copyModel, fedInputs, type Model, typeOf } from "../onnx/graph.ts";
+import { consumers, copyModel, fedInputs, type Model, type Node, typeOf } from "../onnx/graph.ts";
 import { float32, sizeOf } from "../onnx/tensor.ts";
 import { type Layer, layersOf } from "../training/layers.ts";
 import { countNonzero } from "./mask.ts";
@@ -44,32 +44,33 @@ export async function layerTable(engine: Engine, model: Model, split?: Split): P
       weights,
       kept,
       density,
-      macs: weights * (positions(typed, layer) / batch),
+      macs: weights * (layer.uses.reduce((sum, node) => sum + positions(typed, layer, node), 0) / batch),
       activations: shares.get(activationOf(typed, layer)),
       macsLeft: density * (shares.get(dataInput(layer)) ?? 1),
     };
   });
 }
 
-/** How often each weight is used in one run: once for each place of the kernel, or each row of a product. */
-function positions(model: Model, { node, tensor }: Layer): number {
+/** How often each weight is used in one run of a node: once for each place of the kernel, or each row of a product. */
+function positions(model: Model, { operand, tensor }: Layer, node: Node): number {
   const output = sizeOf(typeOf(model, node.outputs[0]).dims);
-  const input = sizeOf(typeOf(model, node.inputs[0]).dims);
+  const input = sizeOf(typeOf(model, node.inputs[1 - operand]).dims);
+  const [first] = typeOf(model, node.inputs[operand]).dims;
   switch (node.op) {
     // Weights [outputs, inputs / groups, ...kernel]: each is used at each place of the output.
     case "Conv":
-      return output / tensor.dims[0];
+      return output / first;
     // Weights [inputs, outputs / groups, ...kernel]: each is used at each place of the input.
     case "ConvTranspose":
-      return input / tensor.dims[0];
+      return input / first;
     // A product [rows, k] x [k, columns]: rows = sqrt(input / k * output / columns), and k columns = weights.
     default:
       return Math.round(Math.sqrt((input * output) / tensor.data.length));
   }
 }
 
-function dataInput({ node, weight }: Layer): string {
-  return node.inputs[0] === weight ? node.inputs[1] : node.inputs[0];
+function dataInput({ node, operand }: Layer): string {
+  return node.inputs[1 - operand];
 }
 
 /** The value behind a layer's activation function, or the layer's own output when it has none. */

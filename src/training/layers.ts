@@ -1,42 +1,71 @@
 import picomatch from "picomatch";
 import { UserError } from "../errors.ts";
-import type { Model, Node } from "../onnx/graph.ts";
+import { consumers, type Model, type Node } from "../onnx/graph.ts";
+import { viewOf } from "../onnx/roles.ts";
 import { type FloatTensor, isFloat32 } from "../onnx/tensor.ts";
+import { layerName } from "./layer-names.ts";
 
-/** A node with weights that can be pruned. */
+/** Nodes with weights that can be pruned. */
 export interface Layer {
   /** The name by which the command line and the tables call it. */
   readonly name: string;
+  /** The first node that uses the weights. */
   readonly node: Node;
-  /** The initializer that holds its weights. */
+  /** All nodes that share them; pruning is seen by each. */
+  readonly uses: readonly Node[];
+  /** Which of the node's inputs brings the weights, and which the data. */
+  readonly operand: 0 | 1;
+  /** The initializer that holds the weights, as they are or in another shape or order. */
   readonly weight: string;
   readonly tensor: FloatTensor;
+  /** The initializers of the layer: its weights, its biases and what else its nodes read. */
+  readonly parameters: readonly string[];
 }
 
-const WEIGHT_SUFFIX = /[._/](weight|weights|kernel|W|w)(:0)?$/;
 const WEIGHTED = new Set(["Conv", "ConvTranspose", "Gemm", "MatMul"]);
 
 /**
  * The layers of a network in the order in which they run. Biases are no layers: they are not pruned.
- * An initializer that two nodes share is one layer, so pruning it is seen by both.
+ * Weights that several nodes share are one layer; so are weights that a node reads through a Transpose or the like.
  */
 export function layersOf(model: Model): Layer[] {
-  const layers: Layer[] = [];
-  const seen = new Set<string>();
+  const sourceOf = viewOf(model);
+  const readers = consumers(model);
+  const layers = new Map<string, Layer & { readonly uses: Node[] }>();
   const names = new Set<string>();
   for (const node of model.nodes) {
     if (!WEIGHTED.has(node.op) || node.domain !== "") continue;
-    for (const weight of node.inputs.slice(0, 2)) {
+    for (const operand of [0, 1] as const) {
+      const value = node.inputs[operand] ?? "";
+      const weight = sourceOf(value);
       const tensor = model.initializers.get(weight);
-      if (seen.has(weight) || !isFloat32(tensor) || tensor.dims.length < 2) continue;
-      seen.add(weight);
-      const short = weight.replace(WEIGHT_SUFFIX, "");
-      const name = names.has(short) ? weight : short;
+      if (!isFloat32(tensor) || (tensor.dims.length < 2 && value === weight)) continue;
+      const known = layers.get(weight);
+      if (known) {
+        if (!known.uses.includes(node)) known.uses.push(node);
+        continue;
+      }
+      const bias = node.inputs[2] || addedBehind(node);
+      const own = [weight, ...node.inputs.map(sourceOf), ...(bias ? [bias] : [])];
+      const parameters = [...new Set(own)].filter((name) => model.initializers.has(name));
+      const name = unused(layerName(node, weight, bias), node.name, weight);
       names.add(name);
-      layers.push({ name, node, weight, tensor });
+      layers.set(weight, { name, node, uses: [node], operand, weight, tensor, parameters });
     }
   }
-  return layers;
+  return [...layers.values()];
+
+  /** The first of some names that no layer has yet. */
+  function unused(...candidates: readonly string[]): string {
+    return candidates.find((name) => name !== "" && !names.has(name)) ?? candidates[candidates.length - 1];
+  }
+
+  /** The constant that the only reader of a product adds to it. */
+  function addedBehind({ op, outputs: [output] }: Node): string | undefined {
+    const [add, ...others] = readers.get(output) ?? [];
+    if (op !== "MatMul" || add?.op !== "Add" || others.length > 0) return undefined;
+    return add.inputs.find((input) => model.initializers.has(input));
+  }
 }
 
 /**

@@ -1,4 +1,5 @@
 import { copyModel, type Model } from "../onnx/graph.ts";
+import { learnsFrom, readsThroughViews } from "../onnx/roles.ts";
 import { type FloatTensor, float32, isFloat32, sizeOf } from "../onnx/tensor.ts";
 
 /** Float tensors by the name of their parameter. */
@@ -7,12 +8,16 @@ export type Parameters = ReadonlyMap<string, FloatTensor>;
 /** A mask for each pruned parameter: 1 = kept, 0 = cut, in the parameter's shape. */
 export type Masks = Parameters;
 
-/** The parameters of a network that can be trained: float32 initializers of at least one dimension that a node reads. */
+/**
+ * The parameters of a network that can be trained: float32 initializers of at least one dimension that a node learns
+ * from. Bounds, running statistics, numbers of a formula and masks are none.
+ */
 export function trainableParameters(model: Model): string[] {
-  const read = new Set(model.nodes.flatMap(({ inputs }) => inputs));
+  const reads = readsThroughViews(model);
   return [...model.initializers.keys()].filter((name) => {
     const tensor = model.initializers.get(name);
-    return read.has(name) && isFloat32(tensor) && tensor.dims.length > 0 && sizeOf(tensor.dims) > 0;
+    if (!isFloat32(tensor) || tensor.dims.length === 0 || sizeOf(tensor.dims) === 0) return false;
+    return reads.get(name)?.some(({ node, input }) => learnsFrom(node, input, tensor)) ?? false;
   });
 }
 

@@ -1,0 +1,127 @@
+import { type Attribute, int, tensor } from "./attributes.ts";
+import { codeOf, type DType } from "./dtype.ts";
+import { constantTensor, copyModel, type Graph, type Model, type Node, type Value } from "./graph.ts";
+import { FLOATS, isStoredFloat, type StoredFloat, storedLike, toFloat32 } from "./half.ts";
+import { inlineFunctions } from "./inline.ts";
+import { mapAttributes, mapSubgraphs } from "./rename.ts";
+import { isOffset, isWeightInput, readsThroughViews } from "./roles.ts";
+import type { FloatTensor, NumericTensor, Tensor } from "./tensor.ts";
+
+/** A network as it is trained, and the way back to the form of its file. */
+export interface TrainableForm {
+  /** Functions are in place, and every weight is a float32 initializer. */
+  readonly model: Model;
+  /**
+   * The network in its file's form with other values of some parameters: Constant nodes, halves and doubles where they
+   * were. Functions stay in place, as their calls may carry copies of the old weights.
+   */
+  restore(parameters: ReadonlyMap<string, FloatTensor>): Model;
+  /** The parameters as the file can hold them: rounded where their type is a half. */
+  rounded(parameters: ReadonlyMap<string, FloatTensor>): Map<string, FloatTensor>;
+}
+
+/**
+ * Brings a network that was exported elsewhere into the form in which everything here works. Weights in Constant nodes
+ * become initializers under the names of the nodes' outputs; halves, and doubles where weights are, become float32.
+ */
+export function trainableForm(source: Model): TrainableForm {
+  const base = inlineFunctions(source);
+  const lifted = liftedWeights(base);
+  const held = (name: string): NumericTensor | undefined => {
+    const found = base.initializers.get(name) ?? lifted.get(name);
+    return found?.dtype === "string" ? undefined : found;
+  };
+  return {
+    model: inFloat32(withInitializers(base, lifted)),
+    restore(parameters) {
+      const model = copyModel(base);
+      const constants = new Map<string, Tensor>();
+      for (const [name, values] of parameters) {
+        const original = held(name);
+        const stored = original ? storedLike(original, values) : values;
+        (lifted.has(name) ? constants : model.initializers).set(name, stored);
+      }
+      model.nodes = base.nodes.map((node) => {
+        const value = constants.get(node.outputs[0]);
+        return value ? { ...node, attributes: { value: tensor(value) } } : node;
+      });
+      return model;
+    },
+    rounded(parameters) {
+      return new Map(
+        Array.from(parameters, ([name, values]) => {
+          const original = held(name);
+          return [name, (original && toFloat32(storedLike(original, values))) ?? values];
+        }),
+      );
+    },
+  };
+}
+
+/** The Constant nodes that hold weights, by the names of their outputs. */
+function liftedWeights(model: Model): Map<string, Tensor> {
+  const reads = readsThroughViews(model);
+  const found = new Map<string, Tensor>();
+  for (const node of model.nodes) {
+    const value = constantTensor(node);
+    const [name] = node.outputs;
+    if (!value || value.dims.length === 0 || !isFloating(value.dtype)) continue;
+    const isWeight = reads
+      .get(name)
+      ?.some((read) => isWeightInput(read.node, read.input) || isOffset(read.node, value));
+    if (isWeight) found.set(name, value);
+  }
+  return found;
+}
+
+function withInitializers(model: Model, lifted: ReadonlyMap<string, Tensor>): Model {
+  if (lifted.size === 0) return model;
+  const changed = copyModel(model);
+  changed.nodes = model.nodes.filter(({ op, outputs }) => op !== "Constant" || !lifted.has(outputs[0]));
+  for (const [name, value] of lifted) changed.initializers.set(name, value);
+  return changed;
+}
+
+function isFloating(dtype: DType): boolean {
+  return dtype === "float32" || isStoredFloat(dtype);
+}
+
+/** The model with float32 in the place of halves, and of doubles where an input or a weight is one. */
+function inFloat32(model: Model): Model {
+  const doubles =
+    model.inputs.some(({ dtype }) => dtype === "float64") ||
+    Array.from(model.initializers.values()).some(({ dtype, dims }) => dtype === "float64" && dims.length > 0);
+  const replaced = (dtype: DType | undefined): dtype is StoredFloat =>
+    dtype !== undefined && isStoredFloat(dtype) && (dtype !== "float64" || doubles);
+  return { ...model, ...graphInFloat32(model, replaced) };
+}
+
+type Replaced = (dtype: DType | undefined) => dtype is StoredFloat;
+
+function graphInFloat32(graph: Graph, replaced: Replaced): Graph {
+  const typed = (value: Value): Value => (replaced(value.dtype) ? { ...value, dtype: "float32" } : value);
+  return {
+    ...graph,
+    nodes: graph.nodes.map((node) => nodeInFloat32(node, replaced)),
+    inputs: graph.inputs.map(typed),
+    outputs: graph.outputs.map(typed),
+    initializers: new Map(Array.from(graph.initializers, ([name, value]) => [name, tensorInFloat32(value, replaced)])),
+    values: new Map(Array.from(graph.values, ([name, value]) => [name, typed(value)])),
+  };
+}
+
+/** Attributes that name an element type: Cast, EyeLike, RandomNormal and others, DequantizeLinear. */
+const TYPE_NAMES = new Set(["to", "dtype", "output_dtype"]);
+
+function nodeInFloat32(node: Node, replaced: Replaced): Node {
+  const changed = mapAttributes(node, (given, name): Attribute => {
+    if (given.kind === "tensor") return tensor(tensorInFloat32(given.value, replaced));
+    const names = given.kind === "int" && node.domain === "" && TYPE_NAMES.has(name) ? given.value : 0;
+    return replaced(FLOATS.find((dtype) => codeOf(dtype) === names)) ? int(codeOf("float32")) : given;
+  });
+  return mapSubgraphs(changed, (graph) => graphInFloat32(graph, replaced));
+}
+
+function tensorInFloat32(value: Tensor, replaced: Replaced): Tensor {
+  return value.dtype !== "string" && replaced(value.dtype) ? (toFloat32(value) ?? value) : value;
+}
