@@ -11,7 +11,12 @@ export interface Random {
   below(bound: number): number;
   /** Fills an array with numbers uniform in [0, 1), of 16 bits: twice as fast where so many are enough. */
   fill(array: Float32Array): void;
+  /** Fills an array with normal numbers of the given deviation, of 16 bits: for weights by the million. */
+  fillNormal(array: Float32Array, deviation: number): void;
 }
+
+/** Middles of 2^16 slices of the normal distribution that are equally likely. */
+let quantiles: Float64Array | undefined;
 
 /**
  * Opens the random stream that belongs to a seed and a path.
@@ -34,7 +39,39 @@ export function random(seed: number, ...path: (string | number)[]): Random {
         if (i + 1 < array.length) array[i + 1] = (bits >>> 16) / 0x1_0000;
       }
     },
+    fillNormal(array, deviation) {
+      quantiles ??= normalQuantiles(0x1_0000);
+      for (let i = 0; i < array.length; i += 2) {
+        const bits = generator.next();
+        array[i] = deviation * quantiles[bits & 0xffff];
+        if (i + 1 < array.length) array[i + 1] = deviation * quantiles[bits >>> 16];
+      }
+    },
   };
+}
+
+/**
+ * The numbers below which the normal distribution has the parts (i + 1/2) / count: its density summed up from the
+ * middle in small steps, by symmetry on both sides.
+ */
+function normalQuantiles(count: number): Float64Array {
+  const STEP = 1e-4;
+  const found = new Float64Array(count);
+  let below = 0.5;
+  let x = 0;
+  for (let i = count / 2; i < count; ) {
+    const part = (i + 0.5) / count;
+    const slice = (STEP / Math.sqrt(2 * Math.PI)) * Math.exp(-((x + STEP / 2) ** 2) / 2);
+    if (below + slice < part) {
+      below += slice;
+      x += STEP;
+    } else {
+      found[i] = x + (STEP * (part - below)) / slice;
+      found[count - 1 - i] = -found[i];
+      i++;
+    }
+  }
+  return found;
 }
 
 /** A random order of 0 .. size - 1 (Fisher and Yates). */

@@ -1,15 +1,33 @@
 import type { Model } from "../onnx/graph.ts";
+import { alexnet } from "./alexnet.ts";
+import { googlenet } from "./googlenet.ts";
 import { lenet5 } from "./lenet-5.ts";
 import { lenet300100 } from "./lenet-300-100.ts";
+import { mobilenetV2 } from "./mobilenet-v2.ts";
+import type { NetworkOptions } from "./network.ts";
+import { resnet20 } from "./resnet-20.ts";
+import { resnet50 } from "./resnet-50.ts";
+import { squeezenet } from "./squeezenet.ts";
+import { vgg16 } from "./vgg-16.ts";
+import { vit } from "./vit.ts";
 
 /** A network that can be built by name. */
 export interface Network {
   readonly title: string;
-  build(options: { readonly seed: number }): Model;
+  /** @throws UserError when the network cannot have such an input */
+  build(options: NetworkOptions): Model;
 }
 
 /** The networks that come with Espalier, by the names that the command line gives them. */
 export const networks: ReadonlyMap<string, Network> = new Map([
   ["lenet-300-100", { title: "LeNet-300-100", build: lenet300100 }],
   ["lenet-5", { title: "LeNet-5", build: lenet5 }],
+  ["alexnet", { title: "AlexNet", build: alexnet }],
+  ["vgg-16", { title: "VGG-16", build: vgg16 }],
+  ["googlenet", { title: "GoogLeNet", build: googlenet }],
+  ["squeezenet", { title: "SqueezeNet", build: squeezenet }],
+  ["resnet-50", { title: "ResNet-50", build: resnet50 }],
+  ["resnet-20", { title: "ResNet-20", build: resnet20 }],
+  ["mobilenet-v2", { title: "MobileNetV2", build: mobilenetV2 }],
+  ["vit", { title: "ViT", build: vit }],
 ]);

@@ -5,11 +5,16 @@ import { type FloatTensor, float32, sizeOf } from "./tensor.ts";
 export type Initializer = (dims: readonly number[], seed: number, name: string) => FloatTensor;
 
 /** Normal with variance 2 / fan in, for layers before a Relu (He et al., arXiv 1502.01852). */
-export const he: Initializer = (dims, seed, name) => {
-  const deviation = Math.sqrt(2 / fanIn(dims));
-  const { normal } = random(seed, "initialize", name);
-  return filled(dims, () => deviation * normal());
-};
+export const he: Initializer = (dims, seed, name) => normal(Math.sqrt(2 / fanIn(dims)))(dims, seed, name);
+
+/** Normal with the given standard deviation. */
+export function normal(deviation: number): Initializer {
+  return (dims, seed, name) => {
+    const tensor = float32(dims);
+    random(seed, "initialize", name).fillNormal(tensor.data, deviation);
+    return tensor;
+  };
+}
 
 /** Uniform with variance 2 / (fan in + fan out) (Glorot and Bengio, AISTATS 2010). */
 export const glorot: Initializer = (dims, seed, name) => {
@@ -22,18 +27,17 @@ export const caffeXavier: Initializer = (dims, seed, name) => uniform(dims, Math
 
 /** The same number everywhere. */
 export function constant(value: number): Initializer {
-  return (dims) => filled(dims, () => value);
+  // New arrays are zero: memory for them is only taken when it is written.
+  return (dims) => (value === 0 ? float32(dims) : float32(dims, new Float32Array(sizeOf(dims)).fill(value)));
 }
 
 function uniform(dims: readonly number[], limit: number, seed: number, name: string): FloatTensor {
   const stream = random(seed, "initialize", name);
-  return filled(dims, () => limit * (2 * stream.uniform() - 1));
+  const tensor = float32(dims);
+  for (let i = 0; i < tensor.data.length; i++) tensor.data[i] = limit * (2 * stream.uniform() - 1);
+  return tensor;
 }
 
 function fanIn(dims: readonly number[]): number {
   return sizeOf(dims.slice(1));
-}
-
-function filled(dims: readonly number[], next: () => number): FloatTensor {
-  return float32(dims, Float32Array.from({ length: sizeOf(dims) }, next));
 }

@@ -36,6 +36,11 @@ interface WindowOptions {
   readonly pad?: number;
 }
 
+interface PoolOptions extends WindowOptions {
+  /** Whether a last window that hangs over the edge counts, as in Caffe; default: no. */
+  readonly ceil?: boolean;
+}
+
 /** A convolution: weights [outputs, inputs / groups, kernel, kernel]. */
 export function conv2d(
   outputs: number,
@@ -84,32 +89,33 @@ export function dense(units: number, options: WeightOptions = {}): LayerBuilder 
 }
 
 /** Maximum over windows; the stride is the kernel where none is given. */
-export function maxPool(kernel: number, options: WindowOptions = {}): LayerBuilder {
+export function maxPool(kernel: number, options: PoolOptions = {}): LayerBuilder {
   return pool("MaxPool", kernel, options, {});
 }
 
 /** Mean over windows, the padding not counted. */
-export function averagePool(kernel: number, options: WindowOptions = {}): LayerBuilder {
+export function averagePool(kernel: number, options: PoolOptions = {}): LayerBuilder {
   return pool("AveragePool", kernel, options, { count_include_pad: int(0) });
 }
 
 function pool(
   op: string,
   kernel: number,
-  { stride = kernel, pad = 0, ...options }: WindowOptions,
+  { stride = kernel, pad = 0, ceil = false, ...options }: PoolOptions,
   extra: Attributes,
 ): LayerBuilder {
   return (input, context) => {
     const name = context.name(options.name, "pool");
-    const [channels, height, width] = image(input, name);
+    const [channels, ...sizes] = image(input, name);
     const attributes = {
       kernel_shape: ints([kernel, kernel]),
       strides: ints([stride, stride]),
       pads: ints([pad, pad, pad, pad]),
+      ...(ceil ? { ceil_mode: int(1) } : {}),
       ...extra,
     };
-    const shape = [channels, windows(height, kernel, stride, pad, name), windows(width, kernel, stride, pad, name)];
-    return { value: context.graph.emit(op, [input.value], attributes, name), shape };
+    const outputs = sizes.map((size) => windows(size, kernel, stride, pad, name, ceil));
+    return { value: context.graph.emit(op, [input.value], attributes, name), shape: [channels, ...outputs] };
   };
 }
 
@@ -135,6 +141,13 @@ export const relu = () => elementwise("Relu", "relu");
 export const leakyRelu = (slope = 0.01) => elementwise("LeakyRelu", "leakyrelu", { alpha: float(slope) });
 export const sigmoid = () => elementwise("Sigmoid", "sigmoid");
 export const tanh = () => elementwise("Tanh", "tanh");
+/** min(max(x, low), high): clip(0, 6) is Relu6. */
+export function clip(low: number, high: number): LayerBuilder {
+  return ({ value, shape }, { graph, name }) => {
+    const bounds = [low, high].map((bound) => graph.scalar("float32", bound));
+    return { value: graph.emit("Clip", [value, ...bounds], {}, name(undefined, "clip")), shape };
+  };
+}
 export const softmax = () => elementwise("Softmax", "softmax", { axis: int(-1) });
 
 /** Drops each unit with the given ratio while training; does nothing otherwise. */
@@ -179,7 +192,8 @@ function weights(
   return bias ? [weight, graph.initializer(`${name}.bias`, constant(0)([dims[0]], seed, `${name}.bias`))] : [weight];
 }
 
-function image({ shape }: Activation, name: string): readonly number[] {
+/** The shape of an input that must be [channels, height, width]. */
+export function image({ shape }: Activation, name: string): readonly number[] {
   if (shape.length !== 3) {
     throw new UserError(
       `Layer "${name}" needs [channels, height, width] and gets [${shape}]: put it before flatten().`,
@@ -189,8 +203,11 @@ function image({ shape }: Activation, name: string): readonly number[] {
 }
 
 /** How many windows fit along an axis. */
-function windows(size: number, reach: number, stride: number, pad: number, name: string): number {
-  const count = Math.floor((size + 2 * pad - reach) / stride) + 1;
+function windows(size: number, reach: number, stride: number, pad: number, name: string, ceil = false): number {
+  const whole = Math.floor((size + 2 * pad - reach) / stride) + 1;
+  // One more that hangs over, if it does not begin in the padding behind.
+  const more = ceil && (size + 2 * pad - reach) % stride > 0 && whole * stride < size + pad;
+  const count = more ? whole + 1 : whole;
   if (!(count >= 1))
     throw new UserError(
       `The kernel of layer "${name}" reaches over ${reach} and its input has ${size}: take a smaller one.`,

@@ -1,8 +1,9 @@
 import { UserError } from "../errors.ts";
+import { chain, naming } from "./branches.ts";
 import { GraphBuilder } from "./builder.ts";
 import { emptyModel, type Model } from "./graph.ts";
 import { he, type Initializer } from "./initializers.ts";
-import type { Activation, LayerBuilder } from "./layers.ts";
+import type { LayerBuilder } from "./layers.ts";
 
 export interface SequentialOptions {
   readonly name: string;
@@ -24,18 +25,10 @@ export function sequential(layers: readonly LayerBuilder[], options: SequentialO
   const model = emptyModel(name);
   const graph = new GraphBuilder(model);
   model.inputs.push({ name: graph.fresh("input"), dtype: "float32", shape: ["batch", ...input] });
-  const counts = new Map<string, number>();
-  const nameOf = (own: string | undefined, kind: string) => {
-    if (own !== undefined) return own;
-    const count = (counts.get(kind) ?? 0) + 1;
-    counts.set(kind, count);
-    return `${kind}${count}`;
-  };
-  let current: Activation = { value: "input", shape: input };
-  for (const layer of layers) current = layer(current, { graph, seed, initializer, name: nameOf });
+  const { shape } = chain(...layers)({ value: "input", shape: input }, { graph, seed, initializer, name: naming() });
   const last = model.nodes.pop();
   if (!last) throw new UserError(`The network "${name}" has no layers: give at least one.`);
   model.nodes.push({ ...last, outputs: [output] });
-  model.outputs.push({ name: output, dtype: "float32", shape: ["batch", ...current.shape] });
+  model.outputs.push({ name: output, dtype: "float32", shape: ["batch", ...shape] });
   return model;
 }
