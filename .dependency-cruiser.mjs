@@ -7,7 +7,7 @@ const below = {
   models: ["onnx"],
   training: ["autodiff", "engine", "onnx", "data"],
   pruning: ["training", "engine", "onnx", "data"],
-  report: ["pruning", "onnx"],
+  report: ["pruning", "training", "onnx"],
   experiments: ["report", "pruning", "training", "engine", "models", "data", "onnx"],
   cli: ["experiments", "report", "pruning", "training", "engine", "models", "data", "onnx"],
 };

@@ -1,6 +1,6 @@
 import { constantOf, consumers, fedInputs, type Model, type Node, producers } from "../onnx/graph.ts";
+import { type Layer, layersOf } from "../training/layers.ts";
 import type { Masks } from "../training/parameters.ts";
-import { type Layer, layersOf } from "./layers.ts";
 import { countNonzero } from "./mask.ts";
 
 /** Dropout while retraining: the paper's smaller ratio, that of the training, or none. */

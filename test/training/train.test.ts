@@ -57,7 +57,13 @@ describe("train", () => {
   });
 
   it("changes the training images where asked", async () => {
-    await expect(run({ augmentation: { shift: 1 } })).rejects.toThrow(/no images/);
+    const [as, changed, again] = [
+      await run(),
+      await run({ augmentation: { shift: 1 } }),
+      await run({ augmentation: { shift: 1 } }),
+    ];
+    expect(changed.trainer.parameters).not.toEqual(as.trainer.parameters);
+    expect(again).toEqual(changed);
   });
 
   it("stops early when validation no longer improves", async () => {
