@@ -3,7 +3,8 @@
  * Everything here runs in Node and in browsers; `espalier/node` adds Node's engine and datasets from files.
  */
 
-export { type Differentiated, differentiate } from "./autodiff/differentiate.ts";
+export { type Differentiated, differentiate, reachedByGradient } from "./autodiff/differentiate.ts";
+export { noGradient } from "./autodiff/no-gradient.ts";
 export type { GradientRule, RuleContext } from "./autodiff/rule.ts";
 export { gradientRules } from "./autodiff/rules.ts";
 export { arraySplit, type Samples } from "./data/array-split.ts";
@@ -59,6 +60,7 @@ export { type LayerSensitivity, type Scan, type ScanOptions, scan } from "./prun
 export { type LayerRow, layerTable } from "./pruning/table.ts";
 export { chooseMasks, type Target } from "./pruning/target.ts";
 export type { Augmentation } from "./training/augment.ts";
+export type { BatchNorm, RunningStatistic } from "./training/batch-norm.ts";
 export type { Clipping } from "./training/clip.ts";
 export { Evaluator } from "./training/evaluate.ts";
 export type { Evidence } from "./training/evidence.ts";
@@ -68,9 +70,11 @@ export { objective } from "./training/objective.ts";
 export type { Optimizer, Transform } from "./training/optimizer.ts";
 export {
   applyMasks,
+  learnedTensors,
   type Masks,
   type Parameters,
   parametersOf,
+  runningStatistics,
   trainableParameters,
   withParameters,
 } from "./training/parameters.ts";

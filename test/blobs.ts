@@ -1,7 +1,11 @@
 import type { Dataset, Split } from "../src/data/dataset.ts";
-import type { Model } from "../src/onnx/graph.ts";
+import { int, ints } from "../src/onnx/attributes.ts";
+import { GraphBuilder } from "../src/onnx/builder.ts";
+import { emptyModel, type Model } from "../src/onnx/graph.ts";
+import { he } from "../src/onnx/initializers.ts";
 import { dense, dropout, flatten, relu } from "../src/onnx/layers.ts";
 import { sequential } from "../src/onnx/sequential.ts";
+import { float32 } from "../src/onnx/tensor.ts";
 import { random } from "../src/random.ts";
 
 /** A small task that a small network learns in a second: four noisy patterns of 4 x 4. */
@@ -35,4 +39,34 @@ export function blobs(sizes = { train: 400, validation: 100, test: 100 }): Datas
 export function blobNet(seed = 1, ratio = 0): Model {
   const middle = ratio > 0 ? [dropout(ratio)] : [];
   return sequential([flatten(), dense(12), relu(), ...middle, dense(4)], { name: "blob-net", input: [1, 4, 4], seed });
+}
+
+/** A convolutional network for it, each of whose two hidden layers is normalized by the batch's statistics. */
+export function normNet(seed = 1): Model {
+  const model = emptyModel("norm-net");
+  model.inputs.push({ name: "input", dtype: "float32", shape: ["batch", 1, 4, 4] });
+  const graph = new GraphBuilder(model);
+  const normalized = (name: string, value: string, channels: number) => {
+    const filled = (kind: string, number: number) =>
+      graph.initializer(`${name}.${kind}`, float32([channels], new Float32Array(channels).fill(number)));
+    const own = [filled("scale", 1), filled("shift", 0), filled("mean", 0), filled("variance", 1)];
+    return graph.emit("BatchNormalization", [value, ...own], {}, name);
+  };
+  const filter = graph.initializer("conv1.weight", he([6, 1, 3, 3], seed, "conv1.weight"));
+  const maps = graph.emit("Conv", ["input", filter], { pads: ints([1, 1, 1, 1]) }, "conv1");
+  const flat = graph.emit("Flatten", [graph.emit("Relu", [normalized("norm1", maps, 6)])]);
+  const hidden = graph.emit(
+    "MatMul",
+    [flat, graph.initializer("fc1.weight", he([96, 8], seed, "fc1.weight"))],
+    {},
+    "fc1",
+  );
+  const units = graph.emit("Relu", [normalized("norm2", hidden, 8)]);
+  const last = [
+    graph.initializer("fc2.weight", he([4, 8], seed, "fc2.weight")),
+    graph.initializer("fc2.bias", float32([4])),
+  ];
+  graph.emit("Gemm", [units, ...last], { transB: int(1) }, "logits");
+  model.outputs.push({ name: "logits", dtype: "float32", shape: ["batch", 4] });
+  return model;
 }

@@ -1,87 +1,104 @@
-import { type Attributes, attribute, float, int } from "../onnx/attributes.ts";
-import { float32, type NumericTensor } from "../onnx/tensor.ts";
+import { attribute, float, int } from "../onnx/attributes.ts";
+import { float32, sizeOf } from "../onnx/tensor.ts";
 import type { GradientRule, RuleContext } from "./rule.ts";
+
+const EPSILON = 1e-5;
+const MOMENTUM = 0.9;
 
 /**
  * y = scale (x - mean) / sqrt(variance + epsilon) + bias, channel by channel (Ioffe and Szegedy, arXiv 1502.03167).
- *
- * In the inference form mean and variance are constants, the running statistics. In the training form they are the
- * batch's, the biased variance, and depend on x. No gradient flows to or through running statistics.
+ * In the inference form mean and variance are constants, the running statistics; in the training form they are the
+ * batch's, the biased variance. No gradient flows through running statistics.
  */
 export const batchNormalization: GradientRule = (context) => {
-  const { math, node, inputs, gradient, gradients, wants } = context;
+  const { node, gradients } = context;
   if (gradients[0] === undefined) return [];
-  const training = attribute(node, "int", "training_mode", 0) === 1;
-  const epsilon = attribute(node, "float", "epsilon", 1e-5);
-  const [mean, variance] = training ? batchStatistics(context) : inputs.slice(3);
-  const inverse = math.reciprocal(math.sqrt(math.add(variance, epsilon)));
-  const slope = math.mul(inputs[1], inverse);
-  // d(loss)/d(bias) and d(loss)/d(scale).
-  const forBias = () => sumByChannel(context, gradient);
-  const forScale = () => sumByChannel(context, math.mul(gradient, standardized(context, mean, variance)));
-  if (!training) {
-    return [
-      wants(0) ? math.mul(gradient, byChannel(context, slope)) : undefined,
-      wants(1) ? forScale() : undefined,
-      wants(2) ? forBias() : undefined,
-    ];
-  }
-  const [bias, scale] = [forBias(), forScale()];
-  return [wants(0) ? inputGradient(context, { mean, variance, slope, bias, scale }) : undefined, scale, bias];
+  return attribute(node, "int", "training_mode", 0) === 1 ? byBatch(context) : byRunning(context);
 };
 
-/**
- * dx = slope (g - d(bias) / m - d(scale) / m (x - mean) / sqrt(variance + epsilon)) over the m elements of a channel.
- * All but slope g is itself a normalization of x, which the runtime does in one pass.
- */
-function inputGradient(
-  context: RuleContext,
-  { mean, variance, slope, bias, scale }: Record<"mean" | "variance" | "slope" | "bias" | "scale", string>,
-): string {
-  const { graph, math, inputs, gradient, shape } = context;
-  const dims = shape(inputs[0]);
-  const share = math.mul(slope, -dims[1] / dims.reduce((product, dim) => product * dim, 1));
-  const terms = [math.mul(share, scale), math.mul(share, bias)];
-  const rest = graph.emit("BatchNormalization", [inputs[0], ...terms, mean, variance], inference(context));
-  return math.add(math.mul(gradient, byChannel(context, slope)), rest);
+/** dx = g scale / sqrt(variance + epsilon). */
+function byRunning(context: RuleContext): (string | undefined)[] {
+  const { math, inputs, gradient, wants } = context;
+  const [x, scale, , mean, variance] = inputs;
+  const slope = math.mul(scale, inverseDeviation(context, variance));
+  const standardized = () => normalize(context, [x, filled(context, 1), filled(context, 0), mean, variance]);
+  return [
+    wants(0) ? math.mul(gradient, alongChannels(context, slope)) : undefined,
+    wants(1) ? overChannels(context, "ReduceSum", math.mul(gradient, standardized())) : undefined,
+    wants(2) ? overChannels(context, "ReduceSum", gradient) : undefined,
+  ];
 }
 
-/** (x - mean) / sqrt(variance + epsilon). */
-function standardized(context: RuleContext, mean: string, variance: string): string {
-  const { graph, inputs, shape } = context;
+/**
+ * dx = slope (g - d(bias) / m - z d(scale) / m), with z the normalized x, slope = scale / sqrt(variance + epsilon),
+ * over the m elements of a channel. All but slope g is itself a normalization of x - mean: one pass for the runtime.
+ */
+function byBatch(context: RuleContext): (string | undefined)[] {
+  const { math, inputs, gradient, wants, shape } = context;
+  const { centred, variance } = normalizeByBatch(context);
+  const inverse = inverseDeviation(context, variance);
+  const bias = overChannels(context, "ReduceSum", gradient);
+  const scale = math.mul(inverse, overChannels(context, "ReduceSum", math.mul(gradient, centred)));
+  const inputGradient = () => {
+    const dims = shape(inputs[0]);
+    const slope = math.mul(inputs[1], inverse);
+    const share = math.mul(slope, -dims[1] / sizeOf(dims));
+    const zero = filled(context, 0);
+    const rest = normalize(context, [centred, math.mul(share, scale), math.mul(share, bias), zero, variance]);
+    return math.add(math.mul(gradient, alongChannels(context, slope)), rest);
+  };
+  return [wants(0) ? inputGradient() : undefined, scale, bias];
+}
+
+/**
+ * Replaces the node by its parts, so that the gradient shares them. (And the runtime's own kernel writes the batch's
+ * statistics into the memory of the running ones, whoever else reads them.)
+ */
+function normalizeByBatch(context: RuleContext): { centred: string; variance: string } {
+  const { graph, math, node, inputs, outputs } = context;
+  const [x, scale, bias, ...running] = inputs;
+  const momentum = attribute(node, "float", "momentum", MOMENTUM);
+  return graph.replace(node, () => {
+    const mean = overChannels(context, "ReduceMean", x);
+    const centred = math.sub(x, alongChannels(context, mean));
+    const variance = overChannels(context, "ReduceMean", math.mul(centred, centred));
+    normalize(context, [centred, scale, bias, filled(context, 0), variance], outputs[0]);
+    for (const [i, ofBatch] of [mean, variance].entries()) {
+      const parts = [math.mul(running[i], momentum), math.mul(ofBatch, 1 - momentum)];
+      if (outputs[i + 1]) graph.emit("Add", parts, {}, outputs[i + 1]);
+    }
+    return { centred, variance };
+  });
+}
+
+/** The inference form of the node: (x, scale, bias, mean, variance). */
+function normalize({ graph, node }: RuleContext, inputs: readonly string[], output?: string): string {
+  const epsilon = float(attribute(node, "float", "epsilon", EPSILON));
+  return graph.emit("BatchNormalization", inputs, { epsilon }, output);
+}
+
+function inverseDeviation({ math, node }: RuleContext, variance: string): string {
+  return math.reciprocal(math.sqrt(math.add(variance, attribute(node, "float", "epsilon", EPSILON))));
+}
+
+/** A constant with the same number for each channel. */
+function filled({ graph, inputs, shape, dtype }: RuleContext, value: number): string {
   const [, channels] = shape(inputs[0]);
-  const [one, zero] = [1, 0].map((value) => graph.constant(filled(context, channels, value)));
-  return graph.emit("BatchNormalization", [inputs[0], one, zero, mean, variance], inference(context));
-}
-
-/**
- * The mean and the variance of the batch. A node with the momentum 0 gives them as they are; of another, whose
- * outputs are mixed with the running statistics, they are computed again.
- */
-function batchStatistics({ graph, node, inputs, outputs }: RuleContext): string[] {
-  if (attribute(node, "float", "momentum", 0.9) === 0) return outputs.slice(1, 3);
-  const attributes: Attributes = { ...node.attributes, momentum: float(0) };
-  return graph.emitMany("BatchNormalization", inputs, attributes, 3).slice(1);
-}
-
-const inference = ({ node }: RuleContext): Attributes => ({
-  epsilon: float(attribute(node, "float", "epsilon", 1e-5)),
-  training_mode: int(0),
-});
-
-function filled({ dtype }: RuleContext, count: number, value: number): NumericTensor {
-  return dtype === "float64"
-    ? { dtype, dims: [count], data: new Float64Array(count).fill(value) }
-    : float32([count], new Float32Array(count).fill(value));
+  return graph.constant(
+    dtype === "float64"
+      ? { dtype, dims: [channels], data: new Float64Array(channels).fill(value) }
+      : float32([channels], new Float32Array(channels).fill(value)),
+  );
 }
 
 /** [channels] in a shape that stretches to [batch, channels, ...]. */
-function byChannel({ graph, inputs, shape }: RuleContext, value: string): string {
+function alongChannels({ graph, inputs, shape }: RuleContext, value: string): string {
   const [, channels, ...places] = shape(inputs[0]);
   return graph.emit("Reshape", [value, graph.ints([channels, ...places.map(() => 1)])]);
 }
 
-function sumByChannel({ graph, inputs, shape }: RuleContext, value: string): string {
+/** Reduces [batch, channels, ...] to [channels]. */
+function overChannels({ graph, inputs, shape }: RuleContext, op: string, value: string): string {
   const others = shape(inputs[0]).flatMap((_, axis) => (axis === 1 ? [] : [axis]));
-  return graph.emit("ReduceSum", [value, graph.ints(others)], { keepdims: int(0) });
+  return graph.emit(op, [value, graph.ints(others)], { keepdims: int(0) });
 }

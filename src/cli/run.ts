@@ -13,7 +13,7 @@ import { Interrupted, interruptible } from "./interrupt.ts";
 import { note } from "./print.ts";
 import { RunProgress } from "./progress.ts";
 
-export interface RunOptions extends Pick<RoundsOptions, "batch" | "seed" | "loss" | "frozen"> {
+export interface RunOptions extends Pick<RoundsOptions, "batch" | "seed" | "loss" | "frozen" | "batchNorm"> {
   /** Where the checkpoint is kept while the run lasts. */
   readonly checkpoint: string;
   readonly resume: boolean;

@@ -7,6 +7,7 @@ import { parseJson } from "../json.ts";
 import { weightDecay } from "../pruning/recipes.ts";
 import { type LayerSensitivity, scan } from "../pruning/sensitivity.ts";
 import { renderScan } from "../report/scan.ts";
+import type { BatchNorm } from "../training/batch-norm.ts";
 import { layersOf, selectLayers } from "../training/layers.ts";
 import { type DataFlags, dataSettings, openData, withData } from "./data-options.ts";
 import { checkWritable, readFile, removeFile, writeFile } from "./files.ts";
@@ -14,7 +15,7 @@ import { Interrupted, interruptible } from "./interrupt.ts";
 import { openModel } from "./model.ts";
 import { densityList, type EngineFlags, engineOf, whole, withEngine } from "./options.ts";
 import { count, duration, note, percent, printJson, printLine, share, textTable } from "./print.ts";
-import { retrainingDefaults } from "./training-options.ts";
+import { batchNormOption, retrainingDefaults } from "./training-options.ts";
 
 interface Flags extends EngineFlags, DataFlags {
   out: string;
@@ -22,6 +23,7 @@ interface Flags extends EngineFlags, DataFlags {
   layers?: string[];
   retrain: number;
   seed: number;
+  batchNorm: BatchNorm;
   resume?: boolean;
   json?: boolean;
 }
@@ -47,6 +49,7 @@ export const scanCommand = withEngine(
     .option("--layers <patterns...>", "layers to scan, by name or glob (default: all)")
     .option("--retrain <epochs>", "epochs of retraining at each point", whole("number of epochs", 0), 0)
     .option("--seed <n>", "the seed of the retraining", whole("seed", 0), 1)
+    .addOption(batchNormOption())
     .option("--resume", "continue an interrupted scan")
     .option("--json", "print one JSON object"),
 )
@@ -65,8 +68,8 @@ export const scanCommand = withEngine(
       throw new UserError(`${path} has no layer with weights of its own: nothing can be scanned.`);
     checkWritable(flags.out);
     const data = await openData(flags, model);
-    const { densities, retrain: epochs, seed } = flags;
-    const settings = JSON.stringify({ model: digest, ...dataSettings(flags), densities, epochs, seed });
+    const { densities, retrain: epochs, seed, batchNorm } = flags;
+    const settings = JSON.stringify({ model: digest, ...dataSettings(flags), densities, epochs, seed, batchNorm });
     const partial = join(flags.out, "scan.partial.json");
     const known: LayerSensitivity[] = flags.resume ? readPartial(partial, settings) : [];
     const { l2, batch, ...training } = retrainingDefaults(model);
@@ -77,7 +80,9 @@ export const scanCommand = withEngine(
         known,
         signal,
         retrain:
-          epochs === 0 ? undefined : { ...training, epochs, batch, seed, regularization: weightDecay(model, { l2 }) },
+          epochs === 0
+            ? undefined
+            : { ...training, epochs, batch, seed, batchNorm, regularization: weightDecay(model, { l2 }) },
         onLayer: (layer) => {
           known.push(layer);
           writeFile(partial, JSON.stringify({ settings, layers: known }));

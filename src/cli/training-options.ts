@@ -4,10 +4,12 @@ import type { Model } from "../onnx/graph.ts";
 import { weightDecay } from "../pruning/recipes.ts";
 import type { Round } from "../pruning/round.ts";
 import type { Augmentation } from "../training/augment.ts";
+import type { BatchNorm } from "../training/batch-norm.ts";
 import type { Clipping } from "../training/clip.ts";
 import { layersOf, selectLayers } from "../training/layers.ts";
 import { losses } from "../training/loss.ts";
 import type { Optimizer } from "../training/optimizer.ts";
+import { runningStatistics } from "../training/parameters.ts";
 import type { Policy } from "../training/schedule.ts";
 import { number, whole } from "./options.ts";
 
@@ -36,6 +38,7 @@ export interface TrainingFlags {
   shift?: number;
   flip?: boolean;
   freeze?: string[];
+  batchNorm: BatchNorm;
   resume?: boolean;
   json?: boolean;
 }
@@ -80,8 +83,16 @@ export function withTraining(command: Command): Command {
     .option("--shift <pixels>", "move training images by up to so many pixels, at random", whole("shift", 0))
     .option("--flip", "mirror every other training image, at random")
     .option("--freeze <layers...>", "layers to leave as they are, by name or glob")
+    .addOption(batchNormOption())
     .option("--resume", "continue an interrupted run to the same result")
     .option("--json", "print one JSON object");
+}
+
+/** The option that says what BatchNormalization goes by while a network is trained. */
+export function batchNormOption(): Option {
+  return new Option("--batch-norm <how>", "train BatchNormalization with the batch's statistics, or with frozen ones")
+    .choices(["batch", "frozen"])
+    .default("batch");
 }
 
 /** What a recipe says about training; options override it. */
@@ -145,10 +156,11 @@ export function trainingOf(flags: TrainingFlags, model: Model, defaults: Trainin
     regularization: weightDecay(model, { l1: flags.l1, l2: decoupled ? 0 : l2 }),
   } satisfies Partial<Round>;
   const { seed, loss, l1, freeze, patience } = flags;
+  const batchNorm = runningStatistics(model).length > 0 ? flags.batchNorm : undefined;
   return {
     round,
-    run: { batch, seed, loss: losses.get(loss) },
-    settings: { batch, seed, loss, optimizer, learningRate, l1, l2, clipping, augmentation, freeze, patience },
+    run: { batch, seed, loss: losses.get(loss), batchNorm },
+    settings: { batch, seed, loss, optimizer, learningRate, l1, l2, clipping, augmentation, freeze, batchNorm, patience },
   };
 }
 
@@ -189,7 +201,7 @@ function augmentationOf({ shift = 0, flip = false }: TrainingFlags): Augmentatio
   return shift === 0 && !flip ? undefined : { shift, flip };
 }
 
-/** The parameters of layers that are named or fit a glob: weights and the biases of the same nodes. */
+/** The parameters of layers that are named or fit a glob, with those of their normalization. */
 export function frozenParameters(model: Model, patterns: readonly string[] = []): Set<string> {
   const layers = layersOf(model);
   const frozen = new Set<string>();

@@ -60,6 +60,15 @@ export class GraphBuilder {
     return outputs[index];
   }
 
+  /** Puts the nodes that `build` adds in the place of a node, all of whose outputs they must make. */
+  replace<T>(node: Node, build: () => T): T {
+    const at = this.model.nodes.findIndex(({ outputs }) => outputs[0] === node.outputs[0]);
+    const behind = this.model.nodes.splice(at);
+    const result = build();
+    this.model.nodes.push(...behind.slice(1));
+    return result;
+  }
+
   /** Adds an initializer, which training or a feed may replace later, and returns its name. */
   initializer(name: string, tensor: NumericTensor): string {
     const fresh = this.fresh(name);

@@ -59,6 +59,7 @@ export function encodeCheckpoint(state: RoundsState, settings: string): Uint8Arr
   if (networks.best !== networks.last) put("best-network", networks.best);
   if (current) {
     put("parameter", current.trainer.parameters);
+    put("statistic", current.trainer.statistics);
     put("slot", current.trainer.slots);
     put("mask", current.trainer.masks);
     if (current.best) put("best", current.best.parameters);
@@ -117,7 +118,13 @@ function restoreTraining(
   take: (prefix: string) => Parameters,
 ): TrainState {
   return {
-    trainer: { iteration, parameters: take("parameter"), slots: take("slot"), masks: take("mask") },
+    trainer: {
+      iteration,
+      parameters: take("parameter"),
+      statistics: take("statistic"),
+      slots: take("slot"),
+      masks: take("mask"),
+    },
     step,
     lossSum,
     history,

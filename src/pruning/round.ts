@@ -14,6 +14,7 @@ import {
   type Masks,
   type Parameters,
   parametersOf,
+  pick,
   trainableParameters,
   withParameters,
 } from "../training/parameters.ts";
@@ -87,7 +88,8 @@ export interface RoundResult {
   readonly verdict: Verdict;
 }
 
-export interface RoundOptions extends Pick<TrainerOptions, "batch" | "seed" | "loss" | "frozen" | "stepsPerRun"> {
+export interface RoundOptions
+  extends Pick<TrainerOptions, "batch" | "seed" | "loss" | "frozen" | "batchNorm" | "stepsPerRun"> {
   /** Where the activations of frozen layers go that are more than memory should hold. */
   readonly storage?: Storage;
   readonly resume?: TrainState;
@@ -121,6 +123,8 @@ export async function runRound(
   const layers = layersOf(source);
   const weights = namesOf(layers);
   const frozen = new Set([...(options.frozen ?? []), ...(round.frozen ?? [])]);
+  // Running statistics are no parameters: they do not count.
+  const counted = (all: Parameters) => pick(all, trainableParameters(source));
   const free = layers.filter(({ weight }) => !frozen.has(weight));
   const zeros = masksOfZeros(start, weights);
   const masks: Masks = !prune
@@ -155,7 +159,7 @@ export async function runRound(
         ...options,
         ...round,
         inputDropout: dropped,
-        pacing: prune?.gradual && gradually(prune.target, prune.gradual, free, start, by(prune, options)),
+        pacing: prune?.gradual && gradually(prune.target, prune.gradual, free, counted(start), by(prune, options)),
       },
     );
     if (trained.aborted) return { interrupted: trained };
@@ -165,7 +169,7 @@ export async function runRound(
     const parameters = prune?.clearDead ? await clearDeadUnits(engine, withParameters(source, learned)) : learned;
     const result = {
       name: round.name,
-      density: densityOf(parameters),
+      density: densityOf(counted(parameters)),
       layers: layerDensities(layers, parameters),
       prunedError,
       bestEpoch: best?.epoch ?? 0,

@@ -2,7 +2,7 @@ import type { Dataset } from "../data/dataset.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Model } from "../onnx/graph.ts";
 import { Evaluator } from "../training/evaluate.ts";
-import { type Parameters, parametersOf, trainableParameters } from "../training/parameters.ts";
+import { learnedTensors, type Parameters, parametersOf } from "../training/parameters.ts";
 import type { Progress, TrainState } from "../training/train.ts";
 import { type Outcome, type Round, type RoundOptions, type RoundResult, runRound, type Verdict } from "./round.ts";
 
@@ -62,7 +62,7 @@ export async function runRounds(
   options: RoundsOptions,
 ): Promise<RoundsResult> {
   const plan = "next" in rounds ? rounds : inOrder(rounds);
-  const names = trainableParameters(model);
+  const names = learnedTensors(model);
   const evaluator = await Evaluator.create(engine, model, data, names);
   const results = [...(options.resume?.results ?? [])];
   const initial = parametersOf(model, names);

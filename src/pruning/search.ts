@@ -2,7 +2,7 @@ import type { Dataset } from "../data/dataset.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Model } from "../onnx/graph.ts";
 import { type Layer, layersOf } from "../training/layers.ts";
-import { type Parameters, withParameters } from "../training/parameters.ts";
+import { type Parameters, pick, trainableParameters, withParameters } from "../training/parameters.ts";
 import { allocate, liveOf, mostHarmed, startingDensities } from "./allocation.ts";
 import { countAll } from "./mask.ts";
 import type { Round, RoundResult } from "./round.ts";
@@ -67,7 +67,7 @@ export function search(engine: Engine, model: Model, data: Dataset, options: Sea
 
   /** The part of the live weights that may stay at the rate. */
   function partAtRate(parameters: Parameters, live: number): number {
-    const { parameters: all, nonzero } = countAll(parameters);
+    const { parameters: all, nonzero } = countAll(pick(parameters, trainableParameters(model)));
     return (all / rate - (nonzero - live)) / live;
   }
 }

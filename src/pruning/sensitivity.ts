@@ -8,7 +8,7 @@ import { checkData } from "../training/check-data.ts";
 import { type Layer, layersOf } from "../training/layers.ts";
 import { applyMasks } from "../training/parameters.ts";
 import { evaluateVariants } from "../training/variants.ts";
-import type { Round } from "./round.ts";
+import type { Round, RoundOptions } from "./round.ts";
 import { runRounds } from "./rounds.ts";
 import { layerTable } from "./table.ts";
 import { chooseMasks } from "./target.ts";
@@ -35,7 +35,7 @@ export interface ScanOptions {
   /** The densities to try, of all layers or of each by its name. */
   readonly densities: readonly number[] | ((layer: Layer) => readonly number[]);
   /** How to retrain at each point; default: not at all. */
-  readonly retrain?: Omit<Round, "name" | "prune"> & { readonly batch: number; readonly seed: number };
+  readonly retrain?: Omit<Round, "name" | "prune"> & Pick<RoundOptions, "batch" | "seed" | "batchNorm">;
   /** Layers that are done already, as {@link ScanOptions.onLayer} gave them. */
   readonly known?: readonly LayerSensitivity[];
   readonly signal?: AbortSignal;
@@ -101,12 +101,12 @@ async function retrained(
   data: Dataset,
   layer: string,
   density: number,
-  { batch, seed, ...training }: NonNullable<ScanOptions["retrain"]>,
+  { batch, seed, batchNorm, ...training }: NonNullable<ScanOptions["retrain"]>,
   signal: AbortSignal | undefined,
 ): Promise<number | undefined> {
   const prune = { target: { kind: "density", layers: [[layer, density]] } as const, part: 1 };
   const round: Round = { name: layer, prune, ...training };
-  const { results } = await runRounds(engine, model, data, [round], { batch, seed, signal });
+  const { results } = await runRounds(engine, model, data, [round], { batch, seed, batchNorm, signal });
   return results.at(0)?.validationError;
 }
 

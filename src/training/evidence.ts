@@ -44,7 +44,8 @@ const STEP = 1e-3;
 /**
  * Gathers what criteria ask of the loss: gradients of some batches of the training split, their squares, and the
  * diagonal of the Hessian by Hutchinson's estimate E[v H v] with random signs v, where H v is a central difference of
- * gradients. Movement is summed over steps of gradient descent from the weights. Dropout is off.
+ * gradients. Movement is summed over steps of gradient descent from the weights. Dropout is off, and
+ * BatchNormalization goes by its running statistics: the loss is that of the network as it is evaluated.
  * @param weights the parameters that are asked about
  */
 export async function gatherEvidence(

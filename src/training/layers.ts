@@ -18,7 +18,10 @@ export interface Layer {
   /** The initializer that holds the weights, as they are or in another shape or order. */
   readonly weight: string;
   readonly tensor: FloatTensor;
-  /** The initializers of the layer: its weights, its biases and what else its nodes read. */
+  /**
+   * The initializers of the layer: its weights, its biases and what else its nodes read. Those of a normalization right
+   * behind are among them: it only scales and shifts what the layer computes, and many exports fold it into the layer.
+   */
   readonly parameters: readonly string[];
 }
 
@@ -46,7 +49,7 @@ export function layersOf(model: Model): Layer[] {
         continue;
       }
       const bias = node.inputs[2] || addedBehind(node);
-      const own = [weight, ...node.inputs.map(sourceOf), ...(bias ? [bias] : [])];
+      const own = [weight, ...node.inputs.map(sourceOf), ...(bias ? [bias] : []), ...normalizationBehind(node)];
       const parameters = [...new Set(own)].filter((name) => model.initializers.has(name));
       const name = unused(layerName(node, weight, bias), node.name, weight);
       names.add(name);
@@ -58,6 +61,12 @@ export function layersOf(model: Model): Layer[] {
   /** The first of some names that no layer has yet. */
   function unused(...candidates: readonly string[]): string {
     return candidates.find((name) => name !== "" && !names.has(name)) ?? candidates[candidates.length - 1];
+  }
+
+  /** What the BatchNormalization that reads a layer's output has of its own. */
+  function normalizationBehind({ outputs: [output] }: Node): string[] {
+    const nodes = (readers.get(output) ?? []).filter(({ op }) => op === "BatchNormalization");
+    return nodes.flatMap(({ inputs }) => inputs.slice(1));
   }
 
   /** The constant that the only reader of a product adds to it. */

@@ -1,7 +1,7 @@
 import type { Engine } from "../engine/engine.ts";
 import { Evaluator } from "./evaluate.ts";
 import type { Learning } from "./frozen-prefix.ts";
-import { trainableParameters } from "./parameters.ts";
+import { learnedTensors } from "./parameters.ts";
 import { type TrainOptions, type TrainResult, train } from "./train.ts";
 import { Trainer, type TrainerOptions } from "./trainer.ts";
 
@@ -13,7 +13,7 @@ export async function learn(
   trainerOptions: TrainerOptions,
   options: TrainOptions,
 ): Promise<TrainResult> {
-  const judge = evaluator ?? (await Evaluator.create(engine, model, data, trainableParameters(model)));
+  const judge = evaluator ?? (await Evaluator.create(engine, model, data, learnedTensors(model)));
   const trainer = await Trainer.create(engine, model, trainerOptions);
   try {
     return await train(trainer, judge, data, options);

@@ -2,7 +2,7 @@ import { copyModel, type Model } from "../onnx/graph.ts";
 import { learnsFrom, readsThroughViews } from "../onnx/roles.ts";
 import { type FloatTensor, float32, isFloat32, sizeOf } from "../onnx/tensor.ts";
 
-/** Float tensors by the name of their parameter. */
+/** Float tensors by the name of their parameter, or of their running statistic. */
 export type Parameters = ReadonlyMap<string, FloatTensor>;
 
 /** A mask for each pruned parameter: 1 = kept, 0 = cut, in the parameter's shape. */
@@ -19,6 +19,27 @@ export function trainableParameters(model: Model): string[] {
     if (!isFloat32(tensor) || tensor.dims.length === 0 || sizeOf(tensor.dims) === 0) return false;
     return reads.get(name)?.some(({ node, input }) => learnsFrom(node, input, tensor)) ?? false;
   });
+}
+
+/** The running means and variances of BatchNormalization, which follow the batches while a network is trained. */
+export function runningStatistics({ nodes, initializers }: Model): string[] {
+  const read = new Set(nodes.flatMap(({ op, inputs }) => (op === "BatchNormalization" ? inputs.slice(3) : [])));
+  return [...initializers.keys()].filter((name) => read.has(name) && isFloat32(initializers.get(name)));
+}
+
+/** All that training may change: the trainable parameters and the running statistics. */
+export function learnedTensors(model: Model): string[] {
+  return [...trainableParameters(model), ...runningStatistics(model)];
+}
+
+/** Those of some parameters that have one of the names. */
+export function pick(parameters: Parameters, names: readonly string[]): Parameters {
+  const found = new Map<string, FloatTensor>();
+  for (const name of names) {
+    const tensor = parameters.get(name);
+    if (tensor) found.set(name, tensor);
+  }
+  return found;
 }
 
 /** The model with other values of some of its parameters; nodes and all else are shared. */

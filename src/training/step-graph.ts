@@ -4,6 +4,7 @@ import { UserError } from "../errors.ts";
 import { GraphBuilder } from "../onnx/builder.ts";
 import { copyModel, emptyModel, type Model, type Value } from "../onnx/graph.ts";
 import { isFloat32, type TensorType } from "../onnx/tensor.ts";
+import type { RunningStatistic } from "./batch-norm.ts";
 import { type Clipping, clip } from "./clip.ts";
 import { LOSS } from "./objective.ts";
 import { chain, decay, lasso, type Transform } from "./optimizer.ts";
@@ -28,6 +29,8 @@ export interface StepOptions {
   /** Regularization by parameter; none for those left out. */
   readonly regularization?: ReadonlyMap<string, Regularization>;
   readonly clipping?: Clipping;
+  /** Running statistics that the step renews, of the objective. */
+  readonly statistics?: readonly RunningStatistic[];
   /** Gradient rules; default: all that are built in. */
   readonly rules?: ReadonlyMap<string, GradientRule>;
 }
@@ -35,7 +38,7 @@ export interface StepOptions {
 /** A graph of a training step with the names by which it is run. */
 export interface StepGraph {
   readonly model: Model;
-  /** Outputs that are the next step's inputs: parameters and optimizer state. */
+  /** Outputs that are the next step's inputs: parameters, running statistics and optimizer state. */
   readonly carry: Readonly<Record<string, string>>;
   /** Inputs that change only between steps: masks, and parameters that this graph does not renew. */
   readonly resident: readonly string[];
@@ -56,18 +59,19 @@ export const slotOf = (slot: string, parameter: string) => `${slot}/${parameter}
  */
 export function wholeStep(objective: Model, options: StepOptions): StepGraph {
   const { model, gradients } = backward(objective, options);
-  const carry = update(new GraphBuilder(model, "update/"), gradients, options);
+  const carry = { ...update(new GraphBuilder(model, "update/"), gradients, options), ...renewed(options) };
   model.outputs = [lossValue, ...Object.keys(carry).map((name) => ({ name }))];
   return { model, carry, resident: options.parameters.filter((name) => options.masked.has(name)).map(maskOf) };
 }
 
-/** The first cut of the step: (parameters, batch, labels) -> (loss, gradients). */
+/** The first cut of the step: (parameters, statistics, batch, labels) -> (loss, gradients, new statistics). */
 export function gradientStep(objective: Model, options: StepOptions): StepGraph {
   const { model, gradients } = backward(objective, options);
   const graph = new GraphBuilder(model);
   const named = Array.from(gradients, ([name, gradient]) => graph.emit("Identity", [gradient], {}, gradientOf(name)));
-  model.outputs = [LOSS, ...named].map((name) => ({ name }));
-  return { model, carry: {}, resident: options.parameters };
+  const carry = renewed(options);
+  model.outputs = [LOSS, ...named, ...Object.keys(carry)].map((name) => ({ name }));
+  return { model, carry, resident: options.parameters };
 }
 
 /** The second cut: (parameters, state, masks, gradients, learning rate) -> (new parameters, new state). */
@@ -85,15 +89,20 @@ export function updateStep(objective: Model, options: StepOptions): StepGraph {
   return { model, carry, resident: options.parameters.filter((name) => options.masked.has(name)).map(maskOf) };
 }
 
+/** The running statistics that the objective itself renews. */
+function renewed({ statistics = [] }: StepOptions): Record<string, string> {
+  return Object.fromEntries(statistics.map(({ name, next }) => [next, name]));
+}
+
 /** The loss is one number. */
 const lossValue: Value = { name: LOSS, dtype: "float32", shape: [] };
 
-/** The objective with its parameters as inputs, and their gradients. */
+/** The objective with its parameters and running statistics as inputs, and the gradients of the parameters. */
 function backward(objective: Model, options: StepOptions) {
-  const { parameters, rules } = options;
+  const { parameters, statistics = [], rules } = options;
   const forward = copyModel(objective);
   forward.name = `${objective.name} step`;
-  for (const name of parameters) {
+  for (const name of new Set([...parameters, ...statistics.map(({ name }) => name)])) {
     const type = trainable(objective, name);
     forward.initializers.delete(name);
     forward.inputs = forward.inputs.filter((input) => input.name !== name);

@@ -71,7 +71,7 @@ export interface EpochResult {
   readonly learningRate: number;
 }
 
-/** The epoch with the lowest validation error, and its parameters. */
+/** The epoch with the lowest validation error, and its parameters with the running statistics. */
 export interface Best {
   readonly epoch: number;
   readonly validationError: number;
@@ -156,7 +156,8 @@ export async function train(
       onProgress?.({ epoch: epoch + 1, epochs, step, steps, since: count, loss: lossSum / step, learningRate });
     }
     // Products with a mask leave negative zeros; in what is kept, a cut connection is the zero of all bits.
-    const parameters = applyMasks(await trainer.parameters(), trainer.masks);
+    const trained = applyMasks(await trainer.parameters(), trainer.masks);
+    const parameters = new Map([...trained, ...(await trainer.statistics())]);
     evaluator.load(parameters);
     const { error } = await evaluator.evaluate(data.validation);
     history.push({ epoch: epoch + 1, loss: lossSum / steps, validationError: error, learningRate });

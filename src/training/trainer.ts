@@ -1,3 +1,4 @@
+import { reachedByGradient } from "../autodiff/differentiate.ts";
 import type { GradientRule } from "../autodiff/rule.ts";
 import { annotate } from "../engine/annotate.ts";
 import type { Engine, Program } from "../engine/engine.ts";
@@ -7,13 +8,20 @@ import { repeat } from "../onnx/repeat.ts";
 import { type FloatTensor, isFloat32 } from "../onnx/tensor.ts";
 import { upgrade } from "../onnx/upgrade.ts";
 import { random } from "../random.ts";
+import type { BatchNorm } from "./batch-norm.ts";
 import type { Clipping } from "./clip.ts";
 import type { DropoutSite } from "./dropout.ts";
 import { feedTypes, StepFeeds, stepsPerRun } from "./feeds.ts";
 import { crossEntropy, type Loss } from "./loss.ts";
 import { LABELS, LOSS, objective } from "./objective.ts";
 import { type Optimizer, transformOf } from "./optimizer.ts";
-import { applyMasks, type Masks, type Parameters, parametersOf, trainableParameters } from "./parameters.ts";
+import {
+  applyMasks,
+  type Masks,
+  type Parameters,
+  parametersOf,
+  trainableParameters,
+} from "./parameters.ts";
 import { LEARNING_RATE, maskOf, type Regularization, STEP, wholeStep } from "./step-graph.ts";
 
 export interface TrainerOptions {
@@ -29,6 +37,12 @@ export interface TrainerOptions {
   readonly splicing?: boolean;
   /** Parameters to leave as they are; no gradient is built for them. */
   readonly frozen?: ReadonlySet<string>;
+  /**
+   * What BatchNormalization goes by; default: the batch's statistics, while the running ones follow. So does
+   * retraining after pruning: what is cut changes the means and variances of all that lies behind, and the running
+   * statistics of the dense network no longer hold. Frozen statistics are for batches too small to have their own.
+   */
+  readonly batchNorm?: BatchNorm;
   /** Ratio of dropped units by Dropout node; default: the ratio that the model states. */
   readonly dropout?: ReadonlyMap<string, number>;
   /** The seed of the dropout's noise. */
@@ -43,6 +57,8 @@ export interface TrainerState {
   /** Steps done. */
   readonly iteration: number;
   readonly parameters: Parameters;
+  /** The running statistics of BatchNormalization that follow the batches. */
+  readonly statistics: Parameters;
   /** The optimizer's tensors, by "slot/parameter". */
   readonly slots: Parameters;
   readonly masks: Masks;
@@ -54,6 +70,7 @@ export class Trainer {
   readonly parameterNames: readonly string[];
   readonly batch: number;
   readonly #program: Program;
+  readonly #statistics: readonly string[];
   readonly #slots: readonly string[];
   readonly #dropout: readonly DropoutSite[];
   readonly #ratios: ReadonlyMap<string, number>;
@@ -66,6 +83,7 @@ export class Trainer {
   private constructor(parts: {
     program: Program;
     parameterNames: readonly string[];
+    statistics: readonly string[];
     slots: readonly string[];
     dropout: readonly DropoutSite[];
     feeds: StepFeeds;
@@ -74,6 +92,7 @@ export class Trainer {
   }) {
     this.#program = parts.program;
     this.parameterNames = parts.parameterNames;
+    this.#statistics = parts.statistics;
     this.#slots = parts.slots;
     this.#dropout = parts.dropout;
     this.#ratios = parts.options.dropout ?? new Map();
@@ -89,14 +108,17 @@ export class Trainer {
    * @throws UserError when the network cannot be trained: an operator without a gradient rule, no float32 parameter, ...
    */
   static async create(engine: Engine, source: Model, options: TrainerOptions): Promise<Trainer> {
-    const { batch, masks = new Map(), frozen = new Set() } = options;
+    const { batch, masks = new Map(), frozen = new Set(), batchNorm = "batch" } = options;
     const typed = await annotate(engine, upgrade(source), { batch });
     const input = onlyInput(typed);
-    const { model, dropout } = objective(typed, options.loss ?? crossEntropy);
-    const parameterNames = trainableParameters(source).filter((name) => !frozen.has(name));
+    const free = trainableParameters(source).filter((name) => !frozen.has(name));
+    const parameterNames = trained(typed, free, options);
+    const adapting = new Set(batchNorm === "batch" ? parameterNames : []);
+    const { model, dropout, statistics } = objective(typed, options.loss ?? crossEntropy, adapting);
     const step = wholeStep(await annotate(engine, model, {}), {
       ...options,
       parameters: parameterNames,
+      statistics,
       optimizer: transformOf(options.optimizer),
       masked: new Set(masks.keys()),
     });
@@ -104,11 +126,22 @@ export class Trainer {
     const { carry, resident } = step;
     const run = feeds.capacity === 1 ? step.model : repeat(step.model, { carry, shared: new Set(resident) });
     const program = await engine.compile(run, { carry, resident });
-    const slots = Object.values(carry).filter((name) => !parameterNames.includes(name));
-    const trainer = new Trainer({ program, parameterNames, slots, dropout, feeds, input, options });
+    const running = statistics.map(({ name }) => name);
+    const slots = Object.values(carry).filter((name) => !parameterNames.includes(name) && !running.includes(name));
+    const trainer = new Trainer({
+      program,
+      parameterNames,
+      statistics: running,
+      slots,
+      dropout,
+      feeds,
+      input,
+      options,
+    });
     trainer.mask(masks);
     const initial = parametersOf(source, parameterNames);
     for (const [name, tensor] of options.splicing ? initial : applyMasks(initial, masks)) program.load(name, tensor);
+    for (const [name, tensor] of parametersOf(source, running)) program.load(name, tensor);
     return trainer;
   }
 
@@ -167,11 +200,17 @@ export class Trainer {
     return this.#readAll(this.parameterNames);
   }
 
+  /** Copies of the running statistics that follow the batches. */
+  async statistics(): Promise<Parameters> {
+    return this.#readAll(this.#statistics);
+  }
+
   /** A copy of all that the next step depends on. */
   async state(): Promise<TrainerState> {
     return {
       iteration: this.#iteration,
       parameters: await this.parameters(),
+      statistics: await this.statistics(),
       slots: await this.#readAll(this.#slots),
       masks: this.#masks,
     };
@@ -181,9 +220,10 @@ export class Trainer {
    * Puts the trainer into a state that {@link state} gave.
    * @throws UserError when the state is that of another network or optimizer
    */
-  restore({ iteration, parameters, slots, masks }: TrainerState): void {
+  restore({ iteration, parameters, statistics, slots, masks }: TrainerState): void {
     for (const [names, tensors] of [
       [this.parameterNames, parameters],
+      [this.#statistics, statistics],
       [this.#slots, slots],
     ] as const) {
       for (const name of names) {
@@ -211,6 +251,15 @@ export class Trainer {
     }
     return found;
   }
+}
+
+/** The parameters that the first output depends on; those of another output, say, have no gradient. */
+function trained(model: Model, free: readonly string[], { rules }: TrainerOptions): string[] {
+  const reached = reachedByGradient(model, model.outputs[0].name, free, rules);
+  if (reached.length > 0) return reached;
+  throw new UserError(
+    `The first output of "${model.name}" depends on no float32 parameter that is free to change: nothing can be trained.`,
+  );
 }
 
 function onlyInput(model: Model): string {

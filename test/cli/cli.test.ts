@@ -8,7 +8,7 @@ import { readModel } from "../../src/onnx/read.ts";
 import { sequential } from "../../src/onnx/sequential.ts";
 import { isFloat32, scalar } from "../../src/onnx/tensor.ts";
 import { writeModel } from "../../src/onnx/write.ts";
-import { blobNet } from "../blobs.ts";
+import { blobNet, normNet } from "../blobs.ts";
 import { espalier } from "./espalier.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "espalier-cli-"));
@@ -37,6 +37,7 @@ beforeAll(() => {
   );
   writeFileSync(at("package.json"), '{ "type": "module" }');
   writeFileSync(at("net.onnx"), writeModel(blobNet()));
+  writeFileSync(at("norm.onnx"), writeModel(normNet()));
   const other = sequential([flatten(), dense(5), relu(), dense(4)], { name: "other", input: [1, 4, 4], seed: 1 });
   const weight = other.initializers.get("fc1.weight");
   if (isFloat32(weight)) weight.data.fill(0, 0, 20);
@@ -119,6 +120,42 @@ describe("the commands", () => {
     expect(JSON.parse(compact.stdout).difference).toBeLessThan(1e-5);
     const small = JSON.parse((await espalier("eval", at("compact.onnx"), "--data", blobs, "--json")).stdout);
     expect(small.error).toBe(summary.pruned.testError);
+  });
+
+  it("train BatchNormalization by the batch's statistics, or frozen", async () => {
+    const meanOf = (file: string) => readModel(readFileSync(file), file).initializers.get("norm1.mean")?.data;
+    const before = meanOf(at("norm.onnx"));
+    const once = [...training.slice(0, 2), "--epochs", "1", "--batch", "20"];
+    for (const how of ["batch", "frozen"]) {
+      const out = at(`norm-${how}`);
+      const trained = await espalier(
+        "train",
+        at("norm.onnx"),
+        ...once,
+        "--batch-norm",
+        how,
+        "--out",
+        `${out}.onnx`,
+        "--json",
+      );
+      expect(trained.status).toBe(0);
+      const result = JSON.parse(trained.stdout);
+      expect(result.parameters).toBe(886);
+      const { error } = JSON.parse((await espalier("eval", `${out}.onnx`, "--data", blobs, "--json")).stdout);
+      expect(error).toBe(result.testError);
+      expect(JSON.parse((await espalier("inspect", `${out}.onnx`, "--json")).stdout).parameters).toBe(886);
+      const pruning = ["--density", "fc1=0.5", "--rounds", "1", "--batch-norm", how, "--out", out];
+      expect((await espalier("prune", `${out}.onnx`, ...once, ...pruning)).status).toBe(0);
+      const [dense, pruned] = [meanOf(`${out}.onnx`), meanOf(join(out, "pruned.onnx"))];
+      if (how === "frozen") expect([dense, pruned]).toEqual([before, before]);
+      else {
+        expect(dense).not.toEqual(before);
+        expect(pruned).not.toEqual(dense);
+      }
+    }
+    const wrong = await espalier("train", at("norm.onnx"), ...once, "--batch-norm", "none", "--out", at("no.onnx"));
+    expect(wrong.status).toBe(2);
+    expect(wrong.stderr).toContain("batch, frozen");
   });
 
   it("prune by density and quality, leaving frozen layers alone", async () => {

@@ -2,7 +2,7 @@ import { annotate } from "../../engine/annotate.ts";
 import type { Engine } from "../../engine/engine.ts";
 import type { Model } from "../../onnx/graph.ts";
 import { float32, sizeOf } from "../../onnx/tensor.ts";
-import { type Parameters, parametersOf, trainableParameters } from "../../training/parameters.ts";
+import { learnedTensors, type Parameters, parametersOf } from "../../training/parameters.ts";
 import { countAll } from "../mask.ts";
 import { constantsOf } from "./constants.ts";
 import { deadUnits, type Take, withOwnBiases, withoutUnits } from "./dead.ts";
@@ -11,10 +11,10 @@ import { flowOf } from "./flow.ts";
 /**
  * Cuts every connection to and from dead units, with their biases (Han et al., NIPS 2015, section 3.5), and leaves the
  * network in its shape: what is removed there is zero here. The outputs are the same but for rounding.
- * @returns all trainable parameters
+ * @returns all trainable parameters and running statistics
  */
 export async function clearDeadUnits(engine: Engine, source: Model): Promise<Parameters> {
-  const names = trainableParameters(source);
+  const names = learnedTensors(source);
   let model = await annotate(engine, source, { batch: 1 });
   for (let before = Number.POSITIVE_INFINITY; ; ) {
     const parameters = parametersOf(model, names);

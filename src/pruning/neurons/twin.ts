@@ -1,7 +1,7 @@
 import type { Engine } from "../../engine/engine.ts";
 import type { Model } from "../../onnx/graph.ts";
 import { copyOf, type FloatTensor, isFloat32 } from "../../onnx/tensor.ts";
-import { type Parameters, trainableParameters, withParameters } from "../../training/parameters.ts";
+import { learnedTensors, type Parameters, withParameters } from "../../training/parameters.ts";
 import { clearDeadUnits } from "./clear.ts";
 import { removeDeadUnits } from "./remove.ts";
 import { kept, placesOf } from "./weights.ts";
@@ -29,7 +29,7 @@ export async function twinOf(engine: Engine, source: Model): Promise<Twin> {
     },
   });
   const originOf = new Map(
-    trainableParameters(model).map((name) => {
+    learnedTensors(model).map((name) => {
       const tensor = model.initializers.get(name);
       return [name, isFloat32(tensor) ? origins.get(tensor) : undefined];
     }),

@@ -83,7 +83,7 @@ export const convolutionCases: CaseFamily = {
       ...Object.fromEntries(
         ["SAME_UPPER", "SAME_LOWER", "VALID"].flatMap((auto) =>
           [1, 2].map((stride) => [
-            `${auto} with the stride ${stride}`,
+            `${auto}: stride ${stride}`,
             convolved("ConvTranspose", [2, 2, 3, 4], [2, 3, 4, 3], {
               auto_pad: string(auto),
               strides: ints([stride, stride]),

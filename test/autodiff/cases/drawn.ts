@@ -9,11 +9,14 @@ import { type Case, type Float, uniform } from "../check-gradient.ts";
 export type Unseeded = Omit<Case, "seed">;
 export type Drawn = fc.Arbitrary<Unseeded>;
 
+/** Random cases of an operator that does not say how many. */
+export const DEFAULT_RUNS = 5;
+
 /** How the gradient rule of an operator is tested. */
 export interface Cases {
   /** Random shapes and attributes. */
   readonly drawn: Drawn;
-  /** How many of them; default: 5. */
+  /** How many of them; default: {@link DEFAULT_RUNS}. */
   readonly runs?: number;
   /** What random draws seldom or never meet. */
   readonly edges?: Readonly<Record<string, Unseeded>>;

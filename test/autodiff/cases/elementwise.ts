@@ -50,7 +50,7 @@ export const elementwiseCases: CaseFamily = {
       "a whole exponent": { inputs: [[4]], build: (graph) => graph.emit("Pow", ["x0", graph.ints([3])]) },
       ...Object.fromEntries(
         [0, 2].map((exponent) => [
-          `zero to the power of ${exponent}`,
+          `zero to a power: ${exponent}`,
           {
             inputs: [[3]],
             build: (graph, dtype) => graph.emit("Pow", ["x0", graph.scalar(dtype, exponent)]),

@@ -137,7 +137,7 @@ export const normalizationCases: CaseFamily = {
     drawn: localResponse,
     runs: 10,
     edges: {
-      float: {
+      "the defaults": {
         inputs: [[1, 4, 2, 2]],
         build: (graph) => graph.emit("LRN", ["x0"], { size: int(5) }),
         values: uniform,

@@ -45,7 +45,7 @@ function overhanging(of: (dims: number[], attributes: Attributes) => Unseeded, m
       ...more,
     };
     const included = more.count_include_pad ? ", padding included" : "";
-    const name = `ceil_mode, ${kernel}x${kernel}, stride ${stride}, pads ${pads}, over ${size}x${size}${included}`;
+    const name = `ceil_mode: ${kernel}x${kernel}, stride ${stride}, pads ${pads}, over ${size}x${size}${included}`;
     return [name, of([2, 2, size, size], attributes)] as const;
   });
   return Object.fromEntries(named);
@@ -62,11 +62,11 @@ export const poolingCases: CaseFamily = {
     runs: 25,
     edges: {
       ...overhanging(maximum),
-      "places that count down the columns, side by side": maximum([2, 2, 6, 8], {
+      "places that count down the columns: side by side": maximum([2, 2, 6, 8], {
         ...square(2),
         storage_order: int(1),
       }),
-      "places that count down the columns, overlapping": maximum([2, 2, 6, 8], {
+      "places that count down the columns: overlapping": maximum([2, 2, 6, 8], {
         ...square(3, 2),
         storage_order: int(1),
       }),

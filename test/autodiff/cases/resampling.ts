@@ -95,12 +95,12 @@ export const resamplingCases: CaseFamily = {
         { mode: string("nearest"), axes: { kind: "ints", value: [2, -1] } },
         { sizes: [7, 5] },
       ),
-      "smaller with antialias": resized(
+      "smaller with antialias: linear": resized(
         [1, 2, 7, 6],
         { mode: string("linear"), antialias: int(1) },
         { sizes: [1, 2, 3, 4] },
       ),
-      "smaller with antialias, cubic": resized(
+      "smaller with antialias: cubic": resized(
         [1, 2, 7, 6],
         { mode: string("cubic"), antialias: int(1), cubic_coeff_a: float(-0.5), exclude_outside: int(1) },
         { sizes: [1, 2, 3, 4] },

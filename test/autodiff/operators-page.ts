@@ -1,0 +1,100 @@
+import { noGradient } from "../../src/autodiff/no-gradient.ts";
+import { ruleFamilies } from "../../src/autodiff/rules.ts";
+import { nodeEngine } from "../../src/engine/node.ts";
+import { GraphBuilder } from "../../src/onnx/builder.ts";
+import { emptyModel } from "../../src/onnx/graph.ts";
+import { DEFAULT_RUNS } from "./cases/drawn.ts";
+import { ruleCases } from "./cases/index.ts";
+
+/** What a rule does where that is not plain, and what it does not cover. */
+const notes: Readonly<Record<string, string>> = {
+  BatchNormalization: "Both forms: by running statistics, to which no gradient flows, and by the batch's.",
+  Cast: "Between floating-point types; through others no gradient flows.",
+  CastLike: "As Cast.",
+  Clip: "At a bound the element receives it.",
+  Dropout: "With the mask that the node drew.",
+  Einsum: "Any equation in which no operand has an index twice, with or without an ellipsis.",
+  GlobalMaxPool: "The first of equal elements receives it.",
+  GroupNormalization: "Scale and bias by channel, in operator set 18 by group.",
+  LayerNormalization: "In ONNX since 17.",
+  Max: "Equal ones share it.",
+  MaxPool: "The first of equal elements receives it.",
+  Min: "Equal ones share it.",
+  Mod: "With `fmod`, the only form for floating-point numbers.",
+  Pad: "Every mode; the pads must be constant. No gradient flows to the number that is padded with.",
+  ReduceMax: "Equal ones share it.",
+  ReduceMin: "Equal ones share it.",
+  ReduceProd: "Exact where elements are zero.",
+  Resize:
+    "Every mode of interpolation and coordinates; not `keep_aspect_ratio_policy` other than `stretch`. Upsample becomes it.",
+  ScatterElements: "The reductions `none` and `add`.",
+  ScatterND: "The reductions `none` and `add`.",
+  Slice: "Starts, axes and steps must be constant.",
+  TopK: "Through the values.",
+};
+
+const INTRODUCTION = `# Operators
+
+<!-- Written by npm run operators, from the gradient rules and their tests. -->
+
+Any model that ONNX Runtime runs can be evaluated, inspected, scanned, and pruned without retraining. To train or retrain it, gradients must find a way from the loss back to the parameters: each operator on that way needs a rule. Models of the operator sets 7 to 26 are read; those before 18 are brought to 18 for training, and written back as they came.
+
+Every rule is compared with central differences on random shapes and attributes, and on the edges that are named here: \`test/autodiff/cases\`. "Since" is the first operator set, from 7, in which ONNX Runtime takes the operator.
+
+What numbers a rule needs to know (axes, pads, sizes) may also be computed in the graph, as long as shapes and constants determine them.
+
+For an operator that is not here, pass a rule of your own: \`examples/own-rule.ts\`.
+`;
+
+const ENDS = `## Where gradients end
+
+Through these no gradient flows: they count, compare, choose or draw, or are step functions. What lies before them is left alone.
+`;
+
+/** The page of all operators that gradients pass, and of those at which they end. */
+export async function operatorsPage(): Promise<string> {
+  const parts = [INTRODUCTION];
+  for (const [family, rules] of Object.entries(ruleFamilies)) {
+    const rows = [];
+    for (const op of Object.keys(rules))
+      rows.push(`| ${op} | ${await since(op)} | ${notes[op] ?? ""} | ${checked(op)} |`);
+    parts.push(
+      `## ${family}\n\n| operator | since | remarks | checked on |\n| --- | --- | --- | --- |\n${rows.join("\n")}\n`,
+    );
+  }
+  parts.push(`${ENDS}\n${[...noGradient].sort().join(", ")}.\n`);
+  return parts.join("\n");
+}
+
+/** How a rule is tested: edges whose names differ behind a colon only are counted. */
+function checked(op: string): string {
+  const { runs = DEFAULT_RUNS, edges = {} } = ruleCases[op] ?? {};
+  const counts = new Map<string, number>();
+  for (const name of Object.keys(edges)) {
+    const [kind] = name.split(":");
+    counts.set(kind, (counts.get(kind) ?? 0) + 1);
+  }
+  const named = Array.from(counts, ([kind, count]) => (count === 1 ? kind : `${kind} (${count})`));
+  return [`${runs} random cases`, ...named].join("; ");
+}
+
+const engine = nodeEngine({ threads: 1 });
+
+/** The first operator set, from 7, whose models the runtime does not refuse for not knowing the operator. */
+async function since(op: string): Promise<number> {
+  for (let set = 7; ; set++) {
+    const model = emptyModel(op);
+    model.opsets.set("", set);
+    model.inputs.push({ name: "x", dtype: "float32", shape: [1] });
+    model.outputs.push({ name: new GraphBuilder(model).emit(op, ["x"]) });
+    const refusal = await engine.compile(model).then(
+      (program) => program.release(),
+      (error: unknown) => String(error),
+    );
+    if (typeof refusal !== "string" || !refusal.includes(`No Op registered for ${op}`)) return set;
+    if (refusal.includes("under development")) throw new Error(`No operator set of the runtime has ${op}.`);
+  }
+}
+
+/** Operators of which the page says something, for the test that all of them are known. */
+export const noted = Object.keys(notes);
