@@ -30,12 +30,15 @@ export interface ImageFlags {
 
 export interface DataFlags extends ImageFlags {
   readonly data: string;
+  /** The output of the network that the labels are about. */
+  readonly output?: string;
 }
 
 const SPEC = "mnist, idx:DIR, npz:FILE, images:DIR, or a module";
 
 /** Adds `--data` and the options about photographs. */
 export function withData(command: Command, description = "the data", required = true): Command {
+  if (required) command.option("--output <name>", "the output with the class scores (default: the first like them)");
   return command
     .addOption(new Option("--data <spec>", `${description}: ${SPEC}`).makeOptionMandatory(required))
     .optionsGroup("Photographs (images:DIR), where the model does not state how it takes them:")
@@ -81,7 +84,7 @@ export async function openData(
 
 /** What of the data a run depends on, for its settings. */
 export function dataSettings(flags: DataFlags): object {
-  return { data: flags.data, ...imageFlagsOf(flags) };
+  return { data: flags.data, output: flags.output, ...imageFlagsOf(flags) };
 }
 
 /**

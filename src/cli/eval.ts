@@ -1,7 +1,7 @@
 import { Command, Option } from "commander";
 import { evaluate } from "../training/evaluate.ts";
 import { type DataFlags, openData, withData } from "./data-options.ts";
-import { openModel } from "./model.ts";
+import { openModel, openNetwork } from "./model.ts";
 import { type EngineFlags, engineOf, withEngine } from "./options.ts";
 import { count, percent, printJson, printLine } from "./print.ts";
 
@@ -31,10 +31,12 @@ export const evalCommand = withEngine(
     "\nExamples:\n  espalier eval pruned.onnx --data mnist\n  espalier eval pruned.onnx --data mnist --json\n  espalier eval squeezenet.onnx --data images:photographs",
   )
   .action(async (path: string, flags: Flags) => {
-    const { model } = openModel(path);
+    const opened = openModel(path);
+    const engine = engineOf(flags);
     const { split = "test" } = flags;
-    const data = await openData(flags, model, { undivided: flags.split === undefined });
-    const result = await evaluate(engineOf(flags), model, data, data[split]);
+    const data = await openData(flags, opened.model, { undivided: flags.split === undefined });
+    const { model } = await openNetwork(opened, engine, data, flags);
+    const result = await evaluate(engine, model, data, data[split]);
     if (flags.json) return printJson(result);
     printLine(
       `${count(result.samples)} samples: error ${percent(result.error)} (top 1 ${percent(result.top1)}, top 5 ${percent(result.top5)}), loss ${result.loss.toFixed(4)}`,

@@ -1,30 +1,58 @@
 import { createHash } from "node:crypto";
 import { basename } from "node:path";
+import type { LearningData } from "../data/dataset.ts";
+import type { Engine } from "../engine/engine.ts";
 import type { Model } from "../onnx/graph.ts";
 import { readModel } from "../onnx/read.ts";
+import { writeModel } from "../onnx/write.ts";
 import { countAll } from "../pruning/mask.ts";
+import { type Adopted, adopt } from "../training/adopt.ts";
 import { parametersOf, trainableParameters } from "../training/parameters.ts";
+import type { DataFlags } from "./data-options.ts";
+import { externalFiles } from "./external.ts";
 import { readFile } from "./files.ts";
+import { note } from "./print.ts";
 
 /** A model file with a digest that tells it from others. */
 export interface OpenedModel {
   readonly model: Model;
   readonly name: string;
+  /** The size on disk, with the files beside it that hold weights. */
   readonly bytes: number;
+  /** The model in one file. */
   readonly contents: Uint8Array;
   readonly digest: string;
 }
 
-/** Reads the model that the user named. */
+/** Reads the model that the user named, with the weights that lie in files beside it. */
 export function openModel(path: string): OpenedModel {
   const contents = readFile(path);
+  const hash = createHash("sha256").update(contents);
+  const external = externalFiles(path, (part) => hash.update(part));
+  const model = readModel(contents, path, external.read);
+  const beside = external.bytes();
   return {
-    model: readModel(contents, path),
+    model,
     name: basename(path, ".onnx"),
-    bytes: contents.length,
-    contents,
-    digest: createHash("sha256").update(contents).digest("hex").slice(0, 16),
+    bytes: contents.length + beside,
+    contents: beside > 0 ? writeModel(model) : contents,
+    digest: hash.digest("hex").slice(0, 16),
   };
+}
+
+/**
+ * Brings an opened model into the form in which it is evaluated and trained on data, and tells what was done for that.
+ * `model` is that form, and `restore` leads back to the file's.
+ */
+export async function openNetwork<Opened extends Pick<OpenedModel, "model">>(
+  opened: Opened,
+  engine: Engine,
+  { sampleShape }: Pick<LearningData, "sampleShape">,
+  { output }: Pick<DataFlags, "output">,
+): Promise<Omit<Opened, "model"> & Adopted> {
+  const adopted = await adopt(engine, opened.model, { sampleShape, output });
+  for (const text of adopted.notes) note(text);
+  return { ...opened, ...adopted };
 }
 
 /** Counts a network's parameters: every weight and bias, and those that are not zero. */

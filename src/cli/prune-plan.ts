@@ -2,6 +2,7 @@ import type { Dataset } from "../data/dataset.ts";
 import type { Engine } from "../engine/engine.ts";
 import { UserError } from "../errors.ts";
 import type { Model } from "../onnx/graph.ts";
+import { trainableForm } from "../onnx/trainable.ts";
 import { masksOfZeros } from "../pruning/mask.ts";
 import { inTurn, pruningRounds } from "../pruning/recipes.ts";
 import type { Round } from "../pruning/round.ts";
@@ -76,7 +77,7 @@ export function intentOf(flags: PruneFlags, model: Model): Intent {
     throw new UserError(`--mask-of says all there is to say: leave out ${how.map(optionName).join(" and ")}.`);
   }
   const masked = maskOf === undefined ? undefined : openModel(maskOf);
-  const target = masked ? masksIn(masked.model) : targetOf(flags);
+  const target = masked ? masksIn(trainableForm(masked.model).model) : targetOf(flags);
   checkTarget(target, layersOf(model), parametersIn(model));
   return {
     kind: "rounds",

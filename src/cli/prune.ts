@@ -5,7 +5,7 @@ import { criteria } from "../pruning/criteria/index.ts";
 import { withParameters } from "../training/parameters.ts";
 import { type DataFlags, dataSettings, openData, withData } from "./data-options.ts";
 import { checkWritable, writeFile } from "./files.ts";
-import { openModel } from "./model.ts";
+import { openModel, openNetwork } from "./model.ts";
 import { type EngineFlags, engineOf, number, perLayer, whole, withEngine } from "./options.ts";
 import { note, printJson } from "./print.ts";
 import { asOptions, intentOf, type PruneFlags, planOf, settingsOf } from "./prune-plan.ts";
@@ -81,15 +81,17 @@ export const pruneCommand = withEngine(
   )
   .action(async (path: string, flags: Flags) => {
     const startedAt = performance.now();
-    const { model, name, digest, contents } = openModel(path);
+    const opened = openModel(path);
+    const engine = engineOf(flags);
+    const data = await openData(flags, opened.model);
+    const network = await openNetwork(opened, engine, data, flags);
+    const { model, name, digest, contents } = network;
     const intent = intentOf(flags, model);
     checkWritable(flags.out);
-    const data = await openData(flags, model);
     const searching = intent.kind === "search";
     const training = trainingOf(flags, model, searching ? hotDefaults(model) : retrainingDefaults(model));
     const epochs = flags.epochs ?? (searching ? SEARCH_EPOCHS : EPOCHS);
     const frozen = frozenParameters(model, flags.freeze);
-    const engine = engineOf(flags);
     const { inputDropout } = flags;
     const plan = await planOf(intent, engine, model, data, { epochs, inputDropout, ...training.round }, frozen);
     const checkpoint = join(flags.out, "checkpoint.onnx");
@@ -103,7 +105,7 @@ export const pruneCommand = withEngine(
       resume: flags.resume === true,
       settings: { command: "prune", model: digest, ...dataSettings(flags), ...settings },
       onRound: ({ verdict }, parameters) => {
-        if (verdict.best) writeFile(best, writeModel(withParameters(model, parameters)));
+        if (verdict.best) writeFile(best, writeModel(network.restore(parameters)));
       },
     });
     if (!result.results.some(({ verdict }) => verdict.best)) {
@@ -120,7 +122,8 @@ export const pruneCommand = withEngine(
           value === undefined ? [] : [[key, typeof value === "string" ? value : JSON.stringify(value)] as const],
         ),
         dense: model,
-        pruned: withParameters(model, result.best),
+        pruned: withParameters(model, network.rounded(result.best)),
+        file: network.restore(result.best),
         results: result.results,
         startedAt,
       },

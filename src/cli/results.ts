@@ -22,6 +22,8 @@ export interface PruningRun {
   readonly settings: readonly (readonly [name: string, value: string])[];
   readonly dense: Model;
   readonly pruned: Model;
+  /** The pruned network in the form in which it is written; default: as it is. */
+  readonly file?: Model;
   readonly results: readonly RoundResult[];
   readonly startedAt: number;
 }
@@ -55,7 +57,7 @@ export async function writeResults(
   const layers = await layerTable(engine, pruned, data.validation);
   const { parameters, nonzero } = countParameters(pruned);
   const onnx = join(out, PRUNED);
-  const contents = writeModel(pruned);
+  const contents = writeModel(run.file ?? pruned);
   writeFile(onnx, contents);
 
   const seconds = (performance.now() - startedAt) / 1000;

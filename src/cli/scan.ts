@@ -12,7 +12,7 @@ import { layersOf, selectLayers } from "../training/layers.ts";
 import { type DataFlags, dataSettings, openData, withData } from "./data-options.ts";
 import { checkWritable, readFile, removeFile, writeFile } from "./files.ts";
 import { Interrupted, interruptible } from "./interrupt.ts";
-import { openModel } from "./model.ts";
+import { openModel, openNetwork } from "./model.ts";
 import { densityList, type EngineFlags, engineOf, whole, withEngine } from "./options.ts";
 import { count, duration, note, percent, printJson, printLine, share, textTable } from "./print.ts";
 import { batchNormOption, retrainingDefaults } from "./training-options.ts";
@@ -59,7 +59,10 @@ export const scanCommand = withEngine(
   )
   .action(async (path: string, flags: Flags) => {
     const startedAt = performance.now();
-    const { model, name, digest } = openModel(path);
+    const opened = openModel(path);
+    const engine = engineOf(flags);
+    const data = await openData(flags, opened.model);
+    const { model, name, digest } = await openNetwork(opened, engine, data, flags);
     const all = layersOf(model);
     const layers = flags.layers
       ? all.filter((layer) => flags.layers?.some((p) => selectLayers(all, p).includes(layer)))
@@ -67,14 +70,13 @@ export const scanCommand = withEngine(
     if (layers.length === 0)
       throw new UserError(`${path} has no layer with weights of its own: nothing can be scanned.`);
     checkWritable(flags.out);
-    const data = await openData(flags, model);
     const { densities, retrain: epochs, seed, batchNorm } = flags;
     const settings = JSON.stringify({ model: digest, ...dataSettings(flags), densities, epochs, seed, batchNorm });
     const partial = join(flags.out, "scan.partial.json");
     const known: LayerSensitivity[] = flags.resume ? readPartial(partial, settings) : [];
     const { l2, batch, ...training } = retrainingDefaults(model);
     const result = await interruptible((signal) =>
-      scan(engineOf(flags), model, data, {
+      scan(engine, model, data, {
         layers,
         densities,
         known,

@@ -10,7 +10,7 @@ import { evaluate } from "../training/evaluate.ts";
 import { withParameters } from "../training/parameters.ts";
 import { type DataFlags, dataSettings, openData, preprocessingFor, withData } from "./data-options.ts";
 import { checkWritable, writeFile } from "./files.ts";
-import { countParameters, openModel } from "./model.ts";
+import { countParameters, openModel, openNetwork } from "./model.ts";
 import { type EngineFlags, engineOf, whole, withEngine } from "./options.ts";
 import { count, duration, percent, printJson, printLine } from "./print.ts";
 import { finishRun, runCommand } from "./run.ts";
@@ -55,16 +55,16 @@ export const trainCommand = withEngine(
         `There is no network "${network}": choose one of ${[...networks.keys()].join(", ")}, or name an .onnx file.`,
       );
     }
+    const engine = engineOf(flags);
     const opened = known ? { model: known.build({ seed: flags.seed }), digest: network } : openModel(network);
-    const { model } = opened;
     checkWritable(dirname(flags.out));
-    const data = await openData(flags, model);
+    const data = await openData(flags, opened.model);
+    const { model, restore, rounded } = await openNetwork(opened, engine, data, flags);
     const preprocessing = preprocessingFor(flags, model);
     const recipe = recipes[network]?.full;
     const training = trainingOf(flags, model, recipe && { ...recipe, ...recipe.train });
     const round: Round = { name: "train", epochs: flags.epochs ?? recipe?.train.epochs ?? 10, ...training.round };
     const checkpoint = `${flags.out}.checkpoint`;
-    const engine = engineOf(flags);
     const result = await runCommand(engine, model, data, [round], {
       ...training.run,
       frozen: frozenParameters(model, flags.freeze),
@@ -78,11 +78,12 @@ export const trainCommand = withEngine(
         ...training.settings,
       },
     });
-    const trained = withParameters(model, result.best);
-    if (preprocessing) trained.metadata.set(PREPROCESSING_KEY, JSON.stringify(preprocessing));
-    trained.metadata.set(LEARNING_RATE_KEY, String(round.learningRate.rate));
+    const trained = withParameters(model, rounded(result.best));
     const test = await evaluate(engine, trained, data, data.test);
-    writeFile(flags.out, writeModel(trained));
+    const file = restore(result.best);
+    if (preprocessing) file.metadata.set(PREPROCESSING_KEY, JSON.stringify(preprocessing));
+    file.metadata.set(LEARNING_RATE_KEY, String(round.learningRate.rate));
+    writeFile(flags.out, writeModel(file));
     finishRun(checkpoint);
     const [{ validationError, bestEpoch }] = result.results;
     const seconds = (performance.now() - startedAt) / 1000;

@@ -160,7 +160,20 @@ export function trainingOf(flags: TrainingFlags, model: Model, defaults: Trainin
   return {
     round,
     run: { batch, seed, loss: losses.get(loss), batchNorm },
-    settings: { batch, seed, loss, optimizer, learningRate, l1, l2, clipping, augmentation, freeze, batchNorm, patience },
+    settings: {
+      batch,
+      seed,
+      loss,
+      optimizer,
+      learningRate,
+      l1,
+      l2,
+      clipping,
+      augmentation,
+      freeze,
+      batchNorm,
+      patience,
+    },
   };
 }
 

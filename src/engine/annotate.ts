@@ -1,6 +1,7 @@
 import { UserError } from "../errors.ts";
 import { type NumericType, zeros } from "../onnx/dtype.ts";
-import { copyModel, fedInputs, type Model, type Value } from "../onnx/graph.ts";
+import { copyModel, fedInputs, type Model, type Node, type Value } from "../onnx/graph.ts";
+import { dependents } from "../onnx/live.ts";
 import { sizeOf } from "../onnx/tensor.ts";
 import type { Engine, Tensors } from "./engine.ts";
 
@@ -17,16 +18,48 @@ const MOST_ELEMENTS = 2 ** 28;
  * @throws UserError for a dimension that `symbols` does not settle, or a model that cannot be run
  */
 export async function annotate(engine: Engine, model: Model, symbols: Symbols): Promise<Model> {
+  return (await probe(engine, model, symbols)).typed;
+}
+
+/**
+ * {@link annotate}, and what depends on shapes alone becomes constant: the arithmetic by which exports that leave sizes
+ * open compute the targets of Reshape, the bounds of Slice and the like. The result is for that batch only.
+ */
+export async function settle(engine: Engine, model: Model, symbols: Symbols): Promise<Model> {
+  const { typed, results } = await probe(engine, model, symbols);
+  const changing = changingValues(model);
+  const outputs = new Set(model.outputs.map(({ name }) => name));
+  const settled = (node: Node) =>
+    node.inputs.length > 0 && node.outputs.every((name) => name && !changing.has(name) && !outputs.has(name));
+  for (const name of model.nodes.filter(settled).flatMap((node) => node.outputs)) {
+    typed.initializers.set(name, results[name]);
+  }
+  typed.nodes = model.nodes.filter((node) => !settled(node));
+  return typed;
+}
+
+/** The values that depend on what is fed, on weights or on chance, and not only on the shape of these. */
+function changingValues({ nodes, inputs, initializers }: Model): Set<string> {
+  const weights = [...initializers].flatMap(([name, { dtype, dims }]) =>
+    dtype === "float32" && dims.length > 0 ? name : [],
+  );
+  const random = nodes.filter(({ op }) => /^(Random|Bernoulli|Multinomial)/.test(op)).flatMap(({ outputs }) => outputs);
+  const followed = nodes.filter(({ op }) => op !== "Shape" && op !== "Size");
+  return dependents(followed, [...inputs.map(({ name }) => name), ...weights, ...random]);
+}
+
+/** Runs a model once on zeros, with every value as an output. */
+async function probe(engine: Engine, model: Model, symbols: Symbols): Promise<{ typed: Model; results: Tensors }> {
   const typed = copyModel(model);
   const fed = new Map(fedInputs(model).map((input) => [input.name, concrete(input, symbols)]));
   typed.inputs = model.inputs.map((input) => fed.get(input.name) ?? input);
 
   const named = new Set(model.outputs.map(({ name }) => name));
   const inner = model.nodes.flatMap((node) => node.outputs).filter((name) => name && !named.has(name));
-  const probe = copyModel(typed);
-  probe.values = new Map();
-  probe.outputs = [...named, ...inner].map((name) => ({ name }));
-  const program = await engine.compile(probe);
+  const everything = copyModel(typed);
+  everything.values = new Map();
+  everything.outputs = [...named, ...inner].map((name) => ({ name }));
+  const program = await engine.compile(everything);
   try {
     const feeds: Tensors = {};
     for (const { name, dtype, shape } of fed.values()) {
@@ -39,10 +72,10 @@ export async function annotate(engine: Engine, model: Model, symbols: Symbols): 
     const typedAs = (name: string): Value => ({ name, dtype: results[name].dtype, shape: [...results[name].dims] });
     typed.values = new Map(inner.map((name) => [name, typedAs(name)]));
     typed.outputs = model.outputs.map((output) => ({ ...output, ...typedAs(output.name) }));
+    return { typed, results };
   } finally {
     await program.release();
   }
-  return typed;
 }
 
 interface Fed extends Value {

@@ -44,7 +44,7 @@ export async function compare(engine: Engine, first: Model, second: Model): Prom
 }
 
 /** Inputs from the standard normal distribution; integers are zero. */
-function samples(model: Model, turn: number): Tensors {
+export function samples(model: Model, turn: number): Tensors {
   const feeds: Tensors = {};
   for (const { name, dtype = "float32", shape = [] } of fedInputs(model)) {
     if (dtype === "string") continue;

@@ -29,8 +29,8 @@ const ACTIVATIONS = new Set(["Relu", "LeakyRelu", "Clip", "Sigmoid", "Tanh", "So
 /** The per-layer table of a network (Han et al., NIPS 2015, table 3): weights, MACs, activations and what is left. */
 export async function layerTable(engine: Engine, model: Model, split?: Split): Promise<LayerRow[]> {
   const sampleShape = (fedInputs(model)[0]?.shape ?? []).slice(1).map((dim) => (typeof dim === "number" ? dim : 1));
-  const batch = split ? Math.min(batchFor({ sampleShape }), split.size) : 1;
-  const typed = await annotate(engine, model, { batch });
+  const typed = await annotate(engine, model, { batch: split ? Math.min(batchFor({ sampleShape }), split.size) : 1 });
+  const batch = Number(fedInputs(typed)[0]?.shape?.[0] ?? 1);
   const layers = layersOf(typed);
   const shares = split ? await nonzeroShares(engine, typed, layers, split, batch) : new Map<string, number>();
   return layers.map((layer) => {

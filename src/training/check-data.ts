@@ -1,6 +1,6 @@
 import { type LearningData, readInOrder } from "../data/dataset.ts";
 import { UserError } from "../errors.ts";
-import { fedInputs, type Model } from "../onnx/graph.ts";
+import { fedInputs, type Model, type Value } from "../onnx/graph.ts";
 import { sizeOf } from "../onnx/tensor.ts";
 
 /**
@@ -23,6 +23,29 @@ export function checkData(annotated: Model, data: LearningData): void {
       `${data.name} has ${data.classes} classes, and the output "${output.name}" has ${classes} scores: use a network for that data.`,
     );
   }
+}
+
+/**
+ * The input that takes a batch of samples.
+ * @param annotated a model with concrete shapes
+ * @throws UserError when there are other inputs, or the network is made for batches of another size
+ */
+export function batchInput(annotated: Model, batch: number): Value {
+  const { name } = annotated;
+  const fed = fedInputs(annotated);
+  const [input] = fed;
+  if (fed.length !== 1 || input.dtype !== "float32") {
+    throw new UserError(
+      `The network "${name}" has the inputs ${fed.map(({ name }) => name).join(", ") || "none"}, and training needs one of float32.`,
+    );
+  }
+  const size = input.shape?.[0];
+  if (size !== batch) {
+    throw new UserError(
+      `The network "${name}" takes batches of ${size} and no others: train it with a batch of ${size}, or export it with an open batch.`,
+    );
+  }
+  return input;
 }
 
 const CHUNK = 256;

@@ -1,10 +1,11 @@
 import type { LearningData } from "../data/dataset.ts";
-import { annotate } from "../engine/annotate.ts";
+import { annotate, settle } from "../engine/annotate.ts";
 import type { Engine, Program, Tensors } from "../engine/engine.ts";
-import { fedInputs, type Model } from "../onnx/graph.ts";
+import type { Model } from "../onnx/graph.ts";
 import { type FloatTensor, float32 } from "../onnx/tensor.ts";
 import { upgrade } from "../onnx/upgrade.ts";
 import { permutation, random } from "../random.ts";
+import { batchInput } from "./check-data.ts";
 import { crossEntropy, type Loss } from "./loss.ts";
 import { LABELS, objective } from "./objective.ts";
 import { type Parameters, parametersOf } from "./parameters.ts";
@@ -57,12 +58,12 @@ export async function gatherEvidence(
 ): Promise<Evidence> {
   const { batch, seed, loss = crossEntropy, wanted } = options;
   const batches = options.batches ?? (wanted === "movement" ? MOVEMENT.batches : BATCHES);
-  const typed = await annotate(engine, upgrade(model), { batch });
+  const typed = await settle(engine, upgrade(model), { batch });
   const { model: withLoss, dropout } = objective(typed, loss);
   const step = gradientStep(await annotate(engine, withLoss, {}), { parameters: weights, ...noUpdate });
   const program = await engine.compile(step.model, step);
   let parameters = parametersOf(model, weights);
-  const [input] = fedInputs(typed);
+  const input = batchInput(typed, batch);
   const inputs = float32((input.shape ?? []).map(Number));
   const labels = new Int32Array(batch);
   const feeds: Tensors = { [input.name]: inputs, [LABELS]: { dtype: "int32", dims: [batch], data: labels } };

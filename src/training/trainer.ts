@@ -1,27 +1,22 @@
 import { reachedByGradient } from "../autodiff/differentiate.ts";
 import type { GradientRule } from "../autodiff/rule.ts";
-import { annotate } from "../engine/annotate.ts";
+import { annotate, settle } from "../engine/annotate.ts";
 import type { Engine, Program } from "../engine/engine.ts";
 import { UserError } from "../errors.ts";
-import { fedInputs, type Model } from "../onnx/graph.ts";
+import type { Model } from "../onnx/graph.ts";
 import { repeat } from "../onnx/repeat.ts";
 import { type FloatTensor, isFloat32 } from "../onnx/tensor.ts";
 import { upgrade } from "../onnx/upgrade.ts";
 import { random } from "../random.ts";
 import type { BatchNorm } from "./batch-norm.ts";
+import { batchInput } from "./check-data.ts";
 import type { Clipping } from "./clip.ts";
 import type { DropoutSite } from "./dropout.ts";
 import { feedTypes, StepFeeds, stepsPerRun } from "./feeds.ts";
 import { crossEntropy, type Loss } from "./loss.ts";
 import { LABELS, LOSS, objective } from "./objective.ts";
 import { type Optimizer, transformOf } from "./optimizer.ts";
-import {
-  applyMasks,
-  type Masks,
-  type Parameters,
-  parametersOf,
-  trainableParameters,
-} from "./parameters.ts";
+import { applyMasks, type Masks, type Parameters, parametersOf, trainableParameters } from "./parameters.ts";
 import { LEARNING_RATE, maskOf, type Regularization, STEP, wholeStep } from "./step-graph.ts";
 
 export interface TrainerOptions {
@@ -109,8 +104,8 @@ export class Trainer {
    */
   static async create(engine: Engine, source: Model, options: TrainerOptions): Promise<Trainer> {
     const { batch, masks = new Map(), frozen = new Set(), batchNorm = "batch" } = options;
-    const typed = await annotate(engine, upgrade(source), { batch });
-    const input = onlyInput(typed);
+    const typed = await settle(engine, upgrade(source), { batch });
+    const input = batchInput(typed, batch).name;
     const free = trainableParameters(source).filter((name) => !frozen.has(name));
     const parameterNames = trained(typed, free, options);
     const adapting = new Set(batchNorm === "batch" ? parameterNames : []);
@@ -260,15 +255,4 @@ function trained(model: Model, free: readonly string[], { rules }: TrainerOption
   throw new UserError(
     `The first output of "${model.name}" depends on no float32 parameter that is free to change: nothing can be trained.`,
   );
-}
-
-function onlyInput(model: Model): string {
-  const fed = fedInputs(model);
-  const [input] = fed;
-  if (fed.length !== 1 || input.dtype !== "float32") {
-    throw new UserError(
-      `The network "${model.name}" has the inputs ${fed.map(({ name }) => name).join(", ") || "none"}, and training needs one of float32.`,
-    );
-  }
-  return input.name;
 }

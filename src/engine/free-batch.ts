@@ -1,0 +1,141 @@
+import { UserError } from "../errors.ts";
+import { attribute, int } from "../onnx/attributes.ts";
+import { GraphBuilder } from "../onnx/builder.ts";
+import { copyModel, fedInputs, lookup, type Model, type Node } from "../onnx/graph.ts";
+import { dependents } from "../onnx/live.ts";
+import { integers, type NumericTensor } from "../onnx/tensor.ts";
+import { annotate } from "./annotate.ts";
+import { samples } from "./compare.ts";
+import type { Engine, Tensors } from "./engine.ts";
+
+/** A network with a batch of any size, or the reason why it has its own. */
+export type Freed = { readonly model: Model } | { readonly reason: string };
+
+/** Samples whose outputs must be the same alone and in a batch. */
+const TOLERANCE = 1e-3;
+
+/**
+ * Declares the batch anew of a network that was exported with one of a fixed size. Shapes that name the size are
+ * opened; then two batches, run at once, must give what each gives alone, or the network stays as it is.
+ * @param model a network whose inputs all begin with the batch
+ */
+export async function freeBatch(engine: Engine, model: Model, fixed: number): Promise<Freed> {
+  const withBatch = (batch: number | string, of: Model) => ({
+    ...copyModel(of),
+    inputs: of.inputs.map((input) =>
+      fedInputs(model).includes(input) ? { ...input, shape: [batch, ...(input.shape ?? []).slice(1)] } : input,
+    ),
+  });
+  const annotated = await annotate(engine, withBatch(fixed, model), {});
+  const opened = openShapes(annotated);
+  const free = withBatch("batch", { ...opened, inputs: model.inputs, values: new Map() });
+  free.outputs = model.outputs.map(({ shape, ...output }) => ({
+    ...output,
+    shape: shape?.map((dim, axis) => (axis === 0 ? "batch" : dim)),
+  }));
+  try {
+    const alone = [samples(annotated, 0), samples(annotated, 1)];
+    const [first, second] = [await run(engine, annotated, alone[0]), await run(engine, annotated, alone[1])];
+    const double = await annotate(engine, free, { batch: 2 * fixed });
+    const together = await run(engine, double, stacked(alone));
+    const expected = stacked([first, second]);
+    for (const { name } of model.outputs) {
+      if (!isClose(together[name], expected[name])) return { reason: `its output "${name}" mixes samples` };
+    }
+    return { model: free };
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    return { reason: error.message };
+  }
+}
+
+async function run(engine: Engine, model: Model, feeds: Tensors): Promise<Tensors> {
+  const program = await engine.compile(model);
+  try {
+    return await program.run(feeds);
+  } finally {
+    await program.release();
+  }
+}
+
+/** Feeds or results of two batches, one behind the other. */
+function stacked([first, second]: readonly Tensors[]): Tensors {
+  return Object.fromEntries(
+    Object.entries(first).map(([name, { dtype, dims, data }]) => {
+      const both = data.slice().constructor as new (length: number) => NumericTensor["data"];
+      const joined = new both(2 * data.length);
+      joined.set(data as never);
+      joined.set(second[name].data as never, data.length);
+      return [name, { dtype, dims: [2 * dims[0], ...dims.slice(1)], data: joined }];
+    }),
+  );
+}
+
+function isClose(found: NumericTensor, expected: NumericTensor): boolean {
+  if (found.dims.join() !== expected.dims.join()) return false;
+  const [a, b] = [found, expected].map(({ data }) => Array.from<number | bigint, number>(data, Number));
+  const largest = b.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
+  return a.every((x, i) => Math.abs(x - b[i]) <= TOLERANCE * largest);
+}
+
+/**
+ * Opens the shapes that name the batch, taken to be the first axis of every value that depends on an input: the target
+ * of a Reshape or Expand, a constant that is joined to each sample, the zero states of a recurrent layer.
+ */
+function openShapes(annotated: Model): Model {
+  const model = copyModel(annotated);
+  const graph = new GraphBuilder(model, "batch/");
+  const known = lookup(annotated);
+  const fed = fedInputs(annotated).map(({ name }) => name);
+  const carriers = dependents(annotated.nodes, fed);
+  const nodes = annotated.nodes;
+  model.nodes = [];
+  for (const node of nodes) model.nodes.push(opened(node));
+  return model;
+
+  function opened(node: Node): Node {
+    if (node.domain !== "" || !node.inputs.some((input) => carriers.has(input))) return node;
+    const [data, shape] = node.inputs;
+    switch (node.op) {
+      case "Reshape":
+      case "Expand": {
+        if (!carriers.has(data) || carriers.has(shape)) return node;
+        const target = known.constant(shape);
+        if (!target || target.data.length === 0) return node;
+        // What is left of a sample has its own size; an Expand stretches no axis to 1.
+        const first = node.op === "Reshape" ? -1 : 1;
+        const rest = node.op === "Reshape" ? known.type(node.outputs[0]).dims : integers(target);
+        return { ...node, inputs: [data, graph.ints([first, ...rest.slice(1)])] };
+      }
+      case "Concat":
+        return attribute(node, "int", "axis", 0) === 0 ? node : { ...node, inputs: node.inputs.map(beside(node)) };
+      case "LSTM":
+      case "GRU":
+      case "RNN":
+        return { ...node, inputs: node.inputs.map((input, i) => (i >= 5 && i <= 6 && isZero(input) ? "" : input)) };
+      default:
+        return node;
+    }
+  }
+
+  /** A constant that is joined to each sample, once for each. */
+  function beside({ inputs }: Node): (input: string) => string {
+    const carrier = inputs.find((input) => carriers.has(input)) ?? "";
+    return (input) => {
+      if (carriers.has(input) || known.type(input).dims[0] !== 1) return input;
+      const batch = graph.emit("Gather", [graph.emit("Shape", [carrier]), graph.ints([0])]);
+      const ones = graph.ints(
+        known
+          .type(input)
+          .dims.slice(1)
+          .map(() => 1),
+      );
+      return graph.emit("Expand", [input, graph.emit("Concat", [batch, ones], { axis: int(0) })]);
+    };
+  }
+
+  /** Zeros are what a recurrent layer begins with where it is given no state. */
+  function isZero(value: string): boolean {
+    return known.constant(value)?.data.every((x: number | bigint) => Number(x) === 0) ?? false;
+  }
+}

@@ -1,0 +1,107 @@
+import { annotate } from "../engine/annotate.ts";
+import type { Engine } from "../engine/engine.ts";
+import { freeBatch } from "../engine/free-batch.ts";
+import { UserError } from "../errors.ts";
+import { copyModel, fedInputs, type Model, type Value } from "../onnx/graph.ts";
+import { withScores } from "../onnx/scores.ts";
+import { type TrainableForm, trainableForm } from "../onnx/trainable.ts";
+
+export interface AdoptOptions {
+  /** The shape of one sample, for an input that leaves sizes open. */
+  readonly sampleShape?: readonly number[];
+  /** The output with the class scores; default: the first that looks like them. */
+  readonly output?: string;
+}
+
+/** A network from elsewhere, ready to be evaluated and trained. */
+export interface Adopted extends TrainableForm {
+  /** What was done to it, in sentences. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * Makes a classifier that was exported elsewhere one that can be evaluated, pruned and trained here: float32 weights in
+ * initializers, one input whose batch is open, and class scores before any Softmax as the only output.
+ * @throws UserError for a network with another number of inputs, an open size that nothing settles, or no class scores
+ */
+export async function adopt(engine: Engine, source: Model, options: AdoptOptions = {}): Promise<Adopted> {
+  const form = trainableForm(source);
+  const input = onlyInput(form.model);
+  const { model, typed, fixed, notes } = await withOpenBatch(
+    engine,
+    withSample(form.model, input, options.sampleShape),
+  );
+  const scored = withScores(typed, options.output);
+  if (scored.probabilities) {
+    notes.push(`The scores are taken before the ${scored.probabilities} that the output "${scored.output}" ends in.`);
+  }
+  if (source.outputs.length > 1) {
+    notes.push(`Of ${source.outputs.length} outputs, "${scored.output}" is taken for the class scores.`);
+  }
+  const outputs = scored.model.outputs.map(({ shape = [], ...output }) => ({
+    ...output,
+    shape: [fixed ?? "batch", ...shape.slice(1)],
+  }));
+  const adopted = { ...scored.model, inputs: model.inputs, outputs, values: new Map() };
+  return { ...form, model: adopted, notes };
+}
+
+function onlyInput(model: Model): Value {
+  const fed = fedInputs(model);
+  const [input] = fed;
+  if (fed.length !== 1) {
+    throw new UserError(
+      `The network "${model.name}" has ${fed.length} inputs (${fed.map(({ name }) => name).join(", ") || "none"}), and data has one: export it with its samples as the only input.`,
+    );
+  }
+  if (input.dtype !== "float32") {
+    throw new UserError(
+      `The input "${input.name}" takes ${input.dtype}, and samples are numbers: export it for float32.`,
+    );
+  }
+  return input;
+}
+
+/** The model with the input's open sizes, but for the batch, set to those of a sample. */
+function withSample(model: Model, input: Value, sampleShape: readonly number[] | undefined): Model {
+  if (!sampleShape) return model;
+  const [batch = null, ...sizes] = input.shape ?? [null, ...sampleShape];
+  if (sizes.length !== sampleShape.length) return model;
+  const shape = [batch, ...sizes.map((size, i) => (typeof size === "number" ? size : sampleShape[i]))];
+  return {
+    ...copyModel(model),
+    inputs: model.inputs.map((given) => (given === input ? { ...given, shape } : given)),
+  };
+}
+
+interface Open {
+  readonly model: Model;
+  /** The model with the concrete shapes of some batch. */
+  readonly typed: Model;
+  /** The size of the batch where it could not be opened. */
+  readonly fixed?: number;
+  readonly notes: string[];
+}
+
+/** Any batch but one, which exports that are wrong about it may happen to fit. */
+const BATCH = 2;
+
+async function withOpenBatch(engine: Engine, model: Model): Promise<Open> {
+  const [size] = onlyInput(model).shape ?? [];
+  if (typeof size !== "number") {
+    const found = await annotate(engine, model, { batch: BATCH }).catch((error: unknown) => error);
+    if (!(found instanceof Error)) return { model, typed: found as Model, notes: [] };
+    // The batch is declared to be open, but something inside has the size of one sample.
+    const freed = found instanceof UserError ? await freeBatch(engine, model, 1).catch(() => undefined) : undefined;
+    if (!freed || !("model" in freed)) throw found;
+    const typed = await annotate(engine, freed.model, { batch: BATCH });
+    return { model: freed.model, typed, notes: ["Shapes inside that were for a batch of 1 are opened."] };
+  }
+  const freed = await freeBatch(engine, model, size);
+  if ("model" in freed) {
+    const typed = await annotate(engine, freed.model, { batch: BATCH });
+    return { model: freed.model, typed, notes: [`The batch, exported as ${size}, is opened.`] };
+  }
+  const typed = await annotate(engine, model, {});
+  return { model, typed, fixed: size, notes: [`The batch stays at ${size}, as exported: ${freed.reason}`] };
+}
