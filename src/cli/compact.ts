@@ -1,37 +1,49 @@
 import { dirname } from "node:path";
 import { Command } from "commander";
 import { compare } from "../engine/compare.ts";
+import type { Model, Value } from "../onnx/graph.ts";
+import { type FloatTensor, isFloat32 } from "../onnx/tensor.ts";
+import { trainableForm } from "../onnx/trainable.ts";
 import { writeModel } from "../onnx/write.ts";
 import { removeDeadUnits } from "../pruning/neurons/remove.ts";
+import { withSample } from "../training/adopt.ts";
 import { checkWritable, writeFile } from "./files.ts";
 import { countParameters, openModel } from "./model.ts";
-import { type EngineFlags, engineOf, withEngine } from "./options.ts";
+import { type EngineFlags, engineOf, withEngine, withShape } from "./options.ts";
 import { bytes, count, printJson, printLine } from "./print.ts";
 
 interface Flags extends EngineFlags {
   out: string;
+  shape?: number[];
   json?: boolean;
 }
 
 /** `espalier compact`: removes the units that pruning has left dead. */
 export const compactCommand = withEngine(
-  new Command("compact")
-    .summary("remove dead units from a pruned model")
-    .description(
-      "Removes the units and channels that pruning left without live inputs or outputs.\nThe smaller model computes the same: the largest difference and both times are measured.",
-    )
-    .argument("<model>", "an .onnx file")
-    .requiredOption("--out <file>", "where to write the smaller model")
-    .option("--json", "print one JSON object"),
+  withShape(
+    new Command("compact")
+      .summary("remove dead units from a pruned model")
+      .description(
+        "Removes the units and channels that pruning left without live inputs or outputs.\nThe smaller model computes the same: the largest difference and both times are measured.",
+      )
+      .argument("<model>", "an .onnx file")
+      .requiredOption("--out <file>", "where to write the smaller model")
+      .option("--json", "print one JSON object"),
+  ),
 )
   .addHelpText("after", "\nExamples:\n  espalier compact pruned/pruned.onnx --out compact.onnx")
   .action(async (path: string, flags: Flags) => {
-    const { model, bytes: bytesBefore } = openModel(path);
+    const { model: source, bytes: bytesBefore } = openModel(path);
     checkWritable(dirname(flags.out));
     const engine = engineOf(flags);
-    const { model: smaller, layers } = await removeDeadUnits(engine, model);
+    const form = trainableForm(source);
+    const model = withSample(form.model, flags.shape);
+    const asCame = form.differences.length > 0;
+    // A bias that a layer gains has no place in a form that is not the file's.
+    const { model: smaller, layers } = await removeDeadUnits(engine, model, { addBiases: !asCame });
     const { difference, milliseconds } = await compare(engine, model, smaller);
-    const contents = writeModel(smaller);
+    const written = asCame ? form.restore(floatsOf(smaller)) : smaller;
+    const contents = writeModel({ ...written, inputs: resized(source, smaller), values: new Map() });
     writeFile(flags.out, contents);
     const { parameters } = countParameters(smaller);
     if (flags.json) {
@@ -51,3 +63,17 @@ export const compactCommand = withEngine(
       `${flags.out}: ${bytes(bytesBefore)} -> ${bytes(contents.length)}, ${was} -> ${is} a sample, largest difference ${difference.toExponential(1)} of the largest output`,
     );
   });
+
+function floatsOf({ initializers }: Model): Map<string, FloatTensor> {
+  const found = new Map<string, FloatTensor>();
+  for (const [name, tensor] of initializers) if (isFloat32(tensor)) found.set(name, tensor);
+  return found;
+}
+
+/** The inputs as the file declares them, but for initializers among them that became smaller. */
+function resized({ inputs }: Model, { initializers }: Model): Value[] {
+  return inputs.map((input) => {
+    const tensor = initializers.get(input.name);
+    return tensor ? { ...input, shape: tensor.dims } : input;
+  });
+}

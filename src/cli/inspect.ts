@@ -1,42 +1,74 @@
 import { Command } from "commander";
+import { fedInputs, type Model, type Value } from "../onnx/graph.ts";
+import { trainableForm } from "../onnx/trainable.ts";
 import { layerTable } from "../pruning/table.ts";
+import { withSample } from "../training/adopt.ts";
+import { obstacles } from "../training/obstacles.ts";
 import { type ImageFlags, openData, withData } from "./data-options.ts";
 import { countParameters, openModel } from "./model.ts";
-import { type EngineFlags, engineOf, withEngine } from "./options.ts";
+import { type EngineFlags, engineOf, withEngine, withShape } from "./options.ts";
 import { bytes, count, layerTableText, printJson, printLine, rate } from "./print.ts";
 
 interface Flags extends EngineFlags, ImageFlags {
   data?: string;
+  shape?: number[];
   json?: boolean;
 }
 
-/** `espalier inspect`: the paper's per-layer table of a model. */
+/** `espalier inspect`: what a model is, and the paper's per-layer table. */
 export const inspectCommand = withEngine(
-  withData(
-    new Command("inspect")
-      .summary("show a model's layers: weights, MACs, what is kept")
-      .description(
-        "Shows a model layer by layer: weights, MACs, non-zero activations (with --data), what pruning left.",
-      )
-      .argument("<model>", "an .onnx file"),
-    "measure the non-zero activations on this data's validation split",
-    false,
-  ).option("--json", "print one JSON object"),
+  withShape(
+    withData(
+      new Command("inspect")
+        .summary("show a model's layers: weights, MACs, what is kept")
+        .description(
+          "Shows what a model is and whether it can be trained, then layer by layer: weights, MACs,\nnon-zero activations (with --data), what pruning left.",
+        )
+        .argument("<model>", "an .onnx file"),
+      "measure the non-zero activations on this data's validation split",
+      false,
+    ).option("--json", "print one JSON object"),
+  ),
 )
   .addHelpText(
     "after",
-    "\nExamples:\n  espalier inspect pruned.onnx\n  espalier inspect pruned.onnx --data mnist --json",
+    "\nExamples:\n  espalier inspect pruned.onnx\n  espalier inspect pruned.onnx --data mnist --json\n  espalier inspect detector.onnx --shape 3x640x640",
   )
   .action(async (path: string, flags: Flags) => {
-    const { model, bytes: size } = openModel(path);
+    const { model: source, bytes: size } = openModel(path);
     const { data: spec } = flags;
-    const data = spec === undefined ? undefined : await openData({ ...flags, data: spec }, model, { undivided: true });
-    const layers = await layerTable(engineOf(flags), model, data?.validation);
+    const data = spec === undefined ? undefined : await openData({ ...flags, data: spec }, source, { undivided: true });
+    const { model, differences } = trainableForm(source);
+    const shaped = withSample(model, flags.shape ?? data?.sampleShape);
+    const layers = await layerTable(engineOf(flags), shaped, data?.validation);
     const counts = countParameters(model);
-    const density = counts.nonzero / counts.parameters;
-    if (flags.json) return printJson({ ...counts, density, bytes: size, layers });
-    printLine(layerTableText(layers));
+    const density = counts.parameters === 0 ? 1 : counts.nonzero / counts.parameters;
+    const about = aboutOf(source);
+    const against = obstacles(model);
+    if (flags.json) {
+      return printJson({ ...counts, density, bytes: size, ...about, notes: differences, obstacles: against, layers });
+    }
+    printLine(`ONNX operator set ${about.opset ?? "none"}${about.producer ? `, by ${about.producer}` : ""}`);
+    printLine(`inputs   ${about.inputs.map(typeText).join(", ") || "none"}`);
+    printLine(`outputs  ${about.outputs.map(typeText).join(", ")}`);
+    for (const text of differences) printLine(text);
+    printLine(against.length === 0 ? "It can be trained." : `It cannot be trained as it is. ${against.join(" ")}`);
+    if (layers.length > 0) printLine(layerTableText(layers));
     printLine(
       `${count(counts.parameters)} parameters, ${count(counts.nonzero)} not zero (${rate(1 / density)}), ${bytes(size)} on disk`,
     );
   });
+
+function aboutOf(model: Model) {
+  const typed = ({ name, dtype, shape }: Value) => ({ name, dtype, shape });
+  return {
+    opset: model.opsets.get(""),
+    producer: model.producer,
+    inputs: fedInputs(model).map(typed),
+    outputs: model.outputs.map(typed),
+  };
+}
+
+function typeText({ name, dtype, shape }: Value): string {
+  return `${name} ${dtype ?? "of unknown type"} ${shape ? `[${shape.map((dim) => dim ?? "?").join(", ")}]` : "of unknown shape"}`;
+}

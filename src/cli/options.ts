@@ -45,6 +45,24 @@ export function densityList(text: string): number[] {
   });
 }
 
+/** A parser of a shape, "3x224x224". */
+export function shapeOf(text: string): number[] {
+  const sizes = text.split("x").map(Number);
+  if (!sizes.every((size) => Number.isInteger(size) && size >= 1 && size <= 1e6)) {
+    throw new InvalidArgumentError("Write the shape of one sample, without the batch, as 3x224x224.");
+  }
+  return sizes;
+}
+
+/** Adds the option that settles the sizes that a model leaves open. */
+export function withShape(command: Command): Command {
+  return command.option(
+    "--shape <sizes>",
+    "the shape of one sample where the model leaves it open: 3x224x224",
+    shapeOf,
+  );
+}
+
 export const DEVICES: readonly Device[] = ["cpu", "cuda", "webgpu", "coreml", "dml"];
 
 /** Options that every command which runs a network has. */

@@ -38,18 +38,25 @@ export async function settle(engine: Engine, model: Model, symbols: Symbols): Pr
   return typed;
 }
 
-/** The values that depend on what is fed, on weights or on chance, and not only on the shape of these. */
-function changingValues({ nodes, inputs, initializers }: Model): Set<string> {
+/**
+ * The values that depend on what is fed, on weights or on chance.
+ * @param throughShapes whether those count that depend on shapes alone
+ */
+export function changingValues({ nodes, inputs, initializers }: Model, throughShapes = false): Set<string> {
   const weights = [...initializers].flatMap(([name, { dtype, dims }]) =>
     dtype === "float32" && dims.length > 0 ? name : [],
   );
   const random = nodes.filter(({ op }) => /^(Random|Bernoulli|Multinomial)/.test(op)).flatMap(({ outputs }) => outputs);
-  const followed = nodes.filter(({ op }) => op !== "Shape" && op !== "Size");
+  const followed = throughShapes ? nodes : nodes.filter(({ op }) => op !== "Shape" && op !== "Size");
   return dependents(followed, [...inputs.map(({ name }) => name), ...weights, ...random]);
 }
 
 /** Runs a model once on zeros, with every value as an output. */
-async function probe(engine: Engine, model: Model, symbols: Symbols): Promise<{ typed: Model; results: Tensors }> {
+export async function probe(
+  engine: Engine,
+  model: Model,
+  symbols: Symbols,
+): Promise<{ typed: Model; results: Tensors }> {
   const typed = copyModel(model);
   const fed = new Map(fedInputs(model).map((input) => [input.name, concrete(input, symbols)]));
   typed.inputs = model.inputs.map((input) => fed.get(input.name) ?? input);
@@ -93,7 +100,9 @@ function concrete(input: Value, symbols: Symbols): Fed {
     const symbol = dim ?? (axis === 0 ? "batch" : `${name}[${axis}]`);
     const size = symbols[symbol] ?? (axis === 0 ? symbols.batch : undefined);
     if (size === undefined)
-      throw new UserError(`The size "${symbol}" of the input "${name}" is open: give it a number.`);
+      throw new UserError(
+        `The size "${symbol}" of the input "${name}" is open: give it a number, on the command line by --shape.`,
+      );
     return size;
   });
   const size = sizeOf(shape);

@@ -8,8 +8,8 @@ import { annotate } from "./annotate.ts";
 import { samples } from "./compare.ts";
 import type { Engine, Tensors } from "./engine.ts";
 
-/** A network with a batch of any size, or the reason why it has its own. */
-export type Freed = { readonly model: Model } | { readonly reason: string };
+/** A network with a batch of any size, also with the shapes of twice its own; or the reason why it keeps its own. */
+export type Freed = { readonly model: Model; readonly typed: Model } | { readonly reason: string };
 
 /** Samples whose outputs must be the same alone and in a batch. */
 const TOLERANCE = 1e-3;
@@ -18,34 +18,29 @@ const TOLERANCE = 1e-3;
  * Declares the batch anew of a network that was exported with one of a fixed size. Shapes that name the size are
  * opened; then two batches, run at once, must give what each gives alone, or the network stays as it is.
  * @param model a network whose inputs all begin with the batch
+ * @param annotated the same with the concrete shapes of that size
  */
-export async function freeBatch(engine: Engine, model: Model, fixed: number): Promise<Freed> {
-  const withBatch = (batch: number | string, of: Model) => ({
-    ...copyModel(of),
-    inputs: of.inputs.map((input) =>
-      fedInputs(model).includes(input) ? { ...input, shape: [batch, ...(input.shape ?? []).slice(1)] } : input,
-    ),
-  });
-  const annotated = await annotate(engine, withBatch(fixed, model), {});
-  const opened = openShapes(annotated);
-  const free = withBatch("batch", { ...opened, inputs: model.inputs, values: new Map() });
+export async function freeBatch(engine: Engine, model: Model, annotated: Model): Promise<Freed> {
+  const fed = new Set(fedInputs(model).map(({ name }) => name));
+  const free = { ...openShapes(annotated), values: new Map() };
+  free.inputs = model.inputs.map((input) =>
+    fed.has(input.name) ? { ...input, shape: ["batch", ...(input.shape ?? []).slice(1)] } : input,
+  );
   free.outputs = model.outputs.map(({ shape, ...output }) => ({
     ...output,
     shape: shape?.map((dim, axis) => (axis === 0 ? "batch" : dim)),
   }));
+  const alone = [samples(annotated, 0), samples(annotated, 1)];
+  const expected = stacked([await run(engine, annotated, alone[0]), await run(engine, annotated, alone[1])]);
+  const feeds = stacked(alone);
   try {
-    const alone = [samples(annotated, 0), samples(annotated, 1)];
-    const [first, second] = [await run(engine, annotated, alone[0]), await run(engine, annotated, alone[1])];
-    const double = await annotate(engine, free, { batch: 2 * fixed });
-    const together = await run(engine, double, stacked(alone));
-    const expected = stacked([first, second]);
-    for (const { name } of model.outputs) {
-      if (!isClose(together[name], expected[name])) return { reason: `its output "${name}" mixes samples` };
-    }
-    return { model: free };
+    const typed = await annotate(engine, free, { batch: Object.values(feeds)[0]?.dims[0] });
+    const together = await run(engine, typed, feeds);
+    const mixed = model.outputs.find(({ name }) => !isClose(together[name], expected[name]));
+    return mixed ? { reason: `its output "${mixed.name}" mixes the samples of a batch` } : { model: free, typed };
   } catch (error) {
-    if (!(error instanceof UserError)) throw error;
-    return { reason: error.message };
+    if (error instanceof UserError) return { reason: "its graph runs with no other" };
+    throw error;
   }
 }
 

@@ -67,6 +67,8 @@ export interface Model extends Graph {
   opsets: Map<string, number>;
   functions?: readonly ModelFunction[];
   metadata: Map<string, string>;
+  /** The program that wrote the file, as it says. */
+  readonly producer?: string;
   modelResidue?: Residue;
 }
 

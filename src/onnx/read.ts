@@ -45,6 +45,7 @@ export function readModel(bytes: Uint8Array, source = "The model", external?: Ex
     irVersion: Number(proto.irVersion),
     opsets,
     functions,
+    producer: [proto.producerName, proto.producerVersion].filter((part) => part !== "").join(" ") || undefined,
     metadata: new Map(proto.metadataProps.map(({ key, value }) => [key, value])),
     modelResidue: { ...proto, graph: undefined, functions: [] },
   };

@@ -1,5 +1,5 @@
 import { type Model, type Node, producers } from "./graph.ts";
-import { type FloatTensor, sizeOf, type Tensor } from "./tensor.ts";
+import { type FloatTensor, type NumericTensor, sizeOf, type Tensor } from "./tensor.ts";
 
 /** The inputs of an operator that are weights wherever they are constant. */
 const WEIGHTS: Readonly<Record<string, readonly number[]>> = {
@@ -38,6 +38,12 @@ const SETTINGS: Readonly<Record<string, readonly number[]>> = {
   Upsample: [1],
 };
 
+/** Operators whose result is whole numbers, conditions or shapes: no gradient flows through it. */
+export const WITHOUT_GRADIENT: ReadonlySet<string> = new Set([
+  ...["Shape", "Size", "NonZero", "ArgMax", "ArgMin", "Equal", "Greater", "GreaterOrEqual", "Less", "LessOrEqual"],
+  ...["Not", "And", "Or", "Xor", "IsNaN", "IsInf", "ConstantOfShape", "OneHot"],
+]);
+
 /** Arithmetic in which a single number is a constant of the formula, and an array of one dimension an offset or scale. */
 const ARITHMETIC = new Set(["Add", "Sub", "Mul", "Div", "Sum", "Max", "Min", "Where"]);
 const OFFSETS = new Set(["Add", "Sub", "Mul", "Div"]);
@@ -75,9 +81,10 @@ export function readsThroughViews(model: Model): Map<string, { readonly node: No
   return reads;
 }
 
-/** Whether an input is one that holds weights when it is constant. */
-export function isWeightInput({ op, domain }: Node, input: number): boolean {
-  return domain === "" && (WEIGHTS[op]?.includes(input) ?? false);
+/** Whether a constant is a weight of the node that reads it: not ones and zeros that leave what they scale as it is. */
+export function isWeight({ op, domain }: Node, input: number, { dims, data }: NumericTensor): boolean {
+  if (domain !== "" || !WEIGHTS[op]?.includes(input)) return false;
+  return op !== "InstanceNormalization" || sizeOf(dims) === 1 || data.some((x: number | bigint) => x !== data[0]);
 }
 
 /** Beyond this, a number that is added stands for minus infinity. */

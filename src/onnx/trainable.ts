@@ -4,13 +4,15 @@ import { constantTensor, copyModel, type Graph, type Model, type Node, type Valu
 import { FLOATS, isStoredFloat, type StoredFloat, storedLike, toFloat32 } from "./half.ts";
 import { inlineFunctions } from "./inline.ts";
 import { mapAttributes, mapSubgraphs } from "./rename.ts";
-import { isOffset, isWeightInput, readsThroughViews } from "./roles.ts";
+import { isOffset, isWeight, readsThroughViews } from "./roles.ts";
 import type { FloatTensor, NumericTensor, Tensor } from "./tensor.ts";
 
 /** A network as it is trained, and the way back to the form of its file. */
 export interface TrainableForm {
   /** Functions are in place, and every weight is a float32 initializer. */
   readonly model: Model;
+  /** What the file's form has that this one has not, in sentences. */
+  readonly differences: readonly string[];
   /**
    * The network in its file's form with other values of some parameters: Constant nodes, halves and doubles where they
    * were. Functions stay in place, as their calls may carry copies of the old weights.
@@ -27,12 +29,10 @@ export interface TrainableForm {
 export function trainableForm(source: Model): TrainableForm {
   const base = inlineFunctions(source);
   const lifted = liftedWeights(base);
-  const held = (name: string): NumericTensor | undefined => {
-    const found = base.initializers.get(name) ?? lifted.get(name);
-    return found?.dtype === "string" ? undefined : found;
-  };
+  const held = (name: string): NumericTensor | undefined => lifted.get(name) ?? numeric(base.initializers.get(name));
   return {
     model: inFloat32(withInitializers(base, lifted)),
+    differences: differencesOf(source, lifted),
     restore(parameters) {
       const model = copyModel(base);
       const constants = new Map<string, Tensor>();
@@ -58,20 +58,34 @@ export function trainableForm(source: Model): TrainableForm {
   };
 }
 
+function differencesOf({ functions = [], initializers }: Model, lifted: ReadonlyMap<string, Tensor>): string[] {
+  const stored = [...initializers.values(), ...lifted.values()].map(({ dtype }) => dtype).filter(isStoredFloat);
+  const types = [...new Set(stored)].join(" and ");
+  return [
+    ...(functions.length > 0 ? [`It defines ${functions.length} functions, which are written in place.`] : []),
+    ...(lifted.size > 0 ? [`${lifted.size} weights are held by Constant nodes, and are written there.`] : []),
+    ...(types ? [`${stored.length} tensors are ${types}: they are trained in float32 and written as they came.`] : []),
+  ];
+}
+
 /** The Constant nodes that hold weights, by the names of their outputs. */
-function liftedWeights(model: Model): Map<string, Tensor> {
+function liftedWeights(model: Model): Map<string, NumericTensor> {
   const reads = readsThroughViews(model);
-  const found = new Map<string, Tensor>();
+  const found = new Map<string, NumericTensor>();
   for (const node of model.nodes) {
     const value = constantTensor(node);
     const [name] = node.outputs;
-    if (!value || value.dims.length === 0 || !isFloating(value.dtype)) continue;
-    const isWeight = reads
+    if (!value || value.dtype === "string" || value.dims.length === 0 || !isFloating(value.dtype)) continue;
+    const learned = reads
       .get(name)
-      ?.some((read) => isWeightInput(read.node, read.input) || isOffset(read.node, value));
-    if (isWeight) found.set(name, value);
+      ?.some((read) => isWeight(read.node, read.input, value) || isOffset(read.node, value));
+    if (learned) found.set(name, value);
   }
   return found;
+}
+
+function numeric(tensor: Tensor | undefined): NumericTensor | undefined {
+  return tensor?.dtype === "string" ? undefined : tensor;
 }
 
 function withInitializers(model: Model, lifted: ReadonlyMap<string, Tensor>): Model {

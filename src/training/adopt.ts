@@ -1,6 +1,6 @@
-import { annotate } from "../engine/annotate.ts";
 import type { Engine } from "../engine/engine.ts";
 import { freeBatch } from "../engine/free-batch.ts";
+import { simplify } from "../engine/simplify.ts";
 import { UserError } from "../errors.ts";
 import { copyModel, fedInputs, type Model, type Value } from "../onnx/graph.ts";
 import { withScores } from "../onnx/scores.ts";
@@ -26,11 +26,8 @@ export interface Adopted extends TrainableForm {
  */
 export async function adopt(engine: Engine, source: Model, options: AdoptOptions = {}): Promise<Adopted> {
   const form = trainableForm(source);
-  const input = onlyInput(form.model);
-  const { model, typed, fixed, notes } = await withOpenBatch(
-    engine,
-    withSample(form.model, input, options.sampleShape),
-  );
+  onlyInput(form.model);
+  const { model, typed, fixed, notes } = await withOpenBatch(engine, withSample(form.model, options.sampleShape));
   const scored = withScores(typed, options.output);
   if (scored.probabilities) {
     notes.push(`The scores are taken before the ${scored.probabilities} that the output "${scored.output}" ends in.`);
@@ -62,9 +59,10 @@ function onlyInput(model: Model): Value {
   return input;
 }
 
-/** The model with the input's open sizes, but for the batch, set to those of a sample. */
-function withSample(model: Model, input: Value, sampleShape: readonly number[] | undefined): Model {
-  if (!sampleShape) return model;
+/** The model with the open sizes of its first input, but for the batch, set to those of a sample. */
+export function withSample(model: Model, sampleShape: readonly number[] | undefined): Model {
+  const [input] = fedInputs(model);
+  if (!sampleShape || !input) return model;
   const [batch = null, ...sizes] = input.shape ?? [null, ...sampleShape];
   if (sizes.length !== sampleShape.length) return model;
   const shape = [batch, ...sizes.map((size, i) => (typeof size === "number" ? size : sampleShape[i]))];
@@ -89,19 +87,19 @@ const BATCH = 2;
 async function withOpenBatch(engine: Engine, model: Model): Promise<Open> {
   const [size] = onlyInput(model).shape ?? [];
   if (typeof size !== "number") {
-    const found = await annotate(engine, model, { batch: BATCH }).catch((error: unknown) => error);
-    if (!(found instanceof Error)) return { model, typed: found as Model, notes: [] };
-    // The batch is declared to be open, but something inside has the size of one sample.
-    const freed = found instanceof UserError ? await freeBatch(engine, model, 1).catch(() => undefined) : undefined;
-    if (!freed || !("model" in freed)) throw found;
-    const typed = await annotate(engine, freed.model, { batch: BATCH });
-    return { model: freed.model, typed, notes: ["Shapes inside that were for a batch of 1 are opened."] };
+    try {
+      const typed = await simplify(engine, model, { batch: BATCH });
+      return { model, typed, notes: [] };
+    } catch (error) {
+      // The batch may be declared to be open, and something inside have the size of one sample.
+      const single = await simplify(engine, model, { batch: 1 });
+      const freed = await freeBatch(engine, model, single);
+      if (!("model" in freed)) throw error;
+      return { ...freed, notes: ["Shapes inside that are for a batch of 1 are opened."] };
+    }
   }
-  const freed = await freeBatch(engine, model, size);
-  if ("model" in freed) {
-    const typed = await annotate(engine, freed.model, { batch: BATCH });
-    return { model: freed.model, typed, notes: [`The batch, exported as ${size}, is opened.`] };
-  }
-  const typed = await annotate(engine, model, {});
-  return { model, typed, fixed: size, notes: [`The batch stays at ${size}, as exported: ${freed.reason}`] };
+  const typed = await simplify(engine, model, {});
+  const freed = await freeBatch(engine, model, typed);
+  if ("model" in freed) return { ...freed, notes: [`The batch, exported as ${size}, is opened.`] };
+  return { model, typed, fixed: size, notes: [`The batch stays at ${size}, as exported: ${freed.reason}.`] };
 }

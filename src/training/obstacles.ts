@@ -1,0 +1,54 @@
+import type { GradientRule } from "../autodiff/rule.ts";
+import { gradientRules } from "../autodiff/rules.ts";
+import { changingValues } from "../engine/annotate.ts";
+import { fedInputs, type Model } from "../onnx/graph.ts";
+import { dependents, withoutDeadNodes } from "../onnx/live.ts";
+import { WITHOUT_GRADIENT } from "../onnx/roles.ts";
+import { upgrade } from "../onnx/upgrade.ts";
+import { trainableParameters } from "./parameters.ts";
+
+/** Operators whose weights are whole numbers with a scale. */
+const QUANTIZED = /^(QLinear\w+|QuantizeLinear|DequantizeLinear|DynamicQuantizeLinear|\w+Integer|MatMulNBits|QGemm)$/;
+
+const NESTED = new Set(["If", "Loop", "Scan"]);
+
+/**
+ * What keeps a network from being trained, in sentences; what only running it would show is not among it.
+ * @param model a network in its trainable form
+ */
+export function obstacles(model: Model, rules: ReadonlyMap<string, GradientRule> = gradientRules): string[] {
+  const found: string[] = [];
+  const fed = fedInputs(model);
+  if (fed.length !== 1) {
+    found.push(`It has ${fed.length} inputs (${fed.map(({ name }) => name).join(", ") || "none"}), and data has one.`);
+  }
+  const live = withoutDeadNodes(upgrade(model)).nodes;
+  const quantized = live.filter(({ op }) => QUANTIZED.test(op));
+  if (quantized.length > 0) {
+    found.push(
+      `${quantized.length} nodes are quantized (${quantized[0].op}): prune the float model, then quantize it.`,
+    );
+  }
+  const parameters = trainableParameters(model);
+  if (parameters.length === 0) found.push("It has no weights outside of subgraphs that could be trained.");
+  const followed = live.filter(({ op, domain }) => domain !== "" || !WITHOUT_GRADIENT.has(op));
+  const learning = dependents(followed, parameters);
+  const missing = new Set(
+    followed
+      .filter(({ inputs }) => inputs.some((input) => learning.has(input)))
+      .map(({ domain, op }) => (domain ? `${domain}:${op}` : op))
+      .filter((key) => !rules.has(key) && !QUANTIZED.test(key) && !NESTED.has(key)),
+  );
+  if (missing.size > 0) found.push(`There is no gradient rule for ${[...missing].join(", ")}.`);
+  const changing = changingValues(model);
+  const nested = live.filter(
+    // An If whose condition is settled by shapes is replaced by the branch that it takes.
+    ({ op, inputs: [condition], attributes }) =>
+      Object.values(attributes).some(({ kind }) => kind === "graph") && (op !== "If" || changing.has(condition)),
+  );
+  if (nested.length > 0) {
+    const ops = [...new Set(nested.map(({ op }) => op))].join(", ");
+    found.push(`${nested.length} nodes have subgraphs (${ops}), whose layers are not looked into.`);
+  }
+  return found;
+}
