@@ -38,12 +38,6 @@ const SETTINGS: Readonly<Record<string, readonly number[]>> = {
   Upsample: [1],
 };
 
-/** Operators whose result is whole numbers, conditions or shapes: no gradient flows through it. */
-export const WITHOUT_GRADIENT: ReadonlySet<string> = new Set([
-  ...["Shape", "Size", "NonZero", "ArgMax", "ArgMin", "Equal", "Greater", "GreaterOrEqual", "Less", "LessOrEqual"],
-  ...["Not", "And", "Or", "Xor", "IsNaN", "IsInf", "ConstantOfShape", "OneHot"],
-]);
-
 /** Arithmetic in which a single number is a constant of the formula, and an array of one dimension an offset or scale. */
 const ARITHMETIC = new Set(["Add", "Sub", "Mul", "Div", "Sum", "Max", "Min", "Where"]);
 const OFFSETS = new Set(["Add", "Sub", "Mul", "Div"]);

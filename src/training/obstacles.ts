@@ -1,9 +1,9 @@
+import { endsGradient, ruleName } from "../autodiff/no-gradient.ts";
 import type { GradientRule } from "../autodiff/rule.ts";
 import { gradientRules } from "../autodiff/rules.ts";
 import { changingValues } from "../engine/annotate.ts";
 import { fedInputs, type Model } from "../onnx/graph.ts";
 import { dependents, withoutDeadNodes } from "../onnx/live.ts";
-import { WITHOUT_GRADIENT } from "../onnx/roles.ts";
 import { upgrade } from "../onnx/upgrade.ts";
 import { trainableParameters } from "./parameters.ts";
 
@@ -31,12 +31,12 @@ export function obstacles(model: Model, rules: ReadonlyMap<string, GradientRule>
   }
   const parameters = trainableParameters(model);
   if (parameters.length === 0) found.push("It has no weights outside of subgraphs that could be trained.");
-  const followed = live.filter(({ op, domain }) => domain !== "" || !WITHOUT_GRADIENT.has(op));
+  const followed = live.filter((node) => !endsGradient(node, rules));
   const learning = dependents(followed, parameters);
   const missing = new Set(
     followed
       .filter(({ inputs }) => inputs.some((input) => learning.has(input)))
-      .map(({ domain, op }) => (domain ? `${domain}:${op}` : op))
+      .map(ruleName)
       .filter((key) => !rules.has(key) && !QUANTIZED.test(key) && !NESTED.has(key)),
   );
   if (missing.size > 0) found.push(`There is no gradient rule for ${[...missing].join(", ")}.`);
