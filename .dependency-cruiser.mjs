@@ -5,11 +5,12 @@ const below = {
   autodiff: ["onnx"],
   engine: ["onnx"],
   models: ["onnx"],
+  import: ["onnx"],
   training: ["autodiff", "engine", "onnx", "data"],
   pruning: ["training", "engine", "onnx", "data"],
   report: ["pruning", "training", "onnx"],
   experiments: ["report", "pruning", "training", "engine", "models", "data", "onnx"],
-  cli: ["experiments", "report", "pruning", "training", "engine", "models", "data", "onnx"],
+  cli: ["experiments", "report", "pruning", "training", "engine", "models", "import", "data", "onnx"],
 };
 
 const layers = Object.entries(below).map(([folder, allowed]) => ({
@@ -44,7 +45,7 @@ export default {
     only("node-only-at-the-edges", { dependencyTypes: ["core"] }, "^src/(cli|data)/|^src/engine/node\\.ts$"),
     only("one-place-for-onnxruntime-node", { path: "node_modules/onnxruntime-node/" }, "^src/engine/node\\.ts$"),
     only("one-place-for-onnxruntime-web", { path: "node_modules/onnxruntime-web/" }, "^src/engine/web\\.ts$"),
-    only("protobuf-only-in-onnx", { path: "node_modules/@bufbuild/protobuf/" }, "^src/onnx/"),
+    only("protobuf-only-for-models", { path: "node_modules/@bufbuild/protobuf/" }, "^src/(onnx|import)/"),
   ],
   options: {
     doNotFollow: { path: "node_modules" },
