@@ -22,25 +22,31 @@ export function noise(dims: readonly number[], seed: number, name = ""): FloatTe
   );
 }
 
-/** Weights for any network: noise, remembered by layer. */
+/** Weights for any network: noise where none are given, remembered by layer. */
 export class NoiseWeights implements WeightFile {
   readonly blobs = new Map<string, FloatTensor[]>();
+  readonly #given: Record<string, number[][]>;
   layers: readonly TrainedLayer[] = [];
+
+  constructor(given: Record<string, number[][]> = {}) {
+    this.#given = given;
+  }
 
   read(layers: readonly TrainedLayer[]): FloatTensor[][] {
     this.layers = layers;
     return layers.map(({ name, blobs }) => {
-      const tensors = blobs.map((dims, i) => noise(dims, i, name));
+      const own = this.#given[name];
+      const tensors = blobs.map((dims, i) => (own ? float32(dims, Float32Array.from(own[i])) : noise(dims, i, name)));
       this.blobs.set(name, tensors);
       return tensors;
     });
   }
 }
 
-/** A network with noise for weights. */
-export function imported(text: string, given: ImageShape = {}) {
-  const weights = new NoiseWeights();
-  return { ...importCaffe(netOf(text), weights, given), weights };
+/** A network with noise for weights, where none are given. */
+export function imported(text: string, shape: ImageShape = {}, given: Record<string, number[][]> = {}) {
+  const weights = new NoiseWeights(given);
+  return { ...importCaffe(netOf(text), weights, shape), weights };
 }
 
 /** Runs a model and gives its outputs. */
