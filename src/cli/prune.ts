@@ -9,6 +9,7 @@ import { openModel, openNetwork } from "./model.ts";
 import { type EngineFlags, engineOf, number, perLayer, whole, withEngine } from "./options.ts";
 import { note, printJson } from "./print.ts";
 import { asOptions, intentOf, type PruneFlags, planOf, settingsOf } from "./prune-plan.ts";
+import { pruneWithoutLabels } from "./prune-unlabeled.ts";
 import { PRUNED, printSummary, writeResults } from "./results.ts";
 import { finishRun, runCommand } from "./run.ts";
 import {
@@ -23,6 +24,7 @@ import {
 interface Flags extends EngineFlags, DataFlags, TrainingFlags, PruneFlags {
   out: string;
   inputDropout: number;
+  unlabeled?: boolean;
 }
 
 const EPOCHS = 8;
@@ -52,6 +54,7 @@ export const pruneCommand = withEngine(
         "quality parameter s of layers, LAYER=S,...: threshold = s * standard deviation",
         perLayer,
       )
+      .option("--unlabeled", "without labels and without training: fit what is left of each layer to what it computed")
       .option("--mask-of <model>", "cut what is zero in another .onnx file of the same network")
       .addOption(
         new Option("--criterion <name>", "what tells which connections to keep (default: magnitude)").choices([
@@ -77,9 +80,10 @@ export const pruneCommand = withEngine(
 )
   .addHelpText(
     "after",
-    '\nExamples:\n  espalier prune dense.onnx --data mnist --out pruned --max-loss 0\n  espalier prune dense.onnx --data mnist --out pruned --rate 50\n  espalier prune dense.onnx --data mnist --out pruned --density "fc1=0.08,fc2=0.09,fc3=0.26" --rounds 3\n  espalier prune dense.onnx --data mnist --out pruned --quality "conv*=0.5,fc*=1.5" --freeze "conv*"',
+    '\nExamples:\n  espalier prune dense.onnx --data mnist --out pruned --max-loss 0\n  espalier prune dense.onnx --data mnist --out pruned --rate 50\n  espalier prune squeezenet.onnx --data images:photographs --out pruned --unlabeled --max-loss 1\n  espalier prune dense.onnx --data mnist --out pruned --density "fc1=0.08,fc2=0.09,fc3=0.26" --rounds 3\n  espalier prune dense.onnx --data mnist --out pruned --quality "conv*=0.5,fc*=1.5" --freeze "conv*"',
   )
-  .action(async (path: string, flags: Flags) => {
+  .action(async (path: string, flags: Flags, command: Command) => {
+    if (flags.unlabeled) return pruneWithoutLabels(path, flags, command);
     const startedAt = performance.now();
     const opened = openModel(path);
     const engine = engineOf(flags);

@@ -3,7 +3,7 @@ import { annotate } from "../engine/annotate.ts";
 import type { Engine, Program } from "../engine/engine.ts";
 import { UserError } from "../errors.ts";
 import { copyModel, fedInputs, type Model } from "../onnx/graph.ts";
-import { float32, sizeOf } from "../onnx/tensor.ts";
+import { float32, type NumericTensor, sizeOf } from "../onnx/tensor.ts";
 import { checkData } from "./check-data.ts";
 import type { Parameters } from "./parameters.ts";
 import { type Evaluation, Tally } from "./tally.ts";
@@ -61,17 +61,25 @@ export class Evaluator {
 
   /** Runs a whole split and counts. */
   async evaluate(split: Split): Promise<Evaluation> {
+    const tally = new Tally();
+    for await (const { scores, labels } of this.scores(split)) tally.add(scores, labels);
+    return tally.evaluation();
+  }
+
+  /**
+   * Runs a whole split.
+   * @yields the scores [batch, classes] of each batch, and the labels of those samples that are in the split
+   */
+  async *scores(split: Split): AsyncGenerator<{ readonly scores: NumericTensor; readonly labels: Int32Array }> {
     const batch = this.#shape[0];
     const inputs = new Float32Array(sizeOf(this.#shape));
     const labels = new Int32Array(batch);
-    const tally = new Tally();
     for (let start = 0; start < split.size; start += batch) {
       const count = Math.min(batch, split.size - start);
       await readInOrder(split, start, count, inputs, labels);
       const outputs = await this.#program.run({ [this.#input]: float32(this.#shape, inputs) });
-      tally.add(outputs[this.#output], labels.subarray(0, count));
+      yield { scores: outputs[this.#output], labels: labels.subarray(0, count) };
     }
-    return tally.evaluation();
   }
 
   async release(): Promise<void> {

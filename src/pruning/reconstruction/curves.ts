@@ -1,0 +1,116 @@
+import type { LearningData } from "../../data/dataset.ts";
+import type { Engine, Program, Tensors } from "../../engine/engine.ts";
+import type { Model } from "../../onnx/graph.ts";
+import type { NumericTensor } from "../../onnx/tensor.ts";
+import { AgreementTally } from "../../training/agreement.ts";
+import { type Parameters, parametersOf } from "../../training/parameters.ts";
+import { type Layer, layersOf } from "../layers.ts";
+import { prepared } from "./reconstruct.ts";
+import { fitLayer, liveIn } from "./stage.ts";
+import { Walk, withoutIdle } from "./walk.ts";
+
+/** What becomes of a network when one layer alone is cut and fitted. */
+export interface FitCurve {
+  readonly name: string;
+  readonly weights: number;
+  readonly points: readonly {
+    readonly density: number;
+    /** The square of the layer's error, as a part of its outputs' square. */
+    readonly error: number;
+    /** Divergence of the network's outputs from the whole network's; where it was measured. */
+    readonly divergence?: number;
+  }[];
+}
+
+/**
+ * Cuts each layer alone to parts of its connections, fits it, and measures how far the network's outputs go from the
+ * whole network's.
+ * @param probed the parts at which outputs are measured; at others only the layer's own error is
+ */
+export async function fitCurves(
+  engine: Engine,
+  model: Model,
+  data: LearningData,
+  parts: readonly number[],
+  probed: readonly number[],
+  signal?: AbortSignal,
+  onLayer?: (curve: FitCurve) => void,
+): Promise<FitCurve[]> {
+  const annotated = await prepared(engine, model, data);
+  const layers = layersOf(annotated);
+  const walk = await Walk.begin(engine, annotated, data.train);
+  const output = annotated.outputs[0].name;
+  let reference: readonly NumericTensor[] | undefined;
+  const curves: FitCurve[] = [];
+  for (const [i, layer] of layers.entries()) {
+    signal?.throwIfAborted();
+    await walk.advance(
+      new Map(),
+      layers.slice(i).map(({ weight }) => weight),
+    );
+    const live = liveIn(layer);
+    const whole = layer.tensor.data.length;
+    const points: FitCurve["points"][number][] = [];
+    const rest = await Rest.compile(engine, walk, layer, output);
+    try {
+      reference ??= await rest.outputs(parametersOf(annotated, rest.parameters));
+      const batches = walk.values.map((values) => ({ whole: values, pruned: values }));
+      const numbers = parts.map((part) => Math.round(part * live));
+      let at = 0;
+      for await (const { kept, parameters, error } of fitLayer(engine, annotated, layer, batches, numbers)) {
+        const divergence = probed.includes(parts[at++]) ? await rest.divergence(parameters, reference) : undefined;
+        points.push({ density: kept / whole, error, divergence });
+      }
+    } finally {
+      await rest.release();
+    }
+    const curve = { name: layer.name, weights: whole, points };
+    curves.push(curve);
+    onLayer?.(curve);
+  }
+  return curves;
+}
+
+/** What comes behind a layer, itself included, ready to be run with other parameters of the layer. */
+class Rest {
+  readonly parameters: readonly string[];
+  readonly #program: Program;
+  readonly #values: readonly Tensors[];
+  readonly #output: string;
+
+  private constructor(program: Program, parameters: readonly string[], values: readonly Tensors[], output: string) {
+    this.#program = program;
+    this.parameters = parameters;
+    this.#values = values;
+    this.#output = output;
+  }
+
+  static async compile(engine: Engine, { rest, values }: Walk, { node }: Layer, output: string): Promise<Rest> {
+    const parameters = node.inputs.filter((name) => rest.initializers.has(name));
+    const open = withoutIdle(rest);
+    for (const name of parameters) {
+      const tensor = open.initializers.get(name);
+      open.initializers.delete(name);
+      open.inputs.push({ name, dtype: tensor?.dtype, shape: tensor?.dims });
+    }
+    open.outputs = open.outputs.slice(0, 1);
+    return new Rest(await engine.compile(open, { resident: parameters }), parameters, values, output);
+  }
+
+  async outputs(parameters: Parameters): Promise<NumericTensor[]> {
+    for (const [name, tensor] of parameters) this.#program.load(name, tensor);
+    const found: NumericTensor[] = [];
+    for (const values of this.#values) found.push((await this.#program.run(values))[this.#output]);
+    return found;
+  }
+
+  async divergence(parameters: Parameters, reference: readonly NumericTensor[]): Promise<number> {
+    const tally = new AgreementTally();
+    for (const [i, scores] of (await this.outputs(parameters)).entries()) tally.add(scores, reference[i]);
+    return tally.agreement().divergence;
+  }
+
+  async release(): Promise<void> {
+    await this.#program.release();
+  }
+}

@@ -1,0 +1,98 @@
+import type { Split } from "../data/dataset.ts";
+import { copyModel, type Model, producers } from "../onnx/graph.ts";
+import { type NumericTensor, sizeOf } from "../onnx/tensor.ts";
+import type { Evaluator } from "./evaluate.ts";
+
+/** How far a network is from another on the same samples, without any labels. Percentages are 0 to 100. */
+export interface Agreement {
+  readonly samples: number;
+  /** Samples whose highest score is that of the same class, percent. */
+  readonly agreement: number;
+  /** Mean Kullback-Leibler divergence of its probabilities from the other's. */
+  readonly divergence: number;
+  /**
+   * By how much its top 1 accuracy is below the other's if the other's probabilities are right, percent: the mean of
+   * what the other gives to its own first class less what it gives to this network's.
+   */
+  readonly expectedLoss: number;
+}
+
+/** Compares scores with those of a reference, batch by batch. */
+export class AgreementTally {
+  #samples = 0;
+  #agreeing = 0;
+  #divergence = 0;
+  #loss = 0;
+
+  /** Counts the first `count` samples of a batch of scores, [batch, classes] of both networks. */
+  add(scores: NumericTensor, reference: NumericTensor, count: number = scores.dims[0]): void {
+    const classes = sizeOf(scores.dims.slice(1));
+    for (let i = 0; i < count; i++) {
+      const range = [i * classes, (i + 1) * classes] as const;
+      this.#count(
+        logSoftmax(scores.data.subarray(...range) as Float32Array),
+        logSoftmax(reference.data.subarray(...range) as Float32Array),
+      );
+    }
+  }
+
+  #count(own: Float64Array, reference: Float64Array): void {
+    let [first, wanted] = [0, 0];
+    for (let c = 0; c < own.length; c++) {
+      if (own[c] > own[first]) first = c;
+      if (reference[c] > reference[wanted]) wanted = c;
+      const p = Math.exp(reference[c]);
+      if (p > 0) this.#divergence += p * (reference[c] - own[c]);
+    }
+    this.#samples++;
+    if (first === wanted) this.#agreeing++;
+    this.#loss += Math.exp(reference[wanted]) - Math.exp(reference[first]);
+  }
+
+  agreement(): Agreement {
+    const mean = (total: number) => total / this.#samples;
+    return {
+      samples: this.#samples,
+      agreement: 100 * mean(this.#agreeing),
+      divergence: mean(this.#divergence),
+      expectedLoss: 100 * mean(this.#loss),
+    };
+  }
+}
+
+/** A network's scores on a split, to compare others with. */
+export async function scoresOn(evaluator: Evaluator, split: Split): Promise<NumericTensor[]> {
+  const all: NumericTensor[] = [];
+  for await (const { scores } of evaluator.scores(split)) all.push(scores);
+  return all;
+}
+
+/** Compares an evaluator's network with scores that {@link scoresOn} gave on the same split. */
+export async function agreementOn(
+  evaluator: Evaluator,
+  split: Split,
+  reference: readonly NumericTensor[],
+): Promise<Agreement> {
+  const tally = new AgreementTally();
+  let batch = 0;
+  for await (const { scores, labels } of evaluator.scores(split)) tally.add(scores, reference[batch++], labels.length);
+  return tally.agreement();
+}
+
+/** The network without a Softmax at its end: with scores whose softmax are the probabilities, as measures take them. */
+export function withScores(model: Model): Model {
+  const [output, ...others] = model.outputs;
+  const last = producers(model).get(output?.name ?? "");
+  if (last?.op !== "Softmax" || last.domain !== "") return model;
+  const open = copyModel(model);
+  open.outputs = [{ ...output, name: last.inputs[0] }, ...others];
+  return open;
+}
+
+function logSoftmax(scores: Float32Array): Float64Array {
+  const largest = scores.reduce((most, score) => Math.max(most, score), Number.NEGATIVE_INFINITY);
+  let sum = 0;
+  for (const score of scores) sum += Math.exp(score - largest);
+  const shift = largest + Math.log(sum);
+  return Float64Array.from(scores, (score) => score - shift);
+}
