@@ -7,8 +7,8 @@ import type { TrainedLayer } from "../../src/import/caffe/weights.ts";
 import { decodeDeepCompression } from "../../src/import/deep-compression/decode.ts";
 import { encodeDeepCompression } from "../../src/import/deep-compression/encode.ts";
 import { sizeOf } from "../../src/onnx/tensor.ts";
-import { layersOf } from "../../src/pruning/layers.ts";
 import { countNonzero } from "../../src/pruning/mask.ts";
+import { layersOf } from "../../src/training/layers.ts";
 
 const folder = new URL("../../../shared/data/songhan-squeezenet/", import.meta.url);
 
