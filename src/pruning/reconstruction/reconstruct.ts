@@ -5,8 +5,8 @@ import { UserError } from "../../errors.ts";
 import type { Model } from "../../onnx/graph.ts";
 import type { FloatTensor } from "../../onnx/tensor.ts";
 import { upgrade } from "../../onnx/upgrade.ts";
+import { layersOf } from "../../training/layers.ts";
 import type { Parameters } from "../../training/parameters.ts";
-import { layersOf } from "../layers.ts";
 import { fitLayer, liveIn } from "./stage.ts";
 import { Walk } from "./walk.ts";
 

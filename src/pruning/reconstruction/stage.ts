@@ -1,8 +1,8 @@
 import type { Engine } from "../../engine/engine.ts";
 import { lookup, type Model } from "../../onnx/graph.ts";
 import { type FloatTensor, isFloat32 } from "../../onnx/tensor.ts";
+import type { Layer } from "../../training/layers.ts";
 import type { Parameters } from "../../training/parameters.ts";
-import type { Layer } from "../layers.ts";
 import { countNonzero } from "../mask.ts";
 import { type Cut, cutTo } from "./cut.ts";
 import { LeastSquares, type Shape } from "./fit.ts";

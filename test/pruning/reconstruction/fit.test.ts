@@ -5,12 +5,12 @@ import { int, ints } from "../../../src/onnx/attributes.ts";
 import { GraphBuilder } from "../../../src/onnx/builder.ts";
 import { emptyModel, lookup, type Model } from "../../../src/onnx/graph.ts";
 import { float32, sizeOf } from "../../../src/onnx/tensor.ts";
-import { layersOf } from "../../../src/pruning/layers.ts";
 import { cutTo } from "../../../src/pruning/reconstruction/cut.ts";
 import { LeastSquares } from "../../../src/pruning/reconstruction/fit.ts";
 import { linearLayer } from "../../../src/pruning/reconstruction/linear.ts";
 import { momentsOf } from "../../../src/pruning/reconstruction/moments.ts";
 import { random } from "../../../src/random.ts";
+import { layersOf } from "../../../src/training/layers.ts";
 
 const engine = nodeEngine({ threads: 1 });
 
