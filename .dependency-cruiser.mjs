@@ -8,9 +8,10 @@ const below = {
   import: ["onnx"],
   training: ["autodiff", "engine", "onnx", "data"],
   pruning: ["training", "engine", "onnx", "data"],
+  sharing: ["training", "engine", "autodiff", "onnx", "data"],
   report: ["pruning", "training", "onnx"],
-  experiments: ["report", "pruning", "training", "engine", "models", "data", "onnx"],
-  cli: ["experiments", "report", "pruning", "training", "engine", "models", "import", "data", "onnx"],
+  experiments: ["report", "pruning", "sharing", "training", "engine", "models", "data", "onnx"],
+  cli: ["experiments", "report", "pruning", "sharing", "training", "engine", "models", "import", "data", "onnx"],
 };
 
 const layers = Object.entries(below).map(([folder, allowed]) => ({

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from "commander";
 import { UserError } from "../errors.ts";
 import { compactCommand } from "./compact.ts";
+import { compressCommand } from "./compress.ts";
 import { demoCommand } from "./demo.ts";
 import { evalCommand } from "./eval.ts";
 import { inspectCommand } from "./inspect.ts";
@@ -31,6 +32,7 @@ export async function main(args: readonly string[]): Promise<number> {
     scanCommand,
     pruneCommand,
     compactCommand,
+    compressCommand,
     reproduceCommand,
   ])
     program.addCommand(command);

@@ -1,5 +1,6 @@
 import type { Dataset } from "../data/dataset.ts";
 import type { Engine } from "../engine/engine.ts";
+import { type Choice, chooseAt, neverBetter } from "../lagrange.ts";
 import type { Model } from "../onnx/graph.ts";
 import { isFloat32 } from "../onnx/tensor.ts";
 import { type Layer, layersOf } from "../training/layers.ts";
@@ -89,17 +90,11 @@ async function curvesOf(
 
 /** Densities with so many connections in all for which the sum of the layers' losses is least: by Lagrange's multiplier. */
 export function balance(curves: readonly LayerSensitivity[], wanted: number): Map<string, number> {
-  const choices = curves.map(({ weights, points }) => {
-    // Fewer connections never count as better.
-    let worst = Number.NEGATIVE_INFINITY;
-    return points.map(({ density, loss }) => {
-      worst = Math.max(worst, loss);
-      return { density, loss: worst, kept: density * weights };
-    });
-  });
-  const choose = (price: number) =>
-    choices.map((layer) => layer.reduce((a, b) => (b.loss + price * b.kept < a.loss + price * a.kept ? b : a)));
-  const keptAt = (price: number) => choose(price).reduce((sum, { kept }) => sum + kept, 0);
+  const choices = curves.map(({ weights, points }) =>
+    neverBetter(points.map(({ density, loss }) => ({ density, loss, cost: density * weights }))),
+  );
+  const costOf = (chosen: readonly Choice[]) => chosen.reduce((sum, { cost }) => sum + cost, 0);
+  const keptAt = (price: number) => costOf(chooseAt(choices, price));
   let [low, high] = [0, 1];
   while (keptAt(high) > wanted && high < HIGHEST_PRICE) high *= 2;
   for (let i = 0; i < 60; i++) {
@@ -108,8 +103,8 @@ export function balance(curves: readonly LayerSensitivity[], wanted: number): Ma
     else high = middle;
   }
   // Between two prices the choice jumps; what is left over, or is still too much, goes to all layers alike.
-  const chosen = choose(high);
-  const scale = wanted / chosen.reduce((sum, { kept }) => sum + kept, 0);
+  const chosen = chooseAt(choices, high);
+  const scale = wanted / costOf(chosen);
   return new Map(
     chosen.map(({ density }, i) => [curves[i].name, Math.min(curves[i].points[0].density, density * scale)]),
   );

@@ -1,0 +1,95 @@
+import { dirname } from "node:path";
+import { Command, Option } from "commander";
+import { openDataset } from "../data/spec.ts";
+import { writeModel } from "../onnx/write.ts";
+import { sharingOf } from "../sharing/distinct.ts";
+import { withGather } from "../sharing/gather.ts";
+import { rowsOf } from "../sharing/rows.ts";
+import { errorsOf } from "../training/evaluate.ts";
+import { checkWritable, writeFile } from "./files.ts";
+import { Interrupted, interruptible } from "./interrupt.ts";
+import { openModel } from "./model.ts";
+import { type EngineFlags, engineOf, withEngine } from "./options.ts";
+import { bytes, count, duration, percent, printJson, printLine, rate, textTable } from "./print.ts";
+import { asksForSharing, type SharingFlags, shareBy, withSharing } from "./sharing-options.ts";
+
+interface Flags extends EngineFlags, SharingFlags {
+  out: string;
+  format?: "onnx" | "gather";
+  json?: boolean;
+}
+
+/** `espalier compress`: shares a model's weights and writes it small. */
+export const compressCommand = withEngine(
+  withSharing(
+    new Command("compress")
+      .summary("share a model's weights and write it as a small file")
+      .description("Shares the weights of a model, trains the shared values, and writes it as a small file.")
+      .argument("<model>", "an .onnx file")
+      .requiredOption("--out <file>", "where to write"),
+  )
+    .addOption(
+      new Option("--format <name>", "onnx: values written out; gather: codes and codebooks in an .onnx").choices([
+        "onnx",
+        "gather",
+      ]),
+    )
+    .option("--json", "print one JSON object"),
+)
+  .addHelpText(
+    "after",
+    '\nExamples:\n  espalier compress pruned.onnx --bits "conv*=8,fc*=5" --data mnist --format gather --out shared.onnx\n  espalier compress pruned.onnx --max-loss 0 --method entropy --data mnist --out shared.onnx',
+  )
+  .action(async (path: string, flags: Flags) => {
+    const startedAt = performance.now();
+    const { model, bytes: bytesBefore } = openModel(path);
+    const asked = asksForSharing(flags);
+    checkWritable(dirname(flags.out));
+    const data = flags.data === undefined ? undefined : await openDataset(flags.data);
+    const engine = engineOf(flags);
+    const shared = asked
+      ? await interruptible(async (signal) => {
+          const found = await shareBy(flags, engine, model, data, signal);
+          if (signal.aborted) throw new Interrupted("Stopped; nothing was written.");
+          return found;
+        })
+      : { model, sharing: sharingOf(model) };
+    const contents = writeModel(flags.format === "gather" ? withGather(shared.model, shared.sharing) : shared.model);
+    writeFile(flags.out, contents);
+    const baseline = data && (await errorsOf(engine, model, data));
+    const after = data && (await errorsOf(engine, shared.model, data));
+    const layers = rowsOf(model, shared.sharing);
+    const seconds = (performance.now() - startedAt) / 1000;
+    const ratio = bytesBefore / contents.length;
+    if (flags.json) {
+      return printJson({
+        bytes: contents.length,
+        bytesBefore,
+        ratio,
+        file: flags.out,
+        layers,
+        baseline,
+        untrained: shared.before,
+        shared: after,
+        seconds,
+      });
+    }
+    if (layers.length > 0) {
+      printLine(
+        textTable(
+          ["layer", "weights", "kept", "values", "bits"],
+          layers.map((row) => [row.name, ...[row.weights, row.kept, row.values, row.bits].map(count)]),
+        ),
+      );
+    }
+    if (baseline && after) {
+      const untrained = shared.before === undefined ? "" : ` -> ${percent(shared.before)}`;
+      printLine(
+        `validation error  ${percent(baseline.validationError)}${untrained} -> ${percent(after.validationError)}`,
+      );
+      printLine(`test error        ${percent(baseline.testError)} -> ${percent(after.testError)}`);
+    }
+    printLine(
+      `${flags.out}: ${bytes(bytesBefore)} -> ${bytes(contents.length)} (${rate(ratio)}), in ${duration(seconds)}`,
+    );
+  });
