@@ -1,5 +1,6 @@
 /** Which folders of src/ each folder may import from: arrows go down only. */
 const below = {
+  runtime: [],
   onnx: [],
   data: [],
   autodiff: ["onnx"],

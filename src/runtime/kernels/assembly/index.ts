@@ -1,0 +1,3 @@
+export { correlate16, correlate32, correlateDense } from "./correlate";
+export { maxPool } from "./pool";
+export { gather16, gather32, multiply, scatter16 } from "./product";

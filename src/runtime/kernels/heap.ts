@@ -1,0 +1,81 @@
+/** Memory that can grow, and whose views do not survive that. */
+export interface Memory {
+  readonly buffer: ArrayBuffer;
+  /** Makes room for so many bytes in all. */
+  reserve(bytes: number): void;
+}
+
+/** Everything begins at a multiple of this, and has so much room behind it that a vector may read past its end. */
+const ALIGNMENT = 64;
+
+/** Parts of one memory, given out and taken back: the first that fits. */
+export class Heap {
+  readonly #memory: Memory;
+  readonly #sizes = new Map<number, number>();
+  /** What lies free below the top: [start, size] in the order of their addresses, never two side by side. */
+  #free: [number, number][] = [];
+  #top = ALIGNMENT;
+
+  constructor(memory: Memory) {
+    this.#memory = memory;
+  }
+
+  /** Bytes that are given out. */
+  get used(): number {
+    let bytes = 0;
+    for (const size of this.#sizes.values()) bytes += size;
+    return bytes;
+  }
+
+  /** Finds room for `bytes`; what is in it is left from before. */
+  allocate(bytes: number): number {
+    const size = Math.ceil(bytes / ALIGNMENT) * ALIGNMENT + ALIGNMENT;
+    const hole = this.#free.findIndex(([, free]) => free >= size);
+    let start = this.#top;
+    if (hole >= 0) {
+      const [at, free] = this.#free[hole];
+      start = at;
+      this.#free.splice(hole, 1, ...(free === size ? [] : [[at + size, free - size] as [number, number]]));
+    } else {
+      this.#top += size;
+      this.#memory.reserve(this.#top);
+    }
+    this.#sizes.set(start, size);
+    return start;
+  }
+
+  /** Takes back what was given out at an address. */
+  release(start: number): void {
+    const size = this.#sizes.get(start);
+    if (size === undefined) return;
+    this.#sizes.delete(start);
+    const after = this.#free.findIndex(([at]) => at > start);
+    const place = after < 0 ? this.#free.length : after;
+    this.#free.splice(place, 0, [start, size]);
+    for (const i of [place, place - 1]) {
+      const [left, right] = [this.#free[i], this.#free[i + 1]];
+      if (left && right && left[0] + left[1] === right[0]) this.#free.splice(i, 2, [left[0], left[1] + right[1]]);
+    }
+    const last = this.#free.at(-1);
+    if (last && last[0] + last[1] === this.#top) {
+      this.#top = last[0];
+      this.#free.pop();
+    }
+  }
+
+  floats(at: number, count: number): Float32Array {
+    return new Float32Array(this.#memory.buffer, at, count);
+  }
+
+  int32s(at: number, count: number): Int32Array {
+    return new Int32Array(this.#memory.buffer, at, count);
+  }
+
+  uint32s(at: number, count: number): Uint32Array {
+    return new Uint32Array(this.#memory.buffer, at, count);
+  }
+
+  uint16s(at: number, count: number): Uint16Array {
+    return new Uint16Array(this.#memory.buffer, at, count);
+  }
+}

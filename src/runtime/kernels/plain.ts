@@ -1,0 +1,112 @@
+import type { Memory } from "./heap.ts";
+import type { Kernels } from "./kernels.ts";
+
+/** Memory of an ordinary array. */
+export class PlainMemory implements Memory {
+  buffer = new ArrayBuffer(2 ** 16);
+
+  reserve(bytes: number): void {
+    if (bytes <= this.buffer.byteLength) return;
+    const grown = new ArrayBuffer(Math.max(bytes, 2 * this.buffer.byteLength));
+    new Uint8Array(grown).set(new Uint8Array(this.buffer));
+    this.buffer = grown;
+  }
+}
+
+/** The kernels without WebAssembly, one element at a time: where there is no SIMD, and what the others are tested by. */
+export function plainKernels(memory: Memory): Kernels {
+  const floats = (at: number) => new Float32Array(memory.buffer, at);
+  const wholes = (at: number, bits: 16 | 32) => (bits === 16 ? new Uint16Array(memory.buffer, at) : words(at));
+  const words = (at: number) => new Uint32Array(memory.buffer, at);
+
+  const correlate =
+    (bits: 16 | 32): Kernels["correlate16"] =>
+    (outputs, starts, indices, weights, bias, offsets, input, output, length, floor) => {
+      const [first, at, w, b] = [words(starts), wholes(indices, bits), floats(weights), floats(bias)];
+      const [places, x, y] = [new Int32Array(memory.buffer, offsets), floats(input), floats(output)];
+      for (let o = 0; o < outputs; o++) {
+        for (let p = 0; p < length; p++) {
+          let sum = b[o];
+          for (let k = first[o]; k < first[o + 1]; k++) sum += w[k] * x[places[at[k]] / 4 + p];
+          y[o * length + p] = Math.max(sum, floor);
+        }
+      }
+    };
+
+  const gather =
+    (bits: 16 | 32): Kernels["gather16"] =>
+    (outputs, starts, indices, weights, bias, input, output, floor) => {
+      const [first, at, w, b] = [words(starts), wholes(indices, bits), floats(weights), floats(bias)];
+      const [x, y] = [floats(input), floats(output)];
+      for (let o = 0; o < outputs; o++) {
+        let sum = b[o];
+        for (let k = first[o]; k < first[o + 1]; k++) sum += w[k] * x[at[k]];
+        y[o] = Math.max(sum, floor);
+      }
+    };
+
+  return {
+    correlate16: correlate(16),
+    correlate32: correlate(32),
+    gather16: gather(16),
+    gather32: gather(32),
+
+    correlateDense(outputs, taps, weights, bias, offsets, input, output, length, floor) {
+      const [w, b, x, y] = [floats(weights), floats(bias), floats(input), floats(output)];
+      const places = new Int32Array(memory.buffer, offsets);
+      for (let o = 0; o < outputs; o++) {
+        const block = (o >> 2) * 4 * taps + (o & 3);
+        for (let p = 0; p < length; p++) {
+          let sum = b[o];
+          for (let k = 0; k < taps; k++) sum += w[block + 4 * k] * x[places[k] / 4 + p];
+          y[o * length + p] = Math.max(sum, floor);
+        }
+      }
+    },
+
+    scatter16(inputs, starts, indices, weights, input, output) {
+      const [first, at, w] = [words(starts), wholes(indices, 16), floats(weights)];
+      const [x, y] = [floats(input), floats(output)];
+      for (let i = 0; i < inputs; i++) {
+        if (x[i] === 0) continue;
+        for (let k = first[i]; k < first[i + 1]; k++) y[at[k]] += w[k] * x[i];
+      }
+    },
+
+    multiply(outputs, inputs, weights, bias, input, output, floor) {
+      const [w, b, x, y] = [floats(weights), floats(bias), floats(input), floats(output)];
+      for (let o = 0; o < outputs; o++) {
+        let sum = b[o];
+        for (let i = 0; i < inputs; i++) sum += w[o * inputs + i] * x[i];
+        y[o] = Math.max(sum, floor);
+      }
+    },
+
+    maxPool(input, output, height, width, outHeight, outWidth, kh, kw, strideY, strideX, padTop, padLeft, planes) {
+      const [x, y] = [floats(input), floats(output)];
+      let at = 0;
+      for (let plane = 0; plane < planes; plane++) {
+        for (let i = 0; i < outHeight; i++) {
+          for (let j = 0; j < outWidth; j++) {
+            let most = -MOST;
+            for (
+              let row = Math.max(0, i * strideY - padTop);
+              row < Math.min(height, i * strideY - padTop + kh);
+              row++
+            ) {
+              const start = (plane * height + row) * width;
+              const to = Math.min(width, j * strideX - padLeft + kw);
+              for (let column = Math.max(0, j * strideX - padLeft); column < to; column++) {
+                most = Math.max(most, x[start + column]);
+              }
+            }
+            y[at++] = most;
+          }
+        }
+      }
+    },
+  };
+}
+
+/** The largest float32. */
+const MOST = 3.4028234663852886e38;

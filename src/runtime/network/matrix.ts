@@ -1,0 +1,198 @@
+import type { Machine } from "../kernels/machine.ts";
+
+/** Compressed rows: the non-zero elements of row r are at starts[r] to starts[r + 1]. */
+export interface Compressed {
+  readonly starts: Uint32Array;
+  readonly indices: Uint32Array;
+  readonly values: Float32Array;
+}
+
+/**
+ * How a matrix lies in memory: compressed by rows or by columns, or dense, row by row or with the elements of four rows
+ * side by side.
+ */
+type Form = "rows" | "columns" | "dense" | "blocks";
+
+/** What a matrix is multiplied by. */
+export type Use = "vector" | "sparse-vector" | "matrix";
+
+/**
+ * A form is taken where it is the quickest: measured by `npm run bench -- sparse`. Below these densities compressed
+ * rows beat dense ones on a vector and on a matrix, and columns, where many inputs are zero, beat both.
+ */
+const ROWS_ON_VECTOR = 0.35;
+const COLUMNS_ON_VECTOR = 0.7;
+const ROWS_ON_MATRIX = 0.75;
+/** Indices up to here take 16 bits. */
+const SHORT = 2 ** 16;
+
+/** A layer's weights, [rows, columns] with a bias for each row, in the form that suits what they are multiplied by. */
+export class Matrix {
+  readonly rows: number;
+  readonly columns: number;
+  readonly nonzero: number;
+  readonly #machine: Machine;
+  readonly #bias: number;
+  #form: Form;
+  /** Where the parts of the form are: starts, indices and values, or the values of a dense one alone. */
+  #parts: number[] = [];
+
+  constructor(machine: Machine, rows: number, columns: number, elements: Compressed, bias?: Float32Array) {
+    this.rows = rows;
+    this.columns = columns;
+    this.nonzero = elements.values.length;
+    this.#machine = machine;
+    const { heap } = machine;
+    this.#bias = heap.allocate(4 * padded(rows));
+    const biases = heap.floats(this.#bias, padded(rows)).fill(0);
+    if (bias) biases.set(bias);
+    this.#form = "rows";
+    this.#store("rows", elements);
+  }
+
+  get #density(): number {
+    return this.nonzero / (this.rows * this.columns);
+  }
+
+  /** Brings the weights into the form that is quickest for a use. */
+  prepare(use: Use): void {
+    const form = this.#formFor(use);
+    if (form === this.#form) return;
+    const elements = this.#elements();
+    for (const part of this.#parts) this.#machine.heap.release(part);
+    this.#store(form, elements);
+  }
+
+  #formFor(use: Use): Form {
+    const density = this.#density;
+    if (use === "matrix") return density < ROWS_ON_MATRIX ? "rows" : "blocks";
+    if (use === "sparse-vector" && density < COLUMNS_ON_VECTOR && this.rows <= SHORT) return "columns";
+    return density < ROWS_ON_VECTOR ? "rows" : "dense";
+  }
+
+  /** y = W x + b of a vector, at least `floor`. The input has room up to a multiple of four, which holds zeros. */
+  multiply(input: number, output: number, floor: number): void {
+    const { heap, kernels } = this.#machine;
+    const [starts, indices, values] = this.#parts;
+    if (this.#form === "dense") {
+      kernels.multiply(this.rows, padded(this.columns), starts, this.#bias, input, output, floor);
+    } else if (this.#form === "columns") {
+      const result = heap.floats(output, this.rows);
+      result.set(heap.floats(this.#bias, this.rows));
+      kernels.scatter16(this.columns, starts, indices, values, input, output);
+      if (floor === 0) for (let i = 0; i < result.length; i++) if (result[i] < 0) result[i] = 0;
+    } else {
+      const gather = this.columns <= SHORT ? kernels.gather16 : kernels.gather32;
+      gather(this.rows, starts, indices, values, this.#bias, input, output, floor);
+    }
+  }
+
+  /** Rows that {@link correlate} writes: the dense form does four at a time. */
+  get written(): number {
+    return this.#form === "blocks" ? padded(this.rows) : this.rows;
+  }
+
+  /**
+   * y[r][p] = sum over c of W[r][c] x[offsets[c] + p] + b[r], at least `floor`, p up to `length`, a multiple of four.
+   * @param offsets where the table of offsets in bytes is, one for each column
+   */
+  correlate(offsets: number, input: number, output: number, length: number, floor: number): void {
+    const { kernels } = this.#machine;
+    const [starts, indices, values] = this.#parts;
+    if (this.#form === "blocks") {
+      kernels.correlateDense(this.written, this.columns, starts, this.#bias, offsets, input, output, length, floor);
+    } else {
+      const correlate = this.columns <= SHORT ? kernels.correlate16 : kernels.correlate32;
+      correlate(this.rows, starts, indices, values, this.#bias, offsets, input, output, length, floor);
+    }
+  }
+
+  #store(form: Form, elements: Compressed): void {
+    this.#form = form;
+    if (form === "rows" || form === "columns") {
+      const { starts, indices, values } = form === "rows" ? elements : transposed(elements, this.rows, this.columns);
+      const { heap } = this.#machine;
+      const short = (form === "rows" ? this.columns : this.rows) <= SHORT;
+      this.#parts = [starts.length * 4, indices.length * (short ? 2 : 4), values.length * 4].map((bytes) =>
+        heap.allocate(bytes),
+      );
+      heap.uint32s(this.#parts[0], starts.length).set(starts);
+      const view = short ? heap.uint16s(this.#parts[1], indices.length) : heap.uint32s(this.#parts[1], indices.length);
+      view.set(indices);
+      heap.floats(this.#parts[2], values.length).set(values);
+    } else this.#storeDense(form, elements);
+  }
+
+  #storeDense(form: "dense" | "blocks", { starts, indices, values }: Compressed): void {
+    const { heap } = this.#machine;
+    const [width, height] = form === "dense" ? [padded(this.columns), this.rows] : [this.columns, padded(this.rows)];
+    this.#parts = [heap.allocate(4 * width * height)];
+    const all = heap.floats(this.#parts[0], width * height).fill(0);
+    for (let row = 0; row < this.rows; row++) {
+      for (let k = starts[row]; k < starts[row + 1]; k++) all[place(form, width, row, indices[k])] = values[k];
+    }
+  }
+
+  #elements(): Compressed {
+    const { heap } = this.#machine;
+    if (this.#form === "dense" || this.#form === "blocks") {
+      const width = this.#form === "dense" ? padded(this.columns) : this.columns;
+      const all = heap.floats(this.#parts[0], width * padded(this.rows));
+      const form = this.#form;
+      return compress(this.rows, this.columns, (row, column) => all[place(form, width, row, column)]);
+    }
+    const lines = this.#form === "rows" ? this.rows : this.columns;
+    const short = (this.#form === "rows" ? this.columns : this.rows) <= SHORT;
+    const starts = heap.uint32s(this.#parts[0], lines + 1).slice();
+    const count = starts[lines];
+    const view = short ? heap.uint16s(this.#parts[1], count) : heap.uint32s(this.#parts[1], count);
+    const elements = { starts, indices: Uint32Array.from(view), values: heap.floats(this.#parts[2], count).slice() };
+    return this.#form === "rows" ? elements : transposed(elements, this.columns, this.rows);
+  }
+}
+
+/** The next multiple of four. */
+export const padded = (count: number) => (count + 3) & ~3;
+
+function place(form: "dense" | "blocks", width: number, row: number, column: number): number {
+  return form === "dense" ? row * width + column : ((row >> 2) * width + column) * 4 + (row & 3);
+}
+
+/** Compresses a matrix that is read element by element. */
+export function compress(rows: number, columns: number, at: (row: number, column: number) => number): Compressed {
+  const starts = new Uint32Array(rows + 1);
+  for (let row = 0; row < rows; row++) {
+    let count = 0;
+    for (let column = 0; column < columns; column++) if (at(row, column) !== 0) count++;
+    starts[row + 1] = starts[row] + count;
+  }
+  const indices = new Uint32Array(starts[rows]);
+  const values = new Float32Array(starts[rows]);
+  let k = 0;
+  for (let row = 0; row < rows; row++) {
+    for (let column = 0; column < columns; column++) {
+      const value = at(row, column);
+      if (value === 0) continue;
+      indices[k] = column;
+      values[k++] = value;
+    }
+  }
+  return { starts, indices, values };
+}
+
+/** The same elements by columns instead of rows. */
+function transposed({ starts, indices, values }: Compressed, rows: number, columns: number): Compressed {
+  const ends = new Uint32Array(columns + 1);
+  for (const column of indices) ends[column + 1]++;
+  for (let column = 0; column < columns; column++) ends[column + 1] += ends[column];
+  const next = ends.slice(0, columns);
+  const turned = { starts: ends, indices: new Uint32Array(indices.length), values: new Float32Array(values.length) };
+  for (let row = 0; row < rows; row++) {
+    for (let k = starts[row]; k < starts[row + 1]; k++) {
+      const to = next[indices[k]]++;
+      turned.indices[to] = row;
+      turned.values[to] = values[k];
+    }
+  }
+  return turned;
+}

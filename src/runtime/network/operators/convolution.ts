@@ -1,0 +1,133 @@
+import { compress, Matrix, padded } from "../matrix.ts";
+import { type Operator, type PlanContext, type Step, sizeOf, UnsupportedError, type Value } from "../plan.ts";
+import { imageDims, type Windows, windowsOf } from "../windows.ts";
+
+/**
+ * A convolution as a sparse matrix over planes. The image is laid out with its padding, and for strides as one plane for
+ * each remainder of row and column, so that every weight multiplies one unbroken stretch of memory: the output, row
+ * behind row at the pitch of the input, is a sum of such stretches. What falls between the rows is left behind.
+ * The groups of a grouped convolution are zeros of the matrix.
+ */
+const conv: Operator = (context) => {
+  const weights = context.constant(1);
+  if (!weights || !(weights.data instanceof Float32Array)) {
+    throw new UnsupportedError("Conv is run only with constant weights here.");
+  }
+  const { dims, data } = weights;
+  const x = context.value(0);
+  const windows = windowsOf(context, x.dims, dims.slice(2));
+  const [outputs, channels] = [dims[0], x.dims[1]];
+  const groups = context.attribute("group", 1);
+  const area = windows.kernel[0] * windows.kernel[1];
+  const layer = context.kept(() => {
+    const taps = dims[1] * area;
+    const perGroup = outputs / groups;
+    const elements = compress(outputs, channels * area, (output, column) => {
+      const own = column - Math.floor(output / perGroup) * taps;
+      return own >= 0 && own < taps ? data[output * taps + own] : 0;
+    });
+    const bias = context.constant(2)?.data;
+    return new Matrix(context.machine, outputs, channels * area, elements, bias && Float32Array.from(bias));
+  });
+  layer.prepare("matrix");
+  const y = context.output(imageDims(x.dims, outputs, windows.output));
+  return isPlain(windows) && sizeOf(windows.input) % 4 === 0
+    ? pointwise(context, layer, x, y, windows)
+    : spread(context, layer, x, y, windows);
+};
+
+/** Whether every weight multiplies the whole plane as it is. */
+function isPlain({ kernel, strides, begin, end }: Windows): boolean {
+  return [...kernel, ...strides].every((n) => n === 1) && [...begin, ...end].every((n) => n === 0);
+}
+
+function pointwise(context: PlanContext, layer: Matrix, x: Value, y: Value, { input }: Windows): Step {
+  const plane = sizeOf(input);
+  const offsets = context.table(Array.from({ length: layer.columns }, (_, channel) => 4 * channel * plane));
+  const direct = layer.written === layer.rows;
+  const result = direct ? undefined : context.scratch(layer.written * plane);
+  const { heap } = context.machine;
+  return () => {
+    for (let n = 0; n < x.dims[0]; n++) {
+      const to = y.at + 4 * n * layer.rows * plane;
+      layer.correlate(offsets, x.at + 4 * n * layer.columns * plane, result ?? to, plane, context.floor);
+      if (result !== undefined) heap.floats(to, layer.rows * plane).set(heap.floats(result, layer.rows * plane));
+    }
+  };
+}
+
+/** Elements of a stretch that a kernel does at once, and fewer than which it does in fours. */
+const TILE = 32;
+const REST = 12;
+
+function spread(context: PlanContext, layer: Matrix, x: Value, y: Value, windows: Windows): Step {
+  const { kernel, strides, dilations, begin, end, input, output } = windows;
+  const [samples, channels] = x.dims;
+  const [rows, pitch] = [0, 1].map((axis) => Math.ceil((input[axis] + begin[axis] + end[axis]) / strides[axis]));
+  const plane = rows * pitch;
+  const phases = strides[0] * strides[1];
+  const offsets: number[] = [];
+  for (let channel = 0; channel < channels; channel++) {
+    for (let i = 0; i < kernel[0]; i++) {
+      for (let j = 0; j < kernel[1]; j++) {
+        const [row, column] = [i * dilations[0], j * dilations[1]];
+        const phase = (row % strides[0]) * strides[1] + (column % strides[1]);
+        const at = Math.floor(row / strides[0]) * pitch + Math.floor(column / strides[1]);
+        offsets.push(4 * ((channel * phases + phase) * plane + at));
+      }
+    }
+  }
+  const exact = padded((output[0] - 1) * pitch + output[1]);
+  const length = exact % TILE > REST ? Math.ceil(exact / TILE) * TILE : exact;
+  const table = context.table(offsets);
+  // The last stretches reach past the last plane.
+  const size = channels * phases * plane + length;
+  const [laid, result] = [context.scratch(size), context.scratch(layer.written * length)];
+  const { heap } = context.machine;
+  return () => {
+    const [from, to] = [heap.floats(x.at, sizeOf(x.dims)), heap.floats(laid, size)];
+    const [sums, all] = [heap.floats(result, layer.rows * length), heap.floats(y.at, sizeOf(y.dims))];
+    to.fill(0);
+    for (let n = 0; n < samples; n++) {
+      lay(from.subarray(n * channels * sizeOf(input)), channels, windows, to, plane, pitch);
+      layer.correlate(table, laid, result, length, context.floor);
+      let at = n * layer.rows * sizeOf(output);
+      for (let o = 0; o < layer.rows; o++) {
+        for (let row = 0; row < output[0]; row++, at += output[1]) {
+          const start = o * length + row * pitch;
+          all.set(sums.subarray(start, start + output[1]), at);
+        }
+      }
+    }
+  };
+}
+
+/** Lays an image out by the remainders of its padded rows and columns. */
+function lay(
+  from: Float32Array,
+  channels: number,
+  { strides: [down, right], begin: [top, left], input: [height, width] }: Windows,
+  to: Float32Array,
+  plane: number,
+  pitch: number,
+): void {
+  for (let channel = 0; channel < channels; channel++) {
+    for (let i = 0; i < height; i++) {
+      const row = i + top;
+      const source = (channel * height + i) * width;
+      const phase = (channel * down + (row % down)) * right;
+      const start = Math.floor(row / down) * pitch;
+      if (right === 1) {
+        to.set(from.subarray(source, source + width), phase * plane + start + left);
+        continue;
+      }
+      for (let j = 0; j < width; j++) {
+        const column = j + left;
+        to[(phase + (column % right)) * plane + start + Math.floor(column / right)] = from[source + j];
+      }
+    }
+  }
+}
+
+/** Convolutions. */
+export const convolutionOperators: Readonly<Record<string, Operator>> = { Conv: conv };

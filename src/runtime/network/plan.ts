@@ -1,0 +1,224 @@
+import type { Machine } from "../kernels/machine.ts";
+import type { Attribute, Constant, GraphNode, NetworkGraph } from "./graph.ts";
+import { Pool } from "./pool.ts";
+
+/** A float32 value of a network in memory. */
+export interface Value {
+  readonly dims: readonly number[];
+  /** Its address. */
+  readonly at: number;
+  /** Whether it came out of an activation that leaves many zeros. */
+  readonly rectified?: boolean;
+}
+
+/** Whole numbers that are known before anything runs: shapes, axes, indices. */
+export interface Wholes {
+  readonly dims: readonly number[];
+  readonly wholes: readonly number[];
+}
+
+/** Something to do at each run. */
+export type Step = () => void;
+
+/** What an operator sees of its node when a network is planned for inputs of given shapes. */
+export interface PlanContext {
+  readonly machine: Machine;
+  readonly node: GraphNode;
+  /** What the next node wants done to the output at no cost: at least this. */
+  readonly floor: number;
+  /** A float32 input. */
+  value(input: number): Value;
+  /** Whole numbers that an input holds; undefined for an input left out. */
+  wholes(input: number): readonly number[] | undefined;
+  /** The constant that an input is; undefined for one that is computed. */
+  constant(input: number): Constant | undefined;
+  /** An attribute of the kind of `absent`. */
+  attribute(name: string, absent: number): number;
+  attribute(name: string, absent: string): string;
+  attribute(name: string, absent: readonly number[]): readonly number[];
+  /** Makes room for the output. */
+  output(dims: readonly number[], options?: { readonly index?: number; readonly rectified?: boolean }): Value;
+  /** Makes the output another name and shape of an input. */
+  alias(dims: readonly number[], input?: number): void;
+  /** Makes the output known whole numbers. */
+  known(dims: readonly number[], wholes: readonly number[]): void;
+  /** Room that is needed only while the node runs. */
+  scratch(count: number): number;
+  /** What a node keeps from plan to plan, made when it is first asked for. */
+  kept<T>(make: () => T): T;
+  /** Where a table of whole numbers is that the plan keeps. */
+  table(numbers: readonly number[]): number;
+}
+
+/** Plans a node: reads shapes, makes room, and gives what is to be done at each run. */
+export type Operator = (context: PlanContext) => Step | undefined;
+
+export const sizeOf = (dims: readonly number[]) => dims.reduce((product, dim) => product * dim, 1);
+
+export class UnsupportedError extends Error {
+  override readonly name = "UnsupportedError";
+}
+
+/** A network made ready for inputs of given shapes. */
+export interface Plan {
+  readonly inputs: ReadonlyMap<string, Value>;
+  readonly outputs: ReadonlyMap<string, Value>;
+  readonly steps: readonly Step[];
+  release(): void;
+}
+
+/**
+ * Plans a network.
+ * @param keep what nodes keep from plan to plan: their weights in memory
+ */
+export function planOf(
+  machine: Machine,
+  { nodes, constants, inputs, outputs }: NetworkGraph,
+  shapes: Readonly<Record<string, readonly number[]>>,
+  operators: ReadonlyMap<string, Operator>,
+  keep: Map<GraphNode, unknown>,
+): Plan {
+  const { heap } = machine;
+  const values = new Map<string, Value | Wholes>();
+  const uses = lastUses(nodes, outputs);
+  const owned = new Map<string, number>();
+  const tables: number[] = [];
+  const pool = new Pool(heap);
+  const readers = new Map<string, GraphNode[]>();
+  for (const node of nodes) for (const input of node.inputs) readers.set(input, [...(readers.get(input) ?? []), node]);
+
+  for (const name of inputs) {
+    const dims = shapes[name];
+    if (!dims) throw new Error(`The network's input "${name}" is missing: it takes ${inputs.join(", ")}.`);
+    values.set(name, { dims, at: pool.take(4 * sizeOf(dims)) });
+  }
+
+  const steps: Step[] = [];
+  const fused = new Set<GraphNode>();
+  for (const [i, node] of nodes.entries()) {
+    if (fused.has(node)) {
+      values.set(node.outputs[0], values.get(node.inputs[0]) ?? missing(node, node.inputs[0]));
+      pass(node.inputs[0], node.outputs[0]);
+      continue;
+    }
+    const operator = operators.get(node.op);
+    if (!operator) {
+      throw new UnsupportedError(
+        `The runtime has no operator ${node.op} (node "${node.name || node.outputs[0]}"): run the network with ONNX Runtime.`,
+      );
+    }
+    const [reader, ...others] = readers.get(node.outputs[0]) ?? [];
+    const rectifier = FUSING.has(node.op) && reader?.op === "Relu" && others.length === 0 ? reader : undefined;
+    if (rectifier && !outputs.includes(node.outputs[0])) fused.add(rectifier);
+    const scratch: number[] = [];
+    const step = operator(contextOf(node, scratch, rectifier !== undefined && fused.has(rectifier)));
+    if (step) steps.push(step);
+    for (const at of scratch) pool.giveBack(at);
+    for (const name of new Set([...node.inputs, ...node.outputs])) if ((uses.get(name) ?? -1) <= i) drop(name);
+  }
+  const results = outputs.map((name): [string, Value] => {
+    const value = values.get(name);
+    if (!value || "wholes" in value) throw new UnsupportedError(`The output "${name}" holds no float32 numbers.`);
+    return [name, value];
+  });
+  return {
+    inputs: new Map(inputs.map((name) => [name, values.get(name) as Value])),
+    outputs: new Map(results),
+    steps,
+    release: () => {
+      pool.release();
+      for (const at of tables) heap.release(at);
+    },
+  };
+
+  /** Values that share memory share the address's count of owners. */
+  function pass(from: string, to: string): void {
+    const owner = owned.get(from);
+    if (owner !== undefined) owned.set(to, owner);
+  }
+
+  function drop(name: string): void {
+    const at = owned.get(name);
+    owned.delete(name);
+    if (at !== undefined && ![...owned.values()].includes(at)) pool.giveBack(at);
+  }
+
+  function contextOf(node: GraphNode, scratch: number[], rectified: boolean): PlanContext {
+    const find = (input: number) => {
+      const name = node.inputs[input];
+      const value = values.get(name);
+      if (value) return value;
+      const constant = constants.get(name);
+      if (constant?.data instanceof Float32Array) {
+        const at = heap.allocate(4 * constant.data.length);
+        heap.floats(at, constant.data.length).set(constant.data);
+        tables.push(at);
+        const placed = { dims: constant.dims, at };
+        values.set(name, placed);
+        return placed;
+      }
+      return constant ? { dims: constant.dims, wholes: constant.data } : missing(node, name);
+    };
+    return {
+      machine,
+      node,
+      floor: rectified ? 0 : Number.NEGATIVE_INFINITY,
+      value: (input) => {
+        const value = find(input);
+        if ("wholes" in value) throw new UnsupportedError(`${node.op} is not run on whole numbers here.`);
+        return value;
+      },
+      wholes: (input) => {
+        if (!node.inputs[input]) return undefined;
+        const value = find(input);
+        if ("wholes" in value) return value.wholes;
+        throw new UnsupportedError(`${node.op} needs its input "${node.inputs[input]}" to be known whole numbers.`);
+      },
+      constant: (input) => (node.inputs[input] ? constants.get(node.inputs[input]) : undefined),
+      attribute: ((name: string, absent: Attribute) => node.attributes[name] ?? absent) as PlanContext["attribute"],
+      output: (dims, { index = 0, rectified: zeros = rectified } = {}) => {
+        const at = pool.take(4 * sizeOf(dims));
+        const value = { dims, at, rectified: zeros };
+        values.set(node.outputs[index], value);
+        owned.set(node.outputs[index], at);
+        return value;
+      },
+      alias: (dims, input = 0) => {
+        const value = find(input);
+        values.set(node.outputs[0], { ...value, dims });
+        pass(node.inputs[input], node.outputs[0]);
+      },
+      known: (dims, wholes) => values.set(node.outputs[0], { dims, wholes }),
+      scratch: (count) => {
+        const at = pool.take(4 * count);
+        scratch.push(at);
+        return at;
+      },
+      kept: <T>(make: () => T) => {
+        if (!keep.has(node)) keep.set(node, make());
+        return keep.get(node) as T;
+      },
+      table: (numbers) => {
+        const at = heap.allocate(4 * numbers.length);
+        heap.int32s(at, numbers.length).set(numbers);
+        tables.push(at);
+        return at;
+      },
+    };
+  }
+}
+
+/** Operators that can do what a Relu behind them does. */
+const FUSING = new Set(["Conv", "Gemm", "MatMul"]);
+
+function missing(node: GraphNode, name: string): never {
+  throw new Error(`Node "${node.name || node.outputs[0]}" (${node.op}) reads "${name}", which nothing makes.`);
+}
+
+/** The number of the last node that reads each value; outputs are read at the end. */
+function lastUses(nodes: readonly GraphNode[], outputs: readonly string[]): Map<string, number> {
+  const uses = new Map<string, number>();
+  for (const [i, { inputs }] of nodes.entries()) for (const input of inputs) uses.set(input, i);
+  for (const name of outputs) uses.set(name, nodes.length);
+  return uses;
+}
