@@ -25,6 +25,18 @@ export interface Kernels {
     output: number,
     floor: number,
   ): void;
+  copyPlanes(
+    planes: number,
+    rows: number,
+    width: number,
+    from: number,
+    fromPlane: number,
+    fromRow: number,
+    step: number,
+    to: number,
+    toPlane: number,
+    toRow: number,
+  ): void;
   maxPool(
     input: number,
     output: number,

@@ -82,6 +82,16 @@ export function plainKernels(memory: Memory): Kernels {
       }
     },
 
+    copyPlanes(planes, rows, width, from, fromPlane, fromRow, step, to, toPlane, toRow) {
+      const [x, y] = [floats(from), floats(to)];
+      for (let plane = 0; plane < planes; plane++) {
+        for (let row = 0; row < rows; row++) {
+          const [start, end] = [(plane * fromPlane + row * fromRow) / 4, (plane * toPlane + row * toRow) / 4];
+          for (let i = 0; i < width; i++) y[end + i] = x[start + (i * step) / 4];
+        }
+      }
+    },
+
     maxPool(input, output, height, width, outHeight, outWidth, kh, kw, strideY, strideX, padTop, padLeft, planes) {
       const [x, y] = [floats(input), floats(output)];
       let at = 0;

@@ -1,3 +1,4 @@
+import type { Kernels } from "../../kernels/kernels.ts";
 import { compress, Matrix, padded } from "../matrix.ts";
 import { type Operator, type PlanContext, type Step, sizeOf, UnsupportedError, type Value } from "../plan.ts";
 import { imageDims, type Windows, windowsOf } from "../windows.ts";
@@ -83,48 +84,58 @@ function spread(context: PlanContext, layer: Matrix, x: Value, y: Value, windows
   // The last stretches reach past the last plane.
   const size = channels * phases * plane + length;
   const [laid, result] = [context.scratch(size), context.scratch(layer.written * length)];
-  const { heap } = context.machine;
+  const { heap, kernels } = context.machine;
+  const inputBytes = 4 * channels * sizeOf(input);
   return () => {
-    const [from, to] = [heap.floats(x.at, sizeOf(x.dims)), heap.floats(laid, size)];
-    const [sums, all] = [heap.floats(result, layer.rows * length), heap.floats(y.at, sizeOf(y.dims))];
-    to.fill(0);
+    heap.floats(laid, size).fill(0);
     for (let n = 0; n < samples; n++) {
-      lay(from.subarray(n * channels * sizeOf(input)), channels, windows, to, plane, pitch);
+      lay(kernels, x.at + n * inputBytes, channels, windows, laid, plane, pitch);
       layer.correlate(table, laid, result, length, context.floor);
-      let at = n * layer.rows * sizeOf(output);
-      for (let o = 0; o < layer.rows; o++) {
-        for (let row = 0; row < output[0]; row++, at += output[1]) {
-          const start = o * length + row * pitch;
-          all.set(sums.subarray(start, start + output[1]), at);
-        }
-      }
+      const to = y.at + 4 * n * layer.rows * sizeOf(output);
+      const [height, width] = output;
+      kernels.copyPlanes(
+        layer.rows,
+        height,
+        width,
+        result,
+        4 * length,
+        4 * pitch,
+        4,
+        to,
+        4 * height * width,
+        4 * width,
+      );
     }
   };
 }
 
-/** Lays an image out by the remainders of its padded rows and columns. */
+/** Lays an image out by the remainders of its padded rows and columns, one remainder after the other. */
 function lay(
-  from: Float32Array,
+  kernels: Kernels,
+  from: number,
   channels: number,
   { strides: [down, right], begin: [top, left], input: [height, width] }: Windows,
-  to: Float32Array,
+  to: number,
   plane: number,
   pitch: number,
 ): void {
-  for (let channel = 0; channel < channels; channel++) {
-    for (let i = 0; i < height; i++) {
-      const row = i + top;
-      const source = (channel * height + i) * width;
-      const phase = (channel * down + (row % down)) * right;
-      const start = Math.floor(row / down) * pitch;
-      if (right === 1) {
-        to.set(from.subarray(source, source + width), phase * plane + start + left);
-        continue;
-      }
-      for (let j = 0; j < width; j++) {
-        const column = j + left;
-        to[(phase + (column % right)) * plane + start + Math.floor(column / right)] = from[source + j];
-      }
+  for (let i = 0; i < Math.min(down, height); i++) {
+    for (let j = 0; j < Math.min(right, width); j++) {
+      const [row, column] = [i + top, j + left];
+      const phase = (row % down) * right + (column % right);
+      const at = phase * plane + Math.floor(row / down) * pitch + Math.floor(column / right);
+      kernels.copyPlanes(
+        channels,
+        Math.ceil((height - i) / down),
+        Math.ceil((width - j) / right),
+        from + 4 * (i * width + j),
+        4 * height * width,
+        4 * down * width,
+        4 * right,
+        to + 4 * at,
+        4 * down * right * plane,
+        4 * pitch,
+      );
     }
   }
 }
