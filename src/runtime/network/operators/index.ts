@@ -5,6 +5,7 @@ import { elementwiseOperators } from "./elementwise.ts";
 import { movementOperators } from "./movement.ts";
 import { normalizationOperators } from "./normalization.ts";
 import { poolingOperators } from "./pooling.ts";
+import { recurrentOperators } from "./recurrent.ts";
 
 /** What the runtime can run, by operator. */
 export const operators: ReadonlyMap<string, Operator> = new Map(
@@ -15,5 +16,6 @@ export const operators: ReadonlyMap<string, Operator> = new Map(
     ...elementwiseOperators,
     ...normalizationOperators,
     ...movementOperators,
+    ...recurrentOperators,
   }),
 );
