@@ -19,7 +19,7 @@ export interface GraphNode {
 /** What the runtime needs to know of a network. */
 export interface NetworkGraph {
   readonly nodes: readonly GraphNode[];
-  readonly constants: ReadonlyMap<string, Constant>;
+  readonly constants: Map<string, Constant>;
   /** Names of what is fed. */
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];

@@ -44,7 +44,10 @@ export interface PlanContext {
   known(dims: readonly number[], wholes: readonly number[]): void;
   /** Room that is needed only while the node runs. */
   scratch(count: number): number;
-  /** What a node keeps from plan to plan, made when it is first asked for. */
+  /**
+   * What a node keeps from plan to plan, made when it is first asked for: its weights in their own form. The constants
+   * that they were made of are then let go.
+   */
   kept<T>(make: () => T): T;
   /** Where a table of whole numbers is that the plan keeps. */
   table(numbers: readonly number[]): number;
@@ -195,7 +198,11 @@ export function planOf(
         return at;
       },
       kept: <T>(make: () => T) => {
-        if (!keep.has(node)) keep.set(node, make());
+        if (!keep.has(node)) {
+          keep.set(node, make());
+          for (const name of node.inputs)
+            if (readers.get(name)?.every((reader) => keep.has(reader))) constants.delete(name);
+        }
         return keep.get(node) as T;
       },
       table: (numbers) => {

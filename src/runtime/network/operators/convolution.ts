@@ -10,32 +10,34 @@ import { imageDims, type Windows, windowsOf } from "../windows.ts";
  * The groups of a grouped convolution are zeros of the matrix.
  */
 const conv: Operator = (context) => {
-  const weights = context.constant(1);
-  if (!weights || !(weights.data instanceof Float32Array)) {
-    throw new UnsupportedError("Conv is run only with constant weights here.");
-  }
-  const { dims, data } = weights;
+  const { layer, kernel } = context.kept(() => layerOf(context));
   const x = context.value(0);
-  const windows = windowsOf(context, x.dims, dims.slice(2));
-  const [outputs, channels] = [dims[0], x.dims[1]];
-  const groups = context.attribute("group", 1);
-  const area = windows.kernel[0] * windows.kernel[1];
-  const layer = context.kept(() => {
-    const taps = dims[1] * area;
-    const perGroup = outputs / groups;
-    const elements = compress(outputs, channels * area, (output, column) => {
-      const own = column - Math.floor(output / perGroup) * taps;
-      return own >= 0 && own < taps ? data[output * taps + own] : 0;
-    });
-    const bias = context.constant(2)?.data;
-    return new Matrix(context.machine, outputs, channels * area, elements, bias && Float32Array.from(bias));
-  });
+  const windows = windowsOf(context, x.dims, kernel);
   layer.prepare("matrix");
-  const y = context.output(imageDims(x.dims, outputs, windows.output));
+  const y = context.output(imageDims(x.dims, layer.rows, windows.output));
   return isPlain(windows) && sizeOf(windows.input) % 4 === 0
     ? pointwise(context, layer, x, y, windows)
     : spread(context, layer, x, y, windows);
 };
+
+/** The weights as a matrix [filters, all channels x kernel], and the kernel's size. */
+function layerOf({ machine, attribute, constant }: PlanContext) {
+  const weights = constant(1);
+  if (!weights || !(weights.data instanceof Float32Array)) {
+    throw new UnsupportedError("Conv is run only with constant weights here.");
+  }
+  const { data } = weights;
+  const [filters, channels, ...kernel] = weights.dims;
+  const groups = attribute("group", 1);
+  const taps = sizeOf(weights.dims.slice(1));
+  const elements = compress(filters, groups * taps, (filter, column) => {
+    const own = column - Math.floor((filter * groups) / filters) * taps;
+    return own >= 0 && own < taps ? data[filter * taps + own] : 0;
+  });
+  const bias = constant(2)?.data;
+  const columns = groups * channels * sizeOf(kernel);
+  return { kernel, layer: new Matrix(machine, filters, columns, elements, bias && Float32Array.from(bias)) };
+}
 
 /** Whether every weight multiplies the whole plane as it is. */
 function isPlain({ kernel, strides, begin, end }: Windows): boolean {

@@ -19,8 +19,10 @@ const gemm: Operator = (context) => {
 /** Y = A B + C, B a constant matrix and C a bias folded into the node, or both computed. */
 const matmul: Operator = (context) => {
   const x = context.value(0);
-  if (context.constant(1)?.dims.length !== 2) return product(context, x, context.value(1));
-  const layer = context.kept(() => matrixOf(context, false, 1, context.constant(2)?.data));
+  const layer = context.kept(() =>
+    context.constant(1)?.dims.length === 2 ? matrixOf(context, false, 1, context.constant(2)?.data) : undefined,
+  );
+  if (!layer) return product(context, x, context.value(1));
   return multiply(context, layer, x, [...x.dims.slice(0, -1), layer.rows]);
 };
 

@@ -91,28 +91,91 @@ const unsqueeze: Operator = (context) => {
   return undefined;
 };
 
-const transpose: Operator = (context) => {
+/** The output's elements, each from a place of the input. */
+function pick(context: PlanContext, dims: readonly number[], places: Uint32Array, index = 0): Step {
   const x = context.value(0);
-  const order = context.attribute(
-    "perm",
-    x.dims.map((_, i) => x.dims.length - 1 - i),
-  );
-  const dims = order.map((axis) => x.dims[axis]);
-  const steps = order.map((axis) => sizeOf(x.dims.slice(axis + 1)));
-  const y = context.output(dims, { rectified: x.rectified });
+  const y = context.output(dims, { index, rectified: x.rectified });
   const { heap } = context.machine;
-  const size = sizeOf(dims);
-  const places = new Uint32Array(size);
-  for (let i = 0; i < size; i++) {
+  return () => {
+    const [from, to] = [heap.floats(x.at, sizeOf(x.dims)), heap.floats(y.at, places.length)];
+    for (let i = 0; i < places.length; i++) to[i] = from[places[i]];
+  };
+}
+
+/** The place of each element of a shape, counted from `start` with a step for each axis. */
+function placesOf(dims: readonly number[], steps: readonly number[], start = 0): Uint32Array {
+  const places = new Uint32Array(sizeOf(dims)).fill(start);
+  for (let i = 0; i < places.length; i++) {
     let rest = i;
     for (let axis = dims.length - 1; axis >= 0; axis--) {
       places[i] += (rest % dims[axis]) * steps[axis];
       rest = Math.floor(rest / dims[axis]);
     }
   }
-  return (): ReturnType<Step> => {
-    const [from, to] = [heap.floats(x.at, size), heap.floats(y.at, size)];
-    for (let i = 0; i < size; i++) to[i] = from[places[i]];
+  return places;
+}
+
+/** How far apart the elements along each axis are. */
+const stepsOf = (dims: readonly number[]) => dims.map((_, axis) => sizeOf(dims.slice(axis + 1)));
+
+const transpose: Operator = (context) => {
+  const { dims } = context.value(0);
+  const order = context.attribute(
+    "perm",
+    dims.map((_, i) => dims.length - 1 - i),
+  );
+  const steps = stepsOf(dims);
+  const turned = order.map((axis) => dims[axis]);
+  return pick(
+    context,
+    turned,
+    placesOf(
+      turned,
+      order.map((axis) => steps[axis]),
+    ),
+  );
+};
+
+/** Starts, ends, axes and steps are inputs. */
+const slice: Operator = (context) => {
+  if (isWhole(context, 0)) throw new UnsupportedError("Slice is run only on float32 numbers here.");
+  const { dims } = context.value(0);
+  const [starts, ends] = [context.wholes(1) ?? [], context.wholes(2) ?? []];
+  const axes = context.wholes(3) ?? starts.map((_, i) => i);
+  const sizes = [...dims];
+  const steps = stepsOf(dims);
+  let first = 0;
+  for (const [i, given] of axes.entries()) {
+    const axis = (given + dims.length) % dims.length;
+    const step = context.wholes(4)?.[i] ?? 1;
+    const size = dims[axis];
+    const [low, high] = step > 0 ? [0, size] : [-1, size - 1];
+    const bound = (at: number) => Math.min(Math.max(at < 0 ? at + size : at, low), high);
+    // The least int64 stands for "to the very first" when going backwards.
+    const [start, end] = [bound(starts[i]), ends[i] < -size ? low : bound(ends[i])];
+    sizes[axis] = Math.max(0, Math.ceil((end - start) / step));
+    first += start * steps[axis];
+    steps[axis] *= step;
+  }
+  return pick(context, sizes, placesOf(sizes, steps, first));
+};
+
+const split: Operator = (context) => {
+  const { dims } = context.value(0);
+  const axis = (context.attribute("axis", 0) + dims.length) % dims.length;
+  const { outputs } = context.node;
+  const equal = Math.ceil(dims[axis] / outputs.length);
+  const sizes = context.wholes(1) ?? outputs.map((_, i) => Math.min(equal, dims[axis] - i * equal));
+  const steps = stepsOf(dims);
+  let start = 0;
+  const parts = sizes.map((size, i) => {
+    const part = dims.map((dim, at) => (at === axis ? size : dim));
+    const step = pick(context, part, placesOf(part, steps, start * steps[axis]), i);
+    start += size;
+    return step;
+  });
+  return () => {
+    for (const part of parts) part();
   };
 };
 
@@ -142,6 +205,8 @@ export const movementOperators: Readonly<Record<string, Operator>> = {
   Squeeze: squeeze,
   Unsqueeze: unsqueeze,
   Transpose: transpose,
+  Slice: slice,
+  Split: split,
   Shape: shape,
   Gather: gather,
 };

@@ -1,4 +1,5 @@
 import { type Operator, sizeOf } from "../plan.ts";
+import { stretched } from "./elementwise.ts";
 
 /** Works on lines of `count` elements that lie `step` apart: those along an axis. */
 function alongAxis(f: (line: Float32Array) => void): Operator {
@@ -105,11 +106,34 @@ const layerNormalization: Operator = (context) => {
   };
 };
 
-/** Normalizations. */
+/** Sums or means over axes: an input since operator set 13 (ReduceSum) and 18, an attribute before. */
+function reduction(mean: boolean): Operator {
+  return (context) => {
+    const x = context.value(0);
+    const given = context.wholes(1) ?? context.attribute("axes", []);
+    const all = given.length === 0 && context.attribute("noop_with_empty_axes", 0) === 0;
+    const axes = new Set(all ? x.dims.keys() : given.map((axis) => (axis + x.dims.length) % x.dims.length));
+    const reduced = x.dims.map((dim, axis) => (axes.has(axis) ? 1 : dim));
+    const kept = context.attribute("keepdims", 1) === 1;
+    const y = context.output(kept ? reduced : x.dims.filter((_, axis) => !axes.has(axis)));
+    const places = stretched(reduced, x.dims);
+    const factor = mean ? sizeOf(reduced) / sizeOf(x.dims) : 1;
+    const { heap } = context.machine;
+    return () => {
+      const [from, to] = [heap.floats(x.at, places.length), heap.floats(y.at, sizeOf(y.dims)).fill(0)];
+      for (let i = 0; i < places.length; i++) to[places[i]] += from[i];
+      for (let i = 0; i < to.length; i++) to[i] *= factor;
+    };
+  };
+}
+
+/** Normalizations and reductions. */
 export const normalizationOperators: Readonly<Record<string, Operator>> = {
   Softmax: softmax,
   LogSoftmax: logSoftmax,
   LRN: lrn,
   BatchNormalization: batchNormalization,
   LayerNormalization: layerNormalization,
+  ReduceMean: reduction(true),
+  ReduceSum: reduction(false),
 };
