@@ -1,0 +1,106 @@
+import { networks } from "../src/models/index.ts";
+import { copyModel, type Model } from "../src/onnx/graph.ts";
+import { conv2d, dense, type LayerBuilder, relu } from "../src/onnx/layers.ts";
+import { sequential } from "../src/onnx/sequential.ts";
+import { copyOf, isFloat32 } from "../src/onnx/tensor.ts";
+import { random } from "../src/random.ts";
+
+/** What the peer script builds by itself. */
+export interface PeerLayer {
+  readonly kind: "linear" | "conv";
+  readonly inputs: number;
+  readonly outputs: number;
+  readonly kernel?: number;
+  readonly size?: number;
+  readonly pad?: number;
+  readonly groups?: number;
+}
+
+export interface CaseBuilder {
+  readonly name: string;
+  readonly batches: readonly number[];
+  readonly peer?: PeerLayer;
+  build(): Model;
+}
+
+export interface Case extends CaseBuilder {
+  readonly model: Model;
+  readonly batch: number;
+}
+
+const BATCHES = [1, 8, 64];
+
+/** A model with connections cut at random, so that each layer has the density given in the layers' order. */
+function cutTo(model: Model, densities: readonly number[]): Model {
+  const cut = copyModel(model);
+  const { uniform } = random(1, "cut");
+  const weights = [...model.initializers].filter(([, { dims }]) => dims.length >= 2);
+  for (const [i, [name, tensor]] of weights.entries()) {
+    if (!isFloat32(tensor)) continue;
+    const copy = copyOf(tensor);
+    const density = densities[Math.min(i, densities.length - 1)];
+    for (let k = 0; k < copy.data.length; k++) if (uniform() >= density) copy.data[k] = 0;
+    cut.initializers.set(name, copy);
+  }
+  return cut;
+}
+
+const single = (layer: LayerBuilder, input: readonly number[], density: number) => () =>
+  cutTo(sequential([layer, relu()], { name: "layer", input, seed: 1 }), [density]);
+
+function fully(name: string, inputs: number, outputs: number, density: number, batches = BATCHES): CaseBuilder {
+  return {
+    name,
+    batches,
+    peer: { kind: "linear", inputs, outputs },
+    build: single(dense(outputs), [inputs], density),
+  };
+}
+
+function convolution(
+  name: string,
+  [inputs, size]: readonly [number, number],
+  [outputs, kernel]: readonly [number, number],
+  density: number,
+  { stride = 1, pad = 0, groups = 1 } = {},
+  batches: readonly number[] = [1, 8],
+): CaseBuilder {
+  return {
+    name,
+    batches,
+    peer: stride === 1 ? { kind: "conv", inputs, outputs, kernel, size, pad, groups } : undefined,
+    build: single(conv2d(outputs, kernel, { stride, pad, groups }), [inputs, size, size], density),
+  };
+}
+
+function whole(network: string, densities: readonly number[], batches = BATCHES): CaseBuilder {
+  const build = networks.get(network)?.build;
+  if (!build) throw new Error(`no network ${network}`);
+  return { name: network, batches, build: () => cutTo(build({ seed: 1 }), densities) };
+}
+
+/** Densities of the convolutions and dense layers: what `prune` reaches here, or what was published. */
+export const cases: readonly CaseBuilder[] = [
+  whole("lenet-300-100", [0.016, 0.06, 0.4]),
+  whole("lenet-5", [0.2, 0.03, 0.004, 0.12]),
+  fully("AlexNet fc6", 9216, 4096, 0.09),
+  fully("VGG-16 fc6", 25_088, 4096, 0.04, [1, 8]),
+  convolution("AlexNet conv1", [3, 227], [96, 11], 0.84, { stride: 4 }),
+  convolution("AlexNet conv2", [96, 27], [256, 5], 0.38, { pad: 2, groups: 2 }),
+  convolution("AlexNet conv3", [256, 13], [384, 3], 0.35, { pad: 1 }),
+  convolution("AlexNet conv4", [384, 13], [384, 3], 0.37, { pad: 1, groups: 2 }),
+  convolution("AlexNet conv5", [384, 13], [256, 3], 0.37, { pad: 1, groups: 2 }),
+  convolution("SqueezeNet fire2 expand3x3", [16, 55], [64, 3], 0.3, { pad: 1 }),
+  convolution("SqueezeNet fire5 expand3x3", [32, 27], [128, 3], 0.3, { pad: 1 }),
+  convolution("SqueezeNet fire9 expand3x3", [64, 13], [256, 3], 0.3, { pad: 1 }),
+  convolution("SqueezeNet fire9 squeeze1x1", [512, 13], [64, 1], 0.3),
+  whole("squeezenet", [0.33], [1]),
+];
+
+const DENSITIES = [0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1];
+
+/** Two layers at every density, to see where sparse begins to win. */
+export const sweep: readonly CaseBuilder[] = DENSITIES.flatMap((density) => [
+  fully("AlexNet fc7", 4096, 4096, density, [1]),
+  convolution("AlexNet conv3", [256, 13], [384, 3], density, { pad: 1 }, [1]),
+]);

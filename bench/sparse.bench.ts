@@ -1,0 +1,134 @@
+/**
+ * How fast does a pruned network run from its sparse form, beside the dense one?
+ *
+ * Ours, onnxruntime-web (WebAssembly) and onnxruntime-node on one thread, in turns within one process; PyTorch, dense
+ * and as a CSR matrix, in a process of its own between the turns. Milliseconds are medians. `--sweep` goes through the
+ * densities of two layers instead; `--json` prints the numbers.
+ */
+import { execFileSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import Table from "cli-table3";
+import type { Engine } from "../src/engine/engine.ts";
+import { nodeEngine } from "../src/engine/node.ts";
+import { webEngine } from "../src/engine/web.ts";
+import { median } from "../src/median.ts";
+import type { Model } from "../src/onnx/graph.ts";
+import { sizeOf } from "../src/onnx/tensor.ts";
+import { writeModel } from "../src/onnx/write.ts";
+import { random } from "../src/random.ts";
+import { Network } from "../src/runtime/network/network.ts";
+import { type Case, cases, sweep } from "./sparse-cases.ts";
+
+const TURNS = 5;
+/** How long one turn of one runtime takes at least, ms. */
+const TURN = 60;
+const PYTHON = process.env.PYTHON ?? "/usr/bin/python3";
+const peerScript = fileURLToPath(new URL("peers/pytorch_layers.py", import.meta.url));
+
+type Run = () => unknown;
+
+interface Measured {
+  readonly name: string;
+  readonly batch: number;
+  readonly density: number;
+  readonly ours: number;
+  readonly web: number;
+  readonly node: number;
+  readonly torch?: number;
+  readonly csr?: number;
+  /** Bytes that ours holds. */
+  readonly bytes: number;
+  readonly dense: number;
+}
+
+const engines = { node: nodeEngine({ threads: 1 }), web: await webEngine({ threads: 1 }) };
+
+async function measure({ name, model, batch, peer }: Case): Promise<Measured> {
+  const [{ name: input, shape = [] }] = model.inputs;
+  const dims = [batch, ...shape.slice(1).map(Number)];
+  const { normal } = random(1, "bench");
+  const feed = { dtype: "float32" as const, dims, data: Float32Array.from({ length: sizeOf(dims) }, normal) };
+  const network = await Network.load(writeModel(model));
+  const programs = await Promise.all([engines.web, engines.node].map((engine: Engine) => engine.compile(model)));
+  const runs: Run[] = [
+    () => network.run({ [input]: feed }),
+    ...programs.map((program) => () => program.run({ [input]: feed })),
+  ];
+  const times: number[][] = runs.map(() => []);
+  const peers: { dense: number; csr?: number }[] = [];
+  for (let turn = 0; turn < TURNS; turn++) {
+    for (const [i, run] of runs.entries()) times[i].push(await timeOf(run));
+    if (peer && turn % 2 === 0) peers.push(torch({ ...peer, batch, density: densityOf(model) }));
+  }
+  const [ours, web, node] = times.map(median);
+  for (const program of programs) await program.release();
+  const dense = [...model.initializers.values()].reduce((sum, { data }) => sum + 4 * data.length, 0);
+  const csr = peers.flatMap((found) => found.csr ?? []);
+  return {
+    name,
+    batch,
+    density: densityOf(model),
+    ours,
+    web,
+    node,
+    torch: peers.length > 0 ? median(peers.map((found) => found.dense)) : undefined,
+    csr: csr.length > 0 ? median(csr) : undefined,
+    bytes: network.bytes,
+    dense,
+  };
+}
+
+/** Milliseconds of one run: the median of as many as a turn has room for. */
+async function timeOf(run: Run): Promise<number> {
+  const times: number[] = [];
+  for (let spent = 0; spent < TURN || times.length < 3; ) {
+    const start = performance.now();
+    await run();
+    times.push(performance.now() - start);
+    spent += times[times.length - 1];
+  }
+  return median(times);
+}
+
+function torch(peer: object): { dense: number; csr?: number } {
+  return JSON.parse(execFileSync(PYTHON, [peerScript, JSON.stringify(peer)], { encoding: "utf8" }));
+}
+
+function densityOf({ initializers }: Model): number {
+  let [all, nonzero] = [0, 0];
+  for (const { dims, data } of initializers.values()) {
+    if (dims.length < 2) continue;
+    all += data.length;
+    for (const value of data) if (value !== 0) nonzero++;
+  }
+  return nonzero / all;
+}
+
+const flags = process.argv.slice(2);
+const wanted = flags.find((flag) => !flag.startsWith("--")) ?? "";
+const results: Measured[] = [];
+for (const make of flags.includes("--sweep") ? sweep : cases) {
+  if (!make.name.includes(wanted)) continue;
+  for (const batch of make.batches) {
+    results.push(await measure({ ...make, model: make.build(), batch }));
+    process.stderr.write(`${make.name}, batch ${batch}\n`);
+  }
+}
+if (flags.includes("--json")) process.stdout.write(`${JSON.stringify(results, undefined, 2)}\n`);
+else print();
+
+function print(): void {
+  const right = Array.from({ length: 9 }, () => "right" as const);
+  const table = new Table({
+    head: ["", "batch", "density", "ours, ms", "web", "node", "torch", "CSR", "faster than web", "than node"],
+    colAligns: ["left", ...right],
+    style: { head: [], border: [], compact: true },
+  });
+  const ms = (time?: number) => (time === undefined ? "" : time.toPrecision(3));
+  for (const { name, batch, density, ours, web, node, torch: dense, csr } of results) {
+    const times = [ours, web, node, dense, csr].map(ms);
+    const faster = [web, node].map((other) => `${(other / ours).toFixed(1)}x`);
+    table.push([name, batch, `${(100 * density).toFixed(1)}%`, ...times, ...faster]);
+  }
+  process.stdout.write(`${table.toString()}\n`);
+}
