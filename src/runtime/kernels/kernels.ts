@@ -40,6 +40,7 @@ export interface Kernels {
   maxPool(
     input: number,
     output: number,
+    scratch: number,
     height: number,
     width: number,
     outHeight: number,

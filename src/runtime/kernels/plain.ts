@@ -92,7 +92,22 @@ export function plainKernels(memory: Memory): Kernels {
       }
     },
 
-    maxPool(input, output, height, width, outHeight, outWidth, kh, kw, strideY, strideX, padTop, padLeft, planes) {
+    maxPool(
+      input,
+      output,
+      _scratch,
+      height,
+      width,
+      outHeight,
+      outWidth,
+      kh,
+      kw,
+      strideY,
+      strideX,
+      padTop,
+      padLeft,
+      planes,
+    ) {
       const [x, y] = [floats(input), floats(output)];
       let at = 0;
       for (let plane = 0; plane < planes; plane++) {

@@ -1,3 +1,5 @@
+import { multiplyAdd } from "./multiply-add";
+
 // y[o][p] = b[o] + sum over k of w[k] x[offset(k) + p]: one kernel for convolutions, where p runs over a plane, and for
 // dense layers on a batch, where p runs over the samples. Pointers and offsets are in bytes, `length` is a multiple of 4.
 
@@ -73,14 +75,14 @@ function correlate<Index>(
       for (let k = load<u32>(starts + ((<usize>o) << 2)); k < end; k++) {
         const w = v128.load32_splat(weights + ((<usize>k) << 2));
         const at = x + load<i32>(offsets + ((<usize>load<Index>(indices + <usize>k * sizeof<Index>())) << 2));
-        a0 = f32x4.add(a0, f32x4.mul(w, v128.load(at)));
-        a1 = f32x4.add(a1, f32x4.mul(w, v128.load(at, 16)));
-        a2 = f32x4.add(a2, f32x4.mul(w, v128.load(at, 32)));
-        a3 = f32x4.add(a3, f32x4.mul(w, v128.load(at, 48)));
-        a4 = f32x4.add(a4, f32x4.mul(w, v128.load(at, 64)));
-        a5 = f32x4.add(a5, f32x4.mul(w, v128.load(at, 80)));
-        a6 = f32x4.add(a6, f32x4.mul(w, v128.load(at, 96)));
-        a7 = f32x4.add(a7, f32x4.mul(w, v128.load(at, 112)));
+        a0 = multiplyAdd(a0, w, v128.load(at));
+        a1 = multiplyAdd(a1, w, v128.load(at, 16));
+        a2 = multiplyAdd(a2, w, v128.load(at, 32));
+        a3 = multiplyAdd(a3, w, v128.load(at, 48));
+        a4 = multiplyAdd(a4, w, v128.load(at, 64));
+        a5 = multiplyAdd(a5, w, v128.load(at, 80));
+        a6 = multiplyAdd(a6, w, v128.load(at, 96));
+        a7 = multiplyAdd(a7, w, v128.load(at, 112));
       }
       v128.store(y, f32x4.pmax(a0, low));
       v128.store(y, f32x4.pmax(a1, low), 16);
@@ -100,7 +102,7 @@ function correlate<Index>(
       const end = load<u32>(starts + ((<usize>o) << 2), 4);
       for (let k = load<u32>(starts + ((<usize>o) << 2)); k < end; k++) {
         const at = x + load<i32>(offsets + ((<usize>load<Index>(indices + <usize>k * sizeof<Index>())) << 2));
-        a = f32x4.add(a, f32x4.mul(v128.load32_splat(weights + ((<usize>k) << 2)), v128.load(at)));
+        a = multiplyAdd(a, v128.load32_splat(weights + ((<usize>k) << 2)), v128.load(at));
       }
       v128.store(y, f32x4.pmax(a, low));
     }
@@ -147,16 +149,16 @@ export function correlateDense(
         const v = v128.load(at, 16);
         const w0 = v128.load32_splat(w);
         const w1 = v128.load32_splat(w, 4);
-        a0 = f32x4.add(a0, f32x4.mul(w0, u));
-        b0 = f32x4.add(b0, f32x4.mul(w0, v));
-        a1 = f32x4.add(a1, f32x4.mul(w1, u));
-        b1 = f32x4.add(b1, f32x4.mul(w1, v));
+        a0 = multiplyAdd(a0, w0, u);
+        b0 = multiplyAdd(b0, w0, v);
+        a1 = multiplyAdd(a1, w1, u);
+        b1 = multiplyAdd(b1, w1, v);
         const w2 = v128.load32_splat(w, 8);
         const w3 = v128.load32_splat(w, 12);
-        a2 = f32x4.add(a2, f32x4.mul(w2, u));
-        b2 = f32x4.add(b2, f32x4.mul(w2, v));
-        a3 = f32x4.add(a3, f32x4.mul(w3, u));
-        b3 = f32x4.add(b3, f32x4.mul(w3, v));
+        a2 = multiplyAdd(a2, w2, u);
+        b2 = multiplyAdd(b2, w2, v);
+        a3 = multiplyAdd(a3, w3, u);
+        b3 = multiplyAdd(b3, w3, v);
       }
       let y = output + ((<usize>p) << 2) + <usize>o * stride;
       v128.store(y, f32x4.pmax(a0, low));
@@ -180,7 +182,7 @@ export function correlateDense(
         let a = v128.load32_splat(bias + ((<usize>(o + j)) << 2));
         for (let k = 0; k < taps; k++) {
           const at = x + load<i32>(offsets + ((<usize>k) << 2));
-          a = f32x4.add(a, f32x4.mul(v128.load32_splat(w + ((<usize>(k * BLOCK + j)) << 2)), v128.load(at)));
+          a = multiplyAdd(a, v128.load32_splat(w + ((<usize>(k * BLOCK + j)) << 2)), v128.load(at));
         }
         v128.store(output + ((<usize>p) << 2) + <usize>(o + j) * stride, f32x4.pmax(a, low));
       }

@@ -1,3 +1,5 @@
+import { multiplyAdd } from "./multiply-add";
+
 // y[o] = b[o] + sum over i of w[o][i] x[i]: a dense layer on one sample. Each weight is read once, so that the bytes
 // of the weights bound it. Pointers are in bytes.
 
@@ -28,8 +30,8 @@ export function gather16(
       z = v128.load_lane<u32>(input + ((<usize>((j >> 32) & 0xffff)) << 2), z, 2);
       x = v128.load_lane<u32>(input + ((<usize>(i >> 48)) << 2), x, 3);
       z = v128.load_lane<u32>(input + ((<usize>(j >> 48)) << 2), z, 3);
-      even = f32x4.add(even, f32x4.mul(v128.load(weights + (k << 2)), x));
-      odd = f32x4.add(odd, f32x4.mul(v128.load(weights + (k << 2), 16), z));
+      even = multiplyAdd(even, v128.load(weights + (k << 2)), x);
+      odd = multiplyAdd(odd, v128.load(weights + (k << 2), 16), z);
     }
     let sum = load<f32>(bias + ((<usize>o) << 2)) + total(f32x4.add(even, odd));
     for (; k < end; k++) {
@@ -112,12 +114,12 @@ export function multiply(
     let d = a;
     let i: usize = 0;
     for (; i + 64 <= bytes; i += 64) {
-      a = f32x4.add(a, f32x4.mul(v128.load(w + i), v128.load(input + i)));
-      b = f32x4.add(b, f32x4.mul(v128.load(w + i, 16), v128.load(input + i, 16)));
-      c = f32x4.add(c, f32x4.mul(v128.load(w + i, 32), v128.load(input + i, 32)));
-      d = f32x4.add(d, f32x4.mul(v128.load(w + i, 48), v128.load(input + i, 48)));
+      a = multiplyAdd(a, v128.load(w + i), v128.load(input + i));
+      b = multiplyAdd(b, v128.load(w + i, 16), v128.load(input + i, 16));
+      c = multiplyAdd(c, v128.load(w + i, 32), v128.load(input + i, 32));
+      d = multiplyAdd(d, v128.load(w + i, 48), v128.load(input + i, 48));
     }
-    for (; i < bytes; i += 16) a = f32x4.add(a, f32x4.mul(v128.load(w + i), v128.load(input + i)));
+    for (; i < bytes; i += 16) a = multiplyAdd(a, v128.load(w + i), v128.load(input + i));
     const sum = load<f32>(bias + ((<usize>o) << 2)) + total(f32x4.add(f32x4.add(a, b), f32x4.add(c, d)));
     store<f32>(output + ((<usize>o) << 2), max<f32>(sum, floor));
   }

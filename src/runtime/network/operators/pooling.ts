@@ -14,7 +14,10 @@ const maxPool: Operator = (context) => {
   const y = context.output(imageDims(x.dims, x.dims[1], output), { rectified: x.rectified });
   const planes = x.dims[0] * x.dims[1];
   const { kernels } = context.machine;
-  return () => kernels.maxPool(x.at, y.at, ...input, ...output, ...kernel, ...strides, begin[0], begin[1], planes);
+  const row = begin[1] + Math.max(input[1], output[1] * strides[1]) + kernel[1] + 2 * strides[1] + 8;
+  const scratch = context.scratch(2 * row);
+  return () =>
+    kernels.maxPool(x.at, y.at, scratch, ...input, ...output, ...kernel, ...strides, begin[0], begin[1], planes);
 };
 
 const averagePool: Operator = (context) => {
@@ -51,7 +54,7 @@ const averagePool: Operator = (context) => {
 };
 
 /** A pooling over all places of a plane. */
-function everywhere(reduce: (plane: Float32Array) => number): Operator {
+function everywhere(join: (a: number, b: number) => number, start: number, mean: boolean): Operator {
   return (context) => {
     const x = context.value(0);
     const [batch, channels, ...places] = x.dims;
@@ -60,17 +63,19 @@ function everywhere(reduce: (plane: Float32Array) => number): Operator {
     const size = sizeOf(places);
     return () => {
       const [from, to] = [heap.floats(x.at, sizeOf(x.dims)), heap.floats(y.at, batch * channels)];
-      for (let i = 0; i < to.length; i++) to[i] = reduce(from.subarray(i * size, (i + 1) * size));
+      for (let i = 0; i < to.length; i++) {
+        let joined = start;
+        for (let p = i * size; p < (i + 1) * size; p++) joined = join(joined, from[p]);
+        to[i] = mean ? joined / size : joined;
+      }
     };
   };
 }
-
-const sum = (plane: Float32Array) => plane.reduce((total, x) => total + x, 0);
 
 /** Pooling. */
 export const poolingOperators: Readonly<Record<string, Operator>> = {
   MaxPool: maxPool,
   AveragePool: averagePool,
-  GlobalAveragePool: everywhere((plane) => sum(plane) / plane.length),
-  GlobalMaxPool: everywhere((plane) => plane.reduce((most, x) => Math.max(most, x), Number.NEGATIVE_INFINITY)),
+  GlobalAveragePool: everywhere((sum, x) => sum + x, 0, true),
+  GlobalMaxPool: everywhere(Math.max, Number.NEGATIVE_INFINITY, false),
 };
