@@ -1,9 +1,9 @@
 /**
  * How fast does a pruned network run from its sparse form, beside the dense one?
  *
- * Ours, onnxruntime-web (WebAssembly) and onnxruntime-node on one thread, in turns within one process; PyTorch, dense
- * and as a CSR matrix, in a process of its own between the turns. Milliseconds are medians. `--sweep` goes through the
- * densities of two layers instead; `--json` prints the numbers.
+ * Ours, onnxruntime-web (WebAssembly) and onnxruntime-node on one thread, or with `--two-threads` on two, in turns
+ * within one process; PyTorch, dense and as a CSR matrix, in a process of its own between the turns. Milliseconds are
+ * medians. `--sweep` goes through the densities of two layers instead; `--json` prints the numbers.
  */
 import { execFileSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
@@ -41,14 +41,16 @@ interface Measured {
   readonly dense: number;
 }
 
-const engines = { node: nodeEngine({ threads: 1 }), web: await webEngine({ threads: 1 }) };
+const flags = process.argv.slice(2);
+const threads = flags.includes("--two-threads") ? 2 : 1;
+const engines = { node: nodeEngine({ threads }), web: await webEngine({ threads }) };
 
 async function measure({ name, model, batch, peer }: Case): Promise<Measured> {
   const [{ name: input, shape = [] }] = model.inputs;
   const dims = [batch, ...shape.slice(1).map(Number)];
   const { normal } = random(1, "bench");
   const feed = { dtype: "float32" as const, dims, data: Float32Array.from({ length: sizeOf(dims) }, normal) };
-  const network = await Network.load(writeModel(model));
+  const network = await Network.load(writeModel(model), { threads });
   const programs = await Promise.all([engines.web, engines.node].map((engine: Engine) => engine.compile(model)));
   const runs: Run[] = [
     () => network.run({ [input]: feed }),
@@ -58,9 +60,10 @@ async function measure({ name, model, batch, peer }: Case): Promise<Measured> {
   const peers: { dense: number; csr?: number }[] = [];
   for (let turn = 0; turn < TURNS; turn++) {
     for (const [i, run] of runs.entries()) times[i].push(await timeOf(run));
-    if (peer && turn % 2 === 0) peers.push(torch({ ...peer, batch, density: densityOf(model) }));
+    if (peer && turn % 2 === 0) peers.push(torch({ ...peer, threads, batch, density: densityOf(model) }));
   }
   const [ours, web, node] = times.map(median);
+  network.release();
   for (const program of programs) await program.release();
   const dense = [...model.initializers.values()].reduce((sum, { data }) => sum + 4 * data.length, 0);
   const csr = peers.flatMap((found) => found.csr ?? []);
@@ -104,7 +107,6 @@ function densityOf({ initializers }: Model): number {
   return nonzero / all;
 }
 
-const flags = process.argv.slice(2);
 const wanted = flags.find((flag) => !flag.startsWith("--")) ?? "";
 const results: Measured[] = [];
 for (const make of flags.includes("--sweep") ? sweep : cases) {

@@ -3,18 +3,27 @@ import { writeFileSync } from "node:fs";
 import { main } from "assemblyscript/asc";
 
 const SOURCE = "src/runtime/kernels/assembly/index.ts";
+/** On memory of up to 2 GB that workers share. */
+const SHARED = ["--enable", "threads", "--sharedMemory", "--maximumMemory", "32768"];
+
 const TARGET = "src/runtime/kernels/wasm.ts";
 
 /** The text of the generated file. */
 export async function compiled() {
-  const [simd, relaxed] = [await compile([]), await compile(["relaxed-simd"])];
-  return `// Generated from assembly/ by \`npm run kernels\`.\nexport const SIMD =\n  "${simd}";\nexport const RELAXED =\n  "${relaxed}";\n`;
+  const variants = {
+    SIMD: await compile([]),
+    RELAXED: await compile(["relaxed-simd"]),
+    SHARED_SIMD: await compile([], SHARED),
+    SHARED_RELAXED: await compile(["relaxed-simd"], SHARED),
+  };
+  const exports = Object.entries(variants).map(([name, code]) => `export const ${name} =\n  "${code}";\n`);
+  return `// Generated from assembly/ by \`npm run kernels\`.\n${exports.join("")}`;
 }
 
-async function compile(features) {
+async function compile(features, memory = []) {
   let binary;
   const enabled = ["simd", ...features].flatMap((feature) => ["--enable", feature]);
-  const options = ["-O3", ...enabled, "--runtime", "stub", "--noAssert", "--importMemory"];
+  const options = ["-O3", ...enabled, "--runtime", "stub", "--noAssert", "--importMemory", ...memory];
   const { error, stderr } = await main([SOURCE, "--outFile", "kernels.wasm", ...options], {
     writeFile: (name, contents) => {
       if (name.endsWith(".wasm")) binary = contents;

@@ -1,14 +1,14 @@
-"""The peer of the sparse benchmark: one layer in PyTorch, dense and, for a linear one, as a CSR matrix; one thread.
+"""The peer of the sparse benchmark: one layer in PyTorch, dense and, for a linear one, as a CSR matrix.
 
-Takes one JSON object: {"kind": "linear" | "conv", "inputs", "outputs", "batch", "density", "kernel", "size", "pad", "groups"}.
+Takes one JSON object: {"kind": "linear" | "conv", "inputs", "outputs", "batch", "density", "kernel", "size", "pad", "groups", "threads"}.
 Prints {"dense": ms, "csr": ms}, medians.
 """
 import json, sys, time
 import torch, torch.nn.functional as F
 
-torch.set_num_threads(1)
 torch.set_grad_enabled(False)
 case = json.loads(sys.argv[1])
+torch.set_num_threads(case["threads"])
 
 
 def median_ms(run, at_least=0.2):

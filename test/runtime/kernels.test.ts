@@ -33,7 +33,7 @@ const shape = fc.record({
 
 describe.each(kinds)("%s kernels", (kind) => {
   it("multiply a vector in every form as plain sums do", async () => {
-    const on = await machine(kind);
+    const on = await machine({ kernels: kind });
     fc.assert(
       fc.property(shape, fc.constantFrom<Use>("vector", "sparse-vector"), (given, use) => {
         const { seed, rows, columns, density, floor } = given;
@@ -57,7 +57,7 @@ describe.each(kinds)("%s kernels", (kind) => {
   });
 
   it("correlate in every form as plain sums do, without a step past what is theirs", async () => {
-    const on = await machine(kind);
+    const on = await machine({ kernels: kind });
     const lengths = fc.integer({ min: 1, max: 24 }).map((n) => 4 * n);
     fc.assert(
       fc.property(shape, lengths, ({ seed, rows, columns, density, floor }, length) => {
@@ -89,7 +89,7 @@ describe.each(kinds)("%s kernels", (kind) => {
   });
 
   it("read indices of 32 bits where a layer has more than 65,536 inputs", async () => {
-    const on = await machine(kind);
+    const on = await machine({ kernels: kind });
     const columns = 70_001;
     const elements = {
       starts: Uint32Array.of(0, 2),
@@ -107,7 +107,7 @@ describe.each(kinds)("%s kernels", (kind) => {
 
 describe("the heap", () => {
   it("gives every allocation room of its own, and takes all of it back", async () => {
-    const { heap } = await machine("plain");
+    const { heap } = await machine({ kernels: "plain" });
     const actions = fc.array(fc.tuple(fc.boolean(), fc.nat(5000)), { maxLength: 80 });
     fc.assert(
       fc.property(actions, (steps) => {

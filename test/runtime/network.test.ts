@@ -261,6 +261,27 @@ describe("what runs from the sparse form is what ONNX Runtime computes", () => {
   });
 });
 
+describe("threads", () => {
+  it.each([0.3, 1])("share the work at density %d, and compute the same", async (density) => {
+    const model = modelOf([16, 20, 20], (graph, weights) => {
+      const maps = graph.emit("Conv", ["x", weights([30, 16, 3, 3], density), weights([30])]);
+      const flat = graph.emit("Flatten", [graph.emit("MaxPool", [maps], window([2, 2], { strides: ints([2, 2]) }))]);
+      return graph.emit("Gemm", [flat, weights([150, 30 * 81], density), weights([150])], { transB: int(1) });
+    });
+    const bytes = writeModel(model);
+    const alone = await Network.load(bytes);
+    const crew = await Network.load(bytes, { threads: 3 });
+    expect([alone.threads, crew.threads]).toEqual([1, 3]);
+    for (const batch of [1, 6, 1]) {
+      const dims = [batch, 16, 20, 20];
+      const data = Float32Array.from({ length: sizeOf(dims) }, random(batch, "threads").normal);
+      const [name] = alone.outputs;
+      expect(crew.run({ x: { dims, data } })[name].data).toEqual(alone.run({ x: { dims, data } })[name].data);
+    }
+    crew.release();
+  });
+});
+
 describe("a network that cannot run here", () => {
   it("names the operator, and what takes over", async () => {
     const model = modelOf([4], (graph) => graph.emit("Sin", ["x"], {}, "wave"));

@@ -1,26 +1,41 @@
+import { type Crew, hire, mayShare } from "./crew.ts";
 import { Heap, type Memory } from "./heap.ts";
 import type { Kernels } from "./kernels.ts";
 import { PlainMemory, plainKernels } from "./plain.ts";
-import { RELAXED, SIMD } from "./wasm.ts";
+import { RELAXED, SHARED_RELAXED, SHARED_SIMD, SIMD } from "./wasm.ts";
 
 /** Kernels with the memory that they work on. */
 export interface Machine {
   readonly kind: "simd" | "plain";
   readonly heap: Heap;
   readonly kernels: Kernels;
+  /** Workers beside the caller's thread, where there are. */
+  readonly crew?: Crew;
 }
 
-/** Kernels in WebAssembly SIMD where there is that, else in plain JavaScript; `kind` chooses. */
-export async function machine(kind?: Machine["kind"]): Promise<Machine> {
-  const code = [RELAXED, SIMD].map(decoded).find(isValid);
+export interface MachineOptions {
+  /** Default: WebAssembly SIMD where there is that, else plain JavaScript. */
+  readonly kernels?: Machine["kind"];
+  /** Threads; default 1. Where memory cannot be shared there is one. */
+  readonly threads?: number;
+}
+
+/** Makes kernels and their memory. */
+export async function machine({ kernels: kind, threads = 1 }: MachineOptions = {}): Promise<Machine> {
+  const shared = threads > 1 && mayShare();
+  const code = (shared ? [SHARED_RELAXED, SHARED_SIMD] : [RELAXED, SIMD]).map(decoded).find(isValid);
   if (kind === "plain" || (kind === undefined && code === undefined)) {
     const memory = new PlainMemory();
     return { kind: "plain", heap: new Heap(memory), kernels: plainKernels(memory) };
   }
   if (code === undefined) throw new Error("There is no WebAssembly SIMD here: leave the kernels to be chosen.");
-  const memory = new WasmMemory();
-  const { instance } = await WebAssembly.instantiate(code, { env: { memory: memory.memory } });
-  return { kind: "simd", heap: new Heap(memory), kernels: instance.exports as unknown as Kernels };
+  const memory = new WasmMemory(shared);
+  const module = await WebAssembly.compile(code);
+  const instance = await WebAssembly.instantiate(module, { env: { memory: memory.memory } });
+  const kernels = instance.exports as unknown as Kernels;
+  const heap = new Heap(memory);
+  const crew = shared ? await hire(module, memory.memory, heap, kernels, threads) : undefined;
+  return { kind: "simd", heap, kernels, crew };
 }
 
 function decoded(base64: string): Uint8Array<ArrayBuffer> {
@@ -35,7 +50,11 @@ const PAGE = 2 ** 16;
 const MOST_PAGES = 2 ** 15;
 
 class WasmMemory implements Memory {
-  readonly memory = new WebAssembly.Memory({ initial: 1, maximum: MOST_PAGES });
+  readonly memory: WebAssembly.Memory;
+
+  constructor(shared: boolean) {
+    this.memory = new WebAssembly.Memory({ initial: 1, maximum: MOST_PAGES, shared });
+  }
 
   get buffer(): ArrayBuffer {
     return this.memory.buffer;

@@ -1,3 +1,4 @@
+import { type Call, invoke } from "../kernels/crew.ts";
 import type { Machine } from "../kernels/machine.ts";
 
 /** Compressed rows: the non-zero elements of row r are at starts[r] to starts[r + 1]. */
@@ -23,6 +24,8 @@ export type Use = "vector" | "sparse-vector" | "matrix";
 const ROWS_ON_VECTOR = 0.35;
 const COLUMNS_ON_VECTOR = 0.7;
 const ROWS_ON_MATRIX = 0.75;
+/** Products below which a layer stays on one thread: waking the others takes some microseconds. */
+const WORTH_SHARING = 100_000;
 /** Indices up to here take 16 bits. */
 const SHORT = 2 ** 16;
 
@@ -34,8 +37,8 @@ export class Matrix {
   readonly #machine: Machine;
   readonly #bias: number;
   #form: Form;
-  /** Where the parts of the form are: starts, indices and values, or the values of a dense one alone. */
-  #parts: number[] = [];
+  /** Where starts, indices and values are; a dense form has only values. */
+  #parts: readonly [starts: number, indices: number, values: number] = [0, 0, 0];
 
   constructor(machine: Machine, rows: number, columns: number, elements: Compressed, bias?: Float32Array) {
     this.rows = rows;
@@ -66,7 +69,9 @@ export class Matrix {
   #formFor(use: Use): Form {
     const density = this.#density;
     if (use === "matrix") return density < ROWS_ON_MATRIX ? "rows" : "blocks";
-    if (use === "sparse-vector" && density < COLUMNS_ON_VECTOR && this.rows <= SHORT) return "columns";
+    const alone = this.#machine.crew === undefined;
+    // Threads share a product by its rows.
+    if (use === "sparse-vector" && density < COLUMNS_ON_VECTOR && this.rows <= SHORT && alone) return "columns";
     return density < ROWS_ON_VECTOR ? "rows" : "dense";
   }
 
@@ -74,17 +79,21 @@ export class Matrix {
   multiply(input: number, output: number, floor: number): void {
     const { heap, kernels } = this.#machine;
     const [starts, indices, values] = this.#parts;
-    if (this.#form === "dense") {
-      kernels.multiply(this.rows, padded(this.columns), starts, this.#bias, input, output, floor);
-    } else if (this.#form === "columns") {
+    if (this.#form === "columns") {
       const result = heap.floats(output, this.rows);
       result.set(heap.floats(this.#bias, this.rows));
       kernels.scatter16(this.columns, starts, indices, values, input, output);
       if (floor === 0) for (let i = 0; i < result.length; i++) if (result[i] < 0) result[i] = 0;
-    } else {
-      const gather = this.columns <= SHORT ? kernels.gather16 : kernels.gather32;
-      gather(this.rows, starts, indices, values, this.#bias, input, output, floor);
+      return;
     }
+    const gather = this.columns <= SHORT ? "gather16" : "gather32";
+    const width = padded(this.columns);
+    this.#share(1, (from, rows) => {
+      const [bias, y] = [this.#bias + 4 * from, output + 4 * from];
+      return this.#form === "dense"
+        ? ["multiply", rows, width, values + 4 * from * width, bias, input, y, floor]
+        : [gather, rows, starts + 4 * from, indices, values, bias, input, y, floor];
+    });
   }
 
   /** Rows that {@link correlate} writes: the dense form does four at a time. */
@@ -97,14 +106,43 @@ export class Matrix {
    * @param offsets where the table of offsets in bytes is, one for each column
    */
   correlate(offsets: number, input: number, output: number, length: number, floor: number): void {
-    const { kernels } = this.#machine;
     const [starts, indices, values] = this.#parts;
-    if (this.#form === "blocks") {
-      kernels.correlateDense(this.written, this.columns, starts, this.#bias, offsets, input, output, length, floor);
-    } else {
-      const correlate = this.columns <= SHORT ? kernels.correlate16 : kernels.correlate32;
-      correlate(this.rows, starts, indices, values, this.#bias, offsets, input, output, length, floor);
+    const correlate = this.columns <= SHORT ? "correlate16" : "correlate32";
+    this.#share(length, (from, rows) => {
+      const [bias, y] = [this.#bias + 4 * from, output + 4 * from * length];
+      const weights = values + 4 * from * this.columns;
+      return this.#form === "blocks"
+        ? ["correlateDense", rows, this.columns, weights, bias, offsets, input, y, length, floor]
+        : [correlate, rows, starts + 4 * from, indices, values, bias, offsets, input, y, length, floor];
+    });
+  }
+
+  /**
+   * Runs a kernel for all rows: each thread some, where that is worth it.
+   * @param length products of each weight
+   */
+  #share(length: number, call: (from: number, rows: number) => Call): void {
+    const { crew, kernels } = this.#machine;
+    const rows = this.#form === "blocks" ? padded(this.rows) : this.rows;
+    if (!crew || length * this.nonzero < WORTH_SHARING) {
+      invoke(kernels, call(0, rows));
+      return;
     }
+    const cuts = Array.from({ length: crew.size + 1 }, (_, i) => this.#cut(i / crew.size, rows));
+    crew.run(Array.from({ length: crew.size }, (_, i) => call(cuts[i], cuts[i + 1] - cuts[i])));
+  }
+
+  /** The row before which a part of the weights lies. */
+  #cut(part: number, rows: number): number {
+    if (this.#form !== "rows") return Math.min(rows, 4 * Math.round((part * rows) / 4));
+    const starts = this.#machine.heap.uint32s(this.#parts[0], rows + 1);
+    let [low, high] = [0, rows];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (starts[middle] < part * this.nonzero) low = middle + 1;
+      else high = middle;
+    }
+    return part === 1 ? rows : low;
   }
 
   #store(form: Form, elements: Compressed): void {
@@ -113,9 +151,11 @@ export class Matrix {
       const { starts, indices, values } = form === "rows" ? elements : transposed(elements, this.rows, this.columns);
       const { heap } = this.#machine;
       const short = (form === "rows" ? this.columns : this.rows) <= SHORT;
-      this.#parts = [starts.length * 4, indices.length * (short ? 2 : 4), values.length * 4].map((bytes) =>
-        heap.allocate(bytes),
-      );
+      this.#parts = [
+        heap.allocate(4 * starts.length),
+        heap.allocate((short ? 2 : 4) * indices.length),
+        heap.allocate(4 * values.length),
+      ];
       heap.uint32s(this.#parts[0], starts.length).set(starts);
       const view = short ? heap.uint16s(this.#parts[1], indices.length) : heap.uint32s(this.#parts[1], indices.length);
       view.set(indices);
@@ -126,8 +166,8 @@ export class Matrix {
   #storeDense(form: "dense" | "blocks", { starts, indices, values }: Compressed): void {
     const { heap } = this.#machine;
     const [width, height] = form === "dense" ? [padded(this.columns), this.rows] : [this.columns, padded(this.rows)];
-    this.#parts = [heap.allocate(4 * width * height)];
-    const all = heap.floats(this.#parts[0], width * height).fill(0);
+    this.#parts = [0, 0, heap.allocate(4 * width * height)];
+    const all = heap.floats(this.#parts[2], width * height).fill(0);
     for (let row = 0; row < this.rows; row++) {
       for (let k = starts[row]; k < starts[row + 1]; k++) all[place(form, width, row, indices[k])] = values[k];
     }
@@ -137,7 +177,7 @@ export class Matrix {
     const { heap } = this.#machine;
     if (this.#form === "dense" || this.#form === "blocks") {
       const width = this.#form === "dense" ? padded(this.columns) : this.columns;
-      const all = heap.floats(this.#parts[0], width * padded(this.rows));
+      const all = heap.floats(this.#parts[2], width * padded(this.rows));
       const form = this.#form;
       return compress(this.rows, this.columns, (row, column) => all[place(form, width, row, column)]);
     }

@@ -1,4 +1,4 @@
-import { type Machine, machine } from "../kernels/machine.ts";
+import { type Machine, type MachineOptions, machine } from "../kernels/machine.ts";
 import { folded } from "./fold.ts";
 import { type GraphNode, type NetworkGraph, readGraph } from "./graph.ts";
 import { operators } from "./operators/index.ts";
@@ -10,10 +10,7 @@ export interface Tensor {
   readonly data: Float32Array;
 }
 
-export interface NetworkOptions {
-  /** Default: WebAssembly SIMD where there is that. */
-  readonly kernels?: Machine["kind"];
-}
+export type NetworkOptions = MachineOptions;
 
 /** A network that runs straight from its sparse form. */
 export class Network {
@@ -37,7 +34,7 @@ export class Network {
    * Makes a network ready from the bytes of an .onnx file.
    * @throws UnsupportedError when it has an operator that is not run here: ONNX Runtime then takes its place
    */
-  static async load(bytes: Uint8Array, { kernels }: NetworkOptions = {}): Promise<Network> {
+  static async load(bytes: Uint8Array, options: NetworkOptions = {}): Promise<Network> {
     const graph = folded(readGraph(bytes));
     const unknown = graph.nodes.find(({ op }) => !operators.has(op));
     if (unknown) {
@@ -45,12 +42,22 @@ export class Network {
         `The runtime has no operator ${unknown.op} (node "${unknown.name || unknown.outputs[0]}"): run the network with ONNX Runtime.`,
       );
     }
-    return new Network(await machine(kernels), graph);
+    return new Network(await machine(options), graph);
   }
 
   /** Bytes that weights, plan and activations take. */
   get bytes(): number {
     return this.#machine.heap.used;
+  }
+
+  /** Threads that share the work. */
+  get threads(): number {
+    return this.#machine.crew?.size ?? 1;
+  }
+
+  /** Ends the other threads; the network runs no more. */
+  release(): void {
+    this.#machine.crew?.release();
   }
 
   /**

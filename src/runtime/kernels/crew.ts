@@ -1,0 +1,128 @@
+import type { Heap } from "./heap.ts";
+import type { Kernels } from "./kernels.ts";
+
+/** A kernel and what it is called with. */
+export type Call = readonly [kernel: keyof Kernels, ...parameters: number[]];
+
+/** Workers that run kernels on one memory. */
+export interface Crew {
+  /** Threads, the caller's among them. */
+  readonly size: number;
+  /** Runs one call on each thread, the first on the caller's, and comes back when all are done. */
+  run(calls: readonly Call[]): void;
+  release(): void;
+}
+
+/** What the workers of browsers and of Node have in common. */
+interface Colleague {
+  postMessage(message: unknown): void;
+  terminate(): unknown;
+  unref?(): void;
+  onmessage?: ((event: unknown) => void) | null;
+  once?(event: "message", listener: () => void): void;
+}
+
+/** A call takes so many numbers: the kernel, how many parameters, and they. */
+const SLOT = 16;
+
+/**
+ * What a worker does: it looks whether the ticket has changed, for a while without pause, as calls come in quick
+ * succession, and else sleeps. The last number of the state is how many are still at work.
+ */
+const SOURCE = `
+const port = typeof require === "function" ? require("node:worker_threads").parentPort : self;
+port.onmessage = async ({ data: { code, memory, control, slot, kernels } }) => {
+  const { exports } = await WebAssembly.instantiate(code, { env: { memory } });
+  const state = new Int32Array(memory.buffer, control, 2);
+  const call = new Float64Array(memory.buffer, slot, ${SLOT});
+  port.postMessage("ready");
+  for (let seen = 0; ; ) {
+    for (let i = 0; i < 20000 && Atomics.load(state, 0) === seen; i++);
+    Atomics.wait(state, 0, seen);
+    seen = Atomics.load(state, 0);
+    if (call[0] >= 0) exports[kernels[call[0]]](...call.subarray(2, 2 + call[1]));
+    Atomics.sub(state, 1, 1);
+  }
+};`;
+
+/** Whether there are threads here: workers, and memory that they may share (a page must be cross-origin isolated). */
+export function mayShare(): boolean {
+  return (
+    typeof SharedArrayBuffer === "function" && (nodeWorkers() !== undefined || typeof workerOfPage() === "function")
+  );
+}
+
+/**
+ * Starts workers that run the kernels of a compiled module.
+ * @param memory the shared memory that `heap` gives out
+ * @param size threads, the caller's among them
+ */
+export async function hire(
+  code: WebAssembly.Module,
+  memory: WebAssembly.Memory,
+  heap: Heap,
+  kernels: Kernels,
+  size: number,
+): Promise<Crew> {
+  const names = Object.keys(kernels).filter((name) => name !== "memory") as (keyof Kernels)[];
+  const control = heap.allocate(8);
+  const slots = Array.from({ length: size - 1 }, () => heap.allocate(8 * SLOT));
+  const state = new Int32Array(memory.buffer, control, 2).fill(0);
+  const calls = slots.map((slot) => new Float64Array(memory.buffer, slot, SLOT));
+  const colleagues = await Promise.all(slots.map((slot) => hireOne({ code, memory, control, slot, kernels: names })));
+  return {
+    size,
+    run([own, ...others]) {
+      for (const [i, call] of calls.entries()) {
+        const given = others[i];
+        call[0] = given ? names.indexOf(given[0]) : -1;
+        call[1] = given ? given.length - 1 : 0;
+        for (let k = 1; given && k < given.length; k++) call[k + 1] = Number(given[k]);
+      }
+      Atomics.store(state, 1, calls.length);
+      Atomics.add(state, 0, 1);
+      Atomics.notify(state, 0);
+      invoke(kernels, own);
+      // A page's own thread may not sleep.
+      while (Atomics.load(state, 1) > 0);
+    },
+    release() {
+      for (const colleague of colleagues) colleague.terminate();
+    },
+  };
+}
+
+/** Runs a call on the caller's thread. */
+export function invoke(kernels: Kernels, [kernel, ...parameters]: Call): void {
+  (kernels[kernel] as (...parameters: number[]) => void)(...parameters);
+}
+
+function hireOne(task: object): Promise<Colleague> {
+  const colleague = start();
+  colleague.unref?.();
+  const ready = new Promise<Colleague>((resolve) => {
+    if (colleague.once) colleague.once("message", () => resolve(colleague));
+    else colleague.onmessage = () => resolve(colleague);
+  });
+  colleague.postMessage(task);
+  return ready;
+}
+
+function start(): Colleague {
+  const node = nodeWorkers();
+  if (node) return new node.Worker(SOURCE, { eval: true });
+  const Page = workerOfPage();
+  if (!Page) throw new Error("There are no workers here: leave out threads.");
+  return new Page(URL.createObjectURL(new Blob([SOURCE], { type: "text/javascript" })));
+}
+
+type Make<Options> = new (source: string, options?: Options) => Colleague;
+
+function workerOfPage(): Make<object> | undefined {
+  return (globalThis as { Worker?: Make<object> }).Worker;
+}
+
+function nodeWorkers(): { Worker: Make<{ eval: boolean }> } | undefined {
+  const { process } = globalThis as { process?: { getBuiltinModule?(name: string): unknown } };
+  return process?.getBuiltinModule?.("node:worker_threads") as { Worker: Make<{ eval: boolean }> } | undefined;
+}
