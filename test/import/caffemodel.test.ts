@@ -29,7 +29,7 @@ function refusal(bytes: Uint8Array): string | undefined {
   } catch (error) {
     expect(error).toBeInstanceOf(UserError);
     const { message } = error as UserError;
-    expect(message).toMatch(/^net\.caffemodel [^\n]+\.$/);
+    expect(message).toMatch(/^net\.caffemodel[^\n]+\.$/);
     return message;
   }
 }
@@ -76,9 +76,13 @@ describe("a caffemodel", () => {
     [
       "with fewer numbers than it declares",
       changed("fc", ([w, b]) => [{ ...w, data: w.data.subarray(4) }, b]),
-      /holds 1264 bytes for the 320 weights/,
+      /layer "fc", has 1264 bytes for 320 numbers/,
     ],
-    ["without numbers", changed("fc", ([w, b]) => [{ ...w, data: new Float32Array(0) }, b]), /holds 0 bytes/],
+    [
+      "without numbers",
+      changed("fc", ([w, b]) => [{ ...w, data: new Float32Array(0) }, b]),
+      /has 0 bytes for 320 numbers/,
+    ],
     ["with huge axes", changed("fc", ([w, b]) => [{ ...w, dims: [2 ** 40, 2 ** 40] }, b]), /where \[5,64\] belong/],
     ["with negative axes", changed("fc", ([w, b]) => [{ ...w, dims: [-5, -64] }, b]), /where \[5,64\] belong/],
     ["with a thousand axes", changed("fc", ([w, b]) => [{ ...w, dims: Array(1000).fill(2) }, b]), /has for layer "fc"/],

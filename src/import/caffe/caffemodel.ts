@@ -1,8 +1,8 @@
-import { fromBinary, isFieldSet } from "@bufbuild/protobuf";
+import { fromBinary } from "@bufbuild/protobuf";
 import { UserError } from "../../errors.ts";
-import { viewBytes } from "../../onnx/dtype.ts";
 import { type FloatTensor, float32, sizeOf } from "../../onnx/tensor.ts";
-import { type TrainedBlob, TrainedBlobSchema, TrainedNetSchema } from "./caffe_pb.ts";
+import { type TrainedBlob, TrainedNetSchema } from "./caffe_pb.ts";
+import { shapeOf, valuesOf } from "./trained-blob.ts";
 import type { TrainedLayer, WeightFile } from "./weights.ts";
 
 /**
@@ -37,17 +37,8 @@ function parse(bytes: Uint8Array, source: string) {
 
 function tensorOf(blob: TrainedBlob, layer: TrainedLayer, dims: readonly number[], source: string): FloatTensor {
   const shape = shapeOf(blob);
-  if (!sameShape(shape, dims)) throw misfit(source, layer, `weights [${shape}] where [${dims}] belong`);
-  const double = blob.doubleData.length > 0;
-  const data = joined(double ? blob.doubleData : blob.data);
-  const count = sizeOf(dims);
-  if (data.length !== count * (double ? 8 : 4)) {
-    throw new UserError(
-      `${source} holds ${data.length} bytes for the ${count} weights [${shape}] of layer "${layer.name}": it is damaged, copy it again.`,
-    );
-  }
-  const values = viewBytes(double ? "float64" : "float32", data, count);
-  return float32(dims, values instanceof Float32Array ? values : Float32Array.from(values, Number));
+  if (!sameShape(shape, dims)) throw misfit(source, layer, `weights [${shape.slice(0, 8)}] where [${dims}] belong`);
+  return float32(dims, valuesOf(blob, sizeOf(dims), `${source}, layer "${layer.name}",`));
 }
 
 function misfit(source: string, { name, type, blobs }: TrainedLayer, found: string): UserError {
@@ -56,28 +47,9 @@ function misfit(source: string, { name, type, blobs }: TrainedLayer, found: stri
   );
 }
 
-/** The shape that a blob declares; older ones have four fields for it. */
-function shapeOf(blob: TrainedBlob): number[] {
-  const { num, channels, height, width } = TrainedBlobSchema.field;
-  const legacy = [num, channels, height, width].some((field) => isFieldSet(blob, field));
-  return (legacy ? [blob.num, blob.channels, blob.height, blob.width] : (blob.shape?.dim ?? [])).map(Number);
-}
-
 /** Whether two shapes are the same but for ones in front: older files have [1, 1, 10, 500] for [10, 500]. */
 function sameShape(a: readonly number[], b: readonly number[]): boolean {
   const rank = Math.max(a.length, b.length);
   const at = (shape: readonly number[], i: number) => shape[shape.length - rank + i] ?? 1;
   return Array.from({ length: rank }, (_, i) => at(a, i) === at(b, i)).every(Boolean);
-}
-
-/** A packed field may come in pieces. */
-function joined(pieces: readonly Uint8Array[]): Uint8Array {
-  if (pieces.length === 1) return pieces[0];
-  const whole = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    whole.set(piece, at);
-    at += piece.length;
-  }
-  return whole;
 }

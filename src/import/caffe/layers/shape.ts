@@ -51,7 +51,7 @@ function settled(layer: LayerBuild, wanted: readonly Size[], from: Shape): Shape
   const result: Shape = open.map((dim) => (dim === -1 ? left : dim));
   if (!result.includes(BATCH) || sampleSize(result) !== size)
     throw layer.error(`cannot give a blob of [${from}] the shape [${wanted}] and leave the size of the batch open`);
-  return result;
+  return layer.checked(result);
 }
 
 /** Axes in another order. */
