@@ -25,7 +25,7 @@ describe.skipIf(!existsSync(folder))("the authors' SqueezeNet (skipped where ../
     expect(sum(layers.map(({ tensor }) => tensor.data.length))).toBe(1_244_448);
     expect(sum(layers.map(({ tensor }) => countNonzero(tensor)))).toBe(415_921);
     expect(model.inputs[0].shape).toEqual(["batch", 3, 227, 227]);
-    expect(model.outputs).toEqual([{ name: "pool_final", dtype: "float32", shape: ["batch", 1000] }]);
+    expect(model.outputs).toEqual([{ name: "pool_final", dtype: "float32", shape: ["batch", 1000, 1, 1] }]);
     expect(dropped.map(({ type }) => type)).toEqual(
       name === "deploy" ? [] : ["SoftmaxWithLoss", "Accuracy", "Accuracy"],
     );

@@ -27,8 +27,7 @@ const MOST_WEIGHTS = (2 ** 31 - 1) / 4;
  * Turns a Caffe network into an ONNX model that computes the same, with an open batch.
  *
  * Values have the names of the blobs; where a layer works in place, the last state of a blob has its name and those
- * before are called BLOB/1, BLOB/2, ... Weights are called LAYER.weight and LAYER.bias. Class scores [batch, classes, 1, 1]
- * become [batch, classes]; the scores that a last Softmax reads are the first output, and its probabilities the second.
+ * before are called BLOB/1, BLOB/2, ... Weights are called LAYER.weight and LAYER.bias.
  * @param given the shape of images that come from a database, where the prototxt does not state it
  * @throws UserError for a layer that has no equivalent here, or weights that are not of this network
  */
