@@ -127,18 +127,20 @@ function parseSizes(text: string): number[] {
   return sizes;
 }
 
-function parseResize(text: string): readonly [number, number] | number {
+/** HEIGHTxWIDTH, or one number: the length of the shorter side. */
+export function parseResize(text: string): readonly [number, number] | number {
   const [height, width] = parseSizes(text);
   return width === undefined ? height : [height, width];
 }
 
-function parseCrop(text: string): readonly [number, number] {
+/** HEIGHTxWIDTH, or one number for both. */
+export function parseCrop(text: string): readonly [number, number] {
   const [height, width = height] = parseSizes(text);
   return [height, width];
 }
 
 /** Numbers with commas between; 1/255 is one. */
-function parseNumbers(text: string): number[] {
+export function parseNumbers(text: string): number[] {
   return text.split(",").map((part) => {
     const [above, below = "1", ...more] = part.split("/");
     const value = above.trim() === "" || below.trim() === "" ? Number.NaN : Number(above) / Number(below);

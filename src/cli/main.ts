@@ -4,6 +4,7 @@ import { compactCommand } from "./compact.ts";
 import { compressCommand } from "./compress.ts";
 import { demoCommand } from "./demo.ts";
 import { evalCommand } from "./eval.ts";
+import { importCommand } from "./import.ts";
 import { inspectCommand } from "./inspect.ts";
 import { Interrupted } from "./interrupt.ts";
 import { pruneCommand } from "./prune.ts";
@@ -33,10 +34,12 @@ export async function main(args: readonly string[]): Promise<number> {
     pruneCommand,
     compactCommand,
     compressCommand,
+    importCommand,
     reproduceCommand,
   ])
     program.addCommand(command);
-  for (const command of [program, ...program.commands]) {
+  const all = (command: Command): Command[] => [command, ...command.commands.flatMap(all)];
+  for (const command of all(program)) {
     command
       .exitOverride()
       .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, "espalier: ")) });
