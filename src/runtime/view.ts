@@ -1,0 +1,25 @@
+/**
+ * How the elements of a tensor lie: rows (output units) of channels (input units) of a kernel whose lines have a width.
+ *
+ * A convolution [outputs, inputs, height, width] lies so by itself, and a matrix has kernels of one element. A matrix
+ * [units, channels * height * width] that reads images is coded better as the kernels that it holds.
+ */
+export interface View {
+  readonly rows: number;
+  readonly channels: number;
+  readonly kernel: number;
+  readonly width: number;
+}
+
+/** Kernels have at most so many elements. */
+export const LARGEST_KERNEL = 4096;
+
+/** The view that a tensor's shape suggests: one row where there are less than two dimensions, no kernel beyond the limit. */
+export function viewOf(dims: readonly number[]): View {
+  const size = dims.reduce((product, dim) => product * dim, 1);
+  if (dims.length < 2 || size === 0) return { rows: 1, channels: size, kernel: 1, width: 1 };
+  const [rows, channels] = dims;
+  const kernel = size / rows / channels;
+  if (kernel === 1 || kernel > LARGEST_KERNEL) return { rows, channels: size / rows, kernel: 1, width: 1 };
+  return { rows, channels, kernel, width: dims.at(-1) ?? 1 };
+}

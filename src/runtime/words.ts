@@ -1,0 +1,45 @@
+import { type BitCoder, codeBits } from "./bit-coder.ts";
+import type { WordFormat } from "./codebook.ts";
+import { Mixer } from "./mixer.ts";
+
+/**
+ * Codes elements as they are: their high bits in contexts, their low ones, which in trained weights are noise, raw.
+ *
+ * The high bits go in groups of up to 8. Each is learnt from the group above it, and from the same group of the element
+ * before.
+ */
+export class WordModel {
+  readonly #format: WordFormat;
+  readonly #raw: number;
+  readonly #groups: { readonly mixer: Mixer; readonly bits: number; readonly at: number }[] = [];
+  readonly #before: Uint32Array;
+
+  /** @param raw how many low bits above the format's shift are raw */
+  constructor(format: WordFormat, raw: number) {
+    this.#format = format;
+    this.#raw = raw;
+    const options = { contexts: [256, 65536, 65536], step: 0.005, inertia: 1 };
+    for (let at = format.width; at > format.shift + raw; ) {
+      const bits = Math.min(8, at - format.shift - raw);
+      at -= bits;
+      this.#groups.push({ mixer: new Mixer(options), bits, at });
+    }
+    this.#before = new Uint32Array(this.#groups.length);
+  }
+
+  startRow(): void {}
+
+  code(coder: BitCoder, elements: Uint32Array, t: number): number {
+    const word = elements[t];
+    let coded = 0;
+    let above = 0;
+    this.#groups.forEach(({ mixer, bits, at }, i) => {
+      const group = mixer.codeSymbol(coder, (word >>> at) & (2 ** bits - 1), bits, [0, above, this.#before[i]]);
+      coded += group * 2 ** at;
+      this.#before[i] = above = group;
+    });
+    const { shift } = this.#format;
+    const low = codeBits(coder, (word >>> shift) % 2 ** this.#raw, this.#raw);
+    return coded + low * 2 ** shift;
+  }
+}
