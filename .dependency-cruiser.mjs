@@ -10,9 +10,23 @@ const below = {
   training: ["autodiff", "engine", "onnx", "data"],
   pruning: ["training", "engine", "onnx", "data"],
   sharing: ["training", "engine", "autodiff", "onnx", "data"],
+  coding: ["runtime", "onnx"],
   report: ["pruning", "training", "onnx"],
-  experiments: ["report", "pruning", "sharing", "training", "engine", "models", "data", "onnx"],
-  cli: ["experiments", "report", "pruning", "sharing", "training", "engine", "models", "import", "data", "onnx"],
+  experiments: ["report", "pruning", "sharing", "coding", "runtime", "training", "engine", "models", "data", "onnx"],
+  cli: [
+    "experiments",
+    "report",
+    "pruning",
+    "sharing",
+    "coding",
+    "runtime",
+    "training",
+    "engine",
+    "models",
+    "import",
+    "data",
+    "onnx",
+  ],
 };
 
 const layers = Object.entries(below).map(([folder, allowed]) => ({

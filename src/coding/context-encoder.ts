@@ -30,7 +30,8 @@ export function encodeInContexts(survey: Survey, activity: Uint8Array, rows: rea
   const base = { method: CONTEXT, view, sparse, count: nonzero, shift: format.shift, entries: 0, raw: 0 };
   const none = new Uint32Array(0);
   const candidates: Candidate[] = [];
-  if (distinct && distinct.length > 0) candidates.push({ layout: { ...base, entries: distinct.length }, book: distinct });
+  if (distinct && distinct.length > 0)
+    candidates.push({ layout: { ...base, entries: distinct.length }, book: distinct });
   if (!distinct || 4 * distinct.length >= nonzero) {
     const most = type.width - format.shift;
     const guess = type.float ? Math.max(0, most - 10) : 0;
@@ -60,7 +61,12 @@ function cheaper(survey: Survey, activity: Uint8Array) {
   return (a: Candidate, b: Candidate) => (costOf(b) < costOf(a) ? b : a);
 }
 
-function code(coder: BitCoder, { words, type, format }: Survey, { layout, book }: Candidate, activity: Uint8Array): void {
+function code(
+  coder: BitCoder,
+  { words, type, format }: Survey,
+  { layout, book }: Candidate,
+  activity: Uint8Array,
+): void {
   codeLayout(coder, layout, viewOf(type.dims));
   if (book.length > 0) codeCodebook(coder, book.slice(), format);
   const codes = CodeTable.of(book);
@@ -73,6 +79,8 @@ function imageViews({ rows, channels: columns, kernel }: View, rowsBefore: reado
   if (kernel > 1 || rows < 2) return [];
   return [...new Set([1, 3, ...rowsBefore])].flatMap((channels) => {
     const side = Math.sqrt(columns / channels);
-    return Number.isInteger(side) && side > 1 && side <= 64 ? [{ rows, channels, kernel: side * side, width: side }] : [];
+    return Number.isInteger(side) && side > 1 && side <= 64
+      ? [{ rows, channels, kernel: side * side, width: side }]
+      : [];
   });
 }

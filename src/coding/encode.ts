@@ -99,7 +99,9 @@ function container(decoded: number, graph: Uint8Array, streams: readonly Uint8Ar
   const sections = [encodeGraph(graph, padding), ...streams];
   const header = concat([varintOf(decoded), ...sections.map(({ length }) => varintOf(length))]);
   if (header.length > 0xffff) {
-    throw new UserError(`The model has ${streams.length} tensors, and an .esp file describes about 20,000: merge some.`);
+    throw new UserError(
+      `The model has ${streams.length} tensors, and an .esp file describes about 20,000: merge some.`,
+    );
   }
   const prefix = Uint8Array.of(...MAGIC, VERSION, header.length & 255, header.length >> 8, 0);
   prefix[PREFIX - 1] = checkOf(prefix);

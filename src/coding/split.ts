@@ -1,4 +1,4 @@
-import { fieldsOf, type Hole, holeOf, kindOf, type Kind, RAW_DATA, varintOf } from "../runtime/graph.ts";
+import { fieldsOf, type Hole, holeOf, type Kind, kindOf, RAW_DATA, varintOf } from "../runtime/graph.ts";
 
 /** A tensor that was taken out of a graph. */
 export interface Taken extends Hole {

@@ -40,9 +40,7 @@ export function encodeStatic(survey: Survey, tables: TableMaker): Uint8Array {
   const codes = CodeTable.of(book);
   const raw = coded ? 0 : Math.max(0, type.width - format.shift - SYMBOL_BITS);
   const low = raw + format.shift;
-  const symbolOf = coded
-    ? (word: number) => (word === 0 ? 0 : codes.code(word))
-    : (word: number) => word >>> low;
+  const symbolOf = coded ? (word: number) => (word === 0 ? 0 : codes.code(word)) : (word: number) => word >>> low;
   const layout = { method: STATIC, view: viewOf(type.dims), sparse, shift: format.shift, entries: book.length, raw };
 
   const values = new Float64Array(countValues({ ...layout, count: 0 }, type.width));

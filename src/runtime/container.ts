@@ -79,13 +79,19 @@ export function readHeader(prefix: Uint8Array, checked: Uint8Array, source: stri
   const bytes = sections.reduce((sum, length) => sum + length + CHECKSUM, PREFIX + checked.length);
   if (size !== undefined && size !== bytes) throw damaged(source, `it has ${size} bytes where it says ${bytes}`);
   if (sections.length === 0 || !(decoded <= mostDecoded(bytes))) {
-    throw new UserError(`${source} says that its ${bytes} bytes hold ${decoded}, which is more than is believed: refuse it.`);
+    throw new UserError(
+      `${source} says that its ${bytes} bytes hold ${decoded}, which is more than is believed: refuse it.`,
+    );
   }
   return { decoded, sections, bytes };
 }
 
 /** What stands before a checksum. @param before what the checksum covers too */
-export function checkedContent(checked: Uint8Array, source: string, before: Uint8Array = new Uint8Array(0)): Uint8Array {
+export function checkedContent(
+  checked: Uint8Array,
+  source: string,
+  before: Uint8Array = new Uint8Array(0),
+): Uint8Array {
   const content = checked.subarray(0, -CHECKSUM);
   const stated = new DataView(checked.buffer, checked.byteOffset + content.length).getUint32(0, true);
   if (crc32(content, crc32(before)) !== stated) throw damaged(source, "a checksum does not fit");

@@ -40,8 +40,12 @@ export function* decoding({
     const tensors = sections.slice(1);
     const pieces = piecesOf(decodeGraph(graph), (hole) => typeOf(hole).bytes);
     const holes = pieces.filter((piece) => !(piece instanceof Uint8Array));
-    const total = pieces.reduce((sum, piece) => sum + (piece instanceof Uint8Array ? piece.length : typeOf(piece).bytes), 0);
-    if (holes.length !== tensors.length || total !== decoded) throw new RangeError("another graph than the header says");
+    const total = pieces.reduce(
+      (sum, piece) => sum + (piece instanceof Uint8Array ? piece.length : typeOf(piece).bytes),
+      0,
+    );
+    if (holes.length !== tensors.length || total !== decoded)
+      throw new RangeError("another graph than the header says");
     const file = new Uint8Array(total);
     const neighbours = new Neighbours();
     let at = 0;

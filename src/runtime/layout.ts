@@ -45,6 +45,7 @@ function codeView(coder: BitCoder, view: View, suggested: View): View {
   const columns = suggested.channels * suggested.kernel;
   const kernel = codeNumber(coder, view.kernel - 1) + 1;
   const width = codeNumber(coder, view.width - 1) + 1;
-  if (kernel > LARGEST_KERNEL || columns % kernel !== 0 || kernel % width !== 0) throw new RangeError("kernels that do not fill the columns");
+  if (kernel > LARGEST_KERNEL || columns % kernel !== 0 || kernel % width !== 0)
+    throw new RangeError("kernels that do not fill the columns");
   return { rows: suggested.rows, channels: columns / kernel, kernel, width };
 }

@@ -3,7 +3,9 @@
 const LIMIT = 2816;
 
 /** 65536 / (1 + e^(-x / 256)) for x from -2816 to 2815, rounded. */
-const squashed = Uint16Array.from({ length: 2 * LIMIT }, (_, i) => Math.round(65536 / (1 + Math.exp((LIMIT - i) / 256))));
+const squashed = Uint16Array.from({ length: 2 * LIMIT }, (_, i) =>
+  Math.round(65536 / (1 + Math.exp((LIMIT - i) / 256))),
+);
 
 /** 256 ln(p / (1 - p)) at p = (i + 1/2) / 4096, rounded; the last one twice, for p = 1. */
 export const stretched = Int16Array.from({ length: 4097 }, (_, i) => {

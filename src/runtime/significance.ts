@@ -72,7 +72,7 @@ export class Significance {
     at[2] = channel;
     at[3] = 16 * place + Math.min(15, this.#kernelCount);
     at[4] = 64 * p + neighbours;
-    at[5] = 16 * this.#fullness(this.#around(column, place, x) , row) + this.#fullness(this.#rowCount, column);
+    at[5] = 16 * this.#fullness(this.#around(column, place, x), row) + this.#fullness(this.#rowCount, column);
     at[6] = 8 * alive + ((recent + 1) >> 1);
     const bit = this.#mixer.code(coder, elements[t] ? 1 : 0, this.#density, alive);
     this.#history[p] = (this.#history[p] << 1) | bit;

@@ -53,5 +53,6 @@ export function codeFrequencies(coder: BitCoder, frequencies: Uint16Array): void
     sum += frequencies[i];
     before = length;
   }
-  if (sum !== 2 ** (31 - Math.clz32(sum)) || sum > 2 ** LARGEST_LOG) throw new RangeError("frequencies that fill no table");
+  if (sum !== 2 ** (31 - Math.clz32(sum)) || sum > 2 ** LARGEST_LOG)
+    throw new RangeError("frequencies that fill no table");
 }

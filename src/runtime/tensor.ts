@@ -1,8 +1,8 @@
 import type { BitCoder } from "./bit-coder.ts";
 import { codeCodebook, rankOf, type WordFormat } from "./codebook.ts";
 import { CodeModel } from "./codes.ts";
-import { codeElements } from "./elements.ts";
 import type { WordType } from "./element-type.ts";
+import { codeElements } from "./elements.ts";
 import { CONTEXT, codeLayout, type Layout, STORED } from "./layout.ts";
 import { RangeDecoder } from "./range-decoder.ts";
 import { activityOf } from "./significance.ts";

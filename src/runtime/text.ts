@@ -84,7 +84,10 @@ class TextModel {
     const slot = hash >>> 16;
     if (this.#matched === 0) {
       this.#match = this.#followers[slot];
-      while (this.#matched < LONGEST && bytes[this.#match - 1 - this.#matched] === bytes[this.#length - 1 - this.#matched]) {
+      while (
+        this.#matched < LONGEST &&
+        bytes[this.#match - 1 - this.#matched] === bytes[this.#length - 1 - this.#matched]
+      ) {
         this.#matched++;
       }
     }

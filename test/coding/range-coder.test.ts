@@ -16,9 +16,7 @@ const raw = fc
 const events = fc.array(fc.oneof<fc.Arbitrary<Event>[]>(decision, raw), { maxLength: 300 });
 
 const code = (coder: BitCoder, event: Event, known: boolean) =>
-  "one" in event
-    ? coder.code(known ? event.bit : 0, event.one)
-    : coder.raw(known ? event.value : 0, event.bits);
+  "one" in event ? coder.code(known ? event.bit : 0, event.one) : coder.raw(known ? event.value : 0, event.bits);
 
 describe("the range coder", () => {
   it("decodes what it encoded, likely or not", () => {
@@ -41,7 +39,9 @@ describe("the range coder", () => {
       const sequence: Event[] = Array.from({ length: 60 }, (_, i) => ({ one: 65535, bit: i === length ? 1 : 0 }));
       for (const event of sequence) code(encoder, event, true);
       const decoder = new RangeDecoder(encoder.finish());
-      expect(sequence.map((event) => code(decoder, event, false))).toEqual(sequence.map((_, i) => (i === length ? 1 : 0)));
+      expect(sequence.map((event) => code(decoder, event, false))).toEqual(
+        sequence.map((_, i) => (i === length ? 1 : 0)),
+      );
     }
   });
 
