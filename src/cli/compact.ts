@@ -26,7 +26,7 @@ export const compactCommand = withEngine(
       .description(
         "Removes the units and channels that pruning left without live inputs or outputs.\nThe smaller model computes the same: the largest difference and both times are measured.",
       )
-      .argument("<model>", "an .onnx file")
+      .argument("<model>", "an .onnx or .esp file")
       .requiredOption("--out <file>", "where to write the smaller model")
       .option("--json", "print one JSON object"),
   ),

@@ -1,5 +1,6 @@
 import { dirname } from "node:path";
 import { Command, Option } from "commander";
+import { encode } from "../coding/encode.ts";
 import { openDataset } from "../data/spec.ts";
 import { writeModel } from "../onnx/write.ts";
 import { sharingOf } from "../sharing/distinct.ts";
@@ -11,34 +12,53 @@ import { Interrupted, interruptible } from "./interrupt.ts";
 import { openModel } from "./model.ts";
 import { type EngineFlags, engineOf, withEngine } from "./options.ts";
 import { bytes, count, duration, percent, printJson, printLine, rate, textTable } from "./print.ts";
-import { asksForSharing, type SharingFlags, shareBy, withSharing } from "./sharing-options.ts";
+import { asksForSharing, type Shared, type SharingFlags, shareBy, withSharing } from "./sharing-options.ts";
 
 interface Flags extends EngineFlags, SharingFlags {
   out: string;
-  format?: "onnx" | "gather";
+  format?: "esp" | "onnx" | "gather";
+  mode: "context" | "huffman";
   json?: boolean;
 }
 
-/** `espalier compress`: shares a model's weights and writes it small. */
+function contentsIn({ format, mode, out }: Flags, { model, sharing }: Pick<Shared, "model" | "sharing">): Uint8Array {
+  switch (format ?? (out.endsWith(".onnx") ? "onnx" : "esp")) {
+    case "esp":
+      return encode(model, { mode });
+    case "gather":
+      return writeModel(withGather(model, sharing));
+    case "onnx":
+      return writeModel(model);
+  }
+}
+
+/** `espalier compress`: shares a model's weights if asked, and writes it small. */
 export const compressCommand = withEngine(
   withSharing(
     new Command("compress")
-      .summary("share a model's weights and write it as a small file")
-      .description("Shares the weights of a model, trains the shared values, and writes it as a small file.")
-      .argument("<model>", "an .onnx file")
+      .summary("write a model as a small .esp file, its weights shared if asked")
+      .description(
+        "Writes a model as a small .esp file, from which a page makes the .onnx again, bit for bit.\nWith --bits or --max-loss its weights are shared first, and the shared values trained.",
+      )
+      .argument("<model>", "an .onnx or .esp file")
       .requiredOption("--out <file>", "where to write"),
   )
     .addOption(
-      new Option("--format <name>", "onnx: values written out; gather: codes and codebooks in an .onnx").choices([
-        "onnx",
-        "gather",
-      ]),
+      new Option(
+        "--format <name>",
+        "esp (default, unless the name ends in .onnx); onnx: values written out; gather: codes and codebooks in an .onnx",
+      ).choices(["esp", "onnx", "gather"]),
+    )
+    .addOption(
+      new Option("--mode <name>", "how an .esp is coded: in contexts, or with the paper's relative indices and Huffman")
+        .choices(["context", "huffman"])
+        .default("context"),
     )
     .option("--json", "print one JSON object"),
 )
   .addHelpText(
     "after",
-    '\nExamples:\n  espalier compress pruned.onnx --bits "conv*=8,fc*=5" --data mnist --format gather --out shared.onnx\n  espalier compress pruned.onnx --max-loss 0 --method entropy --data mnist --out shared.onnx',
+    '\nExamples:\n  espalier compress pruned.onnx --out pruned.esp\n  espalier compress pruned.onnx --bits 5 --data mnist --out shared.esp\n  espalier compress pruned.onnx --bits "conv*=8,fc*=5" --data mnist --format gather --out shared.onnx\n  espalier compress pruned.onnx --max-loss 0 --method entropy --data mnist --out shared.esp',
   )
   .action(async (path: string, flags: Flags) => {
     const startedAt = performance.now();
@@ -54,11 +74,11 @@ export const compressCommand = withEngine(
           return found;
         })
       : { model, sharing: sharingOf(model) };
-    const contents = writeModel(flags.format === "gather" ? withGather(shared.model, shared.sharing) : shared.model);
+    const contents = contentsIn(flags, shared);
     writeFile(flags.out, contents);
     const baseline = data && (await errorsOf(engine, model, data));
     const after = data && (await errorsOf(engine, shared.model, data));
-    const layers = rowsOf(model, shared.sharing);
+    const layers = asked || flags.format === "gather" ? rowsOf(model, shared.sharing) : [];
     const seconds = (performance.now() - startedAt) / 1000;
     const ratio = bytesBefore / contents.length;
     if (flags.json) {

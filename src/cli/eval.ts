@@ -16,7 +16,7 @@ export const evalCommand = withEngine(
     new Command("eval")
       .summary("measure a model's accuracy")
       .description("Measures a model's accuracy on data.")
-      .argument("<model>", "an .onnx file"),
+      .argument("<model>", "an .onnx or .esp file"),
   )
     .addOption(
       new Option(

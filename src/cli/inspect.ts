@@ -1,13 +1,16 @@
 import { Command } from "commander";
 import { fedInputs, type Model, type Value } from "../onnx/graph.ts";
+import { isFloat32 } from "../onnx/tensor.ts";
 import { trainableForm } from "../onnx/trainable.ts";
+import { countNonzero } from "../pruning/mask.ts";
 import { layerTable } from "../pruning/table.ts";
+import type { Contents } from "../runtime/decode.ts";
 import { withSample } from "../training/adopt.ts";
 import { obstacles } from "../training/obstacles.ts";
 import { type ImageFlags, openData, withData } from "./data-options.ts";
 import { countParameters, openModel } from "./model.ts";
 import { type EngineFlags, engineOf, withEngine, withShape } from "./options.ts";
-import { bytes, count, layerTableText, printJson, printLine, rate } from "./print.ts";
+import { bytes, count, layerTableText, printJson, printLine, rate, textTable } from "./print.ts";
 
 interface Flags extends EngineFlags, ImageFlags {
   data?: string;
@@ -24,7 +27,7 @@ export const inspectCommand = withEngine(
         .description(
           "Shows what a model is and whether it can be trained, then layer by layer: weights, MACs,\nnon-zero activations (with --data), what pruning left.",
         )
-        .argument("<model>", "an .onnx file"),
+        .argument("<model>", "an .onnx or .esp file"),
       "measure the non-zero activations on this data's validation split",
       false,
     ).option("--json", "print one JSON object"),
@@ -35,7 +38,7 @@ export const inspectCommand = withEngine(
     "\nExamples:\n  espalier inspect pruned.onnx\n  espalier inspect pruned.onnx --data mnist --json\n  espalier inspect detector.onnx --shape 3x640x640",
   )
   .action(async (path: string, flags: Flags) => {
-    const { model: source, bytes: size } = openModel(path);
+    const { model: source, bytes: size, coded } = openModel(path);
     const { data: spec } = flags;
     const data = spec === undefined ? undefined : await openData({ ...flags, data: spec }, source, { undivided: true });
     const { model, differences } = trainableForm(source);
@@ -46,7 +49,16 @@ export const inspectCommand = withEngine(
     const about = aboutOf(source);
     const against = obstacles(model);
     if (flags.json) {
-      return printJson({ ...counts, density, bytes: size, ...about, notes: differences, obstacles: against, layers });
+      return printJson({
+        ...counts,
+        density,
+        bytes: size,
+        ...about,
+        notes: differences,
+        obstacles: against,
+        layers,
+        coded,
+      });
     }
     printLine(`ONNX operator set ${about.opset ?? "none"}${about.producer ? `, by ${about.producer}` : ""}`);
     printLine(`inputs   ${about.inputs.map(typeText).join(", ") || "none"}`);
@@ -54,10 +66,21 @@ export const inspectCommand = withEngine(
     for (const text of differences) printLine(text);
     printLine(against.length === 0 ? "It can be trained." : `It cannot be trained as it is. ${against.join(" ")}`);
     if (layers.length > 0) printLine(layerTableText(layers));
+    if (coded) printLine(codedText(coded, source));
     printLine(
       `${count(counts.parameters)} parameters, ${count(counts.nonzero)} not zero (${rate(1 / density)}), ${bytes(size)} on disk`,
     );
   });
+
+/** Where the bytes of an .esp file go, and how many bits a weight that is left takes. */
+function codedText({ graph, tensors }: Contents, { initializers }: Model): string {
+  const rows = tensors.map(({ name, bytes: size, decoded }) => {
+    const tensor = initializers.get(name);
+    const kept = isFloat32(tensor) ? countNonzero(tensor) : 0;
+    return [name, bytes(size), rate(decoded / size), kept === 0 ? "" : ((8 * size) / kept).toFixed(1)];
+  });
+  return textTable(["in the file", "bytes", "smaller", "bits a weight"], [...rows, ["graph", bytes(graph), "", ""]]);
+}
 
 function aboutOf(model: Model) {
   const typed = ({ name, dtype, shape }: Value) => ({ name, dtype, shape });

@@ -2,6 +2,7 @@ import { Command, CommanderError } from "commander";
 import { UserError } from "../errors.ts";
 import { compactCommand } from "./compact.ts";
 import { compressCommand } from "./compress.ts";
+import { decompressCommand } from "./decompress.ts";
 import { demoCommand } from "./demo.ts";
 import { evalCommand } from "./eval.ts";
 import { importCommand } from "./import.ts";
@@ -22,7 +23,7 @@ const INTERRUPTED = 130;
 export async function main(args: readonly string[]): Promise<number> {
   const program = new Command("espalier")
     .description(
-      "Makes neural networks smaller and faster without losing accuracy: trains, prunes and retrains ONNX graphs.",
+      "Makes neural networks smaller and faster without losing accuracy: trains, prunes, retrains, shares and codes ONNX graphs.",
     )
     .helpCommand(false);
   for (const command of [
@@ -34,6 +35,7 @@ export async function main(args: readonly string[]): Promise<number> {
     pruneCommand,
     compactCommand,
     compressCommand,
+    decompressCommand,
     importCommand,
     reproduceCommand,
   ])

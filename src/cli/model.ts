@@ -6,6 +6,8 @@ import type { Model } from "../onnx/graph.ts";
 import { readModel } from "../onnx/read.ts";
 import { writeModel } from "../onnx/write.ts";
 import { countAll } from "../pruning/mask.ts";
+import { isEsp } from "../runtime/container.ts";
+import { type Contents, contentsOf, decode } from "../runtime/decode.ts";
 import { type Adopted, adopt } from "../training/adopt.ts";
 import { parametersOf, trainableParameters } from "../training/parameters.ts";
 import type { DataFlags } from "./data-options.ts";
@@ -22,19 +24,24 @@ export interface OpenedModel {
   /** The model in one file. */
   readonly contents: Uint8Array;
   readonly digest: string;
+  /** Of an .esp file, where its bytes go. */
+  readonly coded?: Contents;
 }
 
-/** Reads the model that the user named, with the weights that lie in files beside it. */
+/** Reads the .onnx or .esp file that the user named, with the weights that lie in files beside it. */
 export function openModel(path: string): OpenedModel {
-  const contents = readFile(path);
+  const file = readFile(path);
+  const coded = isEsp(file) ? contentsOf(file, path) : undefined;
+  const contents = coded ? decode(file, path) : file;
   const hash = createHash("sha256").update(contents);
   const external = externalFiles(path, (part) => hash.update(part));
   const model = readModel(contents, path, external.read);
   const beside = external.bytes();
   return {
     model,
-    name: basename(path, ".onnx"),
-    bytes: contents.length + beside,
+    name: basename(path).replace(/\.(onnx|esp)$/, ""),
+    bytes: file.length + beside,
+    coded,
     contents: beside > 0 ? writeModel(model) : contents,
     digest: hash.digest("hex").slice(0, 16),
   };

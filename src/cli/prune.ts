@@ -39,7 +39,7 @@ export const pruneCommand = withEngine(
         .description(
           "Prunes a trained model in rounds and retrains what is left, then writes pruned.onnx and a report.",
         )
-        .argument("<model>", "an .onnx file"),
+        .argument("<model>", "an .onnx or .esp file"),
     )
       .requiredOption("--out <dir>", "where to write")
       .option(

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { encodeFile } from "../coding/encode.ts";
 import type { Dataset } from "../data/dataset.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Model } from "../onnx/graph.ts";
@@ -37,14 +38,15 @@ export interface PruningSummary {
   readonly baseline: Errors;
   readonly pruned: Errors;
   readonly layers: readonly LayerRow[];
-  readonly files: { readonly onnx: string; readonly report: string };
+  readonly files: { readonly onnx: string; readonly report: string; readonly esp: string };
   readonly seconds: number;
 }
 
-/** The name of the pruned model in the folder of a run. */
+/** The names of the pruned model in the folder of a run, as it is and coded. */
 export const PRUNED = "pruned.onnx";
+const CODED = "pruned.esp";
 
-/** Measures both networks, the test set once each, and writes pruned.onnx and report.html into a folder. */
+/** Measures both networks, the test set once each, and writes pruned.onnx, pruned.esp and report.html into a folder. */
 export async function writeResults(
   engine: Engine,
   data: Dataset,
@@ -59,6 +61,9 @@ export async function writeResults(
   const onnx = join(out, PRUNED);
   const contents = writeModel(run.file ?? pruned);
   writeFile(onnx, contents);
+  const esp = join(out, CODED);
+  const coded = encodeFile(contents);
+  writeFile(esp, coded);
 
   const seconds = (performance.now() - startedAt) / 1000;
   const report: RunReport = {
@@ -77,7 +82,10 @@ export async function writeResults(
     epochs: results.flatMap(({ name, density, epochs }) => epochs.map((epoch) => ({ round: name, density, ...epoch }))),
     histograms: histogramsOf(dense, pruned),
     mask: maskPicture(pruned, data.sampleShape),
-    files: [{ name: PRUNED, bytes: contents.length }],
+    files: [
+      { name: PRUNED, bytes: contents.length },
+      { name: CODED, bytes: coded.length },
+    ],
   };
   const html = join(out, "report.html");
   writeFile(html, renderReport(report));
@@ -89,7 +97,7 @@ export async function writeResults(
     baseline,
     pruned: after,
     layers,
-    files: { onnx, report: html },
+    files: { onnx, report: html, esp },
     seconds,
   };
 }
@@ -133,5 +141,5 @@ export function printSummary({
   printLine(`parameters        ${count(parameters)} -> ${count(nonzero)} (${rate(compressionRate)})`);
   printLine(`validation error  ${percent(baseline.validationError)} -> ${percent(pruned.validationError)}`);
   printLine(`test error        ${percent(baseline.testError)} -> ${percent(pruned.testError)}`);
-  printLine(`${files.onnx} and ${files.report}, in ${duration(seconds)}`);
+  printLine(`${files.onnx}, ${files.esp} and ${files.report}, in ${duration(seconds)}`);
 }

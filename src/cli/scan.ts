@@ -38,7 +38,7 @@ export const scanCommand = withEngine(
       .description(
         "Prunes each layer alone to several densities and measures the validation error,\nwith --retrain also after a short retraining. Writes scan.json and scan.html.",
       )
-      .argument("<model>", "an .onnx file"),
+      .argument("<model>", "an .onnx or .esp file"),
   )
     .requiredOption("--out <dir>", "where to write")
     .addOption(

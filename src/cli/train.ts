@@ -33,7 +33,7 @@ export const trainCommand = withEngine(
       new Command("train")
         .summary("train a network or an .onnx model")
         .description("Trains a network by name from a seed, or an .onnx model from its own weights.")
-        .argument("<network>", `${[...networks.keys()].join(", ")}, or an .onnx file`),
+        .argument("<network>", `${[...networks.keys()].join(", ")}, or an .onnx or .esp file`),
     )
       .requiredOption("--out <file>", "where to write the trained model")
       .addOption(
@@ -52,7 +52,7 @@ export const trainCommand = withEngine(
     const known = networks.get(network);
     if (!known && !network.endsWith(".onnx")) {
       throw new UserError(
-        `There is no network "${network}": choose one of ${[...networks.keys()].join(", ")}, or name an .onnx file.`,
+        `There is no network "${network}": choose one of ${[...networks.keys()].join(", ")}, or name an .onnx or .esp file.`,
       );
     }
     const engine = engineOf(flags);

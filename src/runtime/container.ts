@@ -28,6 +28,11 @@ export function leastBytes(decoded: number): number {
   return Math.ceil(decoded / LARGEST_RATIO);
 }
 
+/** Whether bytes begin as an .esp file does. */
+export function isEsp(bytes: Uint8Array): boolean {
+  return MAGIC.every((byte, i) => bytes[i] === byte);
+}
+
 /** What a header says. */
 export interface Header {
   /** Bytes of the ONNX file. */
@@ -53,7 +58,7 @@ export function checkOf(prefix: Uint8Array): number {
  * @returns the length of the header behind them, without its checksum
  */
 export function readPrefix(prefix: Uint8Array, source: string): number {
-  if (MAGIC.some((byte, i) => prefix[i] !== byte)) {
+  if (!isEsp(prefix)) {
     throw new UserError(`${source} is not an .esp file: make one with espalier compress.`);
   }
   if (prefix[PREFIX - 1] !== checkOf(prefix)) throw damaged(source, "its first bytes do not fit their check");

@@ -1,7 +1,7 @@
 import { codeNumber } from "./bit-coder.ts";
 import { CHECKSUM, checkedContent, damaged, PREFIX, readHeader, readPrefix } from "./container.ts";
 import { wordsOf } from "./element-type.ts";
-import { type Hole, piecesOf } from "./graph.ts";
+import { type Hole, type Pieces, piecesOf } from "./graph.ts";
 import { RangeDecoder } from "./range-decoder.ts";
 import { decodeTensor, Neighbours } from "./tensor.ts";
 import { codeText } from "./text.ts";
@@ -39,7 +39,7 @@ export function* decoding({
   try {
     const tensors = sections.slice(1);
     const pieces = piecesOf(decodeGraph(graph), (hole) => typeOf(hole).bytes);
-    const holes = pieces.filter((piece) => !(piece instanceof Uint8Array));
+    const holes = pieces.filter(isHole);
     const total = pieces.reduce(
       (sum, piece) => sum + (piece instanceof Uint8Array ? piece.length : typeOf(piece).bytes),
       0,
@@ -80,6 +80,40 @@ export function decode(bytes: Uint8Array, source = NAMELESS): Uint8Array<ArrayBu
     at = end;
   }
   return step.value;
+}
+
+/** What a file holds, in bytes: of the graph, and of each tensor that is coded beside it. */
+export interface Contents {
+  /** Bytes of the ONNX file. */
+  readonly decoded: number;
+  readonly graph: number;
+  readonly tensors: readonly { readonly name: string; readonly bytes: number; readonly decoded: number }[];
+}
+
+/**
+ * Tells where the bytes of a file go, without decoding its tensors.
+ * @throws UserError when the file is damaged or newer
+ */
+export function contentsOf(bytes: Uint8Array, source = NAMELESS): Contents {
+  const prefix = bytes.subarray(0, PREFIX);
+  if (bytes.length < PREFIX) throw damaged(source, "it is cut short");
+  const length = readPrefix(prefix, source);
+  const start = PREFIX + length + CHECKSUM;
+  if (bytes.length < start) throw damaged(source, "it is cut short");
+  const { decoded, sections } = readHeader(prefix, bytes.subarray(PREFIX, start), source, bytes.length);
+  try {
+    const graph = decodeGraph(checkedContent(bytes.subarray(start, start + sections[0] + CHECKSUM), source));
+    const holes = piecesOf(graph, (hole) => typeOf(hole).bytes).filter(isHole);
+    const tensors = holes.map((hole, i) => ({ name: hole.name, bytes: sections[i + 1], decoded: typeOf(hole).bytes }));
+    return { decoded, graph: sections[0], tensors };
+  } catch (error) {
+    if (error instanceof RangeError) throw damaged(source, error.message);
+    throw error;
+  }
+}
+
+function isHole(piece: Pieces[number]): piece is Hole {
+  return !(piece instanceof Uint8Array);
 }
 
 function typeOf({ name, type, dims }: Hole) {

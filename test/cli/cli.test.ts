@@ -100,7 +100,7 @@ describe("the commands", () => {
     const summary = JSON.parse(pruned.stdout);
     expect(summary).toMatchObject({ network: "dense", parameters: 256, baseline: { testError: training1.testError } });
     expect(summary.compressionRate).toBeGreaterThanOrEqual(4);
-    expect(readdirSync(out).sort()).toEqual(["pruned.onnx", "report.html"]);
+    expect(readdirSync(out).sort()).toEqual(["pruned.esp", "pruned.onnx", "report.html"]);
     expect(readFileSync(summary.files.report, "utf8")).toContain("dense on blobs");
     const checked = JSON.parse((await espalier("eval", summary.files.onnx, "--data", blobs, "--json")).stdout);
     expect(checked.error).toBe(summary.pruned.testError);
