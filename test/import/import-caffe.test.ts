@@ -60,11 +60,11 @@ describe("a network", () => {
       ["fc.bias", [5]],
     ]);
     expect(model.nodes.map(({ name, op, outputs }) => [name, op, ...outputs])).toEqual([
-      ["conv1", "Conv", "conv1/1"],
+      ["conv1/1", "Conv", "conv1/1"],
       ["relu1", "Relu", "conv1"],
       ["pool1", "MaxPool", "pool1"],
       ["fc/Flatten", "Flatten", "fc/Flatten"],
-      ["fc", "Gemm", "fc/1"],
+      ["fc/1", "Gemm", "fc/1"],
       ["drop", "Dropout", "fc"],
       ["prob", "Softmax", "prob"],
     ]);

@@ -98,8 +98,17 @@ export class LayerBuild {
     if (shapes.length !== this.tops.length)
       throw this.error(`makes ${this.tops.length} blobs where it can make ${shapes.length}`);
     const outputs = this.tops.map(({ value }) => value);
-    this.graph.model.nodes.push({ name: this.param.name, op, domain: "", inputs, outputs, attributes });
+    this.graph.model.nodes.push({ name: this.#nodeName(outputs), op, domain: "", inputs, outputs, attributes });
     for (const [i, shape] of shapes.entries()) this.pass({ value: outputs[i], shape });
+  }
+
+  /**
+   * The layer's name, or the first output's where another value is called so: the nodes that later take the place of
+   * others are called as their outputs, and ONNX Runtime wants no name twice.
+   */
+  #nodeName([output]: readonly string[]): string {
+    const { name } = this.param;
+    return this.graph.fresh(name) === name ? name : output;
   }
 
   /** The shape, when a blob can have it. */
