@@ -1,3 +1,7 @@
+import { existsSync, readFileSync } from "node:fs";
+import { openDeepCompression } from "../src/import/caffe/deep-compression.ts";
+import { importCaffe } from "../src/import/caffe/import-caffe.ts";
+import { readPrototxt } from "../src/import/caffe/net.ts";
 import { networks } from "../src/models/index.ts";
 import { copyModel, type Model } from "../src/onnx/graph.ts";
 import { conv2d, dense, type LayerBuilder, relu } from "../src/onnx/layers.ts";
@@ -79,6 +83,19 @@ function whole(network: string, densities: readonly number[], batches = BATCHES)
   return { name: network, batches, build: () => cutTo(build({ seed: 1 }), densities) };
 }
 
+const shared = new URL("../../shared/data/songhan-squeezenet/", import.meta.url);
+
+/** The authors' own pruned SqueezeNet, where it is there. */
+function authors(): CaseBuilder[] {
+  if (!existsSync(shared)) return [];
+  const file = (name: string) => readFileSync(new URL(name, shared));
+  const build = () => {
+    const net = readPrototxt(file("SqueezeNet_deploy.prototxt"), "SqueezeNet_deploy.prototxt");
+    return importCaffe(net, openDeepCompression(file("compressed_SqueezeNet.net"), "compressed_SqueezeNet.net")).model;
+  };
+  return [{ name: "the authors' SqueezeNet", batches: [1], build }];
+}
+
 /** Densities of the convolutions and dense layers: what `prune` reaches here, or what was published. */
 export const cases: readonly CaseBuilder[] = [
   whole("lenet-300-100", [0.016, 0.06, 0.4]),
@@ -94,7 +111,7 @@ export const cases: readonly CaseBuilder[] = [
   convolution("SqueezeNet fire5 expand3x3", [32, 27], [128, 3], 0.3, { pad: 1 }),
   convolution("SqueezeNet fire9 expand3x3", [64, 13], [256, 3], 0.3, { pad: 1 }),
   convolution("SqueezeNet fire9 squeeze1x1", [512, 13], [64, 1], 0.3),
-  whole("squeezenet", [0.33], [1]),
+  ...authors(),
 ];
 
 const DENSITIES = [0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1];

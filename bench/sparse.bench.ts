@@ -3,9 +3,11 @@
  *
  * Ours, onnxruntime-web (WebAssembly) and onnxruntime-node on one thread, or with `--two-threads` on two, in turns
  * within one process; PyTorch, dense and as a CSR matrix, in a process of its own between the turns. Milliseconds are
- * medians. `--sweep` goes through the densities of two layers instead; `--json` prints the numbers.
+ * medians. `--sweep` goes through the densities of two layers instead, and `--figure=FILE.svg` draws what came out;
+ * `--json` prints the numbers.
  */
 import { execFileSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import Table from "cli-table3";
 import type { Engine } from "../src/engine/engine.ts";
@@ -16,6 +18,8 @@ import type { Model } from "../src/onnx/graph.ts";
 import { sizeOf } from "../src/onnx/tensor.ts";
 import { writeModel } from "../src/onnx/write.ts";
 import { random } from "../src/random.ts";
+import { curveChart } from "../src/report/curves.ts";
+import { standalone } from "../src/report/figure.ts";
 import { Network } from "../src/runtime/network/network.ts";
 import { type Case, cases, sweep } from "./sparse-cases.ts";
 
@@ -116,8 +120,23 @@ for (const make of flags.includes("--sweep") ? sweep : cases) {
     process.stderr.write(`${make.name}, batch ${batch}\n`);
   }
 }
+const figure = flags.find((flag) => flag.startsWith("--figure="))?.slice("--figure=".length);
+if (figure) writeFileSync(figure, draw());
 if (flags.includes("--json")) process.stdout.write(`${JSON.stringify(results, undefined, 2)}\n`);
 else print();
+
+/** How many times faster than the dense runtimes, against density. */
+function draw(): string {
+  const points = results.flatMap(({ name, density, ours, web, node }) => [
+    { series: `${name}, web`, x: 100 * density, y: web / ours },
+    { series: `${name}, node`, x: 100 * density, y: node / ours },
+  ]);
+  const chart = curveChart(points, {
+    x: { label: "density, %", type: "log", reverse: true, tickFormat: "~r" },
+    y: { label: "times faster than onnxruntime", type: "log", tickFormat: "~r" },
+  });
+  return standalone(chart, "Speed from the sparse form against density");
+}
 
 function print(): void {
   const right = Array.from({ length: 9 }, () => "right" as const);

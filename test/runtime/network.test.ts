@@ -1,5 +1,9 @@
+import { existsSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { nodeEngine } from "../../src/engine/node.ts";
+import { openDeepCompression } from "../../src/import/caffe/deep-compression.ts";
+import { importCaffe } from "../../src/import/caffe/import-caffe.ts";
+import { readPrototxt } from "../../src/import/caffe/net.ts";
 import { networks } from "../../src/models/index.ts";
 import { type Attributes, float, int, ints, string } from "../../src/onnx/attributes.ts";
 import { GraphBuilder } from "../../src/onnx/builder.ts";
@@ -258,6 +262,18 @@ describe("what runs from the sparse form is what ONNX Runtime computes", () => {
     const model = build({ seed: 1, width: 0.125, classes: 10 });
     const [{ shape = [] }] = model.inputs;
     await agree(model, shape.slice(1).map(Number), [1], ["simd"]);
+  });
+});
+
+const authors = new URL("../../../shared/data/songhan-squeezenet/", import.meta.url);
+
+describe.skipIf(!existsSync(authors))("the authors' pruned SqueezeNet (skipped without ../shared)", () => {
+  it("gives the same class scores", async () => {
+    const file = (name: string) => readFileSync(new URL(name, authors));
+    const net = readPrototxt(file("SqueezeNet_deploy.prototxt"), "SqueezeNet_deploy.prototxt");
+    const weights = openDeepCompression(file("compressed_SqueezeNet.net"), "compressed_SqueezeNet.net");
+    const { model } = importCaffe(net, weights);
+    await agree(model, [3, 227, 227], [1], ["simd"]);
   });
 });
 
