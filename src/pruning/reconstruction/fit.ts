@@ -122,7 +122,7 @@ export class LeastSquares {
 }
 
 /** Of the first residual's square, at which a fit is as good as 32-bit products allow. */
-const TOLERANCE = 1e-9;
+const TOLERANCE = 1e-8;
 
 function meanDiagonal(moments: Float32Array, groups: number, columns: number): number {
   let total = 0;
