@@ -7,14 +7,14 @@ import { pruneUnlabeled, type Trial, type UnlabeledOptions } from "../pruning/re
 import { layerTable } from "../pruning/table.ts";
 import { chooseMasks } from "../pruning/target.ts";
 import { renderUnlabeled } from "../report/unlabeled.ts";
-import { agreementOn, scoresOn, withScores } from "../training/agreement.ts";
+import { agreementOn, scoresOn } from "../training/agreement.ts";
 import { Evaluator, errorsOf } from "../training/evaluate.ts";
 import { layersOf } from "../training/layers.ts";
 import { parametersOf, trainableParameters, withParameters } from "../training/parameters.ts";
 import { type DataFlags, openData } from "./data-options.ts";
 import { checkWritable, writeFile } from "./files.ts";
 import { Interrupted, interruptible } from "./interrupt.ts";
-import { countParameters, openModel } from "./model.ts";
+import { countParameters, openModel, openNetwork } from "./model.ts";
 import { type EngineFlags, engineOf } from "./options.ts";
 import { count, duration, layerTableText, note, percent, printJson, printLine, rate } from "./print.ts";
 import { PRUNED } from "./results.ts";
@@ -42,20 +42,22 @@ const TAKEN = new Set([
   "threads",
   "data",
 ]);
-const OF_DATA = ["resize", "crop", "channels", "mean", "scale", "labels", "classes", "parts", "divisionSeed"];
+const OF_DATA = ["resize", "crop", "channels", "mean", "scale", "labels", "classes", "parts", "divisionSeed", "output"];
 
 /** `espalier prune --unlabeled`: prunes and fits layer by layer, without labels and without training. */
 export async function pruneWithoutLabels(path: string, flags: Flags, command: Command): Promise<void> {
   const startedAt = performance.now();
   checkOptions(command);
-  const { model, name, contents } = openModel(path);
+  const opened = openModel(path);
+  const engine = engineOf(flags);
+  checkWritable(flags.out);
+  const data = await openData(flags, opened.model, { unlabeled: true });
+  const network = await openNetwork(opened, engine, data, flags);
+  const { model, name, contents } = network;
   const all = layersOf(model);
   const frozen = frozenParameters(model, flags.freeze);
   const layers = all.filter(({ weight }) => !frozen.has(weight));
   const target = targetOf(flags, layers);
-  checkWritable(flags.out);
-  const data = await openData(flags, model, { unlabeled: true });
-  const engine = engineOf(flags);
   const onnx = join(flags.out, PRUNED);
   writeFile(onnx, contents);
   let smallest = 1;
@@ -69,7 +71,7 @@ export async function pruneWithoutLabels(path: string, flags: Flags, command: Co
         note(lineOf(trial));
         if (!trial.accepted || trial.rate <= smallest) return;
         smallest = trial.rate;
-        writeFile(onnx, writeModel(withParameters(model, parameters)));
+        writeFile(onnx, writeModel(network.restore(parameters)));
       },
     }),
   ).catch((error: unknown) => {
@@ -79,11 +81,12 @@ export async function pruneWithoutLabels(path: string, flags: Flags, command: Co
   if (!result.parameters) {
     note("No smaller network within the loss of accuracy was found: the result is the model as it came.");
   }
-  const pruned = result.parameters ? withParameters(model, result.parameters) : model;
+  if (result.parameters) writeFile(onnx, writeModel(network.restore(result.parameters)));
+  const pruned = result.parameters ? withParameters(model, network.rounded(result.parameters)) : model;
   const labelled = data.classes > 0;
   const baseline = labelled ? await errorsOf(engine, model, data) : null;
   const errors = labelled ? await errorsOf(engine, pruned, data) : null;
-  const evaluator = await Evaluator.create(engine, withScores(model), data, trainableParameters(model));
+  const evaluator = await Evaluator.create(engine, model, data, trainableParameters(model));
   const reference = {
     validation: await scoresOn(evaluator, data.validation),
     test: await scoresOn(evaluator, data.test),

@@ -1,5 +1,4 @@
 import type { Split } from "../data/dataset.ts";
-import { copyModel, type Model, producers } from "../onnx/graph.ts";
 import { type NumericTensor, sizeOf } from "../onnx/tensor.ts";
 import type { Evaluator } from "./evaluate.ts";
 
@@ -77,16 +76,6 @@ export async function agreementOn(
   let batch = 0;
   for await (const { scores, labels } of evaluator.scores(split)) tally.add(scores, reference[batch++], labels.length);
   return tally.agreement();
-}
-
-/** The network without a Softmax at its end: with scores whose softmax are the probabilities, as measures take them. */
-export function withScores(model: Model): Model {
-  const [output, ...others] = model.outputs;
-  const last = producers(model).get(output?.name ?? "");
-  if (last?.op !== "Softmax" || last.domain !== "") return model;
-  const open = copyModel(model);
-  open.outputs = [{ ...output, name: last.inputs[0] }, ...others];
-  return open;
 }
 
 function logSoftmax(scores: Float32Array): Float64Array {

@@ -1,9 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { nodeEngine } from "../../src/engine/node.ts";
-import { dense, flatten, softmax } from "../../src/onnx/layers.ts";
-import { sequential } from "../../src/onnx/sequential.ts";
 import { float32 } from "../../src/onnx/tensor.ts";
-import { AgreementTally, agreementOn, scoresOn, withScores } from "../../src/training/agreement.ts";
+import { AgreementTally, agreementOn, scoresOn } from "../../src/training/agreement.ts";
 import { Evaluator } from "../../src/training/evaluate.ts";
 import { parametersOf, trainableParameters } from "../../src/training/parameters.ts";
 import { blobNet, blobs } from "../blobs.ts";
@@ -38,12 +36,5 @@ describe("agreement", () => {
     expect(other.expectedLoss).toBeGreaterThan(0);
     expect(other.divergence).toBeGreaterThan(0);
     await evaluator.release();
-  });
-
-  it("is taken before a Softmax at the network's end", () => {
-    const model = sequential([flatten(), dense(3), softmax()], { name: "p", input: [2], seed: 1, output: "p" });
-    const [{ name }] = withScores(model).outputs;
-    expect(model.nodes.find(({ op }) => op === "Softmax")?.inputs[0]).toBe(name);
-    expect(withScores(blobNet())).toEqual(blobNet());
   });
 });

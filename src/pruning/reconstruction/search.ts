@@ -2,7 +2,7 @@ import type { LearningData } from "../../data/dataset.ts";
 import type { Engine } from "../../engine/engine.ts";
 import { UserError } from "../../errors.ts";
 import type { Model } from "../../onnx/graph.ts";
-import { type Agreement, agreementOn, scoresOn, withScores } from "../../training/agreement.ts";
+import { type Agreement, agreementOn, scoresOn } from "../../training/agreement.ts";
 import { Evaluator } from "../../training/evaluate.ts";
 import { type Layer, layersOf } from "../../training/layers.ts";
 import { type Parameters, parametersOf, trainableParameters } from "../../training/parameters.ts";
@@ -46,8 +46,8 @@ export interface UnlabeledResult {
 }
 
 /** Parts of each layer's connections at which its own error is measured, and those at which the outputs' is. */
-const PARTS = [0.92, 0.84, 0.76, 0.68, 0.6, 0.52, 0.44, 0.37, 0.3, 0.24, 0.18, 0.13, 0.09];
-const PROBED = [0.68, 0.37];
+const PARTS = [0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.22, 0.15, 0.1];
+const PROBED = [0.7, 0.4];
 
 /** Connections before / after a step of the descent, and the least difference of rates that still matters. */
 const STEP = 1.2;
@@ -60,11 +60,10 @@ const LEAST_STEP = 1.02;
  */
 export async function pruneUnlabeled(
   engine: Engine,
-  source: Model,
+  model: Model,
   data: LearningData,
   options: UnlabeledOptions,
 ): Promise<UnlabeledResult> {
-  const model = withScores(source);
   const { target, signal, onTrial } = options;
   const all = layersOf(model);
   const layers = options.layers ?? all;
