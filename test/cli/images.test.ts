@@ -98,6 +98,52 @@ describe("photographs", () => {
     expect([status, stdout, stderr.trim().split("\n").length]).toEqual([2, "", 1]);
   });
 
+  it("without labels are enough to prune on", async () => {
+    const training = [...how, "--epochs", "6", "--batch", "8", "--learning-rate", "0.05"];
+    await espalier("train", at("net.onnx"), ...photographs(), ...training, "--out", at("taught.onnx"));
+    for (const [i, name] of Object.keys(COLOURS).entries()) {
+      for (let j = 0; j < 20; j++) put(at("loose"), `${i}-${j}.png`, readFileSync(at(`photographs/${name}/${j}.png`)));
+    }
+    const loose = ["--data", `images:${at("loose")}`, "--parts", "0.4,0.3,0.3", "--unlabeled"];
+    const run = await espalier("prune", at("taught.onnx"), ...loose, "--max-loss", "5", "--out", at("less"), "--json");
+    expect(run.stderr).toMatch(/conv1: measured\n/);
+    expect(run.stderr).toMatch(/x: .*% agree, .* points of loss expected\n/);
+    const { baseline, pruned, nonzero, compressionRate, agreement, trials } = JSON.parse(run.stdout);
+    expect({ baseline, pruned }).toEqual({ baseline: null, pruned: null });
+    expect(compressionRate).toBeGreaterThan(1.2);
+    expect(agreement.validation.expectedLoss).toBeLessThanOrEqual(5);
+    expect(agreement.test).toMatchObject({ samples: 18 });
+    expect(trials.length).toBeGreaterThan(1);
+    const { initializers } = readModel(readFileSync(at("less/pruned.onnx")), "pruned");
+    const numbers = [...initializers.values()].flatMap(({ data }) => [...data].map(Number));
+    expect(numbers.filter((value) => value !== 0)).toHaveLength(nonzero);
+    expect(readFileSync(at("less/report.html"), "utf8")).toContain("What was tried");
+
+    const judged = [...photographs(), "--unlabeled", "--density", "fc1=0.5,conv1=0.5", "--out", at("half")];
+    const half = await espalier("prune", at("taught.onnx"), ...judged);
+    expect(half.stdout).toMatch(/test error +0\.00% -> \d+\.\d\d%/);
+    expect(half.stdout).toMatch(/same first class +\d+\.\d\d% of test samples/);
+  });
+
+  it.each<[string, string[], RegExp]>([
+    ["no target", [], /give one of --max-loss, --rate and --density/],
+    ["two targets", ["--rate", "2", "--max-loss", "1"], /give one of --max-loss, --rate and --density/],
+    ["training", ["--rate", "2", "--epochs", "3"], /leave out --epochs/],
+  ])("without labels, with %s, are refused", async (_, options, message) => {
+    const out = ["--out", at("never")];
+    const refused = await espalier(
+      "prune",
+      at("net.onnx"),
+      ...photographs(),
+      ...out,
+      ...how,
+      "--unlabeled",
+      ...options,
+    );
+    expect(refused.stderr).toMatch(message);
+    expect([refused.status, refused.stdout]).toEqual([2, ""]);
+  });
+
   it("of one channel are taken by networks with one", async () => {
     const { stdout } = await espalier("eval", at("grey.onnx"), ...photographs(), "--scale", "1/255", "--json");
     expect(JSON.parse(stdout).samples).toBe(60);

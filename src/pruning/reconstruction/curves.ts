@@ -13,6 +13,7 @@ import { Walk, withoutIdle } from "./walk.ts";
 export interface FitCurve {
   readonly name: string;
   readonly weights: number;
+  /** From the layer as it came on; nothing else of a layer that cannot be fitted. */
   readonly points: readonly {
     readonly density: number;
     /** The square of the layer's error, as a part of its outputs' square. */
@@ -50,7 +51,7 @@ export async function fitCurves(
     );
     const live = liveIn(layer);
     const whole = layer.tensor.data.length;
-    const points: FitCurve["points"][number][] = [];
+    const points: FitCurve["points"][number][] = [{ density: live / whole, error: 0 }];
     const rest = await Rest.compile(engine, walk, layer, output);
     try {
       reference ??= await rest.outputs(parametersOf(annotated, rest.parameters));

@@ -74,7 +74,8 @@ export async function pruneUnlabeled(
   const frozen = new Set(
     all.filter((layer) => !layers.some(({ name }) => name === layer.name)).map(({ name }) => name),
   );
-  const live = layers.reduce((sum, layer) => sum + liveIn(layer), 0);
+  const cuttable = layers.filter(({ name }) => curves.some((curve) => curve.name === name && curve.points.length > 1));
+  const live = cuttable.reduce((sum, layer) => sum + liveIn(layer), 0);
   const whole = parametersOf(model, trainableParameters(model));
   const counts = countAll(whole);
   const trials: Trial[] = [];
@@ -102,7 +103,7 @@ export async function pruneUnlabeled(
       throw new UserError(
         `The network is at ${(counts.parameters / counts.nonzero).toFixed(2)}x already: ask for a rate above it.`,
       );
-    const chosen = curves.filter(({ name }) => layers.some((layer) => layer.name === name));
+    const chosen = curves.filter(({ name }) => cuttable.some((layer) => layer.name === name));
     return balance(chosen.map(asSensitivity), kept);
   };
 
