@@ -1,3 +1,5 @@
+import { isEsp } from "../container.ts";
+import { decode } from "../decode.ts";
 import { type Machine, type MachineOptions, machine } from "../kernels/machine.ts";
 import { folded } from "./fold.ts";
 import { type GraphNode, type NetworkGraph, readGraph } from "./graph.ts";
@@ -31,11 +33,12 @@ export class Network {
   }
 
   /**
-   * Makes a network ready from the bytes of an .onnx file.
+   * Makes a network ready from the bytes of an .onnx or an .esp file.
+   * @throws UserError when an .esp file is damaged, or newer
    * @throws UnsupportedError when it has an operator that is not run here: ONNX Runtime then takes its place
    */
   static async load(bytes: Uint8Array, options: NetworkOptions = {}): Promise<Network> {
-    const graph = folded(readGraph(bytes));
+    const graph = folded(readGraph(isEsp(bytes) ? decode(bytes) : bytes));
     const unknown = graph.nodes.find(({ op }) => !operators.has(op));
     if (unknown) {
       throw new UnsupportedError(
