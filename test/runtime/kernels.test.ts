@@ -5,7 +5,8 @@ import { describe, expect, it } from "vitest";
 import { compiled } from "../../scripts/kernels.mjs";
 import { random } from "../../src/random.ts";
 import { type Machine, machine } from "../../src/runtime/kernels/machine.ts";
-import { compress, Matrix, padded, type Use } from "../../src/runtime/network/matrix.ts";
+import { compressRows } from "../../src/runtime/network/compressed.ts";
+import { Matrix, padded, type Use } from "../../src/runtime/network/matrix.ts";
 
 const kinds = ["simd", "plain"] as const;
 
@@ -14,7 +15,7 @@ function layerCase(seed: number, rows: number, columns: number, density: number)
   const { uniform, normal } = random(seed, "kernels");
   const weights = Float32Array.from({ length: rows * columns }, () => (uniform() < density ? normal() : 0));
   const bias = Float32Array.from({ length: rows }, normal);
-  const elements = compress(rows, columns, (row, column) => weights[row * columns + column]);
+  const elements = compressRows(weights, rows, columns);
   return { weights, bias, elements, numbers: (count: number) => Float32Array.from({ length: count }, normal) };
 }
 

@@ -1,12 +1,6 @@
 import { type Call, invoke } from "../kernels/crew.ts";
 import type { Machine } from "../kernels/machine.ts";
-
-/** Compressed rows: the non-zero elements of row r are at starts[r] to starts[r + 1]. */
-export interface Compressed {
-  readonly starts: Uint32Array;
-  readonly indices: Uint32Array;
-  readonly values: Float32Array;
-}
+import { type Compressed, compressRows, transposed } from "./compressed.ts";
 
 /**
  * How a matrix lies in memory: compressed by rows or by columns, or dense, row by row or with the elements of four rows
@@ -179,7 +173,11 @@ export class Matrix {
       const width = this.#form === "dense" ? padded(this.columns) : this.columns;
       const all = heap.floats(this.#parts[2], width * padded(this.rows));
       const form = this.#form;
-      return compress(this.rows, this.columns, (row, column) => all[place(form, width, row, column)]);
+      const rows = new Float32Array(this.rows * this.columns);
+      for (let i = 0; i < rows.length; i++) {
+        rows[i] = all[place(form, width, Math.floor(i / this.columns), i % this.columns)];
+      }
+      return compressRows(rows, this.rows, this.columns);
     }
     const lines = this.#form === "rows" ? this.rows : this.columns;
     const short = (this.#form === "rows" ? this.columns : this.rows) <= SHORT;
@@ -196,43 +194,4 @@ export const padded = (count: number) => (count + 3) & ~3;
 
 function place(form: "dense" | "blocks", width: number, row: number, column: number): number {
   return form === "dense" ? row * width + column : ((row >> 2) * width + column) * 4 + (row & 3);
-}
-
-/** Compresses a matrix that is read element by element. */
-export function compress(rows: number, columns: number, at: (row: number, column: number) => number): Compressed {
-  const starts = new Uint32Array(rows + 1);
-  for (let row = 0; row < rows; row++) {
-    let count = 0;
-    for (let column = 0; column < columns; column++) if (at(row, column) !== 0) count++;
-    starts[row + 1] = starts[row] + count;
-  }
-  const indices = new Uint32Array(starts[rows]);
-  const values = new Float32Array(starts[rows]);
-  let k = 0;
-  for (let row = 0; row < rows; row++) {
-    for (let column = 0; column < columns; column++) {
-      const value = at(row, column);
-      if (value === 0) continue;
-      indices[k] = column;
-      values[k++] = value;
-    }
-  }
-  return { starts, indices, values };
-}
-
-/** The same elements by columns instead of rows. */
-function transposed({ starts, indices, values }: Compressed, rows: number, columns: number): Compressed {
-  const ends = new Uint32Array(columns + 1);
-  for (const column of indices) ends[column + 1]++;
-  for (let column = 0; column < columns; column++) ends[column + 1] += ends[column];
-  const next = ends.slice(0, columns);
-  const turned = { starts: ends, indices: new Uint32Array(indices.length), values: new Float32Array(values.length) };
-  for (let row = 0; row < rows; row++) {
-    for (let k = starts[row]; k < starts[row + 1]; k++) {
-      const to = next[indices[k]]++;
-      turned.indices[to] = row;
-      turned.values[to] = values[k];
-    }
-  }
-  return turned;
 }

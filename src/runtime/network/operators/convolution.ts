@@ -1,5 +1,6 @@
 import type { Kernels } from "../../kernels/kernels.ts";
-import { compress, Matrix, padded } from "../matrix.ts";
+import { compressRows } from "../compressed.ts";
+import { Matrix, padded } from "../matrix.ts";
 import { type Operator, type PlanContext, type Step, sizeOf, UnsupportedError, type Value } from "../plan.ts";
 import { imageDims, type Windows, windowsOf } from "../windows.ts";
 
@@ -30,10 +31,7 @@ function layerOf({ machine, attribute, constant }: PlanContext) {
   const [filters, channels, ...kernel] = weights.dims;
   const groups = attribute("group", 1);
   const taps = sizeOf(weights.dims.slice(1));
-  const elements = compress(filters, groups * taps, (filter, column) => {
-    const own = column - Math.floor((filter * groups) / filters) * taps;
-    return own >= 0 && own < taps ? data[filter * taps + own] : 0;
-  });
+  const elements = compressRows(data, filters, taps, (filter) => Math.floor((filter * groups) / filters) * taps);
   const bias = constant(2)?.data;
   const columns = groups * channels * sizeOf(kernel);
   return { kernel, layer: new Matrix(machine, filters, columns, elements, bias && Float32Array.from(bias)) };

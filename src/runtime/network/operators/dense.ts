@@ -1,4 +1,5 @@
-import { compress, Matrix, padded, type Use } from "../matrix.ts";
+import { compressRows, transposed } from "../compressed.ts";
+import { Matrix, padded, type Use } from "../matrix.ts";
 import { type Operator, type PlanContext, type Step, sizeOf, UnsupportedError, type Value } from "../plan.ts";
 
 /** Samples from which on a batch is multiplied at once. */
@@ -40,11 +41,9 @@ function matrixOf(
   }
   const { data, dims } = weights;
   const [rows, columns] = turned ? dims : [dims[1], dims[0]];
-  const elements = compress(
-    rows,
-    columns,
-    (row, column) => alpha * (turned ? data[row * columns + column] : data[column * rows + row]),
-  );
+  const found = compressRows(data, dims[0], dims[1]);
+  const scaled = alpha === 1 ? found : { ...found, values: found.values.map((value) => alpha * value) };
+  const elements = turned ? scaled : transposed(scaled, dims[0], dims[1]);
   const biases = bias && Float32Array.from({ length: rows }, (_, row) => beta * bias[bias.length === 1 ? 0 : row]);
   return new Matrix(machine, rows, columns, elements, biases);
 }

@@ -1,4 +1,5 @@
-import { compress, Matrix, padded } from "../matrix.ts";
+import { compressRows } from "../compressed.ts";
+import { Matrix, padded } from "../matrix.ts";
 import { type Operator, type PlanContext, sizeOf, UnsupportedError } from "../plan.ts";
 
 /** How a kind of cell makes its next state of the products of its gates. */
@@ -130,7 +131,7 @@ function matrixOf(
     throw new UnsupportedError(`${node.op} is run only with constant weights here.`);
   }
   const start = direction * rows * columns;
-  const elements = compress(rows, columns, (row, column) => weights[start + row * columns + column]);
+  const elements = compressRows(weights.subarray(start), rows, columns);
   const own = 2 * direction * rows + bias;
   return new Matrix(machine, rows, columns, elements, biases && Float32Array.from(biases).subarray(own, own + rows));
 }

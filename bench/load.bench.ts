@@ -1,0 +1,51 @@
+/**
+ * How long is it from the bytes of a model to the first result?
+ *
+ * Ours from the .esp, onnxruntime-web (WebAssembly, one thread) from the dense .onnx, each in a process of its own, in
+ * turns; modules are loaded before the clock starts, but onnxruntime-web compiles its WebAssembly when it makes its
+ * first session.
+ */
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import Table from "cli-table3";
+import { encode } from "../src/coding/encode.ts";
+import { median } from "../src/median.ts";
+import { writeModel } from "../src/onnx/write.ts";
+import { cases } from "./sparse-cases.ts";
+
+const TURNS = 7;
+const once = fileURLToPath(new URL("load-once.ts", import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), "espalier-load-"));
+
+function timeOf(side: "ours" | "web", path: string, dims: string): number {
+  const loader = fileURLToPath(import.meta.resolve("tsx"));
+  return Number(execFileSync(process.execPath, ["--import", loader, once, side, path, dims], { encoding: "utf8" }));
+}
+
+const table = new Table({
+  head: ["network", ".esp, bytes", ".onnx, bytes", "ours, ms", "onnxruntime-web, ms", "quicker"],
+  colAligns: ["left", "right", "right", "right", "right", "right"],
+  style: { head: [], border: [], compact: true },
+});
+try {
+  for (const { name, build } of cases.filter(({ peer }) => peer === undefined)) {
+    if (name.startsWith("AlexNet")) continue;
+    const model = build();
+    const dims = [1, ...(model.inputs[0].shape ?? []).slice(1)].join("x");
+    const [onnx, esp] = [writeModel(model), encode(model)];
+    writeFileSync(join(folder, "model.onnx"), onnx);
+    writeFileSync(join(folder, "model.esp"), esp);
+    const times = Array.from({ length: TURNS }, () => ({
+      ours: timeOf("ours", join(folder, "model.esp"), dims),
+      web: timeOf("web", join(folder, "model.onnx"), dims),
+    }));
+    const [ours, web] = [median(times.map((t) => t.ours)), median(times.map((t) => t.web))];
+    table.push([name, esp.length, onnx.length, ours.toFixed(0), web.toFixed(0), `${(web / ours).toFixed(1)}x`]);
+  }
+} finally {
+  rmSync(folder, { recursive: true });
+}
+process.stdout.write(`${table.toString()}\n`);
