@@ -15,7 +15,7 @@ export type Use = "vector" | "sparse-vector" | "matrix";
  * A form is taken where it is the quickest: measured by `npm run bench -- sparse`. Below these densities compressed
  * rows beat dense ones on a vector and on a matrix, and columns, where many inputs are zero, beat both.
  */
-const ROWS_ON_VECTOR = 0.3;
+const ROWS_ON_VECTOR = 0.4;
 const COLUMNS_ON_VECTOR = 0.7;
 const ROWS_ON_MATRIX = 0.52;
 /** Products below which a layer stays on one thread: waking the others takes some microseconds. */
