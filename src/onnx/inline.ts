@@ -6,7 +6,7 @@ import { mapAttributes, mapSubgraphs, renamed } from "./rename.ts";
 import { upgrade } from "./upgrade.ts";
 
 /** Functions that call functions twice double the nodes at each level. */
-const MOST_NODES = 1_000_000;
+const MOST_NODES = 100_000;
 
 /**
  * Puts the body of each function that the file defines into the place of the nodes that call it (ONNX IR, model local
@@ -23,6 +23,7 @@ export function inlineFunctions(source: Model): Model {
   const bodies = new Map(source.functions.map((body) => [keyOf(body.domain, body.name, body.overload), body]));
   const expanded = new Map<ModelFunction, Model>();
   const inlined: Node[] = [];
+  let made = 0;
   for (const node of model.nodes) expand(node, inlined, []);
   model.nodes = inlined;
   model.functions = [];
@@ -35,7 +36,7 @@ export function inlineFunctions(source: Model): Model {
   /** Adds a node, or what it stands for; `callers` are the functions that it is inside of. */
   function expand(node: Node, into: Node[], callers: readonly ModelFunction[]): void {
     const body = bodies.get(keyOf(node.domain, node.op, node.overload));
-    if (into.length > MOST_NODES) {
+    if (++made > MOST_NODES) {
       throw new UserError(
         `The functions of "${model.name}" stand for over ${MOST_NODES} nodes: export it without them.`,
       );
@@ -68,7 +69,10 @@ export function inlineFunctions(source: Model): Model {
     for (const [i, { name }] of body.outputs.entries()) if (node.outputs[i]) names.set(name, node.outputs[i]);
     for (const [name, tensor] of initializers) model.initializers.set(prefix + name, tensor);
     const given = { ...body.defaults, ...node.attributes };
-    return nodes.map((inner) => ({ ...renamed(withGiven(inner, given), names), name: prefix + inner.name }));
+    return nodes.map((inner) => ({
+      ...renamed(withGiven(inner, given), names),
+      name: inner.name && prefix + inner.name,
+    }));
   }
 
   function expandedBody(body: ModelFunction): Model {
