@@ -4,7 +4,11 @@
  * Each formulation alone in a graph, in turns, GFLOP/s by the medians; one and two threads.
  */
 import Table from "cli-table3";
-import { swappedFilterGradient, unfoldedFilterGradient } from "../src/autodiff/conv-filter.ts";
+import {
+  channelsLastFilterGradient,
+  swappedFilterGradient,
+  unfoldedFilterGradient,
+} from "../src/autodiff/conv-filter.ts";
 import { differentiate } from "../src/autodiff/differentiate.ts";
 import type { RuleContext } from "../src/autodiff/rule.ts";
 import { gradientRules } from "../src/autodiff/rules.ts";
@@ -22,6 +26,7 @@ type Formulation = (context: RuleContext, windows: Windows, groups: number) => s
 const formulations: Readonly<Record<string, Formulation>> = {
   swapped: swappedFilterGradient,
   unfolded: unfoldedFilterGradient,
+  "channels last": channelsLastFilterGradient,
 };
 
 const shapes: readonly {

@@ -1,7 +1,7 @@
 """The peer of `npm run bench -- networks`: the same networks, batch and optimizer in PyTorch, on the CPU.
 
-Usage: pytorch_networks.py NETWORK THREADS BATCH. For each line on stdin it does one step and prints
-`milliseconds loss peak-bytes`, the peak being the process's resident memory so far.
+Usage: pytorch_networks.py NETWORK THREADS BATCH. For each line on stdin it does one step and prints its milliseconds
+by the clock and of the processor, the loss, and the most bytes of memory that the process has had.
 Debian: apt-get install --no-install-recommends python3-torch libopenblas0-pthread (its default BLAS is 30 times slower).
 """
 import sys
@@ -172,11 +172,12 @@ build, image = networks[network]
 model = build()
 optimizer = torch.optim.SGD(model.parameters(), 0.001, 0.9, weight_decay=5e-4)
 images, labels = torch.rand(batch, 3, image, image), torch.randint(0, 1000, (batch,))
-print(sum(parameter.numel() for parameter in model.parameters()), flush=True)
+print("ready", flush=True)
 for _ in sys.stdin:
-    start = time.perf_counter()
+    start, cpu = time.perf_counter(), time.process_time()
     optimizer.zero_grad(set_to_none=True)
     loss = F.cross_entropy(model(images), labels)
     loss.backward()
     optimizer.step()
-    print((time.perf_counter() - start) * 1e3, loss.item(), peak_bytes(), flush=True)
+    elapsed, used = time.perf_counter() - start, time.process_time() - cpu
+    print(elapsed * 1e3, used * 1e3, loss.item(), peak_bytes(), flush=True)

@@ -1,4 +1,4 @@
-import { attribute, int } from "../onnx/attributes.ts";
+import { attribute, float, int } from "../onnx/attributes.ts";
 import { asNumbers, elementwise } from "./elementwise.ts";
 import type { MathNodes } from "./math.ts";
 import type { GradientRule } from "./rule.ts";
@@ -19,6 +19,12 @@ function activation(partial: (formula: Formula) => string): GradientRule {
     partial({ math, g, x, y, value: (name, absent) => attribute(node, "float", name, absent) }),
   );
 }
+
+/**
+ * min(max(c y, 0), 1) with c near the largest float: 1 where y > 0, else 0, so but for y < 1 / c, which is as good as
+ * zero. One pass on all threads, where Sign runs on one, and Where takes three.
+ */
+const STEP = { alpha: float(3e38), beta: float(0) };
 
 /** The standard's defaults of Selu (Klambauer et al., arXiv 1706.02515). */
 const SELU = { alpha: 1.6732631921768188, gamma: 1.0507010221481323 };
@@ -71,8 +77,7 @@ const clip: GradientRule = (context) => {
 
 /** Activation functions, element by element. */
 export const activationRules: Readonly<Record<string, GradientRule>> = {
-  // By Sign, faster than choosing by Where.
-  Relu: activation(({ math: { mul, sign }, g, y }) => mul(g, sign(y))),
+  Relu: elementwise(({ graph, outputs: [y] }, g) => graph.emit("Mul", [g, graph.emit("HardSigmoid", [y], STEP)])),
   LeakyRelu: activation(({ math: { mul, where, less }, g, x, value }) =>
     where(less(x, 0), mul(g, value("alpha", 0.01)), g),
   ),

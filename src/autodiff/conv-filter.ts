@@ -3,17 +3,48 @@ import { float32, sizeOf } from "../onnx/tensor.ts";
 import type { RuleContext } from "./rule.ts";
 import { convAttributes, UNFOLDED_LIMIT, unreached, type Windows } from "./window.ts";
 
+/** The channels-last form works along the channels: with fewer than these it is slow. */
+const FEW_CHANNELS = 8;
+/** From so many offsets of the kernel on, the swapped form is faster than unfolding. */
+const LARGE_KERNEL = 25;
+
 /**
  * d(loss)/dW of a convolution: at each offset of the kernel, the correlation of the input with the gradient.
  * The same sum has several forms, whose speed depends on the shape; `npm run bench -- filter-gradient` times them.
  */
 export function filterGradient(context: RuleContext, windows: Windows, groups: number): string {
-  const { inputs, shape } = context;
-  const [batch, channels] = shape(inputs[0]);
-  const unfolded = batch * channels * sizeOf(windows.kernel) * sizeOf(windows.output);
-  return unfolded <= UNFOLDED_LIMIT
-    ? unfoldedFilterGradient(context, windows, groups)
-    : swappedFilterGradient(context, windows, groups);
+  const { kernel, strides, output } = windows;
+  const [batch, channels] = context.shape(context.inputs[0]);
+  if (isPointwise(windows) && groups === 1) return pointwiseFilterGradient(context);
+  const few = channels / groups < FEW_CHANNELS;
+  const unfoldable = few ? sizeOf(kernel) < LARGE_KERNEL : strides.some((stride) => stride > 1);
+  const unfolded = batch * channels * sizeOf(kernel) * sizeOf(output);
+  if (unfoldable && unfolded <= UNFOLDED_LIMIT) return unfoldedFilterGradient(context, windows, groups);
+  return few ? swappedFilterGradient(context, windows, groups) : channelsLastFilterGradient(context, windows, groups);
+}
+
+function isPointwise({ kernel, strides, before, after }: Windows): boolean {
+  return [...kernel, ...strides].every((size) => size === 1) && [...before, ...after].every((pad) => pad === 0);
+}
+
+/**
+ * A 1x1 convolution is a product at each place: dW = sum over images of g x^T, or one product over the places of all
+ * images, whichever moves less: the partial sums, or both sides put into that order.
+ */
+export function pointwiseFilterGradient({ graph, inputs, gradient, shape }: RuleContext): string {
+  const [batch, channels, ...input] = shape(inputs[0]);
+  const [filters] = shape(inputs[1]);
+  const places = sizeOf(input);
+  const as = (value: string, dims: readonly number[]) => graph.emit("Reshape", [value, graph.ints(dims)]);
+  const permuted = (value: string, perm: readonly number[]) => graph.emit("Transpose", [value], { perm: ints(perm) });
+  const [g, x] = [as(gradient, [batch, filters, places]), as(inputs[0], [batch, channels, places])];
+  if (filters * channels < places * (filters + channels)) {
+    const products = graph.emit("MatMul", [g, permuted(x, [0, 2, 1])]);
+    return as(graph.emit("ReduceSum", [products, graph.ints([0])], { keepdims: int(0) }), shape(inputs[1]));
+  }
+  const inOrder = (value: string, rows: number) => as(permuted(value, [1, 0, 2]), [rows, batch * places]);
+  const product = graph.emit("Gemm", [inOrder(g, filters), inOrder(x, channels)], { transB: int(1) });
+  return as(product, shape(inputs[1]));
 }
 
 /**
@@ -38,6 +69,43 @@ export function unfoldedFilterGradient(context: RuleContext, windows: Windows, g
   const products = graph.emit("MatMul", [as(gradient, [batch, ...stacked, filters / groups, places]), rows]);
   const sum = graph.emit("ReduceSum", [products, graph.ints([0])], { keepdims: int(0) });
   return as(sum, shape(inputs[1]));
+}
+
+/**
+ * One convolution over three axes: the images, channels last, stand as [1, N, H, W, C], the gradient as the kernel
+ * [K, N, H', W', 1], so that the channels are the innermost places and the result is [1, K, kernel, C]. Stride and
+ * dilation trade places. Inside it is one product of K rows, kernel * C columns and N H' W' terms, unfolded piece by
+ * piece in the cache: as fast as the forward convolution where C is not small, and without memory of its own.
+ */
+export function channelsLastFilterGradient(context: RuleContext, windows: Windows, groups = 1): string {
+  const { graph, inputs, gradient, shape } = context;
+  const { kernel, strides, dilations, before, after, input, output } = windows;
+  const [batch, channels] = shape(inputs[0]);
+  const [filters] = shape(inputs[1]);
+  const inner = channels / groups;
+  const axes = input.map((_, axis) => axis);
+  const as = (value: string, dims: readonly number[]) => graph.emit("Reshape", [value, graph.ints(dims)]);
+  const permuted = (value: string, perm: readonly number[]) => graph.emit("Transpose", [value], { perm: ints(perm) });
+  const split = as(inputs[0], [batch, groups, inner, ...input]);
+  const last = as(permuted(split, [1, 0, ...axes.map((axis) => axis + 3), 2]), [1, groups * batch, ...input, inner]);
+  const kernels = as(permuted(gradient, [1, 0, ...axes.map((axis) => axis + 2)]), [filters, batch, ...output, 1]);
+  // Rows and columns that no window reached would make the result larger than the kernel.
+  const rest = unreached(windows);
+  const result = graph.emit("Conv", [last, kernels], {
+    kernel_shape: ints([...output, 1]),
+    strides: ints([...dilations, 1]),
+    dilations: ints([...strides, 1]),
+    pads: ints([...before, 0, ...after.map((pad, i) => Math.max(0, pad - rest[i])), 0]),
+    group: int(groups),
+  });
+  const cut = graph.emit("Slice", [
+    result,
+    graph.ints(kernel.map(() => 0)),
+    graph.ints(kernel),
+    graph.ints(kernel.map((_, axis) => axis + 2)),
+  ]);
+  const rows = as(cut, [filters, ...kernel, inner]);
+  return permuted(rows, [0, kernel.length + 1, ...axes.map((axis) => axis + 1)]);
 }
 
 /** Kernels [channels * offsets, 1, ...kernel] of which each picks one offset of the window in one channel. */

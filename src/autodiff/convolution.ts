@@ -1,7 +1,8 @@
 import { attribute, int } from "../onnx/attributes.ts";
 import { filterGradient } from "./conv-filter.ts";
+import { convInputGradient } from "./conv-input.ts";
 import type { GradientRule, RuleContext } from "./rule.ts";
-import { convAttributes, transposedAttributes, type Windows, windowsOf, windowsOfTransposed } from "./window.ts";
+import { convAttributes, windowsOf, windowsOfTransposed } from "./window.ts";
 
 /** Y = W * X + b: dX is W transposed over the gradient, dW correlates X with it, db is its sum. */
 const conv: GradientRule = (context) => {
@@ -9,7 +10,7 @@ const conv: GradientRule = (context) => {
   const windows = windowsOf(context, shape(inputs[1]).slice(2));
   const groups = attribute(node, "int", "group", 1);
   return [
-    wants(0) ? inputGradient(context, windows, groups) : undefined,
+    wants(0) ? convInputGradient(context, windows, groups) : undefined,
     wants(1) ? filterGradient(context, windows, groups) : undefined,
     wants(2) ? biasGradient(context) : undefined,
   ];
@@ -36,11 +37,6 @@ const convTranspose: GradientRule = (context) => {
     wants(2) ? biasGradient(context) : undefined,
   ];
 };
-
-/** d(loss)/dX = ConvTranspose(g, W). */
-function inputGradient({ graph, inputs, gradient }: RuleContext, windows: Windows, groups: number): string {
-  return graph.emit("ConvTranspose", [gradient, inputs[1]], transposedAttributes(windows, groups));
-}
 
 function biasGradient({ graph, outputs, gradient, shape }: RuleContext): string {
   const everywhere = shape(outputs[0]).flatMap((_, axis) => (axis === 1 ? [] : [axis]));

@@ -1,8 +1,9 @@
 import { UserError } from "../errors.ts";
+import { GraphBuilder } from "../onnx/builder.ts";
 import { type NumericType, zeros } from "../onnx/dtype.ts";
 import { copyModel, fedInputs, type Model, type Node, type Value } from "../onnx/graph.ts";
 import { dependents } from "../onnx/live.ts";
-import { sizeOf } from "../onnx/tensor.ts";
+import { integers, isFloat32, sizeOf } from "../onnx/tensor.ts";
 import type { Engine, Tensors } from "./engine.ts";
 
 /** Sizes for the symbols in a model's shapes; a first dimension without a name is called "batch". */
@@ -10,6 +11,9 @@ export type Symbols = Readonly<Record<string, number>>;
 
 /** No input may be declared larger. */
 const MOST_ELEMENTS = 2 ** 28;
+
+/** Weights larger than this are fed, so that they are not written out and read again. */
+const LARGE = 2 ** 12;
 
 /**
  * Gives a model concrete shapes: those of its inputs from `symbols`, all others by running the model once on zeros.
@@ -51,7 +55,7 @@ export function changingValues({ nodes, inputs, initializers }: Model, throughSh
   return dependents(followed, [...inputs.map(({ name }) => name), ...weights, ...random]);
 }
 
-/** Runs a model once on zeros, with every value as an output. */
+/** Runs a model once on zeros. The results are its outputs, and all values that are always the same. */
 export async function probe(
   engine: Engine,
   model: Model,
@@ -61,28 +65,57 @@ export async function probe(
   const fed = new Map(fedInputs(model).map((input) => [input.name, concrete(input, symbols)]));
   typed.inputs = model.inputs.map((input) => fed.get(input.name) ?? input);
 
+  const feeds: Tensors = {};
+  for (const { name, dtype, shape } of fed.values()) {
+    feeds[name] = { dtype, dims: shape, data: zeros(dtype, sizeOf(shape)) };
+  }
   const named = new Set(model.outputs.map(({ name }) => name));
   const inner = model.nodes.flatMap((node) => node.outputs).filter((name) => name && !named.has(name));
-  const everything = copyModel(typed);
+  const changing = changingValues(model);
+  const constants = inner.filter((name) => !changing.has(name));
+  const everything = withLargeWeightsFed(typed, feeds);
   everything.values = new Map();
-  everything.outputs = [...named, ...inner].map((name) => ({ name }));
+  const graph = new GraphBuilder(everything, "type/");
+  const types = new Map(inner.map((name) => [name, typeProbe(graph, name)]));
+  everything.outputs = [...named, ...constants, ...[...types.values()].flat()].map((name) => ({ name }));
   const program = await engine.compile(everything);
   try {
-    const feeds: Tensors = {};
-    for (const { name, dtype, shape } of fed.values()) {
-      feeds[name] = { dtype, dims: shape, data: zeros(dtype, sizeOf(shape)) };
-    }
     const results = await program.run(feeds).catch((error: unknown) => {
       const reason = error instanceof Error ? error.message : String(error);
       throw new UserError(`The model "${model.name}" cannot be run (${reason}): export it again.`);
     });
-    const typedAs = (name: string): Value => ({ name, dtype: results[name].dtype, shape: [...results[name].dims] });
-    typed.values = new Map(inner.map((name) => [name, typedAs(name)]));
-    typed.outputs = model.outputs.map((output) => ({ ...output, ...typedAs(output.name) }));
+    typed.values = new Map(
+      Array.from(types, ([name, [shape, none]]) => [
+        name,
+        { name, dtype: results[none].dtype, shape: integers(results[shape]) },
+      ]),
+    );
+    typed.outputs = model.outputs.map((output) => {
+      const { dtype, dims } = results[output.name];
+      return { ...output, dtype, shape: [...dims] };
+    });
     return { typed, results };
   } finally {
     await program.release();
   }
+}
+
+/** Values that tell another's shape and element type, without its elements: its Shape, and none of its elements. */
+function typeProbe(graph: GraphBuilder, value: string): readonly [shape: string, none: string] {
+  const flat = graph.emit("Reshape", [value, graph.ints([-1])]);
+  return [graph.emit("Shape", [value]), graph.emit("Gather", [flat, graph.ints([])])];
+}
+
+function withLargeWeightsFed(model: Model, feeds: Tensors): Model {
+  const changed = copyModel(model);
+  for (const [name, tensor] of model.initializers) {
+    if (!isFloat32(tensor) || tensor.data.length < LARGE) continue;
+    changed.initializers.delete(name);
+    changed.inputs = changed.inputs.filter((input) => input.name !== name);
+    changed.inputs.push({ name, dtype: tensor.dtype, shape: tensor.dims });
+    feeds[name] = tensor;
+  }
+  return changed;
 }
 
 interface Fed extends Value {

@@ -22,6 +22,12 @@ export interface CompileOptions {
   carry?: Readonly<Record<string, string>>;
   /** Inputs that are loaded once and stay as they are until loaded again. */
   resident?: readonly string[];
+  /**
+   * Whether a carried output may be written over the input that it becomes, where the engine can: so that a large
+   * state is in memory once. In the graph, all else that reads that input must come before. The outputs of a run then
+   * hold until the next.
+   */
+  inPlace?: boolean;
 }
 
 /** A graph made ready to run. Its resident tensors live where the device wants them. */

@@ -2,6 +2,7 @@ import { availableParallelism } from "node:os";
 import { InferenceSession, listSupportedBackends, Tensor } from "onnxruntime-node";
 import { UserError } from "../errors.ts";
 import type { Engine, EngineOptions } from "./engine.ts";
+import { writesInPlace } from "./in-place.ts";
 import { OrtProgram } from "./ort-program.ts";
 
 /** Errors are thrown too, with a sentence around them. */
@@ -27,10 +28,21 @@ export function nodeEngine({ device = "cpu", threads = availableParallelism() }:
   };
   // Of the devices, the runtime's binding for Node keeps only WebGPU's tensors where they are; others pass by memory.
   const onDevice = device === "webgpu";
+  const ort = { InferenceSession, Tensor };
   return {
     name: "onnxruntime-node",
     device,
-    compile: (model, options = {}) =>
-      OrtProgram.create({ InferenceSession, Tensor }, model, session, options, onDevice),
+    compile: async (model, options = {}) => {
+      const inPlace = device === "cpu" && options.inPlace === true && (await tryInPlace());
+      return OrtProgram.create(ort, model, session, options, { onDevice, inPlace });
+    },
   };
+}
+
+/** Tried once in a process. */
+let tried: Promise<boolean> | undefined;
+
+function tryInPlace(): Promise<boolean> {
+  tried ??= writesInPlace({ InferenceSession, Tensor });
+  return tried;
 }

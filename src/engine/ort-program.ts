@@ -1,12 +1,12 @@
 import type { InferenceSession, Tensor as OrtTensor, TensorConstructor } from "onnxruntime-common";
 import { UserError } from "../errors.ts";
 import { type NumericType, zeros } from "../onnx/dtype.ts";
-import type { Model } from "../onnx/graph.ts";
-import { fedInputs } from "../onnx/graph.ts";
+import { fedInputs, type Model, type Value } from "../onnx/graph.ts";
 import { withoutDeadNodes } from "../onnx/live.ts";
 import { type NumericTensor, sizeOf } from "../onnx/tensor.ts";
 import { writeModel } from "../onnx/write.ts";
 import type { CompileOptions, Program, Tensors } from "./engine.ts";
+import { isStop, stopping } from "./in-place.ts";
 
 /** What onnxruntime-node and onnxruntime-web have in common. */
 export interface Ort {
@@ -16,12 +16,19 @@ export interface Ort {
   readonly Tensor: TensorConstructor;
 }
 
+/** What a runtime can do with the outputs of a graph. */
+export interface Abilities {
+  /** Leave them in GPU buffers. */
+  readonly onDevice?: boolean;
+  /** Write them over inputs: see in-place.ts. */
+  readonly inPlace?: boolean;
+}
+
 /**
  * A compiled graph on either runtime.
  *
  * An output that is carried becomes the next run's input as it is: on WebGPU it stays in its GPU buffer, in memory it
- * is the tensor that the runtime brings. (onnxruntime-node also writes into tensors that it is given, but then brings
- * a copy all the same.)
+ * is the tensor that the runtime brings, or where that is asked for the input's own.
  */
 export class OrtProgram implements Program {
   readonly #ort: Ort;
@@ -29,47 +36,67 @@ export class OrtProgram implements Program {
   readonly #feeds: Record<string, OrtTensor> = {};
   readonly #carry: ReadonlyMap<string, string>;
   readonly #resident: ReadonlySet<string>;
+  /** What every output is written into, where outputs are written over inputs. */
+  readonly #written: Record<string, OrtTensor | null> | undefined;
 
-  private constructor(ort: Ort, session: InferenceSession, { carry = {}, resident = [] }: CompileOptions) {
+  private constructor(
+    ort: Ort,
+    session: InferenceSession,
+    { carry = {}, resident = [] }: CompileOptions,
+    model: Model,
+    inPlace: boolean,
+  ) {
     this.#ort = ort;
     this.#session = session;
     this.#carry = new Map(Object.entries(carry));
     this.#resident = new Set([...this.#carry.values(), ...resident]);
+    this.#allocate(model);
+    if (inPlace) this.#written = this.#targets(model);
   }
 
-  /**
-   * Compiles `model` with a runtime's own session options.
-   * @param onDevice whether the runtime can leave outputs in GPU buffers
-   */
+  /** Compiles `model` with a runtime's own session options. */
   static async create(
     ort: Ort,
     model: Model,
     session: InferenceSession.SessionOptions,
     options: CompileOptions,
-    onDevice: boolean,
+    { onDevice = false, inPlace = false }: Abilities = {},
   ): Promise<OrtProgram> {
     const locations = Object.fromEntries(Object.keys(options.carry ?? {}).map((name) => [name, "gpu-buffer" as const]));
     const withLocations = onDevice ? { ...session, preferredOutputLocation: locations } : session;
-    const bytes = writeModel(withoutDeadNodes(model));
-    const created = await ort.InferenceSession.create(bytes, withLocations).catch((error: unknown) => {
+    const overwriting = inPlace && options.inPlace === true;
+    const live = withoutDeadNodes(model);
+    const compiled = overwriting ? stopping(live) : live;
+    const created = await ort.InferenceSession.create(writeModel(compiled), withLocations).catch((error: unknown) => {
       throw refusal(model, error);
     });
-    const program = new OrtProgram(ort, created, options);
-    program.#allocate(model);
-    return program;
+    return new OrtProgram(ort, created, options, compiled, overwriting);
   }
 
   #allocate(model: Model): void {
-    for (const { name, dtype, shape } of fedInputs(model)) {
-      if (!this.#resident.has(name)) continue;
-      const dims = shape?.filter((dim) => typeof dim === "number");
-      if (dtype === undefined || dtype === "string" || dims?.length !== shape?.length) {
-        throw new UserError(
-          `The resident input "${name}" needs a known type and shape: annotate the graph's shapes first.`,
-        );
-      }
-      this.#feeds[name] = this.#tensor({ dtype, dims: dims ?? [], data: zeros(dtype, sizeOf(dims ?? [])) });
+    for (const input of fedInputs(model)) {
+      if (this.#resident.has(input.name)) this.#feeds[input.name] = this.#empty(input, "resident input");
     }
+  }
+
+  /** A carried output goes where its input lies; the sequence that stops the runtime goes nowhere. */
+  #targets(model: Model): Record<string, OrtTensor | null> {
+    const [{ name: sequence }, ...outputs] = model.outputs;
+    const targets: Record<string, OrtTensor | null> = { [sequence]: null };
+    for (const output of outputs) {
+      const input = this.#carry.get(output.name);
+      targets[output.name] = input === undefined ? this.#empty(output, "output") : this.#feeds[input];
+    }
+    return targets;
+  }
+
+  /** A tensor of zeros of a value's declared type. */
+  #empty({ name, dtype, shape }: Value, what: string): OrtTensor {
+    const dims = shape?.filter((dim) => typeof dim === "number");
+    if (dtype === undefined || dtype === "string" || dims?.length !== shape?.length) {
+      throw new UserError(`The ${what} "${name}" needs a known type and shape: annotate the graph's shapes first.`);
+    }
+    return this.#tensor({ dtype, dims: dims ?? [], data: zeros(dtype, sizeOf(dims ?? [])) });
   }
 
   load(name: string, tensor: NumericTensor): void {
@@ -78,6 +105,10 @@ export class OrtProgram implements Program {
       throw new UserError(
         `The resident input "${name}" is ${current.type}[${current.dims}], not ${tensor.dtype}[${tensor.dims}]: load a tensor of its own type and shape.`,
       );
+    }
+    if (this.#written) {
+      (current.data as Float32Array).set(tensor.data as Float32Array);
+      return;
     }
     this.#feeds[name] = this.#tensor({ ...tensor, data: tensor.data.slice() });
     current.dispose();
@@ -92,20 +123,32 @@ export class OrtProgram implements Program {
   async run(feeds: Tensors): Promise<Tensors> {
     const given = { ...this.#feeds };
     for (const name in feeds) given[name] = this.#tensor(feeds[name]);
-    const results = await this.#session.run(given).catch((error: unknown) => {
-      throw new Error(`The runtime stopped while it ran the graph: ${reason(error)}`);
-    });
+    const results = await (this.#written ? this.#overwrite(given, this.#written) : this.#session.run(given)).catch(
+      (error: unknown) => {
+        throw new Error(`The runtime stopped while it ran the graph: ${reason(error)}`);
+      },
+    );
     const outputs: Tensors = {};
     for (const [name, result] of Object.entries(results)) {
       const input = this.#carry.get(name);
       if (input === undefined) {
         const { type, dims, data } = result;
         outputs[name] = { dtype: type as NumericType, dims, data: data as NumericTensor["data"] };
-      } else {
+      } else if (result !== this.#feeds[input]) {
         this.#feeds[input].dispose();
         this.#feeds[input] = result;
       }
     }
+    return outputs;
+  }
+
+  /** Runs the graph so that every output is written where it belongs, and gives those that are not carried. */
+  async #overwrite(given: Record<string, OrtTensor>, written: Record<string, OrtTensor | null>) {
+    await this.#session.run(given, written).catch((error: unknown) => {
+      if (!isStop(error)) throw error;
+    });
+    const outputs: Record<string, OrtTensor> = {};
+    for (const [name, tensor] of Object.entries(written)) if (tensor) outputs[name] = tensor;
     return outputs;
   }
 

@@ -8,6 +8,7 @@ import type { RunningStatistic } from "./batch-norm.ts";
 import { type Clipping, clip } from "./clip.ts";
 import { LOSS } from "./objective.ts";
 import { chain, decay, lasso, type Transform } from "./optimizer.ts";
+import { waits } from "./overwriting.ts";
 
 /** L1 and L2 regularization of one parameter: lambda1 |w| + lambda2/2 w^2 is added to the loss. */
 export interface Regularization {
@@ -31,6 +32,8 @@ export interface StepOptions {
   readonly clipping?: Clipping;
   /** Running statistics that the step renews, of the objective. */
   readonly statistics?: readonly RunningStatistic[];
+  /** Whether new values may be written over old ones: each is then made last, when nothing reads the old one any more. */
+  readonly overwriting?: boolean;
   /** Gradient rules; default: all that are built in. */
   readonly rules?: ReadonlyMap<string, GradientRule>;
 }
@@ -147,6 +150,7 @@ function update(graph: GraphBuilder, gradients: ReadonlyMap<string, string>, opt
   const limited = options.clipping
     ? clip(graph, maskGradients(graph, gradients, options), options.clipping)
     : gradients;
+  const waiting = options.overwriting ? waits(graph, [LOSS, ...gradients.values()]) : undefined;
   for (const [parameter, gradient] of limited) {
     const { dtype = "float32", shape = [] } = types.get(parameter) ?? {};
     const mask = options.masked.has(parameter) && !options.splicing ? maskOf(parameter) : undefined;
@@ -167,7 +171,8 @@ function update(graph: GraphBuilder, gradients: ReadonlyMap<string, string>, opt
       state: (slot) => slotOf(slot, parameter),
       renew: (slot, value) => renew(slotOf(slot, parameter), value),
     });
-    renew(parameter, graph.emit("Sub", [parameter, graph.emit("Mul", [change, LEARNING_RATE])]));
+    const rate = waiting?.(LEARNING_RATE, parameter, gradients.get(parameter) ?? gradient) ?? LEARNING_RATE;
+    renew(parameter, graph.emit("Sub", [parameter, graph.emit("Mul", [change, rate])]));
   }
   return carry;
 }

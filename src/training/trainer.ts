@@ -110,17 +110,23 @@ export class Trainer {
     const parameterNames = trained(typed, free, options);
     const adapting = new Set(batchNorm === "batch" ? parameterNames : []);
     const { model, dropout, statistics } = objective(typed, options.loss ?? crossEntropy, adapting);
-    const step = wholeStep(await annotate(engine, model, {}), {
+    const annotated = await annotate(engine, model, {});
+    const stepOptions = {
       ...options,
       parameters: parameterNames,
       statistics,
       optimizer: transformOf(options.optimizer),
       masked: new Set(masks.keys()),
-    });
-    const feeds = new StepFeeds(options.stepsPerRun ?? stepsPerRun(engine, step), feedTypes(step));
+    };
+    const step = wholeStep(annotated, stepOptions);
     const { carry, resident } = step;
-    const run = feeds.capacity === 1 ? step.model : repeat(step.model, { carry, shared: new Set(resident) });
-    const program = await engine.compile(run, { carry, resident });
+    const feeds = new StepFeeds(options.stepsPerRun ?? stepsPerRun(engine, step), feedTypes(step));
+    // A single step renews its state where it lies; several in a row hold two states in turns.
+    const single = feeds.capacity === 1;
+    const run = single
+      ? wholeStep(annotated, { ...stepOptions, overwriting: true }).model
+      : repeat(step.model, { carry, shared: new Set(resident) });
+    const program = await engine.compile(run, { carry, resident, inPlace: single });
     const running = statistics.map(({ name }) => name);
     const slots = Object.values(carry).filter((name) => !parameterNames.includes(name) && !running.includes(name));
     const trainer = new Trainer({

@@ -1,7 +1,7 @@
 import { annotate } from "../../engine/annotate.ts";
 import type { Engine } from "../../engine/engine.ts";
 import type { Model } from "../../onnx/graph.ts";
-import { float32, sizeOf } from "../../onnx/tensor.ts";
+import { float32 } from "../../onnx/tensor.ts";
 import { learnedTensors, type Parameters, parametersOf } from "../../training/parameters.ts";
 import { countAll } from "../mask.ts";
 import { constantsOf } from "./constants.ts";
@@ -27,12 +27,9 @@ export async function clearDeadUnits(engine: Engine, source: Model): Promise<Par
   }
 }
 
-/** The tensor with zeros at all but the given indices of an axis. */
-const zeroed: Take = ({ dims, data }, axis, indices) => {
-  const inner = sizeOf(dims.slice(axis + 1));
-  const live = new Set(indices);
-  return float32(
-    dims,
-    data.map((value, i) => (live.has(Math.floor(i / inner) % dims[axis]) ? value : 0)),
-  );
+/** The tensor with zeros at all but the places that are left. */
+const zeroed: Take = ({ dims, data }, { places }) => {
+  const tensor = float32(dims);
+  for (const place of places) tensor.data[place] = data[place];
+  return tensor;
 };

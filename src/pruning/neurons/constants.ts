@@ -1,8 +1,8 @@
 import { attribute } from "../../onnx/attributes.ts";
 import { constantOf, type Model, type Node } from "../../onnx/graph.ts";
-import { isFloat32, type NumericTensor } from "../../onnx/tensor.ts";
-import { ARITHMETIC, type Flow, POOLING, type UnitLayer } from "./flow.ts";
-import { isCut } from "./weights.ts";
+import { isFloat32, type NumericTensor, sizeOf } from "../../onnx/tensor.ts";
+import { ARITHMETIC, type Flow, isChannelwise, POOLING, type UnitLayer } from "./flow.ts";
+import { readsNothing } from "./weights.ts";
 
 /** What each index of a value's channel axis always holds; NaN where that depends on the input. */
 export type Constants = ReadonlyMap<string, readonly number[]>;
@@ -56,6 +56,7 @@ export function constantsOf(annotated: Model, { units, layers }: Flow): Constant
     const incoming = found.get(input) ?? [];
     const layer = byNode.get(node);
     if (layer) return biasesOfCut(annotated, layer);
+    if (isChannelwise(annotated, node)) return convolved(node, incoming, size);
     const f = functions[node.op];
     if (f) return incoming.map(f(node, annotated));
     // The mean of a constant is that constant, unless padding counts as zeros.
@@ -84,6 +85,20 @@ export function constantsOf(annotated: Model, { units, layers }: Flow): Constant
     return tensor.data.length === 1 ? Array<number>(size).fill(tensor.data[0]) : [...tensor.data];
   }
 
+  /** The bias of each channel that is zero, or whose kernel is: padding cannot change these. */
+  function convolved(node: Node, incoming: readonly number[], size: number): readonly number[] {
+    const [, weight, bias] = node.inputs;
+    const kernels = annotated.initializers.get(weight);
+    if (!isFloat32(kernels)) return [];
+    const block = sizeOf(kernels.dims.slice(1));
+    const biases = bias ? numbersOf(bias, size) : Array<number>(size).fill(0);
+    return biases.map((constant, i) => {
+      const zero = incoming[Math.floor((i * incoming.length) / size)] === 0;
+      const cut = kernels.data.subarray(i * block, (i + 1) * block).every((weight) => weight === 0);
+      return zero || cut ? constant : Number.NaN;
+    });
+  }
+
   /** scale (x - mean) / sqrt(variance + epsilon) + shift. */
   function normalized(node: Node, incoming: readonly number[]): readonly number[] {
     const [scale, shift, mean, variance] = node.inputs.slice(1).map((name) => numbersOf(name, incoming.length));
@@ -98,10 +113,7 @@ function biasesOfCut(model: Model, layer: UnitLayer): number[] {
   const bias: NumericTensor | undefined = layer.bias ? constantOf(model, layer.bias) : undefined;
   const plain = layer.plain;
   return Array.from({ length: layer.outputs }, (_, output) => {
-    if (!isFloat32(weights) || !plain) return Number.NaN;
-    for (let input = 0; input < layer.inputs; input++) {
-      if (!isCut(weights, layer, output, input)) return Number.NaN;
-    }
-    return Number(bias?.data[output] ?? 0);
+    const cut = isFloat32(weights) && plain && readsNothing(weights, layer, output);
+    return cut ? Number(bias?.data[output] ?? 0) : Number.NaN;
   });
 }

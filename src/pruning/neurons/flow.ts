@@ -24,6 +24,8 @@ export interface Flow {
   readonly units: Units;
   readonly layers: readonly UnitLayer[];
   readonly parameters: readonly UnitParameter[];
+  /** Convolutions that work on each channel alone: their groups are the channels. */
+  readonly channelwise: readonly Node[];
 }
 
 /** Operators behind which every unit stays at its index, and a constant channel stays constant. */
@@ -39,6 +41,7 @@ export function flowOf(annotated: Model): Flow {
   const units = new Units();
   const layers: UnitLayer[] = [];
   const parameters: UnitParameter[] = [];
+  const channelwise: Node[] = [];
   const readers = countReaders(annotated);
   const known = lookup(annotated);
   const dimsOf = (value: string) => annotated.initializers.get(value)?.dims ?? known.type(value).dims;
@@ -51,7 +54,7 @@ export function flowOf(annotated: Model): Flow {
   }
   for (const node of annotated.nodes) if (!follow(node)) stopAt(node);
   for (const { name } of annotated.outputs) units.pin(name);
-  return { units, layers, parameters };
+  return { units, layers, parameters, channelwise };
 
   /** Says whether a node was understood. */
   function follow(node: Node): boolean {
@@ -59,6 +62,7 @@ export function flowOf(annotated: Model): Flow {
     const [output] = node.outputs;
     const incoming = units.of(input);
     if (node.domain !== "") return false;
+    if (isChannelwise(annotated, node)) return convolveChannels(node, incoming);
     const layer = layerWeights(annotated, node, readers);
     if (layer) {
       if (incoming?.length !== layer.inputs || dimsOf(output).length !== dimsOf(input).length) return false;
@@ -117,6 +121,21 @@ export function flowOf(annotated: Model): Flow {
     return true;
   }
 
+  /** A channel's units go on to the outputs that are made of it. */
+  function convolveChannels(node: Node, incoming: readonly number[] | undefined): boolean {
+    const own = node.inputs.slice(1).filter((name) => name !== "");
+    if (!incoming || own.some((input) => !isInitializer(input) || readers.get(input) !== 1)) return false;
+    const [output] = node.outputs;
+    for (const initializer of own) parameters.push({ initializer, axis: 0, value: output });
+    const copies = dimsOf(node.inputs[1])[0] / incoming.length;
+    units.carry(
+      output,
+      incoming.flatMap((unit) => Array<number>(copies).fill(unit)),
+    );
+    channelwise.push(node);
+    return true;
+  }
+
   function normalize({ inputs, outputs }: Node, incoming: readonly number[]): boolean {
     const own = inputs.slice(1);
     if (outputs.length > 1 || own.some((input) => !isInitializer(input) || readers.get(input) !== 1)) return false;
@@ -143,6 +162,12 @@ export function flowOf(annotated: Model): Flow {
     );
     return true;
   }
+}
+
+/** Whether a node is a convolution with a group for each channel of its input ("depthwise"). */
+export function isChannelwise({ initializers }: Model, node: Node): boolean {
+  const groups = attribute(node, "int", "group", 1);
+  return node.op === "Conv" && groups > 1 && initializers.get(node.inputs[1])?.dims[1] === 1;
 }
 
 const noNumbers = { dtype: "int64", dims: [0], data: new BigInt64Array() } as const;

@@ -1,11 +1,11 @@
 import { annotate } from "../../engine/annotate.ts";
 import type { Engine } from "../../engine/engine.ts";
 import { copyModel, type Model } from "../../onnx/graph.ts";
+import { float32 } from "../../onnx/tensor.ts";
 import { layersOf } from "../../training/layers.ts";
 import { constantsOf } from "./constants.ts";
 import { deadUnits, liveIndices, type Take, withOwnBiases, withoutUnits } from "./dead.ts";
 import { type Flow, flowOf } from "./flow.ts";
-import { kept } from "./weights.ts";
 
 export interface Removal {
   /** The smaller network; its outputs are the same. */
@@ -13,6 +13,13 @@ export interface Removal {
   /** Units of each layer before and after. */
   readonly layers: readonly { readonly name: string; readonly before: number; readonly after: number }[];
 }
+
+/** A tensor of what is left. */
+export const kept: Take = ({ data }, { places, dims }) =>
+  float32(
+    dims,
+    Float32Array.from(places, (place) => data[place]),
+  );
 
 export interface RemovalOptions {
   /** Makes a tensor shorter. */

@@ -3,8 +3,7 @@ import type { Model } from "../../onnx/graph.ts";
 import { copyOf, type FloatTensor, isFloat32 } from "../../onnx/tensor.ts";
 import { learnedTensors, type Parameters, withParameters } from "../../training/parameters.ts";
 import { clearDeadUnits } from "./clear.ts";
-import { removeDeadUnits } from "./remove.ts";
-import { kept, placesOf } from "./weights.ts";
+import { kept, removeDeadUnits } from "./remove.ts";
 
 /** A network without its dead units that is trained in the place of the whole one. */
 export interface Twin {
@@ -20,10 +19,10 @@ export async function twinOf(engine: Engine, source: Model): Promise<Twin> {
   const origins = new WeakMap<FloatTensor, Uint32Array>();
   const { model } = await removeDeadUnits(engine, withParameters(source, cleared), {
     addBiases: false,
-    take(tensor, axis, indices) {
-      const shorter = kept(tensor, axis, indices);
+    take(tensor, left) {
+      const shorter = kept(tensor, left);
       const before = origins.get(tensor);
-      const places = placesOf(tensor.dims, axis, indices);
+      const { places } = left;
       origins.set(shorter, before ? places.map((place) => before[place]) : places);
       return shorter;
     },

@@ -1,6 +1,6 @@
 import { attribute } from "../../onnx/attributes.ts";
 import type { Model, Node } from "../../onnx/graph.ts";
-import { type FloatTensor, float32, isFloat32, sizeOf } from "../../onnx/tensor.ts";
+import { type FloatTensor, isFloat32, sizeOf } from "../../onnx/tensor.ts";
 
 /** The weights of a layer as a matrix: a row for each output unit, for each input unit a block of the row. */
 export interface LayerWeights {
@@ -8,6 +8,8 @@ export interface LayerWeights {
   readonly bias?: string;
   readonly outputs: number;
   readonly inputs: number;
+  /** Parts of the outputs that each read a part of the inputs; most layers have one. */
+  readonly groups: number;
   /** The axis of the weights that has an entry for each output; the other of the first two has one for each input. */
   readonly outputAxis: 0 | 1;
   /** Weights between one input and one output: the kernel's size, 1 for a dense layer. */
@@ -16,13 +18,13 @@ export interface LayerWeights {
   readonly foldable: boolean;
   /** Whether the bias is added as it is: not by a Gemm that scales it. */
   readonly plain: boolean;
-  /** Where the block of an output and an input begins. */
+  /** Where the block of an output and an input of its group begins. */
   at(output: number, input: number): number;
 }
 
 /**
- * Reads a node as a layer whose units can be looked into: Conv without groups, Gemm, and MatMul with a matrix of
- * weights. Undefined for all others, and for weights that are no float32 initializer of the node's own.
+ * Reads a node as a layer whose units can be looked into: Conv, Gemm, and MatMul with a matrix of weights. Undefined
+ * for all others, and for weights that are no float32 initializer of the node's own.
  */
 export function layerWeights(model: Model, node: Node, readers: ReadonlyMap<string, number>): LayerWeights | undefined {
   const [, weight, bias] = node.inputs;
@@ -31,7 +33,8 @@ export function layerWeights(model: Model, node: Node, readers: ReadonlyMap<stri
   const own = bias ? model.initializers.get(bias) : undefined;
   if (bias && (!isFloat32(own) || readers.get(bias) !== 1)) return undefined;
   const { dims } = tensor;
-  if (node.op === "Conv" && attribute(node, "int", "group", 1) === 1) {
+  if (node.op === "Conv") {
+    const groups = attribute(node, "int", "group", 1);
     const block = sizeOf(dims.slice(2));
     const padded = attribute(node, "ints", "pads", []).some((pad) => pad !== 0);
     const automatic = attribute(node, "string", "auto_pad", "NOTSET");
@@ -40,12 +43,13 @@ export function layerWeights(model: Model, node: Node, readers: ReadonlyMap<stri
       weight,
       bias: bias || undefined,
       outputs: dims[0],
-      inputs: dims[1],
+      inputs: dims[1] * groups,
+      groups,
       outputAxis: 0,
       block,
       foldable,
       plain: true,
-      at: (output, input) => (output * dims[1] + input) * block,
+      at: (output, input) => (output * dims[1] + (input % dims[1])) * block,
     };
   }
   if (dims.length !== 2) return undefined;
@@ -55,6 +59,7 @@ export function layerWeights(model: Model, node: Node, readers: ReadonlyMap<stri
       weight,
       outputs,
       inputs,
+      groups: 1,
       outputAxis: 1,
       block: 1,
       foldable: false,
@@ -72,6 +77,7 @@ export function layerWeights(model: Model, node: Node, readers: ReadonlyMap<stri
     bias: bias || undefined,
     outputs,
     inputs,
+    groups: 1,
     outputAxis: rows ? 0 : 1,
     block: 1,
     foldable: plain,
@@ -87,15 +93,61 @@ export function isCut({ data }: FloatTensor, layer: LayerWeights, output: number
   return true;
 }
 
-/** A tensor with only the given indices of one axis. */
-export function kept(tensor: FloatTensor, axis: number, indices: readonly number[]): FloatTensor {
-  const shape = tensor.dims.map((dim, i) => (i === axis ? indices.length : dim));
-  const data = Float32Array.from(placesOf(tensor.dims, axis, indices), (place) => tensor.data[place]);
-  return float32(shape, data);
+/** Whether an output reads nothing: all its weights are zero. */
+export function readsNothing(tensor: FloatTensor, layer: LayerWeights, output: number): boolean {
+  const [start, end] = groupOf(output, layer.outputs, layer.inputs, layer.groups);
+  for (let input = start; input < end; input++) if (!isCut(tensor, layer, output, input)) return false;
+  return true;
 }
 
-/** Where the elements at the given indices of one axis are in a tensor's data, in their order. */
-export function placesOf(dims: readonly number[], axis: number, indices: readonly number[]): Uint32Array {
+/** Whether no output reads an input. */
+export function isUnread(tensor: FloatTensor, layer: LayerWeights, input: number): boolean {
+  const [start, end] = groupOf(input, layer.inputs, layer.outputs, layer.groups);
+  for (let output = start; output < end; output++) if (!isCut(tensor, layer, output, input)) return false;
+  return true;
+}
+
+/** The range on the other side that belongs to the group of an index. */
+export function groupOf(index: number, own: number, other: number, groups: number): [start: number, end: number] {
+  const size = other / groups;
+  const group = Math.floor((index * groups) / own);
+  return [group * size, (group + 1) * size];
+}
+
+/** Places in a tensor's data, and the shape of a tensor of what is there. */
+export interface Selection {
+  readonly places: Uint32Array;
+  readonly dims: readonly number[];
+}
+
+/** The weights between some outputs and some inputs, of which each group has as many. */
+export function selectUnits(
+  layer: LayerWeights,
+  { dims }: FloatTensor,
+  outputs: readonly number[],
+  inputs: readonly number[],
+): Selection {
+  const { groups, block, outputAxis, at } = layer;
+  const perGroup = inputs.length / groups;
+  const places = new Uint32Array(outputs.length * perGroup * block);
+  let next = 0;
+  const add = (output: number, input: number) => {
+    const start = at(output, input);
+    for (let i = start; i < start + block; i++) places[next++] = i;
+  };
+  if (outputAxis === 1) {
+    for (const input of inputs) for (const output of outputs) add(output, input);
+    return { places, dims: [inputs.length, outputs.length] };
+  }
+  for (const output of outputs) {
+    const [start] = groupOf(output, layer.outputs, groups, groups);
+    for (const input of inputs.slice(start * perGroup, (start + 1) * perGroup)) add(output, input);
+  }
+  return { places, dims: [outputs.length, perGroup, ...dims.slice(2)] };
+}
+
+/** The given indices of one axis. */
+export function selectAlong({ dims }: FloatTensor, axis: number, indices: readonly number[]): Selection {
   const inner = sizeOf(dims.slice(axis + 1));
   const outer = sizeOf(dims.slice(0, axis));
   const places = new Uint32Array(outer * indices.length * inner);
@@ -106,5 +158,5 @@ export function placesOf(dims: readonly number[], axis: number, indices: readonl
       for (let i = 0; i < inner; i++) places[next++] = start + i;
     }
   }
-  return places;
+  return { places, dims: dims.map((dim, i) => (i === axis ? indices.length : dim)) };
 }
