@@ -1,0 +1,98 @@
+import { statSync } from "node:fs";
+import { join } from "node:path";
+import { type Browser, chromium, type Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { FLAGS, findChromium } from "./browser.ts";
+import { type RepositoryServer, serveRepository } from "./serve.ts";
+
+const executablePath = findChromium();
+if (executablePath === undefined) {
+  console.warn("The example's test is skipped: there is no Chromium here (Debian: apt-get install chromium).");
+}
+
+const ESP = "examples/digit/lenet-5.esp";
+const SEVEN = [
+  [60, 60],
+  [215, 60],
+  [120, 235],
+] as const;
+
+describe.skipIf(executablePath === undefined)("the digit page in Chromium", () => {
+  let server: RepositoryServer;
+  let browser: Browser;
+  let page: Page;
+  /** What the browser fetched: bytes over the wire by path, without the headers. */
+  const fetched: { path: string; bytes: number }[] = [];
+  const complaints: string[] = [];
+
+  beforeAll(async () => {
+    server = await serveRepository();
+    browser = await chromium.launch({ executablePath, args: FLAGS });
+    page = await browser.newPage();
+    page.on("requestfinished", async (request) => {
+      const { responseBodySize: bytes } = await request.sizes();
+      fetched.push({ path: new URL(request.url()).pathname, bytes });
+    });
+    page.on("console", (message) => message.type() === "error" && complaints.push(message.text()));
+    page.on("pageerror", ({ message }) => complaints.push(message));
+    await page.goto(`${server.address}/examples/digit/`);
+  });
+
+  afterAll(async () => {
+    await browser?.close();
+    server?.close();
+  });
+
+  const text = async (id: string) => (await page.locator(`#${id}`).textContent()) ?? "";
+
+  /** Waits until an engine has said what it sees, and how long that took. */
+  const recognized = async (engine: string) => {
+    await expect.poll(() => text(`${engine}-run`), { timeout: 20_000 }).toMatch(/^[\d.]+ ms$/);
+    await expect.poll(() => text("digit")).not.toBe("");
+    return text("digit");
+  };
+
+  it("reads a seven that is drawn with the mouse, from the sparse form and then through ONNX Runtime", async () => {
+    const { x = 0, y = 0 } = (await page.locator("#drawing").boundingBox()) ?? {};
+    const [start, ...corners] = SEVEN;
+    await expect.poll(() => text("message"), { timeout: 20_000 }).toMatch(/^([\d,]+) of \1 bytes have come/);
+    await page.mouse.move(x + start[0], y + start[1]);
+    await page.mouse.down();
+    for (const [right, down] of corners) await page.mouse.move(x + right, y + down, { steps: 8 });
+    await page.mouse.up();
+    expect(await recognized("sparse")).toBe("seven");
+    expect(await text("dense-run")).toBe("");
+
+    await page.check("#dense");
+    expect(await recognized("dense")).toBe("seven");
+    expect(await text("sparse-run")).toMatch(/ms$/);
+    expect(complaints).toEqual([]);
+  });
+
+  it("shows the network an image as MNIST has them", async () => {
+    const ink = await page.evaluate<number[]>(
+      'Array.from(seen.getContext("2d").getImageData(0, 0, 28, 28).data).filter((_, i) => i % 4 === 3)',
+    );
+    const mass = ink.reduce((sum, value) => sum + value, 0);
+    const centre = (along: (i: number) => number) => ink.reduce((sum, value, i) => sum + value * along(i), 0) / mass;
+    const inked = ink.flatMap((value, i) => (value > 0 ? [Math.floor(i / 28)] : []));
+    expect(centre((i) => i % 28)).toBeCloseTo(14, 0);
+    expect(centre((i) => Math.floor(i / 28))).toBeCloseTo(14, 0);
+    expect(inked[inked.length - 1] - inked[0]).toBeOneOf([19, 20]);
+    expect(Math.max(...ink)).toBe(255);
+  });
+
+  it("fetches the network once, in 14 kB", async () => {
+    const { size } = statSync(join(import.meta.dirname, "../..", ESP));
+    const bytesOf = (path: string) => fetched.filter((file) => file.path === path).map(({ bytes }) => bytes);
+    expect(bytesOf(`/${ESP}`)).toEqual([size]);
+    expect(size).toBeLessThan(15_000);
+    // In a worker of its own, as asked.
+    expect(bytesOf("/dist/runtime/worker.js")).toHaveLength(1);
+  });
+
+  it("wipes the drawing", async () => {
+    await page.click("#clear");
+    expect(await text("digit")).toBe("");
+  });
+});

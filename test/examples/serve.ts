@@ -1,0 +1,53 @@
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { extname, join, normalize } from "node:path";
+import { transform } from "esbuild";
+
+const ROOT = join(import.meta.dirname, "../..");
+
+const TYPES: Readonly<Record<string, string>> = {
+  ".html": "text/html",
+  ".css": "text/css",
+  ".js": "text/javascript",
+  ".mjs": "text/javascript",
+  ".ts": "text/javascript",
+  ".wasm": "application/wasm",
+};
+
+export interface RepositoryServer {
+  readonly address: string;
+  close(): void;
+}
+
+/** Serves the repository's files on this machine: as they are, but dist/ from src/, which it is built from. */
+export async function serveRepository(): Promise<RepositoryServer> {
+  const server = createServer(async ({ url = "/" }, response) => {
+    const asked = normalize(new URL(url, "http://localhost").pathname);
+    const path = asked.endsWith("/") ? `${asked}index.html` : asked;
+    try {
+      const contents = path.startsWith("/dist/") ? await built(path) : readFileSync(join(ROOT, path));
+      const type = TYPES[extname(path)] ?? "application/octet-stream";
+      response.writeHead(200, { "content-type": type, "content-length": contents.length }).end(contents);
+    } catch {
+      response.writeHead(404).end();
+    }
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return {
+    address: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    close() {
+      server.close();
+      server.closeAllConnections();
+    },
+  };
+}
+
+/** A module of dist/, its imports as they are in src/: by the names of the sources. */
+async function built(path: string): Promise<Buffer> {
+  const source = path.replace(/^\/dist\//, "src/").replace(/\.js$/, ".ts");
+  const { code } = await transform(readFileSync(join(ROOT, source), "utf8"), { loader: "ts", target: "es2022" });
+  return Buffer.from(code);
+}
