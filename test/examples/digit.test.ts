@@ -10,6 +10,8 @@ if (executablePath === undefined) {
   console.warn("The example's test is skipped: there is no Chromium here (Debian: apt-get install chromium).");
 }
 
+/** A browser may take so long to start on a busy machine, ms. */
+const START = 90_000;
 const ESP = "examples/digit/lenet-5.esp";
 const SEVEN = [
   [60, 60],
@@ -36,7 +38,7 @@ describe.skipIf(executablePath === undefined)("the digit page in Chromium", () =
     page.on("console", (message) => message.type() === "error" && complaints.push(message.text()));
     page.on("pageerror", ({ message }) => complaints.push(message));
     await page.goto(`${server.address}/examples/digit/`);
-  });
+  }, START);
 
   afterAll(async () => {
     await browser?.close();
@@ -47,7 +49,7 @@ describe.skipIf(executablePath === undefined)("the digit page in Chromium", () =
 
   /** Waits until an engine has said what it sees, and how long that took. */
   const recognized = async (engine: string) => {
-    await expect.poll(() => text(`${engine}-run`), { timeout: 20_000 }).toMatch(/^[\d.]+ ms$/);
+    await expect.poll(() => text(`${engine}-run`), { timeout: 60_000 }).toMatch(/^[\d.]+ ms$/);
     await expect.poll(() => text("digit")).not.toBe("");
     return text("digit");
   };
@@ -55,7 +57,7 @@ describe.skipIf(executablePath === undefined)("the digit page in Chromium", () =
   it("reads a seven that is drawn with the mouse, from the sparse form and then through ONNX Runtime", async () => {
     const { x = 0, y = 0 } = (await page.locator("#drawing").boundingBox()) ?? {};
     const [start, ...corners] = SEVEN;
-    await expect.poll(() => text("message"), { timeout: 20_000 }).toMatch(/^([\d,]+) of \1 bytes have come/);
+    await expect.poll(() => text("message"), { timeout: 60_000 }).toMatch(/^([\d,]+) of \1 bytes have come/);
     await page.mouse.move(x + start[0], y + start[1]);
     await page.mouse.down();
     for (const [right, down] of corners) await page.mouse.move(x + right, y + down, { steps: 8 });
