@@ -93,6 +93,28 @@ describe.skipIf(executablePath === undefined)("the digit page in Chromium", () =
     expect(bytesOf("/dist/runtime/worker.js")).toHaveLength(1);
   });
 
+  it.each([
+    ["a damaged file", "bytes[9000] ^= 1", "UserError: The file is damaged (a checksum does not fit)"],
+    ["a signal", 'controller.abort(new Error("enough"))', "Error: enough"],
+    [
+      "a worker that does not start",
+      "worker = () => new Worker('none.js')",
+      "UserError: The decoder's worker does not",
+    ],
+  ])("ends with %s, in a worker too", async (_, mishap, message) => {
+    const error = await page.evaluate<string>(`(async () => {
+      const { load } = await import("espalier/runtime");
+      const bytes = new Uint8Array(await (await fetch("lenet-5.esp")).arrayBuffer());
+      const controller = new AbortController();
+      let worker = true;
+      const mishap = () => ${mishap};
+      if (${mishap.startsWith("controller")}) setTimeout(mishap);
+      else mishap();
+      return load(bytes, { worker, signal: controller.signal }).then(() => "loaded", String);
+    })()`);
+    expect(error).toContain(message);
+  });
+
   it("wipes the drawing", async () => {
     await page.click("#clear");
     expect(await text("digit")).toBe("");
