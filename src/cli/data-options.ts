@@ -11,9 +11,12 @@ import {
   preprocessingOf,
 } from "../data/preprocessing.ts";
 import { openDataset } from "../data/spec.ts";
+import { TEXT_PARTS, WINDOW, WORDS } from "../data/text/open.ts";
+import { MOST_TOKENS, statedVocabulary, UNITS, type Unit } from "../data/text/vocabulary.ts";
 import { UserError } from "../errors.ts";
 import { fedInputs, type Model } from "../onnx/graph.ts";
 import { whole } from "./options.ts";
+import { count } from "./print.ts";
 
 /** Options about photographs, of every command that takes data. */
 export interface ImageFlags {
@@ -28,13 +31,20 @@ export interface ImageFlags {
   readonly divisionSeed?: number;
 }
 
-export interface DataFlags extends ImageFlags {
+/** Options about texts, of every command that takes data. */
+export interface TextFlags {
+  readonly unit?: Unit;
+  readonly window?: number;
+  readonly words?: number;
+}
+
+export interface DataFlags extends ImageFlags, TextFlags {
   readonly data: string;
   /** The output of the network that the labels are about. */
   readonly output?: string;
 }
 
-const SPEC = "mnist, idx:DIR, npz:FILE, images:DIR, or a module";
+const SPEC = "mnist, idx:DIR, npz:FILE, images:DIR, text:FILE, or a module";
 
 /** Adds `--data` and the options about photographs. */
 export function withData(command: Command, description = "the data", required = true): Command {
@@ -55,8 +65,23 @@ export function withData(command: Command, description = "the data", required = 
       "--classes <file>",
       "the classes in the order of the scores, one a line (default: synsets.txt, if it is there)",
     )
-    .option("--parts <list>", `train,validation,test of a folder without parts (default: ${PARTS.join()})`, parseParts)
     .option("--division-seed <n>", "the seed by which such a folder is divided (default: 1)", whole("seed", 0))
+    .optionsGroup("Texts (text:FILE):")
+    .addOption(
+      new Option("--unit <name>", "what a token is (default: characters, or as the model states)").choices(UNITS),
+    )
+    .option("--window <n>", `tokens in a sample (default: ${WINDOW})`, whole("window", 1, 2 ** 16))
+    .option(
+      "--words <n>",
+      `words in the vocabulary of a text (default: ${count(WORDS)})`,
+      whole("number of words", 2, MOST_TOKENS),
+    )
+    .optionsGroup("Photographs and texts:")
+    .option(
+      "--parts <list>",
+      `train,validation,test of a folder without parts (default: ${PARTS.join()}) or of a text (${TEXT_PARTS.join()})`,
+      parseParts,
+    )
     .optionsGroup("Options:");
 }
 
@@ -69,22 +94,39 @@ export async function openData(
   model: Model,
   options: Pick<ImageOptions, "unlabeled" | "undivided"> = {},
 ): Promise<Dataset> {
-  const given = Object.keys(imageFlagsOf(flags));
-  if (!flags.data.startsWith("images:")) {
-    if (given.length === 0) return openDataset(flags.data);
-    const names = given.map((name) => `--${name.replace(/[A-Z]/, (letter) => `-${letter.toLowerCase()}`)}`).join(", ");
-    throw new UserError(`${names} is about photographs, and the data is "${flags.data}": leave it out.`);
+  checkFits(flags);
+  const { labels, classes, parts, divisionSeed, unit, window, words } = flags;
+  if (flags.data.startsWith("text:")) {
+    const vocabulary = statedVocabulary(model.metadata);
+    if (unit !== undefined && vocabulary && unit !== vocabulary.unit) {
+      throw new UserError(`The model reads ${vocabulary.unit}, and --unit is ${unit}: leave it out.`);
+    }
+    return openDataset(flags.data, { unit, window, words, parts, vocabulary });
   }
-  const { labels, classes, parts, divisionSeed } = flags;
+  if (!flags.data.startsWith("images:")) return openDataset(flags.data);
   const preprocessing = preprocessingFor(flags, model);
   const shape = model.outputs[0]?.shape?.slice(1) ?? [null];
   const outputs = shape.every((dim) => typeof dim === "number") ? shape.reduce((n, dim) => n * dim, 1) : undefined;
   return openDataset(flags.data, { preprocessing, labels, classes, parts, divisionSeed, outputs, ...options });
 }
 
+/** @throws UserError when an option is about photographs or texts, and the data is not */
+function checkFits(flags: DataFlags): void {
+  const text = flags.data.startsWith("text:");
+  const ofImages = Object.keys(imageFlagsOf(text ? { ...flags, parts: undefined } : flags));
+  for (const [kind, names] of [
+    ["photographs", flags.data.startsWith("images:") ? [] : ofImages],
+    ["texts", text ? [] : Object.keys(textFlagsOf(flags))],
+  ] as const) {
+    if (names.length === 0) continue;
+    const options = names.map((name) => `--${name.replace(/[A-Z]/, (letter) => `-${letter.toLowerCase()}`)}`);
+    throw new UserError(`${options.join(", ")} is about ${kind}, and the data is "${flags.data}": leave it out.`);
+  }
+}
+
 /** What of the data a run depends on, for its settings. */
 export function dataSettings(flags: DataFlags): object {
-  return { data: flags.data, output: flags.output, ...imageFlagsOf(flags) };
+  return { data: flags.data, output: flags.output, ...imageFlagsOf(flags), ...textFlagsOf(flags) };
 }
 
 /**
@@ -115,8 +157,15 @@ export function preprocessingFor(flags: ImageFlags, model: Model): Preprocessing
 }
 
 function imageFlagsOf({ resize, crop, channels, mean, scale, labels, classes, parts, divisionSeed }: ImageFlags) {
-  const all = { resize, crop, channels, mean, scale, labels, classes, parts, divisionSeed };
-  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
+  return given({ resize, crop, channels, mean, scale, labels, classes, parts, divisionSeed });
+}
+
+function textFlagsOf({ unit, window, words }: TextFlags) {
+  return given({ unit, window, words });
+}
+
+function given(flags: object): object {
+  return Object.fromEntries(Object.entries(flags).filter(([, value]) => value !== undefined));
 }
 
 function parseSizes(text: string): number[] {

@@ -54,10 +54,10 @@ export function openModel(path: string): OpenedModel {
 export async function openNetwork<Opened extends Pick<OpenedModel, "model">>(
   opened: Opened,
   engine: Engine,
-  { sampleShape }: Pick<LearningData, "sampleShape">,
+  { sampleShape, train: { labels } }: Pick<LearningData, "sampleShape" | "train">,
   { output }: Pick<DataFlags, "output">,
 ): Promise<Omit<Opened, "model"> & Adopted> {
-  const adopted = await adopt(engine, opened.model, { sampleShape, output });
+  const adopted = await adopt(engine, opened.model, { sampleShape, output, labels });
   for (const text of adopted.notes) note(text);
   return { ...opened, ...adopted };
 }

@@ -1,8 +1,10 @@
 import { dirname } from "node:path";
 import { Command, Option } from "commander";
 import { PREPROCESSING_KEY } from "../data/preprocessing.ts";
+import { VOCABULARY_KEY } from "../data/text/vocabulary.ts";
 import { UserError } from "../errors.ts";
 import { networks } from "../models/index.ts";
+import { emptyModel } from "../onnx/graph.ts";
 import { writeModel } from "../onnx/write.ts";
 import { recipes } from "../pruning/recipes.ts";
 import type { Round } from "../pruning/round.ts";
@@ -56,9 +58,13 @@ export const trainCommand = withEngine(
       );
     }
     const engine = engineOf(flags);
-    const opened = known ? { model: known.build({ seed: flags.seed }), digest: network } : openModel(network);
     checkWritable(dirname(flags.out));
-    const data = await openData(flags, opened.model);
+    // A network for text has a score for each token of the text that it is built for.
+    const text = known?.text ? await openData(flags, emptyModel(network)) : undefined;
+    const opened = known
+      ? { model: known.build({ seed: flags.seed, classes: text?.classes }), digest: network }
+      : openModel(network);
+    const data = text ?? (await openData(flags, opened.model));
     const { model, restore, rounded } = await openNetwork(opened, engine, data, flags);
     const preprocessing = preprocessingFor(flags, model);
     const recipe = recipes[network]?.full;
@@ -81,6 +87,7 @@ export const trainCommand = withEngine(
     const trained = withParameters(model, rounded(result.best));
     const test = await evaluate(engine, trained, data, data.test);
     const file = restore(result.best);
+    if (data.vocabulary) file.metadata.set(VOCABULARY_KEY, JSON.stringify(data.vocabulary));
     if (preprocessing) file.metadata.set(PREPROCESSING_KEY, JSON.stringify(preprocessing));
     file.metadata.set(LEARNING_RATE_KEY, String(round.learningRate.rate));
     writeFile(flags.out, writeModel(file));

@@ -1,6 +1,12 @@
+import type { Vocabulary } from "./text/vocabulary.ts";
+
 /** A part of a dataset, read sample by sample. */
 export interface Split {
   readonly size: number;
+  /** Labels of each sample; default 1. Of a text, the tokens that follow those of a window. */
+  readonly labels?: number;
+  /** Of a text, how many characters all the labels are: samples then follow each other, each where the last ended. */
+  readonly characters?: number;
   /**
    * Writes samples one after the other into `inputs`, and their classes into `labels`: at once, or by the time that
    * the promise which it gives is kept.
@@ -18,6 +24,8 @@ export interface Dataset {
   readonly train: Split;
   readonly validation: Split;
   readonly test: Split;
+  /** Of a text, its tokens in the order of the classes. */
+  readonly vocabulary?: Vocabulary;
 }
 
 /** What is needed to learn and to choose: a dataset without its test split. */
@@ -27,10 +35,19 @@ const MOST_IN_BATCH = 250;
 /** Elements of a batch's samples: 16 MB of float32, of which a network makes many times as many on the way. */
 const MOST_ELEMENTS = 2 ** 22;
 
+/** A text is read as so many sequences side by side, each of which begins without knowing what came before. */
+const STREAMS = 16;
+
 /** How many samples to run at a time where nothing is learned from them: fewer of large ones. */
-export function batchFor({ sampleShape }: Pick<Dataset, "sampleShape">): number {
+export function batchFor({ sampleShape, vocabulary }: Pick<Dataset, "sampleShape" | "vocabulary">): number {
+  if (vocabulary) return STREAMS;
   const size = sampleShape.reduce((product, dim) => product * dim, 1);
   return Math.max(1, Math.min(MOST_IN_BATCH, Math.floor(MOST_ELEMENTS / size)));
+}
+
+/** Room for the labels of so many samples. */
+export function labelsFor({ labels = 1 }: Split, samples: number): Int32Array<ArrayBuffer> {
+  return new Int32Array(samples * labels);
 }
 
 /** Reads `count` samples in their order, from `start` on. */

@@ -5,20 +5,23 @@ import { type ImageOptions, openImages } from "./images/open.ts";
 import { openIdxFolder, openMnist } from "./mnist.ts";
 import { openModule } from "./module.ts";
 import { openNpz } from "./npz.ts";
+import { openText, type TextOptions } from "./text/open.ts";
 
 /**
- * Opens the data that a SPEC of the command line names: `mnist`, `idx:DIR`, `npz:FILE`, `images:DIR`, or the path of a module.
- * @param images how photographs become samples; of no meaning to other data
+ * Opens the data that a SPEC of the command line names: `mnist`, `idx:DIR`, `npz:FILE`, `images:DIR`, `text:FILE`, or the path
+ * of a module.
+ * @param how how photographs or texts become samples; of no meaning to other data
  * @throws UserError for another form, or data that cannot be read
  */
-export async function openDataset(spec: string, images: ImageOptions = {}): Promise<Dataset> {
+export async function openDataset(spec: string, how: ImageOptions & TextOptions = {}): Promise<Dataset> {
   if (spec === "mnist") return openMnist();
   const [, kind, path] = /^(\w+):(.+)$/.exec(spec) ?? [];
   if (kind === "idx") return openIdxFolder(path, basename(path));
   if (kind === "npz") return openNpz(path);
-  if (kind === "images") return openImages(path, images);
+  if (kind === "images") return openImages(path, how);
+  if (kind === "text") return openText(path, how);
   if (/\.(js|mjs|cjs|ts|mts)$/.test(spec)) return openModule(spec);
   throw new UserError(
-    `The data "${spec}" is of no known form: give mnist, idx:DIR, npz:FILE, images:DIR, or the path of a .js module.`,
+    `The data "${spec}" is of no known form: give mnist, idx:DIR, npz:FILE, images:DIR, text:FILE, or the path of a .js module.`,
   );
 }

@@ -1,6 +1,7 @@
 import type { Model } from "../onnx/graph.ts";
 import { alexnet } from "./alexnet.ts";
 import { googlenet } from "./googlenet.ts";
+import { languageNetwork } from "./language.ts";
 import { lenet5 } from "./lenet-5.ts";
 import { lenet300100 } from "./lenet-300-100.ts";
 import { mobilenetV2 } from "./mobilenet-v2.ts";
@@ -16,10 +17,12 @@ export interface Network {
   readonly title: string;
   /** @throws UserError when the network cannot have such an input */
   build(options: NetworkOptions): Model;
+  /** Whether its samples are tokens of a text, of which there are as many as it has classes. */
+  readonly text?: boolean;
 }
 
 /** The networks that come with Espalier, by the names that the command line gives them. */
-export const networks: ReadonlyMap<string, Network> = new Map([
+export const networks: ReadonlyMap<string, Network> = new Map<string, Network>([
   ["lenet-300-100", { title: "LeNet-300-100", build: lenet300100 }],
   ["lenet-5", { title: "LeNet-5", build: lenet5 }],
   ["alexnet", { title: "AlexNet", build: alexnet }],
@@ -30,4 +33,6 @@ export const networks: ReadonlyMap<string, Network> = new Map([
   ["resnet-20", { title: "ResNet-20", build: resnet20 }],
   ["mobilenet-v2", { title: "MobileNetV2", build: mobilenetV2 }],
   ["vit", { title: "ViT", build: vit }],
+  ["lstm", { title: "LSTM", build: (options) => languageNetwork("LSTM", options), text: true }],
+  ["gru", { title: "GRU", build: (options) => languageNetwork("GRU", options), text: true }],
 ]);

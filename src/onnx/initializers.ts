@@ -31,7 +31,8 @@ export function constant(value: number): Initializer {
   return (dims) => (value === 0 ? float32(dims) : float32(dims, new Float32Array(sizeOf(dims)).fill(value)));
 }
 
-function uniform(dims: readonly number[], limit: number, seed: number, name: string): FloatTensor {
+/** Uniform in +-limit. */
+export function uniform(dims: readonly number[], limit: number, seed: number, name: string): FloatTensor {
   const stream = random(seed, "initialize", name);
   const tensor = float32(dims);
   for (let i = 0; i < tensor.data.length; i++) tensor.data[i] = limit * (2 * stream.uniform() - 1);

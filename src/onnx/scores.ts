@@ -5,7 +5,7 @@ import { copyModel, type Dim, type Model, type Node, OPSET, producers, type Valu
 import { withoutDeadNodes } from "./live.ts";
 import { sizeOf } from "./tensor.ts";
 
-/** A network whose only output are class scores before any Softmax or Sigmoid: [batch, classes]. */
+/** A network whose only output are class scores before any Softmax or Sigmoid: [batch, classes], or with a step between. */
 export interface Scored {
   readonly model: Model;
   /** The output of the network that was taken. */
@@ -19,14 +19,19 @@ export interface Scored {
  * from what is before it and the ranking is the same; the single score s of a binary classifier becomes (0, s), whose
  * softmax is the sigmoid of s; [batch, classes, 1, 1] becomes [batch, classes].
  * @param annotated a model whose outputs have known shapes
+ * @param steps of each sample, where its scores are [batch, steps, classes]
  * @param wanted the output to take; default: the first that looks like class scores
  * @throws UserError when there is no such output
  */
-export function withScores(annotated: Model, wanted?: string): Scored {
-  const output = choose(annotated, wanted);
+export function withScores(annotated: Model, wanted?: string, steps?: number): Scored {
+  const output = choose(annotated, wanted, steps);
   const model = copyModel(annotated);
   const { nodes, probabilities } = withoutProbabilities(model, output.name);
   model.nodes = nodes;
+  if (steps !== undefined) {
+    model.outputs = [output];
+    return { model: withoutDeadNodes(model), output: output.name, probabilities };
+  }
   const graph = new GraphBuilder(model, "scores/");
   const [batch, classes, ...rest] = output.shape ?? [];
   let scores = output.name;
@@ -40,30 +45,31 @@ export function withScores(annotated: Model, wanted?: string): Scored {
   return { model: withoutDeadNodes(model), output: output.name, probabilities };
 }
 
-function choose({ name, outputs }: Model, wanted: string | undefined): Value {
+function choose({ name, outputs }: Model, wanted: string | undefined, steps: number | undefined): Value {
+  const form = steps === undefined ? "[batch, classes]" : `[batch, ${steps}, classes]`;
+  const fits = (output: Value) => isScores(output, steps);
   const list = outputs.map(({ name, dtype, shape }) => `"${name}" (${dtype}[${shape}])`).join(", ");
   if (wanted !== undefined) {
     const found = outputs.find((output) => output.name === wanted);
     if (!found) throw new UserError(`The network "${name}" has no output "${wanted}": its outputs are ${list}.`);
-    if (!isScores(found)) {
-      throw new UserError(
-        `The output "${wanted}" has the shape [${found.shape}], and class scores are [batch, classes].`,
-      );
+    if (!fits(found)) {
+      throw new UserError(`The output "${wanted}" has the shape [${found.shape}], and class scores are ${form}.`);
     }
     return found;
   }
-  const fitting = outputs.filter(isScores);
-  const found = fitting.find(({ shape = [] }) => Number(shape[1]) > 1) ?? fitting[0];
+  const fitting = outputs.filter(fits);
+  const found = fitting.find(({ shape = [] }) => Number(shape[steps === undefined ? 1 : 2]) > 1) ?? fitting[0];
   if (!found) {
     throw new UserError(
-      `The network "${name}" has no output of class scores, [batch, classes]; its outputs are ${list}: take a classifier.`,
+      `The network "${name}" has no output of class scores, ${form}; its outputs are ${list}: take a classifier.`,
     );
   }
   return found;
 }
 
-function isScores({ dtype, shape = [] }: Value): boolean {
+function isScores({ dtype, shape = [] }: Value, steps: number | undefined): boolean {
   const sizes = shape.filter((dim: Dim): dim is number => typeof dim === "number");
+  if (steps !== undefined) return dtype === "float32" && sizes.length === 3 && shape.length === 3 && sizes[1] === steps;
   return dtype === "float32" && sizes.length === shape.length && shape.length >= 2 && sizeOf(sizes.slice(2)) === 1;
 }
 

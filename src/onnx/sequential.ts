@@ -9,6 +9,8 @@ export interface SequentialOptions {
   readonly name: string;
   /** The shape of one sample, such as [1, 28, 28]. */
   readonly input: readonly number[];
+  /** Default float32; int64 for tokens. */
+  readonly dtype?: "float32" | "int64";
   /** The name of the output; default "logits". */
   readonly output?: string;
   readonly seed: number;
@@ -21,10 +23,10 @@ export interface SequentialOptions {
  * @throws UserError when a layer does not fit the one before it
  */
 export function sequential(layers: readonly LayerBuilder[], options: SequentialOptions): Model {
-  const { name, input, output = "logits", seed, initializer = he } = options;
+  const { name, input, dtype = "float32", output = "logits", seed, initializer = he } = options;
   const model = emptyModel(name);
   const graph = new GraphBuilder(model);
-  model.inputs.push({ name: graph.fresh("input"), dtype: "float32", shape: ["batch", ...input] });
+  model.inputs.push({ name: graph.fresh("input"), dtype, shape: ["batch", ...input] });
   const { shape } = chain(...layers)({ value: "input", shape: input }, { graph, seed, initializer, name: naming() });
   const last = model.nodes.pop();
   if (!last) throw new UserError(`The network "${name}" has no layers: give at least one.`);

@@ -1,5 +1,6 @@
 import { type Attribute, int, tensor } from "./attributes.ts";
 import { codeOf, type DType } from "./dtype.ts";
+import { gatesApart } from "./gates.ts";
 import { constantTensor, copyModel, type Graph, type Model, type Node, type Value } from "./graph.ts";
 import { FLOATS, isStoredFloat, type StoredFloat, storedLike, toFloat32 } from "./half.ts";
 import { inlineFunctions } from "./inline.ts";
@@ -9,7 +10,7 @@ import type { FloatTensor, NumericTensor, Tensor } from "./tensor.ts";
 
 /** A network as it is trained, and the way back to the form of its file. */
 export interface TrainableForm {
-  /** Functions are in place, and every weight is a float32 initializer. */
+  /** Functions are in place, every weight is a float32 initializer, and those of recurrent nodes are apart by gate. */
   readonly model: Model;
   /** What the file's form has that this one has not, in sentences. */
   readonly differences: readonly string[];
@@ -24,19 +25,21 @@ export interface TrainableForm {
 
 /**
  * Brings a network that was exported elsewhere into the form in which everything here works. Weights in Constant nodes
- * become initializers under the names of the nodes' outputs; halves, and doubles where weights are, become float32.
+ * become initializers under the names of the nodes' outputs; halves, and doubles where weights are, become float32; the
+ * gates of recurrent nodes become matrices of their own.
  */
 export function trainableForm(source: Model): TrainableForm {
   const base = inlineFunctions(source);
   const lifted = liftedWeights(base);
   const held = (name: string): NumericTensor | undefined => lifted.get(name) ?? numeric(base.initializers.get(name));
+  const { model, wholeOf, join } = gatesApart(inFloat32(withInitializers(base, lifted)));
   return {
-    model: inFloat32(withInitializers(base, lifted)),
+    model,
     differences: differencesOf(source, lifted),
     restore(parameters) {
       const model = copyModel(base);
       const constants = new Map<string, Tensor>();
-      for (const [name, values] of parameters) {
+      for (const [name, values] of join(parameters)) {
         const original = held(name);
         const stored = original ? storedLike(original, values) : values;
         (lifted.has(name) ? constants : model.initializers).set(name, stored);
@@ -50,7 +53,7 @@ export function trainableForm(source: Model): TrainableForm {
     rounded(parameters) {
       return new Map(
         Array.from(parameters, ([name, values]) => {
-          const original = held(name);
+          const original = held(wholeOf.get(name) ?? name);
           return [name, (original && toFloat32(storedLike(original, values))) ?? values];
         }),
       );

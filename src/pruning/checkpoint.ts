@@ -12,7 +12,13 @@ import type { RoundsState } from "./rounds.ts";
 const KEY = "espalier.checkpoint";
 
 const epochs = z.array(
-  z.object({ epoch: z.number(), loss: z.number(), validationError: z.number(), learningRate: z.number() }),
+  z.object({
+    epoch: z.number(),
+    loss: z.number(),
+    validationError: z.number(),
+    validationLoss: z.number(),
+    learningRate: z.number(),
+  }),
 );
 
 /** The results of rounds as JSON holds them. */
@@ -30,7 +36,7 @@ export const roundResults = z.array(
 );
 
 const schema = z.object({
-  version: z.literal(2),
+  version: z.literal(3),
   /** The options of the run, as its command describes them: only the same run may continue. */
   settings: z.string(),
   results: roundResults,
@@ -40,7 +46,7 @@ const schema = z.object({
       step: z.number(),
       lossSum: z.number(),
       history: epochs,
-      best: z.object({ epoch: z.number(), validationError: z.number() }).optional(),
+      best: z.object({ epoch: z.number(), validationError: z.number(), validationLoss: z.number() }).optional(),
     })
     .optional(),
 });
@@ -64,9 +70,9 @@ export function encodeCheckpoint(state: RoundsState, settings: string): Uint8Arr
     put("mask", current.trainer.masks);
     if (current.best) put("best", current.best.parameters);
   }
-  const { epoch, validationError } = current?.best ?? {};
+  const { epoch, validationError, validationLoss } = current?.best ?? {};
   const meta = {
-    version: 2,
+    version: 3,
     settings,
     results,
     current: current && {
@@ -74,7 +80,7 @@ export function encodeCheckpoint(state: RoundsState, settings: string): Uint8Arr
       step: current.step,
       lossSum: current.lossSum,
       history: current.history,
-      best: current.best && { epoch, validationError },
+      best: current.best && { epoch, validationError, validationLoss },
     },
   };
   model.metadata.set(KEY, JSON.stringify(meta));

@@ -1,7 +1,8 @@
-import { batchFor, readInOrder, type Split } from "../data/dataset.ts";
+import { batchFor, labelsFor, readInOrder, type Split } from "../data/dataset.ts";
 import { annotate } from "../engine/annotate.ts";
 import type { Engine } from "../engine/engine.ts";
 import { consumers, copyModel, fedInputs, type Model, type Node, typeOf } from "../onnx/graph.ts";
+import { isRecurrent } from "../onnx/recurrent.ts";
 import { float32, sizeOf } from "../onnx/tensor.ts";
 import { type Layer, layersOf } from "../training/layers.ts";
 import { countNonzero } from "./mask.ts";
@@ -46,17 +47,24 @@ export async function layerTable(engine: Engine, model: Model, split?: Split): P
       density,
       macs: weights * (layer.uses.reduce((sum, node) => sum + positions(typed, layer, node), 0) / batch),
       activations: shares.get(activationOf(typed, layer)),
-      macsLeft: density * (shares.get(dataInput(layer)) ?? 1),
+      macsLeft: density * (shares.get(layer.data) ?? 1),
     };
   });
 }
 
 /** How often each weight is used in one run of a node: once for each place of the kernel, or each row of a product. */
 function positions(model: Model, { operand, tensor }: Layer, node: Node): number {
+  if (isRecurrent(node)) {
+    const [steps, batch] = typeOf(model, node.inputs[0]).dims;
+    return steps * batch;
+  }
   const output = sizeOf(typeOf(model, node.outputs[0]).dims);
   const input = sizeOf(typeOf(model, node.inputs[1 - operand]).dims);
   const [first] = typeOf(model, node.inputs[operand]).dims;
   switch (node.op) {
+    // A row of a table is looked up, not multiplied.
+    case "Gather":
+      return 0;
     // Weights [outputs, inputs / groups, ...kernel]: each is used at each place of the output.
     case "Conv":
       return output / first;
@@ -69,10 +77,6 @@ function positions(model: Model, { operand, tensor }: Layer, node: Node): number
   }
 }
 
-function dataInput({ node, operand }: Layer): string {
-  return node.inputs[1 - operand];
-}
-
 /** The value behind a layer's activation function, or the layer's own output when it has none. */
 function activationOf(model: Model, { node }: Layer): string {
   const readers = consumers(model).get(node.outputs[0]) ?? [];
@@ -83,7 +87,7 @@ function activationOf(model: Model, { node }: Layer): string {
 /** The share of non-zero elements of each layer's input and output over the first samples of a split. */
 async function nonzeroShares(engine: Engine, model: Model, layers: readonly Layer[], split: Split, batch: number) {
   const [input] = fedInputs(model);
-  const wanted = new Set(layers.flatMap((layer) => [dataInput(layer), activationOf(model, layer)]));
+  const wanted = new Set(layers.flatMap((layer) => [layer.data, activationOf(model, layer)]));
   // What is fed counts as dense, as in the paper's tables.
   for (const name of reshapesOf(model, input.name)) wanted.delete(name);
   const probe = copyModel(model);
@@ -92,7 +96,7 @@ async function nonzeroShares(engine: Engine, model: Model, layers: readonly Laye
   const shape = (input.shape ?? []).map(Number);
   const inputs = new Float32Array(sizeOf(shape));
   const counts = new Map<string, number>();
-  const labels = new Int32Array(batch);
+  const labels = labelsFor(split, batch);
   const samples = Math.floor(Math.min(SAMPLES, split.size) / batch) * batch;
   for (let start = 0; start < samples; start += batch) {
     await readInOrder(split, start, batch, inputs, labels);

@@ -2,7 +2,11 @@ import type { Engine } from "../engine/engine.ts";
 import { freeBatch } from "../engine/free-batch.ts";
 import { simplify } from "../engine/simplify.ts";
 import { UserError } from "../errors.ts";
-import { copyModel, fedInputs, type Model, type Value } from "../onnx/graph.ts";
+import { int } from "../onnx/attributes.ts";
+import { codeOf } from "../onnx/dtype.ts";
+import { consumers, copyModel, fedInputs, type Model, type Node, type Value } from "../onnx/graph.ts";
+import { isRecurrent, statesOf } from "../onnx/recurrent.ts";
+import { renamed } from "../onnx/rename.ts";
 import { withScores } from "../onnx/scores.ts";
 import { type TrainableForm, trainableForm } from "../onnx/trainable.ts";
 
@@ -11,6 +15,8 @@ export interface AdoptOptions {
   readonly sampleShape?: readonly number[];
   /** The output with the class scores; default: the first that looks like them. */
   readonly output?: string;
+  /** Labels of each sample, where it is a sequence with scores for each step. */
+  readonly labels?: number;
 }
 
 /** A network from elsewhere, ready to be evaluated and trained. */
@@ -21,14 +27,17 @@ export interface Adopted extends TrainableForm {
 
 /**
  * Makes a classifier that was exported elsewhere one that can be evaluated, pruned and trained here: float32 weights in
- * initializers, one input whose batch is open, and class scores before any Softmax as the only output.
+ * initializers, one input whose batch is open, and class scores before any Softmax as the only output. Where samples are
+ * sequences, tokens are numbers like all samples, and recurrent nodes have no inputs for their state: it is carried.
  * @throws UserError for a network with another number of inputs, an open size that nothing settles, or no class scores
  */
 export async function adopt(engine: Engine, source: Model, options: AdoptOptions = {}): Promise<Adopted> {
   const form = trainableForm(source);
-  onlyInput(form.model);
-  const { model, typed, fixed, notes } = await withOpenBatch(engine, withSample(form.model, options.sampleShape));
-  const scored = withScores(typed, options.output);
+  const { labels } = options;
+  const fed = labels === undefined ? form.model : withNumbers(withoutStateInputs(form.model));
+  onlyInput(fed);
+  const { model, typed, fixed, notes } = await withOpenBatch(engine, withSample(fed, options.sampleShape));
+  const scored = withScores(typed, options.output, labels);
   if (scored.probabilities) {
     notes.push(`The scores are taken before the ${scored.probabilities} that the output "${scored.output}" ends in.`);
   }
@@ -41,6 +50,46 @@ export async function adopt(engine: Engine, source: Model, options: AdoptOptions
   }));
   const adopted = { ...scored.model, inputs: model.inputs, outputs, values: new Map() };
   return { ...form, model: adopted, notes };
+}
+
+/** The model with inputs of numbers in the place of inputs of whole numbers. */
+function withNumbers(source: Model): Model {
+  const model = copyModel(source);
+  const casts: Node[] = [];
+  model.inputs = source.inputs.map((input) => {
+    const { name, dtype } = input;
+    if (source.initializers.has(name) || (dtype !== "int64" && dtype !== "int32")) return input;
+    const attributes = { to: int(codeOf(dtype)) };
+    casts.push({
+      name: `${name}/whole`,
+      op: "Cast",
+      domain: "",
+      inputs: [name],
+      outputs: [`${name}/whole`],
+      attributes,
+    });
+    return { ...input, dtype: "float32" };
+  });
+  const whole = new Map(casts.map(({ inputs: [name], outputs: [output] }) => [name, output]));
+  model.nodes = [...casts, ...source.nodes.map((node) => renamed(node, whole))];
+  return model;
+}
+
+/** The model without the inputs that only bring the first state of recurrent nodes, which begin from zeros then. */
+function withoutStateInputs(source: Model): Model {
+  const fed = new Set(fedInputs(source).map(({ name }) => name));
+  const readers = consumers(source);
+  const isState = (node: Node, input: string) =>
+    isRecurrent(node) && statesOf(node).some((port) => node.inputs[port.input] === input);
+  const states = new Set([...fed].filter((name) => readers.get(name)?.every((node) => isState(node, name))));
+  if (states.size === 0) return source;
+  return {
+    ...source,
+    inputs: source.inputs.filter(({ name }) => !states.has(name)),
+    nodes: source.nodes.map((node) =>
+      isRecurrent(node) ? { ...node, inputs: node.inputs.map((name) => (states.has(name) ? "" : name)) } : node,
+    ),
+  };
 }
 
 function onlyInput(model: Model): Value {

@@ -1,4 +1,4 @@
-import { type LearningData, readInOrder } from "../data/dataset.ts";
+import { type LearningData, labelsFor, readInOrder } from "../data/dataset.ts";
 import { UserError } from "../errors.ts";
 import { fedInputs, type Model, type Value } from "../onnx/graph.ts";
 import { sizeOf } from "../onnx/tensor.ts";
@@ -17,7 +17,14 @@ export function checkData(annotated: Model, data: LearningData): void {
     );
   }
   const [output] = annotated.outputs;
-  const classes = sizeOf((output.shape ?? []).slice(1).map(Number));
+  const scores = (output.shape ?? []).slice(1).map(Number);
+  const { labels = 1 } = data.train;
+  if (labels !== 1 && scores[0] !== labels) {
+    throw new UserError(
+      `Each sample of ${data.name} has ${labels} labels, and the output "${output.name}" has the shape [${output.shape}]: use a network with scores for each step.`,
+    );
+  }
+  const classes = sizeOf(scores) / labels;
   if (classes < data.classes) {
     throw new UserError(
       `${data.name} has ${data.classes} classes, and the output "${output.name}" has ${classes} scores: use a network for that data.`,
@@ -53,13 +60,13 @@ const CHUNK = 256;
 /** @throws UserError when all training samples are of one class: there is nothing to tell apart */
 export async function checkClasses({ name, train, sampleShape }: LearningData): Promise<void> {
   const inputs = new Float32Array(CHUNK * sizeOf(sampleShape));
-  const labels = new Int32Array(CHUNK);
+  const labels = labelsFor(train, CHUNK);
   let first: number | undefined;
   for (let start = 0; start < train.size; start += CHUNK) {
     const count = Math.min(CHUNK, train.size - start);
     await readInOrder(train, start, count, inputs, labels);
     first ??= labels[0];
-    if (labels.subarray(0, count).some((label) => label !== first)) return;
+    if (labels.subarray(0, (count * labels.length) / CHUNK).some((label) => label !== first)) return;
   }
   throw new UserError(
     `All ${train.size} training samples of ${name} are of class ${first}: nothing can be learned from them; give data of two classes or more.`,

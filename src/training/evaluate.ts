@@ -1,9 +1,12 @@
-import { batchFor, type Dataset, type LearningData, readInOrder, type Split } from "../data/dataset.ts";
+import { batchFor, type Dataset, type LearningData, labelsFor, type Split } from "../data/dataset.ts";
+import { batches, isSequence, streams } from "../data/streams.ts";
 import { annotate } from "../engine/annotate.ts";
 import type { Engine, Program } from "../engine/engine.ts";
 import { UserError } from "../errors.ts";
+import { GraphBuilder } from "../onnx/builder.ts";
 import { copyModel, fedInputs, type Model } from "../onnx/graph.ts";
 import { float32, type NumericTensor, sizeOf } from "../onnx/tensor.ts";
+import { type CarriedState, exposeState } from "./carried-state.ts";
 import { checkData } from "./check-data.ts";
 import type { Parameters } from "./parameters.ts";
 import { type Evaluation, Tally } from "./tally.ts";
@@ -14,12 +17,20 @@ export class Evaluator {
   readonly #input: string;
   readonly #shape: readonly number[];
   readonly #output: string;
+  readonly #states: readonly CarriedState[];
 
-  private constructor(program: Program, input: string, shape: readonly number[], output: string) {
+  private constructor(
+    program: Program,
+    input: string,
+    shape: readonly number[],
+    output: string,
+    states: readonly CarriedState[],
+  ) {
     this.#program = program;
     this.#input = input;
     this.#shape = shape;
     this.#output = output;
+    this.#states = states;
   }
 
   /**
@@ -48,10 +59,15 @@ export class Evaluator {
     const input = fedInputs(forward).find(({ name }) => !resident.includes(name));
     if (!input) throw new UserError(`The network "${model.name}" has no input: nothing can be evaluated.`);
     const output = forward.outputs[0].name;
-    forward.outputs = forward.outputs.slice(0, 1);
-    const program = await engine.compile(forward, { resident });
+    const states = isSequence(data.validation) ? exposeState(new GraphBuilder(forward)) : [];
+    forward.outputs = [
+      forward.outputs[0],
+      ...states.map(({ next, dims }) => ({ name: next, dtype: "float32" as const, shape: dims })),
+    ];
+    const carry = Object.fromEntries(states.map(({ name, next }) => [next, name]));
+    const program = await engine.compile(forward, { resident, carry });
     for (const [name, tensor] of initial) program.load(name, tensor);
-    return new Evaluator(program, input.name, (input.shape ?? []).map(Number), output);
+    return new Evaluator(program, input.name, (input.shape ?? []).map(Number), output, states);
   }
 
   /** Replaces parameters. */
@@ -67,18 +83,18 @@ export class Evaluator {
   }
 
   /**
-   * Runs a whole split.
+   * Runs a whole split, a text from its beginning.
    * @yields the scores [batch, classes] of each batch, and the labels of those samples that are in the split
    */
   async *scores(split: Split): AsyncGenerator<{ readonly scores: NumericTensor; readonly labels: Int32Array }> {
     const batch = this.#shape[0];
     const inputs = new Float32Array(sizeOf(this.#shape));
-    const labels = new Int32Array(batch);
-    for (let start = 0; start < split.size; start += batch) {
-      const count = Math.min(batch, split.size - start);
-      await readInOrder(split, start, count, inputs, labels);
+    const labels = labelsFor(split, batch);
+    for (const { name, dims } of this.#states) this.#program.load(name, float32(dims));
+    for (const samples of isSequence(split) ? streams(split.size, batch, false) : batches(split.size, batch)) {
+      await split.read(samples, inputs, labels);
       const outputs = await this.#program.run({ [this.#input]: float32(this.#shape, inputs) });
-      yield { scores: outputs[this.#output], labels: labels.subarray(0, count) };
+      yield { scores: outputs[this.#output], labels: labels.subarray(0, (samples.length * labels.length) / batch) };
     }
   }
 

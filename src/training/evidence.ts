@@ -1,4 +1,4 @@
-import type { LearningData } from "../data/dataset.ts";
+import { type LearningData, labelsFor } from "../data/dataset.ts";
 import { annotate, settle } from "../engine/annotate.ts";
 import type { Engine, Program, Tensors } from "../engine/engine.ts";
 import type { Model } from "../onnx/graph.ts";
@@ -65,8 +65,8 @@ export async function gatherEvidence(
   let parameters = parametersOf(model, weights);
   const input = batchInput(typed, batch);
   const inputs = float32((input.shape ?? []).map(Number));
-  const labels = new Int32Array(batch);
-  const feeds: Tensors = { [input.name]: inputs, [LABELS]: { dtype: "int32", dims: [batch], data: labels } };
+  const labels = labelsFor(data.train, batch);
+  const feeds: Tensors = { [input.name]: inputs, [LABELS]: { dtype: "int32", dims: [labels.length], data: labels } };
   for (const { ratioInput, noiseInput, dims } of dropout) {
     feeds[ratioInput] = float32([]);
     feeds[noiseInput] = float32(dims);

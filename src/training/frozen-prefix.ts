@@ -1,5 +1,6 @@
-import { batchFor, type LearningData, readInOrder, type Split } from "../data/dataset.ts";
+import { batchFor, type LearningData, labelsFor, readInOrder, type Split } from "../data/dataset.ts";
 import { memory, type Storage, type Store } from "../data/store.ts";
+import { isSequence } from "../data/streams.ts";
 import { annotate } from "../engine/annotate.ts";
 import type { Engine, Program } from "../engine/engine.ts";
 import { fedInputs, type Model } from "../onnx/graph.ts";
@@ -29,7 +30,7 @@ const MOST_IN_MEMORY = 2 ** 27;
  * Runs the layers before everything that is trained once for each sample, and gives the rest of the network with their
  * outputs as its data.
  *
- * Undefined where that is not possible or not worth it: no frozen layer lies before, dropout there draws anew at each step,
+ * Undefined where that is not possible or not worth it: no frozen layer lies before, samples go on where the last ended, dropout there draws anew at each step,
  * more than one value crosses the border, or the activations have no room.
  * @param frozen the parameters that stay as they are
  */
@@ -40,7 +41,7 @@ export async function withoutFrozenPrefix(
   frozen: ReadonlySet<string>,
   { storage, most = MOST_IN_MEMORY }: PrefixOptions = {},
 ): Promise<Learning | undefined> {
-  if (frozen.size === 0) return undefined;
+  if (frozen.size === 0 || isSequence(data.train)) return undefined;
   const trained = trainableParameters(model).filter((name) => !frozen.has(name));
   const batch = batchFor(data);
   const annotated = await annotate(engine, model, { batch });
@@ -95,20 +96,21 @@ async function activations(
   split: Split,
 ): Promise<Split> {
   const [batch] = shape;
-  const labels = new Int32Array(split.size);
+  const { labels: each = 1 } = split;
+  const labels = labelsFor(split, split.size);
   const samples = float32(shape);
   for (let start = 0; start < split.size; start += batch) {
     const count = Math.min(batch, split.size - start);
-    await readInOrder(split, start, count, samples.data, labels.subarray(start, start + count));
+    await readInOrder(split, start, count, samples.data, labels.subarray(start * each, (start + count) * each));
     const { data } = (await program.run({ [input]: samples }))[output];
     store.write(start * size, (data as Float32Array).subarray(0, count * size));
   }
   return {
-    size: split.size,
+    ...split,
     read(indices, inputs, classes) {
       for (let i = 0; i < indices.length; i++) {
         store.read(indices[i] * size, inputs.subarray(i * size, (i + 1) * size));
-        classes[i] = labels[indices[i]];
+        classes.set(labels.subarray(indices[i] * each, (indices[i] + 1) * each), i * each);
       }
     },
   };

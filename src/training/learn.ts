@@ -1,3 +1,4 @@
+import { isSequence } from "../data/streams.ts";
 import type { Engine } from "../engine/engine.ts";
 import { Evaluator } from "./evaluate.ts";
 import type { Learning } from "./frozen-prefix.ts";
@@ -14,7 +15,7 @@ export async function learn(
   options: TrainOptions,
 ): Promise<TrainResult> {
   const judge = evaluator ?? (await Evaluator.create(engine, model, data, learnedTensors(model)));
-  const trainer = await Trainer.create(engine, model, trainerOptions);
+  const trainer = await Trainer.create(engine, model, { ...trainerOptions, sequence: isSequence(data.train) });
   try {
     return await train(trainer, judge, data, options);
   } finally {

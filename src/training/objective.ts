@@ -1,11 +1,13 @@
 import { UserError } from "../errors.ts";
 import { GraphBuilder } from "../onnx/builder.ts";
 import { copyModel, type Model, typeOf } from "../onnx/graph.ts";
+import { sizeOf } from "../onnx/tensor.ts";
 import { exposeBatchNorm, type RunningStatistic } from "./batch-norm.ts";
+import { type CarriedState, exposeState } from "./carried-state.ts";
 import { type DropoutSite, exposeDropout } from "./dropout.ts";
 import { type Loss, oneHot } from "./loss.ts";
 
-/** The input that takes the batch's labels, int32 [batch]. */
+/** The input that takes the batch's labels, int32 [batch x labels of a sample]. */
 export const LABELS = "labels";
 /** The output that holds the loss, a float32 scalar. */
 export const LOSS = "loss";
@@ -16,28 +18,47 @@ export interface Objective {
   readonly dropout: readonly DropoutSite[];
   /** What BatchNormalization nodes that go by the batch's statistics renew. */
   readonly statistics: readonly RunningStatistic[];
+  /** What recurrent nodes take from each sample to the one that follows it. */
+  readonly states: readonly CarriedState[];
+}
+
+export interface ObjectiveOptions {
+  /** Parameters by whose training a BatchNormalization goes by the batch's statistics; default: none does. */
+  readonly adapting?: ReadonlySet<string>;
+  /** Whether each sample goes on where the last one ended, and recurrent nodes with it; default: no. */
+  readonly sequence?: boolean;
 }
 
 /**
  * Puts a loss behind a network and makes its dropout active.
- * @param annotated a model with concrete shapes, whose first output is [batch, classes]
- * @param adapting parameters by whose training a BatchNormalization goes by the batch's statistics; default: none does
+ * @param annotated a model with concrete shapes, whose first output is [batch, classes] or [batch, steps, classes]
  */
-export function objective(annotated: Model, loss: Loss, adapting: ReadonlySet<string> = new Set()): Objective {
+export function objective(
+  annotated: Model,
+  loss: Loss,
+  { adapting = new Set<string>(), sequence = false }: ObjectiveOptions = {},
+): Objective {
   const model = copyModel(annotated);
-  const output = model.outputs[0].name;
-  const { dims } = typeOf(model, output);
-  if (dims.length !== 2) {
-    throw new UserError(
-      `The output "${output}" has the shape [${dims}], and training needs [batch, classes]: choose another output.`,
-    );
-  }
+  const { name, dims } = firstOutput(model);
   const graph = new GraphBuilder(model, "loss/");
   const dropout = exposeDropout(graph);
   const statistics = exposeBatchNorm(graph, adapting);
-  model.inputs.push({ name: LABELS, dtype: "int32", shape: [dims[0]] });
-  const target = oneHot(graph, LABELS, dims[1]);
-  graph.emit("Identity", [loss(graph, output, target, dims[0])], {}, LOSS);
+  const states = sequence ? exposeState(graph) : [];
+  const rows = sizeOf(dims.slice(0, -1));
+  const classes = dims[dims.length - 1];
+  model.inputs.push({ name: LABELS, dtype: "int32", shape: [rows] });
+  const scores = dims.length === 2 ? name : graph.emit("Reshape", [name, graph.ints([rows, classes])]);
+  const target = oneHot(graph, LABELS, classes);
+  graph.emit("Identity", [loss(graph, scores, target, rows)], {}, LOSS);
   model.outputs = [{ name: LOSS, dtype: "float32", shape: [] }];
-  return { model, dropout, statistics };
+  return { model, dropout, statistics, states };
+}
+
+function firstOutput(model: Model) {
+  const { name } = model.outputs[0];
+  const { dims } = typeOf(model, name);
+  if (dims.length === 2 || dims.length === 3) return { name, dims };
+  throw new UserError(
+    `The output "${name}" has the shape [${dims}], and training needs [batch, classes] or [batch, steps, classes]: choose another output.`,
+  );
 }

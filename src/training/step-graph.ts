@@ -5,6 +5,7 @@ import { GraphBuilder } from "../onnx/builder.ts";
 import { copyModel, emptyModel, type Model, type Value } from "../onnx/graph.ts";
 import { isFloat32, type TensorType } from "../onnx/tensor.ts";
 import type { RunningStatistic } from "./batch-norm.ts";
+import type { CarriedState } from "./carried-state.ts";
 import { type Clipping, clip } from "./clip.ts";
 import { LOSS } from "./objective.ts";
 import { chain, decay, lasso, type Transform } from "./optimizer.ts";
@@ -32,6 +33,8 @@ export interface StepOptions {
   readonly clipping?: Clipping;
   /** Running statistics that the step renews, of the objective. */
   readonly statistics?: readonly RunningStatistic[];
+  /** States of recurrent nodes that go on to the next step, of the objective. */
+  readonly states?: readonly CarriedState[];
   /** Whether new values may be written over old ones: each is then made last, when nothing reads the old one any more. */
   readonly overwriting?: boolean;
   /** Gradient rules; default: all that are built in. */
@@ -41,7 +44,7 @@ export interface StepOptions {
 /** A graph of a training step with the names by which it is run. */
 export interface StepGraph {
   readonly model: Model;
-  /** Outputs that are the next step's inputs: parameters, running statistics and optimizer state. */
+  /** Outputs that are the next step's inputs: parameters, running statistics, recurrent states and optimizer state. */
   readonly carry: Readonly<Record<string, string>>;
   /** Inputs that change only between steps: masks, and parameters that this graph does not renew. */
   readonly resident: readonly string[];
@@ -92,9 +95,9 @@ export function updateStep(objective: Model, options: StepOptions): StepGraph {
   return { model, carry, resident: options.parameters.filter((name) => options.masked.has(name)).map(maskOf) };
 }
 
-/** The running statistics that the objective itself renews. */
-function renewed({ statistics = [] }: StepOptions): Record<string, string> {
-  return Object.fromEntries(statistics.map(({ name, next }) => [next, name]));
+/** The running statistics and recurrent states that the objective itself renews. */
+function renewed({ statistics = [], states = [] }: StepOptions): Record<string, string> {
+  return Object.fromEntries([...statistics, ...states].map(({ name, next }) => [next, name]));
 }
 
 /** The loss is one number. */

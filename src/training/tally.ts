@@ -1,7 +1,9 @@
+import type { Split } from "../data/dataset.ts";
 import { type NumericTensor, sizeOf } from "../onnx/tensor.ts";
 
 /** How well a network does on a split. Percentages are 0 to 100. */
 export interface Evaluation {
+  /** Labels, of which a sequence has one for each step. */
   readonly samples: number;
   /** Samples whose label has the highest score, percent. */
   readonly top1: number;
@@ -13,6 +15,20 @@ export interface Evaluation {
   readonly loss: number;
 }
 
+/** How well a network tells what follows in a text. */
+export interface TextMeasures {
+  /** The cross-entropy of all tokens in bits, by the characters that they stand for. */
+  readonly bitsPerCharacter: number;
+  /** e to the mean cross-entropy of a token. */
+  readonly perplexity: number;
+}
+
+/** What an evaluation on a split of a text says of it; undefined for other data. */
+export function textMeasures({ samples, loss }: Evaluation, { characters }: Split): TextMeasures | undefined {
+  if (characters === undefined) return undefined;
+  return { bitsPerCharacter: (loss * samples) / (Math.LN2 * characters), perplexity: Math.exp(loss) };
+}
+
 /** Counts how well scores fit labels, batch by batch. */
 export class Tally {
   #samples = 0;
@@ -22,10 +38,10 @@ export class Tally {
 
   /**
    * Counts a batch.
-   * @param scores [batch, classes], of which only as many rows count as there are labels
+   * @param scores [batch, classes] or [batch, steps, classes], of which only as many rows count as there are labels
    */
   add({ data, dims }: NumericTensor, labels: Int32Array): void {
-    const classes = sizeOf(dims.slice(1));
+    const classes = dims.length === 3 ? dims[2] : sizeOf(dims.slice(1));
     for (const [i, label] of labels.entries()) {
       this.#count(data.subarray(i * classes, (i + 1) * classes) as Float32Array, label);
     }

@@ -1,4 +1,5 @@
 import type { LearningData } from "../data/dataset.ts";
+import { isSequence, streams } from "../data/streams.ts";
 import { UserError } from "../errors.ts";
 import { permutation, random } from "../random.ts";
 import { type Augmentation, augmenter } from "./augment.ts";
@@ -67,14 +68,17 @@ export interface EpochResult {
   readonly loss: number;
   /** Percent. */
   readonly validationError: number;
+  /** Mean softmax cross-entropy. */
+  readonly validationLoss: number;
   /** The last step's. */
   readonly learningRate: number;
 }
 
-/** The epoch with the lowest validation error, and its parameters with the running statistics. */
+/** The epoch with the lowest validation error, or loss where the data is text, and its parameters with the running statistics. */
 export interface Best {
   readonly epoch: number;
   readonly validationError: number;
+  readonly validationLoss: number;
   readonly parameters: Parameters;
 }
 
@@ -94,7 +98,7 @@ export interface TrainResult extends TrainState {
 }
 
 /**
- * Trains for some epochs: shuffles, steps through full batches, validates after each epoch, remembers the best.
+ * Trains for some epochs: shuffles, or goes through a text in as many stretches as a batch has rows, steps through full batches, validates after each epoch, remembers the best.
  * The samples that do not fill a last batch are left out of that epoch; each epoch leaves out others.
  */
 export async function train(
@@ -105,6 +109,7 @@ export async function train(
 ): Promise<TrainResult> {
   const { epochs, seed, patience = Number.POSITIVE_INFINITY, resume, signal, onProgress, onEpoch } = options;
   const { pacing, inputDropout = 0, augmentation = {} } = options;
+  const sequence = isSequence(data.train);
   const augment = augmenter(augmentation, data.sampleShape);
   const rateAt = schedule(options.learningRate);
   const steps = Math.floor(data.train.size / trainer.batch);
@@ -131,7 +136,10 @@ export async function train(
 
   while (history.length < epochs && history.length - (best?.epoch ?? history.length) < patience) {
     const epoch = history.length;
-    const order = permutation(data.train.size, random(seed, "shuffle", epoch));
+    const order = sequence
+      ? Uint32Array.from([...streams(data.train.size, trainer.batch, true)].flatMap((samples) => [...samples]))
+      : permutation(data.train.size, random(seed, "shuffle", epoch));
+    if (step === 0) trainer.startSequence();
     let learningRate = 0;
     while (step < steps) {
       if (signal?.aborted) return { ...(await state()), aborted: true };
@@ -159,16 +167,23 @@ export async function train(
     const trained = applyMasks(await trainer.parameters(), trainer.masks);
     const parameters = new Map([...trained, ...(await trainer.statistics())]);
     evaluator.load(parameters);
-    const { error } = await evaluator.evaluate(data.validation);
-    history.push({ epoch: epoch + 1, loss: lossSum / steps, validationError: error, learningRate });
+    const { error, loss } = await evaluator.evaluate(data.validation);
+    history.push({
+      epoch: epoch + 1,
+      loss: lossSum / steps,
+      validationError: error,
+      validationLoss: loss,
+      learningRate,
+    });
     if (!Number.isFinite(lossSum)) {
       throw new UserError(
         `The loss is ${lossSum} in epoch ${epoch + 1}: the training diverged; take a lower learning rate.`,
       );
     }
     const settled = (epoch + 1) * steps > masksChange;
-    if (settled && (!best || error < best.validationError))
-      best = { epoch: epoch + 1, validationError: error, parameters };
+    // What a network for text gives to each token is what it is for, not only its first guess.
+    const better = !best || (sequence ? loss < best.validationLoss : error < best.validationError);
+    if (settled && better) best = { epoch: epoch + 1, validationError: error, validationLoss: loss, parameters };
     step = 0;
     lossSum = 0;
     await onEpoch?.(await state());

@@ -5,10 +5,11 @@ import type { Engine, Program } from "../engine/engine.ts";
 import { UserError } from "../errors.ts";
 import type { Model } from "../onnx/graph.ts";
 import { repeat } from "../onnx/repeat.ts";
-import { type FloatTensor, isFloat32 } from "../onnx/tensor.ts";
+import { type FloatTensor, float32, isFloat32 } from "../onnx/tensor.ts";
 import { upgrade } from "../onnx/upgrade.ts";
 import { random } from "../random.ts";
 import type { BatchNorm } from "./batch-norm.ts";
+import type { CarriedState } from "./carried-state.ts";
 import { batchInput } from "./check-data.ts";
 import type { Clipping } from "./clip.ts";
 import type { DropoutSite } from "./dropout.ts";
@@ -43,6 +44,8 @@ export interface TrainerOptions {
   /** The seed of the dropout's noise. */
   readonly seed: number;
   readonly rules?: ReadonlyMap<string, GradientRule>;
+  /** Whether each batch goes on where the last one ended, and recurrent nodes with it; default: no. */
+  readonly sequence?: boolean;
   /** Steps that one run of the runtime does; default: as many as memory allows, up to 16. */
   readonly stepsPerRun?: number;
 }
@@ -67,6 +70,7 @@ export class Trainer {
   readonly #program: Program;
   readonly #statistics: readonly string[];
   readonly #slots: readonly string[];
+  readonly #states: readonly CarriedState[];
   readonly #dropout: readonly DropoutSite[];
   readonly #ratios: ReadonlyMap<string, number>;
   readonly #seed: number;
@@ -80,6 +84,7 @@ export class Trainer {
     parameterNames: readonly string[];
     statistics: readonly string[];
     slots: readonly string[];
+    states: readonly CarriedState[];
     dropout: readonly DropoutSite[];
     feeds: StepFeeds;
     input: string;
@@ -89,6 +94,7 @@ export class Trainer {
     this.parameterNames = parts.parameterNames;
     this.#statistics = parts.statistics;
     this.#slots = parts.slots;
+    this.#states = parts.states;
     this.#dropout = parts.dropout;
     this.#ratios = parts.options.dropout ?? new Map();
     this.#feeds = parts.feeds;
@@ -109,12 +115,14 @@ export class Trainer {
     const free = trainableParameters(source).filter((name) => !frozen.has(name));
     const parameterNames = trained(typed, free, options);
     const adapting = new Set(batchNorm === "batch" ? parameterNames : []);
-    const { model, dropout, statistics } = objective(typed, options.loss ?? crossEntropy, adapting);
+    const { loss = crossEntropy, sequence } = options;
+    const { model, dropout, statistics, states } = objective(typed, loss, { adapting, sequence });
     const annotated = await annotate(engine, model, {});
     const stepOptions = {
       ...options,
       parameters: parameterNames,
       statistics,
+      states,
       optimizer: transformOf(options.optimizer),
       masked: new Set(masks.keys()),
     };
@@ -128,12 +136,14 @@ export class Trainer {
       : repeat(step.model, { carry, shared: new Set(resident) });
     const program = await engine.compile(run, { carry, resident, inPlace: single });
     const running = statistics.map(({ name }) => name);
+    // The states of recurrent nodes are among the slots: zero at first, saved and restored like them.
     const slots = Object.values(carry).filter((name) => !parameterNames.includes(name) && !running.includes(name));
     const trainer = new Trainer({
       program,
       parameterNames,
       statistics: running,
       slots,
+      states,
       dropout,
       feeds,
       input,
@@ -160,12 +170,17 @@ export class Trainer {
     this.#masks = new Map([...this.#masks, ...masks]);
   }
 
+  /** Lets recurrent nodes begin anew with the next step. */
+  startSequence(): void {
+    for (const { name, dims } of this.#states) this.#program.load(name, float32(dims));
+  }
+
   /** How many steps one run can do. */
   get capacity(): number {
     return this.#feeds.capacity;
   }
 
-  /** Where the samples [batch, ...sample] and labels [batch] of one of the next steps are to be written. */
+  /** Where the samples [batch, ...sample] and their labels of one of the next steps are to be written. */
   batchOf(step: number): { readonly inputs: Float32Array; readonly labels: Int32Array } {
     return {
       inputs: this.#feeds.of(this.#input, step) as Float32Array,

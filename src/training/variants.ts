@@ -1,4 +1,4 @@
-import { readInOrder, type Split } from "../data/dataset.ts";
+import { labelsFor, readInOrder, type Split } from "../data/dataset.ts";
 import type { Engine, Program, Tensors } from "../engine/engine.ts";
 import { fedInputs, type Model } from "../onnx/graph.ts";
 import { splitBefore } from "../onnx/split.ts";
@@ -64,7 +64,7 @@ async function* batchesOf(split: Split, shape: readonly number[]) {
   for (let start = 0; start < split.size; start += batch) {
     const count = Math.min(batch, split.size - start);
     const inputs = float32(shape);
-    const labels = new Int32Array(count);
+    const labels = labelsFor(split, count);
     await readInOrder(split, start, count, inputs.data, labels);
     yield { inputs, labels };
   }

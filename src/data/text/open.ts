@@ -1,0 +1,88 @@
+import { basename } from "node:path";
+import { UserError } from "../../errors.ts";
+import type { Dataset, Split } from "../dataset.ts";
+import { readDataFile } from "../read-file.ts";
+import { divide, encode, join, type Unit, type Vocabulary, vocabularyOf } from "./vocabulary.ts";
+
+/** How a text becomes samples. */
+export interface TextOptions {
+  /** Default: characters, or what the vocabulary is of. */
+  readonly unit?: Unit;
+  /** Tokens in a sample; default 64. */
+  readonly window?: number;
+  /** The vocabulary of the network that reads it; default: the text's own. */
+  readonly vocabulary?: Vocabulary;
+  /** How many words the text's own vocabulary has at most; default 10,000. */
+  readonly words?: number;
+  /** The parts for training, validation and test, 1 together; default 0.9, 0.05, 0.05. */
+  readonly parts?: readonly [number, number, number];
+}
+
+export const WINDOW = 64;
+export const WORDS = 10_000;
+export const TEXT_PARTS = [0.9, 0.05, 0.05] as const;
+
+/**
+ * A text in UTF-8, packed by gzip or not, as windows of tokens whose labels are the tokens that follow: window i is
+ * tokens iT to iT + T - 1, its labels are tokens iT + 1 to iT + T. The three parts lie one behind the other in the text.
+ * A vocabulary of words is that of the training part.
+ * @throws UserError when the file cannot be read, is no UTF-8 or too short, or has a character that the vocabulary lacks
+ */
+export function openText(path: string, options: TextOptions = {}): Dataset {
+  const { vocabulary: given, window = WINDOW, words = WORDS, parts = TEXT_PARTS } = options;
+  const unit = given?.unit ?? options.unit ?? "characters";
+  const tokens = divide(textOf(path), unit);
+  const learned = Math.floor(tokens.length * parts[0]);
+  const chosen = Math.floor(tokens.length * (parts[0] + parts[1]));
+  const own = unit === "characters" ? tokens : tokens.slice(0, learned);
+  const vocabulary = given ?? vocabularyOf(own, unit, words);
+  const codes = encode(tokens, vocabulary, path);
+  const part = (start: number, end: number): Split => {
+    const size = Math.floor((end - start - 1) / window);
+    if (size < 1) {
+      throw new UserError(
+        `${path} has ${tokens.length} ${unit}, which is too little for three parts of windows of ${window}: give a longer text, or a smaller --window.`,
+      );
+    }
+    const predicted = tokens.slice(start + 1, start + size * window + 1);
+    return windows(codes.subarray(start, end), size, window, charactersIn(predicted, unit));
+  };
+  return {
+    name: basename(path),
+    sampleShape: [window],
+    classes: vocabulary.tokens.length,
+    train: part(0, learned),
+    validation: part(learned, chosen),
+    test: part(chosen, tokens.length),
+    vocabulary,
+  };
+}
+
+function textOf(path: string): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(readDataFile(path)).replaceAll("\r\n", "\n");
+  } catch (error) {
+    if (error instanceof UserError) throw error;
+    throw new UserError(`${path} is no text in UTF-8: convert it.`);
+  }
+}
+
+/** Characters that tokens stand for; words count with the space before them. */
+function charactersIn(tokens: readonly string[], unit: Unit): number {
+  return unit === "characters" ? tokens.length : join(tokens, unit).length;
+}
+
+function windows(codes: Int32Array, size: number, window: number, characters: number): Split {
+  return {
+    size,
+    labels: window,
+    characters,
+    read(indices, inputs, labels) {
+      for (let i = 0; i < indices.length; i++) {
+        const start = indices[i] * window;
+        inputs.set(codes.subarray(start, start + window), i * window);
+        labels.set(codes.subarray(start + 1, start + window + 1), i * window);
+      }
+    },
+  };
+}
