@@ -3,6 +3,7 @@ import { convolutionRules } from "./convolution.ts";
 import { elementwiseRules } from "./elementwise.ts";
 import { functionRules } from "./functions.ts";
 import { indexingRules } from "./indexing.ts";
+import { lstmRule } from "./lstm.ts";
 import { matmulRules } from "./matmul.ts";
 import { movementRules } from "./movement.ts";
 import { normalizationRules } from "./normalization.ts";
@@ -16,6 +17,7 @@ import type { GradientRule } from "./rule.ts";
 export const ruleFamilies: Readonly<Record<string, Readonly<Record<string, GradientRule>>>> = {
   Products: matmulRules,
   Convolution: convolutionRules,
+  Recurrence: { LSTM: lstmRule },
   Pooling: poolingRules,
   Normalization: normalizationRules,
   Activation: activationRules,
