@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { type Attributes, int, string } from "../../../src/onnx/attributes.ts";
 import type { GraphBuilder } from "../../../src/onnx/builder.ts";
 import { type Case, uniform } from "../check-gradient.ts";
-import { type CaseFamily, type Drawn, dim, type Unseeded } from "./drawn.ts";
+import { type CaseFamily, type Drawn, dim, flag, type Unseeded } from "./drawn.ts";
 
 /** A recurrent layer under test: what it is given, and which of its outputs are looked at. */
 interface Layer {
@@ -72,6 +72,9 @@ function addNode(
   return outputs.filter((output) => output !== "");
 }
 
+/** The same activation in both directions. */
+const activation = (name: string): Attributes => ({ activations: { kind: "strings", value: [name, name] } });
+
 const layers = (op: string, attributes: fc.Arbitrary<Attributes> = fc.constant({})): Drawn => {
   const places = op === "LSTM" ? [0, 1, 2] : [0, 1];
   return fc
@@ -98,4 +101,12 @@ const layers = (op: string, attributes: fc.Arbitrary<Attributes> = fc.constant({
 
 export const recurrenceCases: CaseFamily = {
   LSTM: { drawn: layers("LSTM"), runs: 15 },
+  GRU: {
+    drawn: layers(
+      "GRU",
+      flag.map((reset) => ({ linear_before_reset: int(reset) })),
+    ),
+    runs: 15,
+  },
+  RNN: { drawn: layers("RNN", fc.constantFrom("Tanh", "Sigmoid").map(activation)), runs: 10 },
 };
