@@ -2,7 +2,9 @@ import { activationRules } from "./activation.ts";
 import { convolutionRules } from "./convolution.ts";
 import { elementwiseRules } from "./elementwise.ts";
 import { functionRules } from "./functions.ts";
+import { gruRule } from "./gru.ts";
 import { indexingRules } from "./indexing.ts";
+import { lstmRule } from "./lstm.ts";
 import { matmulRules } from "./matmul.ts";
 import { movementRules } from "./movement.ts";
 import { normalizationRules } from "./normalization.ts";
@@ -10,12 +12,14 @@ import { poolingRules } from "./pooling.ts";
 import { probabilityRules } from "./probability.ts";
 import { reductionRules } from "./reduction.ts";
 import { resamplingRules } from "./resampling.ts";
+import { rnnRule } from "./rnn.ts";
 import type { GradientRule } from "./rule.ts";
 
 /** The built-in gradient rules by family and operator. */
 export const ruleFamilies: Readonly<Record<string, Readonly<Record<string, GradientRule>>>> = {
   Products: matmulRules,
   Convolution: convolutionRules,
+  Recurrence: { LSTM: lstmRule, GRU: gruRule, RNN: rnnRule },
   Pooling: poolingRules,
   Normalization: normalizationRules,
   Activation: activationRules,

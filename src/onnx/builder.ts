@@ -51,11 +51,13 @@ export class GraphBuilder {
 
   /** The name of a node's output that was left out until now; the node is replaced by one that has it. */
   exposeOutput(node: Node, index: number): string {
-    const at = this.model.nodes.findIndex(({ outputs }) => outputs[0] === node.outputs[0]);
+    const made = node.outputs.find((output) => output !== "") ?? "";
+    const at = this.model.nodes.findIndex(({ outputs }) => outputs.includes(made));
     const current = this.model.nodes[at];
     if (current.outputs[index]) return current.outputs[index];
-    const outputs = Array.from({ length: index + 1 }, (_, i) => current.outputs[i] ?? "");
-    outputs[index] = this.fresh(`${node.outputs[0]}/${index}`);
+    const count = Math.max(index + 1, current.outputs.length);
+    const outputs = Array.from({ length: count }, (_, i) => current.outputs[i] ?? "");
+    outputs[index] = this.fresh(`${made}/${index}`);
     this.model.nodes[at] = { ...current, outputs };
     return outputs[index];
   }

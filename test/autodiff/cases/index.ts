@@ -9,6 +9,7 @@ import { normalizationCases } from "./normalization.ts";
 import { poolingCases } from "./pooling.ts";
 import { probabilityCases } from "./probability.ts";
 import { productCases } from "./products.ts";
+import { recurrenceCases } from "./recurrence.ts";
 import { reductionCases } from "./reduction.ts";
 import { resamplingCases } from "./resampling.ts";
 
@@ -16,6 +17,7 @@ import { resamplingCases } from "./resampling.ts";
 export const ruleCases: CaseFamily = {
   ...productCases,
   ...convolutionCases,
+  ...recurrenceCases,
   ...poolingCases,
   ...normalizationCases,
   ...activationCases,
