@@ -12,7 +12,7 @@ const STEPS = 64;
 const EMBEDDING = 64;
 const HIDDEN = 256;
 const DEPTH = 2;
-const DROPOUT = 0.2;
+const DROPOUT = 0.1;
 
 /**
  * A network that gives scores to the token that follows each token of a sequence: tokens int64 [batch, steps] ->
