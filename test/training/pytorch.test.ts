@@ -71,7 +71,7 @@ describe("beside PyTorch", () => {
     );
     for (const [parameter, relative] of Object.entries(differences)) expect(relative, parameter).toBeLessThan(1e-4);
     // Folding takes the names of convolutions before a normalization, of products and of recurrent layers away.
-    const lost = { folded: 7, "old-transformer": 5, functions: 0, "last-state": 4 } as Partial<Record<string, number>>;
+    const lost = { folded: 7, "old-transformer": 5, functions: 0, "last-state": 5 } as Partial<Record<string, number>>;
     expect(given.gradients.size - Object.keys(differences).length).toBe(lost[name] ?? 0);
   });
 
