@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { Command, Option } from "commander";
 import { openDataset } from "../data/spec.ts";
 import { UserError } from "../errors.ts";
-import type { Figure, Rows } from "../experiments/experiment.ts";
+import type { Experiment, Figure, Rows } from "../experiments/experiment.ts";
 import { experiments } from "../experiments/index.ts";
 import { Lab, Stopped } from "../experiments/lab.ts";
 import { renderExperiment } from "../report/experiment.ts";
@@ -17,6 +17,7 @@ interface Flags extends EngineFlags {
   out: string;
   seed: number;
   quick?: boolean;
+  data?: string;
   json?: boolean;
 }
 
@@ -25,23 +26,24 @@ export const reproduceCommand = withEngine(
   new Command("reproduce")
     .summary("repeat an experiment of the paper")
     .description(
-      `Repeats an experiment on real MNIST and writes its figures, its measurements as JSON, and a page.\n${[...experiments].map(([name, { title }]) => `  ${name.padEnd(14)} ${title}`).join("\n")}`,
+      `Repeats an experiment, on real MNIST unless it is about text, and writes its figures, its measurements as JSON, and a page.\n${[...experiments].map(([name, { title }]) => `  ${name.padEnd(14)} ${title}`).join("\n")}`,
     )
     .argument("<experiment>", [...experiments.keys()].join(", "))
     .requiredOption("--out <dir>", "where to write; networks that experiments share are kept there in runs/")
     .addOption(new Option("--seed <n>", "the seed of all randomness").argParser(whole("seed", 0)).default(1))
+    .option("--data <spec>", "the text that an experiment about text learns from: text:FILE")
     .option("--quick", "fewer epochs")
     .option("--json", "print one JSON object"),
 )
   .addHelpText(
     "after",
-    "\nExamples:\n  espalier reproduce fig6 --out results\n  espalier reproduce table1 --out results --json",
+    "\nExamples:\n  espalier reproduce fig6 --out results\n  espalier reproduce table1 --out results --json\n  espalier reproduce lstm --data text:shakespeare.txt --out results",
   )
   .action(async (name: string, flags: Flags) => {
     const startedAt = performance.now();
     const experiment = findExperiment(name);
     checkWritable(flags.out);
-    const data = await openDataset("mnist");
+    const data = await openDataset(dataFor(name, experiment, flags.data));
     const { seed, quick = false } = flags;
     const outcome = await interruptible(async (signal) => {
       const shelf = folderShelf(join(flags.out, "runs"));
@@ -56,8 +58,10 @@ export const reproduceCommand = withEngine(
     const seconds = (performance.now() - startedAt) / 1000;
     const figures = outcome.figures.map((figure) => writeFigure(flags.out, figure));
     const files = { json: join(flags.out, `${name}.json`), page: join(flags.out, `${name}.html`), figures };
-    const command = `espalier reproduce ${name}${quick ? " --quick" : ""} --seed ${seed}`;
-    const summary = { experiment: name, seed, quick, ...outcome.measured, files, seconds };
+    const text = flags.data === undefined ? "" : ` --data ${flags.data}`;
+    const command = `espalier reproduce ${name}${text}${quick ? " --quick" : ""} --seed ${seed}`;
+    const { measured, texts } = outcome;
+    const summary = { experiment: name, seed, quick, ...measured, texts, files, seconds };
     writeFile(files.json, JSON.stringify(summary, null, 2));
     writeFile(files.page, renderExperiment({ ...experiment, ...outcome, command }));
     if (flags.json) return printJson(summary);
@@ -70,6 +74,18 @@ function findExperiment(name: string) {
   const found = experiments.get(name);
   if (found) return found;
   throw new UserError(`There is no experiment "${name}": choose one of ${[...experiments.keys()].join(", ")}.`);
+}
+
+/** What an experiment learns from: MNIST, or the text that the user gives. */
+function dataFor(name: string, { data }: Experiment, given: string | undefined): string {
+  if ((data === "text") !== (given?.startsWith("text:") ?? false)) {
+    throw new UserError(
+      data === "text"
+        ? `The experiment "${name}" is about text: give --data text:FILE.`
+        : `The experiment "${name}" is about MNIST: leave --data out.`,
+    );
+  }
+  return given ?? "mnist";
 }
 
 function writeFigure(out: string, { name, picture, caption }: Figure): string {

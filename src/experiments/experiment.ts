@@ -11,12 +11,20 @@ export interface Figure {
   readonly picture: Html | Uint8Array;
 }
 
+/** A text that a network wrote. */
+export interface Passage {
+  readonly title: string;
+  readonly text: string;
+}
+
 /** What came out of an experiment. */
 export interface Outcome {
   /** All that was measured, as JSON: errors are percent, densities and shares 0 to 1. */
   readonly measured: object;
   readonly table: Rows;
   readonly figures: readonly Figure[];
+  /** Texts to be read side by side. */
+  readonly texts?: readonly Passage[];
 }
 
 /** One of the paper's experiments, or one about it. */
@@ -24,5 +32,7 @@ export interface Experiment {
   readonly title: string;
   /** What the paper says, in a sentence. */
   readonly claim: string;
+  /** What it learns from; default: MNIST. A text is the user's to give. */
+  readonly data?: "text";
   run(lab: Lab): Promise<Outcome>;
 }

@@ -6,12 +6,13 @@ import { fig5 } from "./fig5.ts";
 import { fig6 } from "./fig6.ts";
 import { turns } from "./in-turn.ts";
 import { iterative } from "./iterative.ts";
+import { lstm } from "./lstm.ts";
 import { neurons } from "./neurons.ts";
 import { histograms, mask } from "./pictures.ts";
 import { table1, table3, table4 } from "./tables.ts";
 
 /** The experiments by the names that the command line gives them. */
-export const experiments: ReadonlyMap<string, Experiment> = new Map([
+export const experiments: ReadonlyMap<string, Experiment> = new Map<string, Experiment>([
   ["table1", table1],
   ["table3", table3],
   ["table4", table4],
@@ -26,4 +27,5 @@ export const experiments: ReadonlyMap<string, Experiment> = new Map([
   ["histograms", histograms],
   ["mask", mask],
   ["energy", energy],
+  ["lstm", lstm],
 ]);

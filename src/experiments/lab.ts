@@ -1,13 +1,15 @@
 import type { Dataset } from "../data/dataset.ts";
 import type { Engine } from "../engine/engine.ts";
 import { UserError } from "../errors.ts";
-import { networks } from "../models/index.ts";
+import { type Network, networks } from "../models/index.ts";
 import type { Model } from "../onnx/graph.ts";
+import { trainableForm } from "../onnx/trainable.ts";
 import { recipeOf, roundsOf } from "../pruning/recipes.ts";
 import type { Round, RoundResult } from "../pruning/round.ts";
 import { runRounds } from "../pruning/rounds.ts";
+import { withNumbers, withSample } from "../training/adopt.ts";
 import { type Errors, errorsOf, evaluate } from "../training/evaluate.ts";
-import { withParameters } from "../training/parameters.ts";
+import { learnedTensors, parametersOf, withParameters } from "../training/parameters.ts";
 
 /** A network after some rounds. */
 export interface Trained {
@@ -81,7 +83,18 @@ export class Lab {
     const found = networks.get(network);
     if (!found)
       throw new UserError(`There is no network "${network}": choose one of ${[...networks.keys()].join(", ")}.`);
-    return found.build({ seed: this.seed });
+    if (!found.text) return found.build({ seed: this.seed });
+    return withNumbers(withSample(this.#textForm(found).model, this.data.sampleShape));
+  }
+
+  /** A network for text as its file has it: tokens for input, of sequences of any length, and gates together. */
+  fileOf(network: string, trained: Model): Model {
+    const found = networks.get(network);
+    return found?.text ? this.#textForm(found).restore(parametersOf(trained, learnedTensors(trained))) : trained;
+  }
+
+  #textForm({ build }: Network) {
+    return trainableForm(build({ seed: this.seed, classes: this.data.classes }));
   }
 
   /** The rounds of a network's recipe. */

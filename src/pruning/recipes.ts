@@ -63,6 +63,17 @@ const hot5 = { target: SENSITIVE_5, learningRate: exponential(0.04, 0.0003), l2:
 const train300 = { learningRate: exponential(0.1, 0.005), l2: 5e-4 };
 const train5 = { learningRate: exponential(0.02, 0.0005), l2: 5e-4 };
 
+/** A recurrent network for text. It is retrained at the rate that its training fell through in the middle. */
+function text(epochs: number, retraining: number): Recipe {
+  const cosine = (rate: number) => ({ policy: "cosine", rate, final: 1e-4 }) as const;
+  return {
+    batch: 16,
+    optimizer: { name: "adam" },
+    train: { learningRate: cosine(3e-3), l2: 0, epochs },
+    prune: { learningRate: cosine(2e-3), l2: 0, target: { kind: "rate", rate: 10 }, rounds: 2, epochs: retraining },
+  };
+}
+
 /** The recipes of the networks that come with Espalier. */
 export const recipes: Readonly<Record<string, { readonly full: Recipe; readonly quick: Recipe }>> = {
   "lenet-300-100": {
@@ -73,6 +84,8 @@ export const recipes: Readonly<Record<string, { readonly full: Recipe; readonly 
     full: lenet({ ...train5, epochs: 15 }, { ...hot5, rounds: 2, epochs: 10 }),
     quick: lenet({ ...train5, epochs: 3 }, { ...hot5, rounds: 1, epochs: 3 }),
   },
+  lstm: { full: text(8, 4), quick: text(2, 1) },
+  gru: { full: text(8, 4), quick: text(2, 1) },
 };
 
 /** The recipe of a network. */

@@ -11,10 +11,19 @@ export interface ExperimentReport {
   /** The first row names the columns. */
   readonly table: readonly (readonly (string | number)[])[];
   readonly figures: readonly { readonly caption: string; readonly picture: Html | Uint8Array }[];
+  /** Texts to be read side by side. */
+  readonly texts?: readonly { readonly title: string; readonly text: string }[];
+}
+
+/** Texts beside each other. */
+function columns(texts: NonNullable<ExperimentReport["texts"]>): Html {
+  return html`<div class="texts">${texts.map(({ title, text }) => html`<section><h2>${title}</h2><pre>${text}</pre></section>`)}</div>`;
 }
 
 /** Renders an experiment as one HTML page that needs nothing else. */
-export function renderExperiment({ title, claim, command, table: [head, ...rows], figures }: ExperimentReport): string {
+export function renderExperiment(report: ExperimentReport): string {
+  const { title, claim, command, table, figures, texts = [] } = report;
+  const [head, ...rows] = table;
   return page(
     title,
     html`<h1>${title}</h1>
@@ -25,6 +34,7 @@ ${figures.map(
     html`<figure class="chart">${picture instanceof Uint8Array ? html`<img src="${pngUri(picture)}" alt="${caption}">` : picture}<figcaption>${caption}</figcaption></figure>`,
 )}
 <div class="scroll"><table><thead><tr>${head.map((cell) => html`<th>${cell}</th>`)}</tr></thead>
-<tbody>${rows.map((row) => html`<tr>${row.map((cell) => html`<td>${typeof cell === "number" ? cell.toLocaleString("en-US") : cell}</td>`)}</tr>`)}</tbody></table></div>`,
+<tbody>${rows.map((row) => html`<tr>${row.map((cell) => html`<td>${typeof cell === "number" ? cell.toLocaleString("en-US") : cell}</td>`)}</tr>`)}</tbody></table></div>
+${columns(texts)}`,
   );
 }

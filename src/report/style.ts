@@ -30,6 +30,10 @@ dt { color: var(--soft); } dd { margin: 0; overflow-wrap: anywhere; }
 .grid { display: grid; grid-template-columns: repeat(auto-fit, minmax(17rem, 1fr)); gap: 1rem 1.4rem; }
 figure { margin: .8rem 0; } figcaption { color: var(--soft); font-size: .85rem; margin-top: .4rem; max-width: 46rem; }
 figure h2, figure h3 { display: none; }
+.texts { display: grid; grid-template-columns: repeat(auto-fit, minmax(17rem, 1fr)); gap: 1rem 1.4rem; }
+pre { white-space: pre-wrap; overflow-wrap: anywhere; font: .82rem/1.5 ui-monospace, "DejaVu Sans Mono", monospace;
+  background: var(--card); border: 1px solid var(--line); border-radius: .3rem; padding: .6rem .8rem; margin: 0; }
+.texts h2 { margin-top: 1.2rem; }
 .key { display: inline-block; width: .8em; height: .8em; border-radius: .2em; margin: 0 .35em 0 .8em; vertical-align: -.05em; }
 .leaf { background: var(--leaf); } .wood { background: var(--wood); }
 img { width: 100%; max-width: 100%; image-rendering: pixelated; border: 1px solid var(--line); border-radius: .3rem; background: #fff; }

@@ -53,7 +53,7 @@ export async function adopt(engine: Engine, source: Model, options: AdoptOptions
 }
 
 /** The model with inputs of numbers in the place of inputs of whole numbers. */
-function withNumbers(source: Model): Model {
+export function withNumbers(source: Model): Model {
   const model = copyModel(source);
   const casts: Node[] = [];
   model.inputs = source.inputs.map((input) => {
