@@ -6,7 +6,7 @@ import { type FloatTensor, isFloat32 } from "../onnx/tensor.ts";
 import { trainableForm } from "../onnx/trainable.ts";
 import { writeModel } from "../onnx/write.ts";
 import { removeDeadUnits } from "../pruning/neurons/remove.ts";
-import { withSample } from "../training/adopt.ts";
+import { withSample } from "../training/samples.ts";
 import { checkWritable, writeFile } from "./files.ts";
 import { countParameters, openModel } from "./model.ts";
 import { type EngineFlags, engineOf, withEngine, withShape } from "./options.ts";

@@ -10,6 +10,7 @@ import { isEsp } from "../runtime/container.ts";
 import { type Contents, contentsOf, decode } from "../runtime/decode.ts";
 import { type Adopted, adopt } from "../training/adopt.ts";
 import { parametersOf, trainableParameters } from "../training/parameters.ts";
+import { sampleForm } from "../training/samples.ts";
 import type { DataFlags } from "./data-options.ts";
 import { externalFiles } from "./external.ts";
 import { readFile } from "./files.ts";
@@ -54,10 +55,10 @@ export function openModel(path: string): OpenedModel {
 export async function openNetwork<Opened extends Pick<OpenedModel, "model">>(
   opened: Opened,
   engine: Engine,
-  { sampleShape, train: { labels } }: Pick<LearningData, "sampleShape" | "train">,
+  data: Pick<LearningData, "sampleShape" | "inputs" | "train">,
   { output }: Pick<DataFlags, "output">,
 ): Promise<Omit<Opened, "model"> & Adopted> {
-  const adopted = await adopt(engine, opened.model, { sampleShape, output, labels });
+  const adopted = await adopt(engine, opened.model, { ...sampleForm(data), output });
   for (const text of adopted.notes) note(text);
   return { ...opened, ...adopted };
 }

@@ -76,16 +76,12 @@ function findExperiment(name: string) {
   throw new UserError(`There is no experiment "${name}": choose one of ${[...experiments.keys()].join(", ")}.`);
 }
 
-/** What an experiment learns from: MNIST, or the text that the user gives. */
-function dataFor(name: string, { data }: Experiment, given: string | undefined): string {
-  if ((data === "text") !== (given?.startsWith("text:") ?? false)) {
-    throw new UserError(
-      data === "text"
-        ? `The experiment "${name}" is about text: give --data text:FILE.`
-        : `The experiment "${name}" is about MNIST: leave --data out.`,
-    );
-  }
-  return given ?? "mnist";
+/** What an experiment learns from: data that comes with Espalier, or the text that the user gives. */
+function dataFor(name: string, { data = "mnist" }: Experiment, given: string | undefined): string {
+  if (data === "text" && given?.startsWith("text:")) return given;
+  if (data === "text") throw new UserError(`The experiment "${name}" is about text: give --data text:FILE.`);
+  if (given === undefined) return data;
+  throw new UserError(`The experiment "${name}" has data of its own, ${data}: leave --data out.`);
 }
 
 function writeFigure(out: string, { name, picture, caption }: Figure): string {

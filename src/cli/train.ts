@@ -62,7 +62,7 @@ export const trainCommand = withEngine(
     // A network for text has a score for each token of the text that it is built for.
     const text = known?.text ? await openData(flags, emptyModel(network)) : undefined;
     const opened = known
-      ? { model: known.build({ seed: flags.seed, classes: text?.classes }), digest: network }
+      ? { model: known.build({ seed: flags.seed, classes: text?.classes, input: text?.inputs?.[0] }), digest: network }
       : openModel(network);
     const data = text ?? (await openData(flags, opened.model));
     const { model, restore, rounded } = await openNetwork(opened, engine, data, flags);

@@ -20,6 +20,8 @@ export interface Dataset {
   readonly name: string;
   /** The shape of one sample, such as [1, 28, 28]. */
   readonly sampleShape: readonly number[];
+  /** Where a sample is what several inputs take, one behind the other: the shape of each. */
+  readonly inputs?: readonly (readonly number[])[];
   readonly classes: number;
   readonly train: Split;
   readonly validation: Split;
@@ -39,8 +41,11 @@ const MOST_ELEMENTS = 2 ** 22;
 const STREAMS = 16;
 
 /** How many samples to run at a time where nothing is learned from them: fewer of large ones. */
-export function batchFor({ sampleShape, vocabulary }: Pick<Dataset, "sampleShape" | "vocabulary">): number {
-  if (vocabulary) return STREAMS;
+export function batchFor({
+  sampleShape,
+  train,
+}: Pick<Dataset, "sampleShape"> & Partial<Pick<Dataset, "train">>): number {
+  if (train?.characters !== undefined) return STREAMS;
   const size = sampleShape.reduce((product, dim) => product * dim, 1);
   return Math.max(1, Math.min(MOST_IN_BATCH, Math.floor(MOST_ELEMENTS / size)));
 }

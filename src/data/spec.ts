@@ -5,16 +5,18 @@ import { type ImageOptions, openImages } from "./images/open.ts";
 import { openIdxFolder, openMnist } from "./mnist.ts";
 import { openModule } from "./module.ts";
 import { openNpz } from "./npz.ts";
+import { openScenes } from "./scenes/open.ts";
 import { openText, type TextOptions } from "./text/open.ts";
 
 /**
- * Opens the data that a SPEC of the command line names: `mnist`, `idx:DIR`, `npz:FILE`, `images:DIR`, `text:FILE`, or the path
+ * Opens the data that a SPEC of the command line names: `mnist`, `scenes`, `idx:DIR`, `npz:FILE`, `images:DIR`, `text:FILE`, or the path
  * of a module.
  * @param how how photographs or texts become samples; of no meaning to other data
  * @throws UserError for another form, or data that cannot be read
  */
 export async function openDataset(spec: string, how: ImageOptions & TextOptions = {}): Promise<Dataset> {
   if (spec === "mnist") return openMnist();
+  if (spec === "scenes") return openScenes();
   const [, kind, path] = /^(\w+):(.+)$/.exec(spec) ?? [];
   if (kind === "idx") return openIdxFolder(path, basename(path));
   if (kind === "npz") return openNpz(path);
@@ -22,6 +24,6 @@ export async function openDataset(spec: string, how: ImageOptions & TextOptions 
   if (kind === "text") return openText(path, how);
   if (/\.(js|mjs|cjs|ts|mts)$/.test(spec)) return openModule(spec);
   throw new UserError(
-    `The data "${spec}" is of no known form: give mnist, idx:DIR, npz:FILE, images:DIR, text:FILE, or the path of a .js module.`,
+    `The data "${spec}" is of no known form: give mnist, scenes, idx:DIR, npz:FILE, images:DIR, text:FILE, or the path of a .js module.`,
   );
 }

@@ -33,6 +33,6 @@ export interface Experiment {
   /** What the paper says, in a sentence. */
   readonly claim: string;
   /** What it learns from; default: MNIST. A text is the user's to give. */
-  readonly data?: "text";
+  readonly data?: "mnist" | "scenes" | "text";
   run(lab: Lab): Promise<Outcome>;
 }

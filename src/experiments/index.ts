@@ -7,6 +7,7 @@ import { fig6 } from "./fig6.ts";
 import { turns } from "./in-turn.ts";
 import { iterative } from "./iterative.ts";
 import { lstm } from "./lstm.ts";
+import { neuraltalk } from "./neuraltalk.ts";
 import { neurons } from "./neurons.ts";
 import { histograms, mask } from "./pictures.ts";
 import { table1, table3, table4 } from "./tables.ts";
@@ -28,4 +29,5 @@ export const experiments: ReadonlyMap<string, Experiment> = new Map<string, Expe
   ["mask", mask],
   ["energy", energy],
   ["lstm", lstm],
+  ["neuraltalk", neuraltalk],
 ]);

@@ -7,9 +7,9 @@ import { trainableForm } from "../onnx/trainable.ts";
 import { recipeOf, roundsOf } from "../pruning/recipes.ts";
 import type { Round, RoundResult } from "../pruning/round.ts";
 import { runRounds } from "../pruning/rounds.ts";
-import { withNumbers, withSample } from "../training/adopt.ts";
 import { type Errors, errorsOf, evaluate } from "../training/evaluate.ts";
 import { learnedTensors, parametersOf, withParameters } from "../training/parameters.ts";
+import { forSamples, sampleForm } from "../training/samples.ts";
 
 /** A network after some rounds. */
 export interface Trained {
@@ -84,7 +84,7 @@ export class Lab {
     if (!found)
       throw new UserError(`There is no network "${network}": choose one of ${[...networks.keys()].join(", ")}.`);
     if (!found.text) return found.build({ seed: this.seed });
-    return withNumbers(withSample(this.#textForm(found).model, this.data.sampleShape));
+    return forSamples(this.#textForm(found).model, sampleForm(this.data));
   }
 
   /** A network for text as its file has it: tokens for input, of sequences of any length, and gates together. */
@@ -94,7 +94,8 @@ export class Lab {
   }
 
   #textForm({ build }: Network) {
-    return trainableForm(build({ seed: this.seed, classes: this.data.classes }));
+    const { classes, inputs: [input] = [] } = this.data;
+    return trainableForm(build({ seed: this.seed, classes, input }));
   }
 
   /** The rounds of a network's recipe. */

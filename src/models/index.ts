@@ -6,6 +6,7 @@ import { lenet5 } from "./lenet-5.ts";
 import { lenet300100 } from "./lenet-300-100.ts";
 import { mobilenetV2 } from "./mobilenet-v2.ts";
 import type { NetworkOptions } from "./network.ts";
+import { neuraltalk } from "./neuraltalk.ts";
 import { resnet20 } from "./resnet-20.ts";
 import { resnet50 } from "./resnet-50.ts";
 import { squeezenet } from "./squeezenet.ts";
@@ -17,7 +18,7 @@ export interface Network {
   readonly title: string;
   /** @throws UserError when the network cannot have such an input */
   build(options: NetworkOptions): Model;
-  /** Whether its samples are tokens of a text, of which there are as many as it has classes. */
+  /** Whether it reads tokens, of which there are as many as it has classes: it is built for some data. */
   readonly text?: boolean;
 }
 
@@ -35,4 +36,5 @@ export const networks: ReadonlyMap<string, Network> = new Map<string, Network>([
   ["vit", { title: "ViT", build: vit }],
   ["lstm", { title: "LSTM", build: (options) => languageNetwork("LSTM", options), text: true }],
   ["gru", { title: "GRU", build: (options) => languageNetwork("GRU", options), text: true }],
+  ["neuraltalk", { title: "NeuralTalk", build: neuraltalk, text: true }],
 ]);

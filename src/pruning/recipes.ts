@@ -74,6 +74,17 @@ function text(epochs: number, retraining: number): Recipe {
   };
 }
 
+function captioner(epochs: number, retraining: number): Recipe {
+  const { prune, ...recipe } = text(epochs, retraining);
+  const cosine = { policy: "cosine", rate: 1e-3, final: 5e-5 } as const;
+  return {
+    ...recipe,
+    batch: 50,
+    train: { ...recipe.train, learningRate: cosine },
+    prune: { ...prune, learningRate: cosine },
+  };
+}
+
 /** The recipes of the networks that come with Espalier. */
 export const recipes: Readonly<Record<string, { readonly full: Recipe; readonly quick: Recipe }>> = {
   "lenet-300-100": {
@@ -86,6 +97,7 @@ export const recipes: Readonly<Record<string, { readonly full: Recipe; readonly 
   },
   lstm: { full: text(8, 4), quick: text(2, 1) },
   gru: { full: text(8, 4), quick: text(2, 1) },
+  neuraltalk: { full: captioner(12, 5), quick: captioner(1, 1) },
 };
 
 /** The recipe of a network. */

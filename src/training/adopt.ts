@@ -2,21 +2,15 @@ import type { Engine } from "../engine/engine.ts";
 import { freeBatch } from "../engine/free-batch.ts";
 import { simplify } from "../engine/simplify.ts";
 import { UserError } from "../errors.ts";
-import { int } from "../onnx/attributes.ts";
-import { codeOf } from "../onnx/dtype.ts";
-import { consumers, copyModel, fedInputs, type Model, type Node, type Value } from "../onnx/graph.ts";
-import { isRecurrent, statesOf } from "../onnx/recurrent.ts";
-import { renamed } from "../onnx/rename.ts";
+import { fedInputs, type Model, type Value } from "../onnx/graph.ts";
 import { withScores } from "../onnx/scores.ts";
 import { type TrainableForm, trainableForm } from "../onnx/trainable.ts";
+import { forSamples, type SampleForm } from "./samples.ts";
 
-export interface AdoptOptions {
-  /** The shape of one sample, for an input that leaves sizes open. */
-  readonly sampleShape?: readonly number[];
+/** How samples come, for inputs that leave sizes open or are several. */
+export interface AdoptOptions extends Partial<SampleForm> {
   /** The output with the class scores; default: the first that looks like them. */
   readonly output?: string;
-  /** Labels of each sample, where it is a sequence with scores for each step. */
-  readonly labels?: number;
 }
 
 /** A network from elsewhere, ready to be evaluated and trained. */
@@ -33,11 +27,10 @@ export interface Adopted extends TrainableForm {
  */
 export async function adopt(engine: Engine, source: Model, options: AdoptOptions = {}): Promise<Adopted> {
   const form = trainableForm(source);
-  const { labels } = options;
-  const fed = labels === undefined ? form.model : withNumbers(withoutStateInputs(form.model));
+  const fed = forSamples(form.model, options);
   onlyInput(fed);
-  const { model, typed, fixed, notes } = await withOpenBatch(engine, withSample(fed, options.sampleShape));
-  const scored = withScores(typed, options.output, labels);
+  const { model, typed, fixed, notes } = await withOpenBatch(engine, fed);
+  const scored = withScores(typed, options.output, options.labels);
   if (scored.probabilities) {
     notes.push(`The scores are taken before the ${scored.probabilities} that the output "${scored.output}" ends in.`);
   }
@@ -50,46 +43,6 @@ export async function adopt(engine: Engine, source: Model, options: AdoptOptions
   }));
   const adopted = { ...scored.model, inputs: model.inputs, outputs, values: new Map() };
   return { ...form, model: adopted, notes };
-}
-
-/** The model with inputs of numbers in the place of inputs of whole numbers. */
-export function withNumbers(source: Model): Model {
-  const model = copyModel(source);
-  const casts: Node[] = [];
-  model.inputs = source.inputs.map((input) => {
-    const { name, dtype } = input;
-    if (source.initializers.has(name) || (dtype !== "int64" && dtype !== "int32")) return input;
-    const attributes = { to: int(codeOf(dtype)) };
-    casts.push({
-      name: `${name}/whole`,
-      op: "Cast",
-      domain: "",
-      inputs: [name],
-      outputs: [`${name}/whole`],
-      attributes,
-    });
-    return { ...input, dtype: "float32" };
-  });
-  const whole = new Map(casts.map(({ inputs: [name], outputs: [output] }) => [name, output]));
-  model.nodes = [...casts, ...source.nodes.map((node) => renamed(node, whole))];
-  return model;
-}
-
-/** The model without the inputs that only bring the first state of recurrent nodes, which begin from zeros then. */
-function withoutStateInputs(source: Model): Model {
-  const fed = new Set(fedInputs(source).map(({ name }) => name));
-  const readers = consumers(source);
-  const isState = (node: Node, input: string) =>
-    isRecurrent(node) && statesOf(node).some((port) => node.inputs[port.input] === input);
-  const states = new Set([...fed].filter((name) => readers.get(name)?.every((node) => isState(node, name))));
-  if (states.size === 0) return source;
-  return {
-    ...source,
-    inputs: source.inputs.filter(({ name }) => !states.has(name)),
-    nodes: source.nodes.map((node) =>
-      isRecurrent(node) ? { ...node, inputs: node.inputs.map((name) => (states.has(name) ? "" : name)) } : node,
-    ),
-  };
 }
 
 function onlyInput(model: Model): Value {
@@ -106,19 +59,6 @@ function onlyInput(model: Model): Value {
     );
   }
   return input;
-}
-
-/** The model with the open sizes of its first input, but for the batch, set to those of a sample. */
-export function withSample(model: Model, sampleShape: readonly number[] | undefined): Model {
-  const [input] = fedInputs(model);
-  if (!sampleShape || !input) return model;
-  const [batch = null, ...sizes] = input.shape ?? [null, ...sampleShape];
-  if (sizes.length !== sampleShape.length) return model;
-  const shape = [batch, ...sizes.map((size, i) => (typeof size === "number" ? size : sampleShape[i]))];
-  return {
-    ...copyModel(model),
-    inputs: model.inputs.map((given) => (given === input ? { ...given, shape } : given)),
-  };
 }
 
 interface Open {

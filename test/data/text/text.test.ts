@@ -1,0 +1,118 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join as joinPath } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import type { Split } from "../../../src/data/dataset.ts";
+import { streams } from "../../../src/data/streams.ts";
+import { openText } from "../../../src/data/text/open.ts";
+import {
+  divide,
+  encode,
+  join,
+  statedVocabulary,
+  UNKNOWN,
+  VOCABULARY_KEY,
+  vocabularyOf,
+} from "../../../src/data/text/vocabulary.ts";
+
+const ALICE = new URL("../../fixtures/text/alice.txt", import.meta.url).pathname;
+const folder = mkdtempSync(joinPath(tmpdir(), "espalier-text-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function write(name: string, contents: string | Uint8Array): string {
+  const path = joinPath(folder, name);
+  writeFileSync(path, contents);
+  return path;
+}
+
+async function read(split: Split, samples: number[], window: number) {
+  const inputs = new Float32Array(samples.length * window);
+  const labels = new Int32Array(samples.length * window);
+  await split.read(samples, inputs, labels);
+  return { inputs: [...inputs], labels: [...labels] };
+}
+
+describe("tokens", () => {
+  it("are characters by Unicode's code points, or words and signs", () => {
+    expect(divide("añ😀\n", "characters")).toEqual(["a", "ñ", "😀", "\n"]);
+    expect(divide("It's 5 o'clock,\nMr. Ñandú!", "words")).toEqual([
+      "It's",
+      "5",
+      "o'clock",
+      ",",
+      "\n",
+      "Mr",
+      ".",
+      "Ñandú",
+      "!",
+    ]);
+  });
+
+  it("are put together again", () => {
+    expect(join(divide("No, (she said) no!\nYes.", "words"), "words")).toBe("No, (she said) no!\nYes.");
+  });
+
+  it("are in the vocabulary by code, or the most frequent first", () => {
+    expect(vocabularyOf(["b", "a", "b"], "characters", 1).tokens).toEqual(["a", "b"]);
+    expect(vocabularyOf(["b", "a", "c", "c", "a"], "words", 3).tokens).toEqual([UNKNOWN, "a", "c"]);
+  });
+
+  it("that a vocabulary lacks are unknown words, and no characters", () => {
+    const words = vocabularyOf(["one"], "words", 10);
+    expect([...encode(["one", "two"], words, "it")]).toEqual([1, 0]);
+    const characters = vocabularyOf(["a"], "characters", 10);
+    expect(() => encode(["a", "é"], characters, "it.txt")).toThrow(/^it\.txt has "é" as token 1, and the network/);
+  });
+});
+
+describe("a text", () => {
+  it("is windows whose labels are the tokens that follow, in three parts one behind the other", async () => {
+    const path = write("alphabet.txt", "abcdefghijklmnopqrstuvwxyz".repeat(4));
+    const data = openText(path, { window: 5, parts: [0.5, 0.25, 0.25] });
+    expect(data.classes).toBe(26);
+    expect([data.train.size, data.validation.size, data.test.size]).toEqual([10, 5, 5]);
+    const { inputs, labels } = await read(data.train, [1, 5], 5);
+    expect(inputs).toEqual([5, 6, 7, 8, 9, 25, 0, 1, 2, 3]);
+    expect(labels).toEqual([6, 7, 8, 9, 10, 0, 1, 2, 3, 4]);
+    // The second part begins with the 53rd character.
+    expect((await read(data.validation, [0], 5)).inputs).toEqual([0, 1, 2, 3, 4]);
+  });
+
+  it("counts the characters of its words", () => {
+    const data = openText(ALICE, { unit: "words", window: 8 });
+    expect(data.vocabulary?.tokens[0]).toBe(UNKNOWN);
+    const { size, labels = 0, characters = 0 } = data.train;
+    expect(characters / (size * labels)).toBeGreaterThan(3);
+    expect(characters / (size * labels)).toBeLessThan(7);
+  });
+
+  it("must be UTF-8 and long enough", () => {
+    expect(() => openText(write("latin.txt", Uint8Array.of(0x61, 0xe9, 0x62)))).toThrow(/no text in UTF-8/);
+    expect(() => openText(write("short.txt", "too short"))).toThrow(/9 characters, which is too little/);
+  });
+
+  it("is read with the vocabulary that a model states", () => {
+    const vocabulary = { unit: "characters", tokens: ["z", "a"] } as const;
+    expect(statedVocabulary(new Map([[VOCABULARY_KEY, JSON.stringify(vocabulary)]]))).toEqual(vocabulary);
+    expect(statedVocabulary(new Map())).toBeUndefined();
+    for (const hostile of ["", "{", '{"unit":"letters","tokens":["a"]}', '{"unit":"words","tokens":["a","a"]}']) {
+      expect(() => statedVocabulary(new Map([[VOCABULARY_KEY, hostile]]))).toThrow(/not of the known form/);
+    }
+  });
+});
+
+describe("streams", () => {
+  it("give each row of a batch a stretch of its own, and every sample once", () => {
+    expect([...streams(10, 3, false)].map((samples) => [...samples])).toEqual([
+      [0, 4, 8],
+      [1, 5, 9],
+      [2, 6],
+      [3, 7],
+    ]);
+    expect([...streams(10, 3, true)].map((samples) => [...samples])).toEqual([
+      [0, 3, 6],
+      [1, 4, 7],
+      [2, 5, 8],
+    ]);
+  });
+});
