@@ -185,7 +185,7 @@ function statesBefore(
 }
 
 /** A sequence [T, B, H] one step later in the direction's order, `initial` [B, H] first. */
-export function shifted(
+function shifted(
   context: RuleContext,
   { steps, batch, units, backwards }: Sizes & Pick<Layer, "backwards">,
   sequence: string,
