@@ -3,14 +3,6 @@ import { as, joined, type Layer, type LayerGradient, recurrent, split } from "./
 import type { RuleContext } from "./rule.ts";
 import { scan } from "./scan.ts";
 
-/** What the gates were: z and r, the candidate n, and h' before the step, all [T, B, H]. */
-interface Gates {
-  readonly z: string;
-  readonly r: string;
-  readonly n: string;
-  readonly previous: string;
-}
-
 /**
  * z, r = sigmoid(...); h = (1 - z) n + z h', with h' the state before the step (ONNX GRU). The reset gate works on the
  * product, n = tanh(x Wn^T + bn + r (h' Rn^T + rn)), or on the state itself, n = tanh(x Wn^T + bn + (r h') Rn^T + rn).
@@ -36,25 +28,23 @@ function resettingProduct(context: RuleContext, layer: Layer): LayerGradient {
   const fromH = gatesOf(context, layer, graph.emit("Gemm", [previous, layer.r, ...r], { transB: int(1) }), 3);
   const [, , q] = fromH;
   const reset = math.sigmoid(math.add(fromX[1], fromH[1]));
-  const gates: Gates = {
-    z: update(context, layer, math.add(fromX[0], fromH[0])),
-    r: reset,
-    n: math.tanh(math.add(fromX[2], math.mul(reset, q))),
-    previous: layer.previous,
-  };
-  const { kz, kn } = factors(context, gates);
-  const kr = math.mul(kn, math.mul(q, slope(context, reset)));
+  const z = update(context, layer, math.add(fromX[0], fromH[0]));
+  const n = math.tanh(math.add(fromX[2], math.mul(reset, q)));
+  const { kz, kn } = factors(context, layer, z, n);
+  const kq = math.mul(kn, reset);
+  const kr = math.mul(math.mul(kq, q), math.sub(1, reset));
   const {
     states,
     results: [dz, dhs],
   } = scan(context, {
     states: [layer.dLast],
-    sequences: [joined(context, 2, [kz, kr, math.mul(kn, reset)]), gates.z, ...(dy ? [dy] : [])],
+    sequences: [kz, kr, kq, z, ...(dy ? [dy] : [])],
     backwards: !layer.backwards,
     results: 2,
-    step({ graph, math }, [dh], [k, z, ...rest]) {
+    step({ graph, math }, [dh], [kz, kr, kq, z, ...rest]) {
       const dhNow = dy ? math.add(dh, rest[0]) : dh;
-      const dz = math.mul(graph.emit("Concat", [dhNow, dhNow, dhNow], { axis: int(1) }), k);
+      const parts = [math.mul(dhNow, kz), math.mul(dhNow, kr), math.mul(dhNow, kq)];
+      const dz = graph.emit("Concat", parts, { axis: int(1) });
       const before = math.add(graph.emit("MatMul", [dz, layer.r]), math.mul(dhNow, z));
       return { states: [before], results: [dz, dhNow] };
     },
@@ -83,23 +73,20 @@ function resettingState(context: RuleContext, layer: Layer): LayerGradient {
   const fromX = gatesOf(context, layer, graph.emit("Gemm", [layer.x, layer.w, ...bias], { transB: int(1) }), 3);
   const fromH = gatesOf(context, layer, graph.emit("Gemm", [previous, forGates], { transB: int(1) }), 2);
   const reset = math.sigmoid(math.add(fromX[1], fromH[1]));
-  const resetState = as(context, math.mul(reset, layer.previous), [rows, units]);
+  const kept = math.mul(reset, layer.previous);
+  const resetState = as(context, kept, [rows, units]);
   const candidate = as(context, graph.emit("Gemm", [resetState, forCandidate], { transB: int(1) }), [
     steps,
     batch,
     units,
   ]);
-  const gates: Gates = {
-    z: update(context, layer, math.add(fromX[0], fromH[0])),
-    r: reset,
-    n: math.tanh(math.add(fromX[2], candidate)),
-    previous: layer.previous,
-  };
-  const { kz, kn } = factors(context, gates);
-  const kr = math.mul(layer.previous, slope(context, reset));
+  const z = update(context, layer, math.add(fromX[0], fromH[0]));
+  const n = math.tanh(math.add(fromX[2], candidate));
+  const { kz, kn } = factors(context, layer, z, n);
+  const kr = math.mul(kept, math.sub(1, reset));
   const { states, results } = scan(context, {
     states: [layer.dLast],
-    sequences: [kz, kr, kn, gates.z, reset, ...(dy ? [dy] : [])],
+    sequences: [kz, kr, kn, z, reset, ...(dy ? [dy] : [])],
     backwards: !layer.backwards,
     results: 2,
     step({ graph, math }, [dh], [kz, kr, kn, z, r, ...rest]) {
@@ -134,18 +121,10 @@ function update({ math }: RuleContext, { valid }: Layer, preactivation: string):
   return valid ? math.where(valid, gate, 1) : gate;
 }
 
-/** dz / dh and dn / dh, of what goes into the gate and into the candidate. */
-function factors(context: RuleContext, { z, n, previous }: Gates) {
-  const { math } = context;
-  return {
-    kz: math.mul(math.sub(previous, n), slope(context, z)),
-    kn: math.mul(math.sub(1, z), math.sub(1, math.mul(n, n))),
-  };
-}
-
-/** s (1 - s), the slope of a sigmoid. */
-function slope({ math }: RuleContext, s: string): string {
-  return math.sub(s, math.mul(s, s));
+/** d(what goes into z) / dh = (h' - n) z (1 - z) = (h - n) (1 - z), and the same of n. */
+function factors({ math }: RuleContext, { y }: Layer, z: string, n: string) {
+  const rest = math.sub(1, z);
+  return { kz: math.mul(math.sub(y, n), rest), kn: math.mul(rest, math.sub(1, math.mul(n, n))) };
 }
 
 export const gruRule = recurrent(gru, ["sigmoid", "tanh"]);

@@ -1,15 +1,11 @@
 import { type Attributes, attribute, int, ints, string } from "../onnx/attributes.ts";
 import { int64s, sizeOf } from "../onnx/tensor.ts";
-import { type GradientRule, notCovered, type RuleContext } from "./rule.ts";
+import { type GradientRule, notCovered } from "./rule.ts";
+import { scatterRows } from "./scatter.ts";
 import { slice } from "./slice.ts";
 import { zeros } from "./zeros.ts";
 
 const ADD = { reduction: string("add") };
-
-/** Adds rows of a gradient to the rows of zeros that int64 indices [..., axes] name. */
-function scatterRows(context: RuleContext, indices: string, rows: string, dims: readonly number[]): string {
-  return context.graph.emit("ScatterND", [zeros(context, dims), indices, rows], ADD);
-}
 
 /**
  * Rows along an axis were read, some several times: their gradients are added to the rows. Seen as
@@ -26,9 +22,9 @@ const gather: GradientRule = (context) => {
     before === 1 ? value : graph.emit("Transpose", [value], { perm: ints([1, 0, 2]) });
   const indices = as(graph.emit("Cast", [inputs[1]], { to: int(7) }), [count, 1]);
   const apart = as(gradient, [before, count, behind]);
-  const rows = as(swapped(apart), [count, before, behind]);
-  const sum = scatterRows(context, indices, rows, [dims[axis], before, behind]);
-  return [as(swapped(sum), dims)];
+  const rows = as(swapped(apart), [count, before * behind]);
+  const sum = scatterRows(context, indices, rows, [count, dims[axis], before * behind]);
+  return [as(swapped(as(sum, [dims[axis], before, behind])), dims)];
 };
 
 const gatherElements: GradientRule = (context) => {
@@ -38,26 +34,25 @@ const gatherElements: GradientRule = (context) => {
   return [graph.emit("ScatterElements", [into, inputs[1], gradient], { axis, ...ADD })];
 };
 
-/** With batch_dims, an index is completed by where it stands in the batch. */
+/** An index counts the leading axes of data; with batch_dims it is completed by where it stands in the batch. */
 const gatherND: GradientRule = (context) => {
-  const { graph, node, inputs, gradient, shape } = context;
+  const { graph, math, node, inputs, gradient, shape } = context;
   const batchDims = attribute(node, "int", "batch_dims", 0);
   const dims = shape(inputs[0]);
-  if (batchDims === 0) return [scatterRows(context, inputs[1], gradient, dims)];
   const places = shape(inputs[1]).slice(0, -1);
-  const inside = sizeOf(places.slice(batchDims));
-  const coordinates = Array.from({ length: sizeOf(places) }, (_, place) => {
-    let rest = Math.floor(place / inside);
-    const found: number[] = [];
-    for (const size of places.slice(0, batchDims).toReversed()) {
-      found.unshift(rest % size);
-      rest = Math.floor(rest / size);
-    }
-    return found;
-  });
-  const batch = graph.constant({ ...int64s(coordinates.flat()), dims: [...places, batchDims] });
-  const indices = graph.emit("Concat", [batch, inputs[1]], { axis: int(-1) });
-  return [scatterRows(context, indices, gradient, dims)];
+  const depth = batchDims + (shape(inputs[1]).at(-1) ?? 0);
+  const count = sizeOf(places);
+  const [height, width] = [sizeOf(dims.slice(0, depth)), sizeOf(dims.slice(depth))];
+  // The index of a row in the flattened axes: coordinates, from either end, times the rows that one step passes.
+  const sizes = dims.slice(batchDims, depth);
+  const strides = sizes.map((_, i) => sizeOf(sizes.slice(i + 1)));
+  const coordinates = graph.emit("Mod", [inputs[1], graph.ints(sizes)]);
+  const inBatch = graph.emit("ReduceSum", [math.mul(coordinates, graph.ints(strides)), graph.ints([-1])]);
+  const as = (value: string, to: readonly number[]) => graph.emit("Reshape", [value, graph.ints(to)]);
+  const perBatch = count / sizeOf(places.slice(0, batchDims));
+  const before = int64s(Array.from({ length: count }, (_, i) => Math.floor(i / perBatch) * sizeOf(sizes)));
+  const at = math.add(as(inBatch, [count, 1]), graph.constant({ ...before, dims: [count, 1] }));
+  return [as(scatterRows(context, at, as(gradient, [count, width]), [count, height, width]), dims)];
 };
 
 /**

@@ -1,6 +1,6 @@
 import { int } from "../onnx/attributes.ts";
 import { asNumbers } from "./elementwise.ts";
-import { as, joined, type Layer, type LayerGradient, recurrent, shifted, split } from "./recurrent.ts";
+import { as, type Layer, type LayerGradient, recurrent, split } from "./recurrent.ts";
 import type { RuleContext } from "./rule.ts";
 import { scan } from "./scan.ts";
 
@@ -17,6 +17,7 @@ function preactivations({ graph }: RuleContext, { x, w, r, biases }: Layer, prev
  *   dc += dh o (1 - tanh^2 c)
  *   dz = [dc g i (1 - i), dh tanh(c) o (1 - o), dc c' f (1 - f), dc i (1 - g^2)]
  *   dh' = dz R, dc' = dc f
+ * where the factors of dc and dh do not wait for them: i g (1 - i), h (1 - o), f c' (1 - f), i - i g g, o - h tanh c.
  * Where a sequence has ended, i = o = 0 and f = 1: then dz = 0, and dh and dc stay.
  */
 function lstm(context: RuleContext, layer: Layer): LayerGradient {
@@ -32,38 +33,39 @@ function lstm(context: RuleContext, layer: Layer): LayerGradient {
   const [i, o] = gates.slice(0, 2).map((gate) => (counts ? math.mul(gate, counts) : gate));
   const f = valid ? math.where(valid, gates[2], 1) : gates[2];
 
+  const ig = math.mul(i, g);
   const {
-    results: [c],
+    results: [fc],
   } = scan(context, {
     states: [layer.cell],
-    sequences: [f, math.mul(i, g)],
+    sequences: [f, ig],
     backwards,
     results: 1,
     step({ math }, [c], [f, ig]) {
-      const next = math.add(math.mul(f, c), ig);
-      return { states: [next], results: [next] };
+      const fc = math.mul(f, c);
+      return { states: [math.add(fc, ig)], results: [fc] };
     },
   });
-  const before = shifted(context, layer, c, layer.cell);
-  const tanhC = math.tanh(c);
-  const slope = (s: string) => math.sub(s, math.mul(s, s));
-  const tanhSlope = (t: string) => math.sub(1, math.mul(t, t));
-  const factors = joined(context, 2, [
-    math.mul(g, slope(i)),
-    math.mul(tanhC, slope(o)),
-    math.mul(before, slope(f)),
-    math.mul(i, tanhSlope(g)),
-  ]);
+  const tanhC = math.tanh(math.add(fc, ig));
+  const share = (value: string, gate: string) => math.mul(value, math.sub(1, gate));
+  const factors = [share(ig, i), share(layer.y, o), share(fc, f), math.sub(i, math.mul(ig, g))];
   const ended = counts && math.sub(1, counts);
   const { states, results } = scan(context, {
     states: [layer.dLast, layer.dLastCell],
-    sequences: [factors, f, math.mul(o, tanhSlope(tanhC)), ...(layer.dy ? [layer.dy] : []), ...(ended ? [ended] : [])],
+    sequences: [
+      ...factors,
+      f,
+      math.sub(o, math.mul(layer.y, tanhC)),
+      ...(layer.dy ? [layer.dy] : []),
+      ...(ended ? [ended] : []),
+    ],
     backwards: !backwards,
     results: 1,
-    step({ graph, math }, [dh, dc], [k, f, p, ...rest]) {
+    step({ graph, math }, [dh, dc], [ki, ko, kf, kc, f, p, ...rest]) {
       const dhNow = layer.dy ? math.add(dh, rest[0]) : dh;
       const dcNow = math.add(dc, math.mul(dhNow, p));
-      const dz = math.mul(graph.emit("Concat", [dcNow, dhNow, dcNow, dcNow], { axis: int(1) }), k);
+      const gates = [math.mul(dcNow, ki), math.mul(dhNow, ko), math.mul(dcNow, kf), math.mul(dcNow, kc)];
+      const dz = graph.emit("Concat", gates, { axis: int(1) });
       const before = graph.emit("MatMul", [dz, layer.r]);
       const dhBefore = ended ? math.add(before, math.mul(dhNow, rest[rest.length - 1])) : before;
       return { states: [dhBefore, math.mul(dcNow, f)], results: [dz] };

@@ -141,6 +141,10 @@ function layersOf(context: RuleContext): Layer[] {
     const [first, second] = both ? split(context, both, 0, [w[0], w[0]]) : [];
     const states = part(y, 1, [steps, batch, units]);
     const valid = inputs[LENGTHS] ? counted(context, sizes, 0) : undefined;
+    // Of a sequence without a step the runtime gives zeros, whatever the state that it began with.
+    const any = valid && as(context, asNumbers(context, counted(context, { ...sizes, steps: 1 }, 0)), [batch, 1]);
+    const last = (gradient: string | undefined) =>
+      gradient && any ? graph.emit("Mul", [state(gradient), any]) : state(gradient);
     const dy = optional(gradients[0], 1, [steps, batch, units]);
     return {
       ...sizes,
@@ -155,8 +159,8 @@ function layersOf(context: RuleContext): Layer[] {
       cell: state(inputs[CELL]),
       valid,
       dy: dy && valid ? graph.emit("Mul", [dy, asNumbers(context, valid)]) : dy,
-      dLast: state(gradients[1]),
-      dLastCell: state(gradients[2]),
+      dLast: last(gradients[1]),
+      dLastCell: last(gradients[2]),
     };
   });
 }
@@ -185,7 +189,7 @@ function statesBefore(
 }
 
 /** A sequence [T, B, H] one step later in the direction's order, `initial` [B, H] first. */
-export function shifted(
+function shifted(
   context: RuleContext,
   { steps, batch, units, backwards }: Sizes & Pick<Layer, "backwards">,
   sequence: string,

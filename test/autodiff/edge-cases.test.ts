@@ -34,4 +34,21 @@ describe("differentiate", () => {
     model.opsets.set("", 13);
     expect(() => differentiate(model, "loss", ["x"])).toThrow(/operator set 13, .*upgrade it first/);
   });
+
+  it.each([
+    ["Gather", [40], [5, 8]],
+    ["Gather", [40], [50, 8]],
+    ["GatherND", [40, 1], [50, 8]],
+  ])("adds rows that %s read without ScatterND, which loses some on several threads", (op, at, table) => {
+    const model = emptyModel("rows");
+    model.inputs.push({ name: "table", dtype: "float32", shape: table }, { name: "at", dtype: "int64", shape: at });
+    const graph = new GraphBuilder(model);
+    const rows = graph.emit(op, ["table", "at"]);
+    model.values.set(rows, { name: rows, dtype: "float32", shape: [40, 8] });
+    graph.emit("ReduceSum", [rows], { keepdims: int(0) }, "loss");
+    model.outputs = [{ name: "loss", dtype: "float32", shape: [] }];
+    const { nodes } = differentiate(model, "loss", ["table"]).model;
+    expect(nodes.length).toBeGreaterThan(3);
+    expect(nodes.filter((node) => node.op === "ScatterND")).toEqual([]);
+  });
 });

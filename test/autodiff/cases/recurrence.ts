@@ -99,14 +99,66 @@ const layers = (op: string, attributes: fc.Arbitrary<Attributes> = fc.constant({
     );
 };
 
+const plain: Layer = {
+  steps: 4,
+  batch: 3,
+  features: 2,
+  units: 3,
+  direction: "bidirectional",
+  biased: true,
+  started: true,
+  read: [0, 1],
+};
+
+/** The recurrent cases that all three have, by what is special. */
+const edges = (op: string): Readonly<Record<string, Unseeded>> => ({
+  "lengths: of one step and of all, both ends read": layer(op, { ...plain, lengths: [1, 4, 2] }),
+  "lengths: of no step": layer(op, { ...plain, lengths: [0, 4, 2] }),
+  "lengths: none of the longest": layer(op, { ...plain, direction: "reverse", lengths: [1, 3, 2] }),
+  "one step": layer(op, { ...plain, steps: 1 }),
+  "the last state alone": layer(op, { ...plain, read: [1], biased: false, started: false }),
+});
+
+/** Every unit of a rectified layer far from the kink: one on, one off, as its bias says. */
+const rectified: Unseeded = {
+  ...layer("RNN", { ...plain, units: 2, started: false, attributes: activation("Relu") }),
+  values: (stream, size, input) =>
+    input === 3
+      ? Array.from({ length: size }, (_, i) => (i % 2 === 0 ? 5 : -5))
+      : half(stream, size, input).map((x) => x / 8),
+};
+
 export const recurrenceCases: CaseFamily = {
-  LSTM: { drawn: layers("LSTM"), runs: 15 },
+  LSTM: {
+    drawn: layers("LSTM"),
+    runs: 15,
+    edges: { ...edges("LSTM"), "the last cell alone": layer("LSTM", { ...plain, read: [2] }) },
+  },
   GRU: {
     drawn: layers(
       "GRU",
       flag.map((reset) => ({ linear_before_reset: int(reset) })),
     ),
     runs: 15,
+    edges: {
+      ...edges("GRU"),
+      "lengths: with the gate on the product": layer("GRU", {
+        ...plain,
+        lengths: [1, 4, 2],
+        attributes: { linear_before_reset: int(1) },
+      }),
+    },
   },
-  RNN: { drawn: layers("RNN", fc.constantFrom("Tanh", "Sigmoid").map(activation)), runs: 10 },
+  RNN: {
+    drawn: layers("RNN", fc.constantFrom("Tanh", "Sigmoid").map(activation)),
+    runs: 10,
+    edges: {
+      ...edges("RNN"),
+      "rectified units": rectified,
+      "an activation for each direction": layer("RNN", {
+        ...plain,
+        attributes: { activations: { kind: "strings", value: ["Sigmoid", "Tanh"] } },
+      }),
+    },
+  },
 };
