@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { statedVocabulary } from "../data/text/vocabulary.ts";
 import { fedInputs, type Model, type Value } from "../onnx/graph.ts";
 import { isFloat32 } from "../onnx/tensor.ts";
 import { trainableForm } from "../onnx/trainable.ts";
@@ -6,13 +7,13 @@ import { countNonzero } from "../pruning/mask.ts";
 import { layerTable } from "../pruning/table.ts";
 import type { Contents } from "../runtime/decode.ts";
 import { obstacles } from "../training/obstacles.ts";
-import { withSample } from "../training/samples.ts";
-import { type ImageFlags, openData, withData } from "./data-options.ts";
+import { forSamples, sampleForm, withSample } from "../training/samples.ts";
+import { type ImageFlags, openData, type TextFlags, withData } from "./data-options.ts";
 import { countParameters, openModel } from "./model.ts";
 import { type EngineFlags, engineOf, withEngine, withShape } from "./options.ts";
 import { bytes, count, layerTableText, printJson, printLine, rate, textTable } from "./print.ts";
 
-interface Flags extends EngineFlags, ImageFlags {
+interface Flags extends EngineFlags, ImageFlags, TextFlags {
   data?: string;
   shape?: number[];
   json?: boolean;
@@ -42,7 +43,10 @@ export const inspectCommand = withEngine(
     const { data: spec } = flags;
     const data = spec === undefined ? undefined : await openData({ ...flags, data: spec }, source, { undivided: true });
     const { model, differences } = trainableForm(source);
-    const shaped = withSample(model, flags.shape ?? data?.sampleShape);
+    const sized = flags.shape ? withSample(model, flags.shape) : model;
+    // Of a network for text, one step says it all.
+    const stepwise = statedVocabulary(source.metadata) ? withSingleSteps(sized) : sized;
+    const shaped = data ? forSamples(sized, sampleForm(data)) : stepwise;
     const layers = await layerTable(engineOf(flags), shaped, data?.validation);
     const counts = countParameters(model);
     const density = counts.parameters === 0 ? 1 : counts.nonzero / counts.parameters;
@@ -71,6 +75,15 @@ export const inspectCommand = withEngine(
       `${count(counts.parameters)} parameters, ${count(counts.nonzero)} not zero (${rate(1 / density)}), ${bytes(size)} on disk`,
     );
   });
+
+/** The model with one in the place of every size that its inputs leave open, but for the batch. */
+function withSingleSteps(model: Model): Model {
+  const inputs = model.inputs.map((input) => ({
+    ...input,
+    shape: input.shape?.map((dim, axis) => (axis > 0 && typeof dim !== "number" ? 1 : dim)),
+  }));
+  return { ...model, inputs };
+}
 
 /** Where the bytes of an .esp file go, and how many bits a weight that is left takes. */
 function codedText({ graph, tensors }: Contents, { initializers }: Model): string {

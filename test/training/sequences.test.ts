@@ -6,6 +6,7 @@ import { networks } from "../../src/models/index.ts";
 import { float } from "../../src/onnx/attributes.ts";
 import { gatesApart } from "../../src/onnx/gates.ts";
 import type { Model } from "../../src/onnx/graph.ts";
+import { runRounds } from "../../src/pruning/rounds.ts";
 import { adopt } from "../../src/training/adopt.ts";
 import { bleu } from "../../src/training/bleu.ts";
 import { Evaluator, evaluate } from "../../src/training/evaluate.ts";
@@ -114,6 +115,38 @@ describe("gates", () => {
     expect(apart.samples).toBe(data.validation.size * 16);
     expect(textMeasures(apart, data.validation)?.perplexity).toBeCloseTo(Math.exp(apart.loss), 6);
     expect(textMeasures(apart, data.validation)?.bitsPerCharacter).toBeCloseTo(apart.loss / Math.LN2, 6);
+  });
+});
+
+describe("pruning by gate", () => {
+  it("leaves each gate its own connections, and the file one node", async () => {
+    const data = openText(ALICE, { window: 16 });
+    const { model, restore } = await adopt(engine, small("lstm", data.classes), sampleForm(data));
+    const target = {
+      kind: "density",
+      layers: [
+        ["*.f", 0.5],
+        ["*.c", 0.1],
+      ],
+    } as const;
+    const round = {
+      name: "prune",
+      prune: { target, part: 1 },
+      epochs: 1,
+      learningRate: { policy: "constant", rate: 0.01 },
+      optimizer: { name: "adam" },
+    } as const;
+    const { best, results } = await runRounds(engine, model, data, [round], { batch: 4, seed: 1 });
+    expect(results[0].layers).toMatchObject({ "lstm1.W.i": 1, "lstm1.R.f": 0.5, "lstm2.R.o": 1 });
+    expect(results[0].layers["lstm2.R.c"]).toBeCloseTo(0.1, 1);
+    const file = restore(best);
+    expect(file.nodes.filter(({ op }) => op === "Concat")).toHaveLength(0);
+    const recurrent = file.initializers.get("lstm2.R")?.data ?? [];
+    const quarter = recurrent.length / 4;
+    const kept = [0, 1, 2, 3].map((gate) => {
+      return recurrent.slice(gate * quarter, (gate + 1) * quarter).filter((w) => Number(w) !== 0).length / quarter;
+    });
+    expect(kept.map((share) => Number(share.toFixed(1)))).toEqual([1, 1, 0.5, 0.1]);
   });
 });
 
