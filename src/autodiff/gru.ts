@@ -1,14 +1,15 @@
 import { attribute, int } from "../onnx/attributes.ts";
-import { as, joined, type Layer, type LayerGradient, recurrent, split } from "./recurrent.ts";
+import { as, joined, type Layer, split } from "./recurrent-layer.ts";
 import type { RuleContext } from "./rule.ts";
 import { scan } from "./scan.ts";
+import type { LayerGradient } from "./through-time.ts";
 
 /**
  * z, r = sigmoid(...); h = (1 - z) n + z h', with h' the state before the step (ONNX GRU). The reset gate works on the
  * product, n = tanh(x Wn^T + bn + r (h' Rn^T + rn)), or on the state itself, n = tanh(x Wn^T + bn + (r h') Rn^T + rn).
  * Where a sequence has ended, z = 1: then only dh' = dh z is not zero.
  */
-function gru(context: RuleContext, layer: Layer): LayerGradient {
+export function gru(context: RuleContext, layer: Layer): LayerGradient {
   const resetsProduct = attribute(context.node, "int", "linear_before_reset", 0) !== 0;
   return resetsProduct ? resettingProduct(context, layer) : resettingState(context, layer);
 }
@@ -126,5 +127,3 @@ function factors({ math }: RuleContext, { y }: Layer, z: string, n: string) {
   const rest = math.sub(1, z);
   return { kz: math.mul(math.sub(y, n), rest), kn: math.mul(rest, math.sub(1, math.mul(n, n))) };
 }
-
-export const gruRule = recurrent(gru, ["sigmoid", "tanh"]);

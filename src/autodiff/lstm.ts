@@ -1,8 +1,9 @@
 import { int } from "../onnx/attributes.ts";
 import { asNumbers } from "./elementwise.ts";
-import { as, type Layer, type LayerGradient, recurrent, split } from "./recurrent.ts";
+import { as, type Layer, split } from "./recurrent-layer.ts";
 import type { RuleContext } from "./rule.ts";
 import { scan } from "./scan.ts";
+import type { LayerGradient } from "./through-time.ts";
 
 /** What goes into all gates at all steps, x W^T + h R^T + b: [T B, G H]. */
 function preactivations({ graph }: RuleContext, { x, w, r, biases }: Layer, previous: string): string {
@@ -20,7 +21,7 @@ function preactivations({ graph }: RuleContext, { x, w, r, biases }: Layer, prev
  * where the factors of dc and dh do not wait for them: i g (1 - i), h (1 - o), f c' (1 - f), i - i g g, o - h tanh c.
  * Where a sequence has ended, i = o = 0 and f = 1: then dz = 0, and dh and dc stay.
  */
-function lstm(context: RuleContext, layer: Layer): LayerGradient {
+export function lstm(context: RuleContext, layer: Layer): LayerGradient {
   const { math } = context;
   const { steps, batch, units, backwards, valid } = layer;
   const rows = steps * batch;
@@ -74,5 +75,3 @@ function lstm(context: RuleContext, layer: Layer): LayerGradient {
   const dz = as(context, results[0], [rows, 4 * units]);
   return { input: dz, recurrent: [{ gradient: dz, states: previous }], initial: states };
 }
-
-export const lstmRule = recurrent(lstm, ["sigmoid", "tanh", "tanh"]);

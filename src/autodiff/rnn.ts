@@ -1,10 +1,11 @@
 import { asNumbers } from "./elementwise.ts";
-import { as, type Layer, type LayerGradient, recurrent } from "./recurrent.ts";
+import { as, type Layer } from "./recurrent-layer.ts";
 import type { RuleContext } from "./rule.ts";
 import { scan } from "./scan.ts";
+import type { LayerGradient } from "./through-time.ts";
 
 /** h = a(z) (ONNX RNN): a'(z) follows from h itself. Where a sequence has ended, dz = 0 and dh stays. */
-function rnn(context: RuleContext, layer: Layer): LayerGradient {
+export function rnn(context: RuleContext, layer: Layer): LayerGradient {
   const { math } = context;
   const { steps, batch, units, backwards, valid, y, dy } = layer;
   const rows = steps * batch;
@@ -32,5 +33,3 @@ function rnn(context: RuleContext, layer: Layer): LayerGradient {
   const previous = as(context, layer.previous, [rows, units]);
   return { input: dz, recurrent: [{ gradient: dz, states: previous }], initial: states };
 }
-
-export const rnnRule = recurrent(rnn);

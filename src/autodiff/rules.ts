@@ -2,24 +2,22 @@ import { activationRules } from "./activation.ts";
 import { convolutionRules } from "./convolution.ts";
 import { elementwiseRules } from "./elementwise.ts";
 import { functionRules } from "./functions.ts";
-import { gruRule } from "./gru.ts";
 import { indexingRules } from "./indexing.ts";
-import { lstmRule } from "./lstm.ts";
 import { matmulRules } from "./matmul.ts";
 import { movementRules } from "./movement.ts";
 import { normalizationRules } from "./normalization.ts";
 import { poolingRules } from "./pooling.ts";
 import { probabilityRules } from "./probability.ts";
+import { recurrentRules } from "./recurrent.ts";
 import { reductionRules } from "./reduction.ts";
 import { resamplingRules } from "./resampling.ts";
-import { rnnRule } from "./rnn.ts";
 import type { GradientRule } from "./rule.ts";
 
 /** The built-in gradient rules by family and operator. */
 export const ruleFamilies: Readonly<Record<string, Readonly<Record<string, GradientRule>>>> = {
   Products: matmulRules,
   Convolution: convolutionRules,
-  Recurrence: { LSTM: lstmRule, GRU: gruRule, RNN: rnnRule },
+  Recurrence: recurrentRules,
   Pooling: poolingRules,
   Normalization: normalizationRules,
   Activation: activationRules,
