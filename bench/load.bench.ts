@@ -32,7 +32,7 @@ const table = new Table({
 });
 try {
   for (const { name, build } of cases.filter(({ peer }) => peer === undefined)) {
-    if (name.startsWith("AlexNet")) continue;
+    if (/^(AlexNet|LSTM)/.test(name)) continue;
     const model = build();
     const dims = [1, ...(model.inputs[0].shape ?? []).slice(1)].join("x");
     const [onnx, esp] = [writeModel(model), encode(model)];
