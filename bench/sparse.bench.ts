@@ -39,9 +39,6 @@ interface Measured {
   readonly node: number;
   readonly torch?: number;
   readonly csr?: number;
-  /** Bytes that ours holds. */
-  readonly bytes: number;
-  readonly dense: number;
 }
 
 const flags = process.argv.slice(2);
@@ -68,7 +65,6 @@ async function measure({ name, model, batch, peer }: Case): Promise<Measured> {
   const [ours, web, node] = times.map(median);
   network.release();
   for (const program of programs) await program.release();
-  const dense = [...model.initializers.values()].reduce((sum, { data }) => sum + 4 * data.length, 0);
   const csr = peers.flatMap((found) => found.csr ?? []);
   return {
     name,
@@ -79,8 +75,6 @@ async function measure({ name, model, batch, peer }: Case): Promise<Measured> {
     node,
     torch: peers.length > 0 ? median(peers.map((found) => found.dense)) : undefined,
     csr: csr.length > 0 ? median(csr) : undefined,
-    bytes: network.bytes,
-    dense,
   };
 }
 

@@ -1,6 +1,6 @@
 import type { Kernels } from "../../kernels/kernels.ts";
 import { compressRows } from "../compressed.ts";
-import { Matrix, padded } from "../matrix.ts";
+import { type Matrix, padded } from "../matrix.ts";
 import { type Operator, type PlanContext, type Step, sizeOf, UnsupportedError, type Value } from "../plan.ts";
 import { imageDims, type Windows, windowsOf } from "../windows.ts";
 
@@ -22,7 +22,7 @@ const conv: Operator = (context) => {
 };
 
 /** The weights as a matrix [filters, all channels x kernel], and the kernel's size. */
-function layerOf({ machine, attribute, constant }: PlanContext) {
+function layerOf({ matrix, attribute, constant }: PlanContext) {
   const weights = constant(1);
   if (!weights || !(weights.data instanceof Float32Array)) {
     throw new UnsupportedError("Conv is run only with constant weights here.");
@@ -34,7 +34,7 @@ function layerOf({ machine, attribute, constant }: PlanContext) {
   const elements = compressRows(data, filters, taps, (filter) => Math.floor((filter * groups) / filters) * taps);
   const bias = constant(2)?.data;
   const columns = groups * channels * sizeOf(kernel);
-  return { kernel, layer: new Matrix(machine, filters, columns, elements, bias && Float32Array.from(bias)) };
+  return { kernel, layer: matrix(filters, columns, elements, bias && Float32Array.from(bias)) };
 }
 
 /** Whether every weight multiplies the whole plane as it is. */
