@@ -3,10 +3,12 @@ import { runInNewContext } from "node:vm";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { encode } from "../../src/coding/encode.ts";
+import { int } from "../../src/onnx/attributes.ts";
+import { GraphBuilder } from "../../src/onnx/builder.ts";
 import type { Model } from "../../src/onnx/graph.ts";
 import { conv2d, dense, flatten, type LayerBuilder, relu } from "../../src/onnx/layers.ts";
 import { sequential } from "../../src/onnx/sequential.ts";
-import { isFloat32 } from "../../src/onnx/tensor.ts";
+import { float32, isFloat32 } from "../../src/onnx/tensor.ts";
 import { writeModel } from "../../src/onnx/write.ts";
 import { random } from "../../src/random.ts";
 import { machine } from "../../src/runtime/kernels/machine.ts";
@@ -57,6 +59,16 @@ describe("a loaded network", () => {
 
   it.each(["an input of a stated shape", "an input of any size"])("keeps nothing of the file: %s", async (which) => {
     const model = cut([conv2d(8, 3), relu(), flatten(), dense(200)], [1, 20, 20], 0.2);
+    // Constants of which no weights are made: one large, some small.
+    const graph = new GraphBuilder(model);
+    const constant = (count: number) =>
+      graph.initializer("constant", float32([count], new Float32Array(count).fill(1)));
+    const normal = graph.emit("BatchNormalization", [
+      model.outputs[0].name,
+      ...Array.from({ length: 4 }, () => constant(200)),
+    ]);
+    const wide = graph.emit("Concat", Array(100).fill(normal), { axis: int(1) });
+    model.outputs = [{ name: graph.emit("Add", [wide, constant(20_000)]), dtype: "float32" }];
     if (which === "an input of any size") model.inputs[0] = { ...model.inputs[0], shape: ["n", 1, "height", "width"] };
     const load = async () => {
       // Not a Buffer, which may be a part of a larger one.
@@ -72,7 +84,7 @@ describe("a loaded network", () => {
       gc();
     }
     expect(file.deref()).toBeUndefined();
-    expect(run()[network.outputs[0]].dims).toEqual([1, 200]);
+    expect(run()[network.outputs[0]].dims).toEqual([1, 20_000]);
   });
 
   it("uses the memory between its layers again", async () => {
