@@ -114,7 +114,7 @@ function lstm(name: string, size: number, density: number): CaseBuilder {
   return { name, batches: [1], build };
 }
 
-function whole(network: string, densities: readonly number[], batches = BATCHES): CaseBuilder {
+export function whole(network: string, densities: readonly number[], batches = BATCHES): CaseBuilder {
   const build = networks.get(network)?.build;
   if (!build) throw new Error(`no network ${network}`);
   return { name: network, batches, build: () => cutTo(build({ seed: 1 }), densities) };
