@@ -3,10 +3,12 @@ import { openDeepCompression } from "../src/import/caffe/deep-compression.ts";
 import { importCaffe } from "../src/import/caffe/import-caffe.ts";
 import { readPrototxt } from "../src/import/caffe/net.ts";
 import { networks } from "../src/models/index.ts";
-import { copyModel, type Model } from "../src/onnx/graph.ts";
+import { int } from "../src/onnx/attributes.ts";
+import { GraphBuilder } from "../src/onnx/builder.ts";
+import { copyModel, emptyModel, type Model } from "../src/onnx/graph.ts";
 import { conv2d, dense, type LayerBuilder, relu } from "../src/onnx/layers.ts";
 import { sequential } from "../src/onnx/sequential.ts";
-import { copyOf, isFloat32 } from "../src/onnx/tensor.ts";
+import { copyOf, float32, isFloat32, sizeOf } from "../src/onnx/tensor.ts";
 import { random } from "../src/random.ts";
 
 /** What the peer script builds by itself. */
@@ -33,6 +35,17 @@ export interface Case extends CaseBuilder {
 }
 
 const BATCHES = [1, 8, 64];
+
+/** What part of a model's weights is not zero. */
+export function densityOf({ initializers }: Model): number {
+  let [all, nonzero] = [0, 0];
+  for (const { dims, data } of initializers.values()) {
+    if (dims.length < 2) continue;
+    all += data.length;
+    for (const value of data) if (value !== 0) nonzero++;
+  }
+  return nonzero / all;
+}
 
 /** A model with connections cut at random, so that each layer has the density given in the layers' order. */
 function cutTo(model: Model, densities: readonly number[]): Model {
@@ -77,7 +90,31 @@ function convolution(
   };
 }
 
-function whole(network: string, densities: readonly number[], batches = BATCHES): CaseBuilder {
+/** One step of an LSTM: of NeuralTalk's size, which reads 512 values and has 512 cells. */
+function lstm(name: string, size: number, density: number): CaseBuilder {
+  const build = () => {
+    const model = emptyModel("lstm");
+    model.inputs.push({ name: "input", dtype: "float32", shape: ["time", 1, size] });
+    const graph = new GraphBuilder(model);
+    const { normal } = random(1, "lstm");
+    const dims = [1, 4 * size, size];
+    const [w, r] = ["w", "r"].map((weights) =>
+      graph.initializer(
+        weights,
+        float32(
+          dims,
+          Float32Array.from({ length: sizeOf(dims) }, () => 0.05 * normal()),
+        ),
+      ),
+    );
+    const [all] = graph.emitMany("LSTM", ["input", w, r], { hidden_size: int(size) }, 1);
+    model.outputs.push({ name: all, dtype: "float32" });
+    return cutTo(model, [density]);
+  };
+  return { name, batches: [1], build };
+}
+
+export function whole(network: string, densities: readonly number[], batches = BATCHES): CaseBuilder {
   const build = networks.get(network)?.build;
   if (!build) throw new Error(`no network ${network}`);
   return { name: network, batches, build: () => cutTo(build({ seed: 1 }), densities) };
@@ -111,6 +148,7 @@ export const cases: readonly CaseBuilder[] = [
   convolution("SqueezeNet fire5 expand3x3", [32, 27], [128, 3], 0.3, { pad: 1 }),
   convolution("SqueezeNet fire9 expand3x3", [64, 13], [256, 3], 0.3, { pad: 1 }),
   convolution("SqueezeNet fire9 squeeze1x1", [512, 13], [64, 1], 0.3),
+  lstm("LSTM step, 512 cells", 512, 0.1),
   ...authors(),
 ];
 

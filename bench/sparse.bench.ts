@@ -14,14 +14,13 @@ import type { Engine } from "../src/engine/engine.ts";
 import { nodeEngine } from "../src/engine/node.ts";
 import { webEngine } from "../src/engine/web.ts";
 import { median } from "../src/median.ts";
-import type { Model } from "../src/onnx/graph.ts";
 import { sizeOf } from "../src/onnx/tensor.ts";
 import { writeModel } from "../src/onnx/write.ts";
 import { random } from "../src/random.ts";
 import { curveChart } from "../src/report/curves.ts";
 import { standalone } from "../src/report/figure.ts";
 import { Network } from "../src/runtime/network/network.ts";
-import { type Case, cases, sweep } from "./sparse-cases.ts";
+import { type Case, cases, densityOf, sweep } from "./sparse-cases.ts";
 
 const TURNS = 5;
 /** How long one turn of one runtime takes at least, ms. */
@@ -40,9 +39,6 @@ interface Measured {
   readonly node: number;
   readonly torch?: number;
   readonly csr?: number;
-  /** Bytes that ours holds. */
-  readonly bytes: number;
-  readonly dense: number;
 }
 
 const flags = process.argv.slice(2);
@@ -69,7 +65,6 @@ async function measure({ name, model, batch, peer }: Case): Promise<Measured> {
   const [ours, web, node] = times.map(median);
   network.release();
   for (const program of programs) await program.release();
-  const dense = [...model.initializers.values()].reduce((sum, { data }) => sum + 4 * data.length, 0);
   const csr = peers.flatMap((found) => found.csr ?? []);
   return {
     name,
@@ -80,8 +75,6 @@ async function measure({ name, model, batch, peer }: Case): Promise<Measured> {
     node,
     torch: peers.length > 0 ? median(peers.map((found) => found.dense)) : undefined,
     csr: csr.length > 0 ? median(csr) : undefined,
-    bytes: network.bytes,
-    dense,
   };
 }
 
@@ -99,16 +92,6 @@ async function timeOf(run: Run): Promise<number> {
 
 function torch(peer: object): { dense: number; csr?: number } {
   return JSON.parse(execFileSync(PYTHON, [peerScript, JSON.stringify(peer)], { encoding: "utf8" }));
-}
-
-function densityOf({ initializers }: Model): number {
-  let [all, nonzero] = [0, 0];
-  for (const { dims, data } of initializers.values()) {
-    if (dims.length < 2) continue;
-    all += data.length;
-    for (const value of data) if (value !== 0) nonzero++;
-  }
-  return nonzero / all;
 }
 
 const wanted = flags.find((flag) => !flag.startsWith("--")) ?? "";

@@ -8,7 +8,7 @@ export { isEsp } from "./container.ts";
 export { decode } from "./decode.ts";
 export type { DecodingWorker } from "./decoding-worker.ts";
 export { type LoadOptions, load } from "./load.ts";
-export { Network, type NetworkOptions, type Tensor } from "./network/network.ts";
+export { type MemoryUse, Network, type NetworkOptions, type Tensor } from "./network/network.ts";
 export { UnsupportedError } from "./network/plan.ts";
 export type { Source } from "./source.ts";
 export type { Progress } from "./stream.ts";

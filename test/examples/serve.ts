@@ -21,15 +21,26 @@ export interface RepositoryServer {
   close(): void;
 }
 
+export interface ServeOptions {
+  /** Files that are not in the repository, by their paths: "/examples/model.esp". */
+  readonly files?: Readonly<Record<string, Uint8Array>>;
+  /** Whether pages are cross-origin isolated, so that threads may share memory. */
+  readonly isolated?: boolean;
+}
+
+/** https://developer.mozilla.org/en-US/docs/Web/API/Window/crossOriginIsolated */
+const ISOLATION = { "cross-origin-opener-policy": "same-origin", "cross-origin-embedder-policy": "require-corp" };
+
 /** Serves the repository's files on this machine: as they are, but dist/ from src/, which it is built from. */
-export async function serveRepository(): Promise<RepositoryServer> {
+export async function serveRepository({ files = {}, isolated = false }: ServeOptions = {}): Promise<RepositoryServer> {
   const server = createServer(async ({ url = "/" }, response) => {
     const asked = normalize(new URL(url, "http://localhost").pathname);
     const path = asked.endsWith("/") ? `${asked}index.html` : asked;
     try {
-      const contents = path.startsWith("/dist/") ? await built(path) : readFileSync(join(ROOT, path));
+      const contents = files[path] ?? (await contentsOf(path));
       const type = TYPES[extname(path)] ?? "application/octet-stream";
-      response.writeHead(200, { "content-type": type, "content-length": contents.length }).end(contents);
+      const headers = { "content-type": type, "content-length": contents.length, ...(isolated ? ISOLATION : {}) };
+      response.writeHead(200, headers).end(contents);
     } catch {
       response.writeHead(404).end();
     }
@@ -43,6 +54,10 @@ export async function serveRepository(): Promise<RepositoryServer> {
       server.closeAllConnections();
     },
   };
+}
+
+async function contentsOf(path: string): Promise<Uint8Array> {
+  return path.startsWith("/dist/") ? built(path) : readFileSync(join(ROOT, path));
 }
 
 /** A module of dist/, its imports as they are in src/: by the names of the sources. */

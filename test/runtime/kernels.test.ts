@@ -120,7 +120,7 @@ describe("the heap", () => {
         held.sort(([a], [b]) => a - b);
         for (let i = 1; i < held.length; i++) expect(held[i - 1][0] + held[i - 1][1]).toBeLessThanOrEqual(held[i][0]);
         for (const [at] of held) heap.release(at);
-        expect(heap.used).toBe(0);
+        expect(heap.used()).toBe(0);
       }),
     );
   });

@@ -8,10 +8,16 @@ export interface Memory {
 /** Everything begins at a multiple of this, and has so much room behind it that a vector may read past its end. */
 const ALIGNMENT = 64;
 
+/** The bytes that are taken where `bytes` are asked for. */
+export const roomFor = (bytes: number) => Math.ceil(bytes / ALIGNMENT) * ALIGNMENT + ALIGNMENT;
+
+/** What a part of memory is for: what lasts, what belongs to a plan, what one run leaves to the next. */
+export type Purpose = "weights" | "plan" | "activations";
+
 /** Parts of one memory, given out and taken back: the first that fits. */
 export class Heap {
   readonly #memory: Memory;
-  readonly #sizes = new Map<number, number>();
+  readonly #parts = new Map<number, { readonly size: number; readonly purpose: Purpose }>();
   /** What lies free below the top: [start, size] in the order of their addresses, never two side by side. */
   #free: [number, number][] = [];
   #top = ALIGNMENT;
@@ -20,16 +26,21 @@ export class Heap {
     this.#memory = memory;
   }
 
-  /** Bytes that are given out. */
-  get used(): number {
+  /** Bytes that are given out, for one purpose or for all, with the room behind each part. */
+  used(purpose?: Purpose): number {
     let bytes = 0;
-    for (const size of this.#sizes.values()) bytes += size;
+    for (const part of this.#parts.values()) if (!purpose || part.purpose === purpose) bytes += part.size;
     return bytes;
   }
 
+  /** Bytes of the whole memory, given out or not. */
+  get reserved(): number {
+    return this.#memory.buffer.byteLength;
+  }
+
   /** Finds room for `bytes`; what is in it is left from before. */
-  allocate(bytes: number): number {
-    const size = Math.ceil(bytes / ALIGNMENT) * ALIGNMENT + ALIGNMENT;
+  allocate(bytes: number, purpose: Purpose = "plan"): number {
+    const size = roomFor(bytes);
     const hole = this.#free.findIndex(([, free]) => free >= size);
     let start = this.#top;
     if (hole >= 0) {
@@ -40,15 +51,16 @@ export class Heap {
       this.#top += size;
       this.#memory.reserve(this.#top);
     }
-    this.#sizes.set(start, size);
+    this.#parts.set(start, { size, purpose });
     return start;
   }
 
   /** Takes back what was given out at an address. */
   release(start: number): void {
-    const size = this.#sizes.get(start);
-    if (size === undefined) return;
-    this.#sizes.delete(start);
+    const part = this.#parts.get(start);
+    if (!part) return;
+    const { size } = part;
+    this.#parts.delete(start);
     const after = this.#free.findIndex(([at]) => at > start);
     const place = after < 0 ? this.#free.length : after;
     this.#free.splice(place, 0, [start, size]);

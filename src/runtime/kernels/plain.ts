@@ -7,7 +7,7 @@ export class PlainMemory implements Memory {
 
   reserve(bytes: number): void {
     if (bytes <= this.buffer.byteLength) return;
-    const grown = new ArrayBuffer(Math.max(bytes, 2 * this.buffer.byteLength));
+    const grown = new ArrayBuffer(Math.max(bytes, (this.buffer.byteLength >> 3) * 10));
     new Uint8Array(grown).set(new Uint8Array(this.buffer));
     this.buffer = grown;
   }

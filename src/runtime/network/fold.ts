@@ -23,6 +23,8 @@ export function folded(graph: NetworkGraph): NetworkGraph {
     if (merged) nodes[at] = merged;
     else nodes.push(node);
   }
+  const read = new Set([...nodes.flatMap(({ inputs }) => inputs), ...graph.outputs]);
+  for (const name of constants.keys()) if (!read.has(name)) constants.delete(name);
   return { ...graph, nodes, constants };
 }
 

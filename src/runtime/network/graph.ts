@@ -23,6 +23,8 @@ export interface NetworkGraph {
   /** Names of what is fed. */
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
+  /** The shapes that the model states for its inputs; undefined for a length that it leaves open. */
+  readonly shapes: ReadonlyMap<string, readonly (number | undefined)[]>;
 }
 
 const text = new TextDecoder();
@@ -40,15 +42,28 @@ export function readGraph(model: Uint8Array): NetworkGraph {
   const constants = new Map<string, Constant>();
   const inputs: string[] = [];
   const outputs: string[] = [];
+  const shapes = new Map<string, (number | undefined)[]>();
   for (const { number, bytes } of fieldsOf(graph.bytes)) {
     if (number === 1) nodes.push(readNode(bytes));
     else if (number === 5) {
       const { name, constant } = readTensor(bytes);
       constants.set(name, constant);
-    } else if (number === 11) inputs.push(nameIn(bytes));
-    else if (number === 12) outputs.push(nameIn(bytes));
+    } else if (number === 11) {
+      inputs.push(nameIn(bytes));
+      shapes.set(nameIn(bytes), shapeIn(bytes));
+    } else if (number === 12) outputs.push(nameIn(bytes));
   }
-  return { nodes, constants, inputs: inputs.filter((name) => !constants.has(name)), outputs };
+  return { nodes, constants, inputs: inputs.filter((name) => !constants.has(name)), outputs, shapes };
+}
+
+/** The lengths in ValueInfoProto.type.tensor_type.shape.dim; no field for them is a shape of none. */
+function shapeIn(value: Uint8Array): (number | undefined)[] {
+  const dims = [2, 1, 2, 1].reduce(
+    (messages, wanted) =>
+      messages.flatMap((message) => [...fieldsOf(message)].flatMap((f) => (f.number === wanted ? [f.bytes] : []))),
+    [value],
+  );
+  return dims.map((dim) => [...fieldsOf(dim)].find(({ number }) => number === 1)?.value);
 }
 
 function nameIn(message: Uint8Array): string {
@@ -126,9 +141,12 @@ function readTensor(message: Uint8Array): { name: string; constant: Constant } {
   return { name, constant: { dims, data } };
 }
 
+/** Numbers of fewer bytes are copied at once: they should not hold the whole file. */
+const SMALL = 2 ** 16;
+
 function floats(bytes: Uint8Array): Float32Array {
   const whole = bytes.length - (bytes.length % 4);
-  if (bytes.byteOffset % 4 === 0) return new Float32Array(bytes.buffer, bytes.byteOffset, whole / 4);
+  if (whole >= SMALL && bytes.byteOffset % 4 === 0) return new Float32Array(bytes.buffer, bytes.byteOffset, whole / 4);
   return new Float32Array(bytes.slice(0, whole).buffer);
 }
 

@@ -23,14 +23,19 @@ const WORTH_SHARING = 100_000;
 /** Indices up to here take 16 bits. */
 const SHORT = 2 ** 16;
 
-/** A layer's weights, [rows, columns] with a bias for each row, in the form that suits what they are multiplied by. */
+/**
+ * A layer's weights, [rows, columns] with a bias for each row, in the form that suits what they are multiplied by: it
+ * must be prepared for that.
+ */
 export class Matrix {
   readonly rows: number;
   readonly columns: number;
   readonly nonzero: number;
   readonly #machine: Machine;
   readonly #bias: number;
-  #form: Form;
+  /** The weights as they came, until they are brought into a form. */
+  #loose?: Compressed;
+  #form?: Form;
   /** Where starts, indices and values are; a dense form has only values. */
   #parts: readonly [starts: number, indices: number, values: number] = [0, 0, 0];
 
@@ -40,11 +45,17 @@ export class Matrix {
     this.nonzero = elements.values.length;
     this.#machine = machine;
     const { heap } = machine;
-    this.#bias = heap.allocate(4 * padded(rows));
+    this.#bias = heap.allocate(4 * padded(rows), "weights");
     const biases = heap.floats(this.#bias, padded(rows)).fill(0);
     if (bias) biases.set(bias);
-    this.#form = "rows";
-    this.#store("rows", elements);
+    this.#loose = elements;
+  }
+
+  /** Bytes of its positions and values, as the kernels read them: an index and a float32 for each weight that is not
+   * zero, for each row where its weights begin and its bias. */
+  get sparseBytes(): number {
+    const index = this.columns <= SHORT ? 2 : 4;
+    return (index + 4) * this.nonzero + 4 * (this.rows + 1) + 4 * this.rows;
   }
 
   get #density(): number {
@@ -55,7 +66,8 @@ export class Matrix {
   prepare(use: Use): void {
     const form = this.#formFor(use);
     if (form === this.#form) return;
-    const elements = this.#elements();
+    const elements = this.#loose ?? this.#elements();
+    this.#loose = undefined;
     for (const part of this.#parts) this.#machine.heap.release(part);
     this.#store(form, elements);
   }
@@ -146,9 +158,9 @@ export class Matrix {
       const { heap } = this.#machine;
       const short = (form === "rows" ? this.columns : this.rows) <= SHORT;
       this.#parts = [
-        heap.allocate(4 * starts.length),
-        heap.allocate((short ? 2 : 4) * indices.length),
-        heap.allocate(4 * values.length),
+        heap.allocate(4 * starts.length, "weights"),
+        heap.allocate((short ? 2 : 4) * indices.length, "weights"),
+        heap.allocate(4 * values.length, "weights"),
       ];
       heap.uint32s(this.#parts[0], starts.length).set(starts);
       const view = short ? heap.uint16s(this.#parts[1], indices.length) : heap.uint32s(this.#parts[1], indices.length);
@@ -160,7 +172,7 @@ export class Matrix {
   #storeDense(form: "dense" | "blocks", { starts, indices, values }: Compressed): void {
     const { heap } = this.#machine;
     const [width, height] = form === "dense" ? [padded(this.columns), this.rows] : [this.columns, padded(this.rows)];
-    this.#parts = [0, 0, heap.allocate(4 * width * height)];
+    this.#parts = [0, 0, heap.allocate(4 * width * height, "weights")];
     const all = heap.floats(this.#parts[2], width * height).fill(0);
     for (let row = 0; row < this.rows; row++) {
       for (let k = starts[row]; k < starts[row + 1]; k++) all[place(form, width, row, indices[k])] = values[k];

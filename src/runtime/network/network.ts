@@ -2,9 +2,9 @@ import { isEsp } from "../container.ts";
 import { decode } from "../decode.ts";
 import { type Machine, type MachineOptions, machine } from "../kernels/machine.ts";
 import { folded } from "./fold.ts";
-import { type GraphNode, type NetworkGraph, readGraph } from "./graph.ts";
+import { type Constant, type NetworkGraph, readGraph } from "./graph.ts";
 import { operators } from "./operators/index.ts";
-import { type Plan, planOf, sizeOf, UnsupportedError } from "./plan.ts";
+import { type Kept, type Plan, planOf, sizeOf, UnsupportedError } from "./plan.ts";
 
 /** A tensor that is fed or comes out. */
 export interface Tensor {
@@ -14,6 +14,22 @@ export interface Tensor {
 
 export type NetworkOptions = MachineOptions;
 
+/** What a network takes of the memory, in bytes. */
+export interface MemoryUse {
+  /**
+   * What its weights take at least in the form that the kernels read: for each weight that is not zero an index, of two
+   * bytes up to 65,536 columns, else of four, and its float32 value; for each row where its weights begin, and its bias;
+   * other constants as they are.
+   */
+  readonly sparse: number;
+  /** What the weights do take: a layer of which much is left is kept dense. */
+  readonly weights: number;
+  /** Inputs, outputs and what is between, for inputs of the last shape. */
+  readonly activations: number;
+  /** All that is reserved, with tables and what is free. */
+  readonly total: number;
+}
+
 /** A network that runs straight from its sparse form. */
 export class Network {
   /** The names of what is fed. */
@@ -22,7 +38,7 @@ export class Network {
   readonly outputs: readonly string[];
   readonly #machine: Machine;
   readonly #graph: NetworkGraph;
-  readonly #kept = new Map<GraphNode, unknown>();
+  readonly #kept: Kept = { nodes: new Map(), matrices: [] };
   #plan?: { readonly key: string; readonly plan: Plan };
 
   private constructor(machine: Machine, graph: NetworkGraph) {
@@ -33,7 +49,8 @@ export class Network {
   }
 
   /**
-   * Makes a network ready from the bytes of an .onnx or an .esp file.
+   * Makes a network ready from the bytes of an .onnx or an .esp file: one sample of the shape that it states for its
+   * inputs then runs at once. Nothing of the file is kept but the weights, in their own form.
    * @throws UserError when an .esp file is damaged, or newer
    * @throws UnsupportedError when it has an operator that is not run here: ONNX Runtime then takes its place
    */
@@ -45,12 +62,21 @@ export class Network {
         `The runtime has no operator ${unknown.op} (node "${unknown.name || unknown.outputs[0]}"): run the network with ONNX Runtime.`,
       );
     }
-    return new Network(await machine(options), graph);
+    const network = new Network(await machine(options), graph);
+    network.#prepare();
+    return network;
   }
 
-  /** Bytes that weights, plan and activations take. */
-  get bytes(): number {
-    return this.#machine.heap.used;
+  /** What the network takes of the memory. */
+  get memory(): MemoryUse {
+    const { heap } = this.#machine;
+    const matrices = this.#kept.matrices.reduce((sum, { sparseBytes }) => sum + sparseBytes, 0);
+    return {
+      sparse: matrices + (this.#plan?.plan.constantBytes ?? 0),
+      weights: heap.used("weights"),
+      activations: heap.used("activations"),
+      total: heap.reserved,
+    };
   }
 
   /** Threads that share the work. */
@@ -78,6 +104,22 @@ export class Network {
     );
   }
 
+  /** Plans for one sample where the shapes are stated, so that the weights come into their form, and the file may go. */
+  #prepare(): void {
+    const shapes: Record<string, readonly number[]> = {};
+    for (const name of this.inputs) {
+      const stated = this.#graph.shapes.get(name) ?? [];
+      const dims = stated.map((dim, axis) => dim ?? (axis === 0 ? 1 : 0));
+      if (dims.length === 0 || dims.includes(0)) return;
+      shapes[name] = dims;
+    }
+    try {
+      this.#planOf(shapes);
+    } catch {
+      // A sample alone may not be what it is made for: a run will show.
+    }
+  }
+
   /** The plan for inputs of these shapes: a network plans anew when they change. */
   #planFor(feeds: Readonly<Record<string, Tensor>>): Plan {
     const shapes: Record<string, readonly number[]> = {};
@@ -89,12 +131,26 @@ export class Network {
       }
       shapes[name] = feed.dims;
     }
+    return this.#planOf(shapes);
+  }
+
+  #planOf(shapes: Readonly<Record<string, readonly number[]>>): Plan {
     const key = JSON.stringify(shapes);
     if (this.#plan?.key !== key) {
       this.#plan?.plan.release();
       this.#plan = undefined;
       this.#plan = { key, plan: planOf(this.#machine, this.#graph, shapes, operators, this.#kept) };
+      detach(this.#graph.constants);
     }
     return this.#plan.plan;
+  }
+}
+
+/** Gives constants that no weights were made of memory of their own, so that they do not hold the whole file. */
+function detach(constants: Map<string, Constant>): void {
+  for (const [name, { dims, data }] of constants) {
+    if (data instanceof Float32Array && data.byteLength < data.buffer.byteLength) {
+      constants.set(name, { dims, data: data.slice() });
+    }
   }
 }

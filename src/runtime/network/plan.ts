@@ -1,5 +1,7 @@
 import type { Machine } from "../kernels/machine.ts";
+import type { Compressed } from "./compressed.ts";
 import type { Attribute, Constant, GraphNode, NetworkGraph } from "./graph.ts";
+import { Matrix } from "./matrix.ts";
 import { Pool } from "./pool.ts";
 
 /** A float32 value of a network in memory. */
@@ -49,6 +51,8 @@ export interface PlanContext {
    * that they were made of are then let go.
    */
   kept<T>(make: () => T): T;
+  /** Makes a matrix of weights, to be kept. */
+  matrix(rows: number, columns: number, elements: Compressed, bias?: Float32Array): Matrix;
   /** Where a table of whole numbers is that the plan keeps. */
   table(numbers: readonly number[]): number;
 }
@@ -67,19 +71,24 @@ export interface Plan {
   readonly inputs: ReadonlyMap<string, Value>;
   readonly outputs: ReadonlyMap<string, Value>;
   readonly steps: readonly Step[];
+  /** Bytes of the float32 constants that are read as they are. */
+  readonly constantBytes: number;
   release(): void;
 }
 
-/**
- * Plans a network.
- * @param keep what nodes keep from plan to plan: their weights in memory
- */
+/** What nodes keep from plan to plan: their weights in memory. */
+export interface Kept {
+  readonly nodes: Map<GraphNode, unknown>;
+  readonly matrices: Matrix[];
+}
+
+/** Plans a network. */
 export function planOf(
   machine: Machine,
   { nodes, constants, inputs, outputs }: NetworkGraph,
   shapes: Readonly<Record<string, readonly number[]>>,
   operators: ReadonlyMap<string, Operator>,
-  keep: Map<GraphNode, unknown>,
+  kept: Kept,
 ): Plan {
   const { heap } = machine;
   const values = new Map<string, Value | Wholes>();
@@ -87,22 +96,45 @@ export function planOf(
   const owned = new Map<string, number>();
   const tables: number[] = [];
   const pool = new Pool(heap);
+  let constantBytes = 0;
   const readers = new Map<string, GraphNode[]>();
   for (const node of nodes) for (const input of node.inputs) readers.set(input, [...(readers.get(input) ?? []), node]);
 
   for (const name of inputs) {
     const dims = shapes[name];
     if (!dims) throw new Error(`The network's input "${name}" is missing: it takes ${inputs.join(", ")}.`);
-    values.set(name, { dims, at: pool.take(4 * sizeOf(dims)) });
+    const at = pool.take(4 * sizeOf(dims));
+    values.set(name, { dims, at });
+    owned.set(name, at);
   }
 
   const steps: Step[] = [];
   const fused = new Set<GraphNode>();
-  for (const [i, node] of nodes.entries()) {
+  try {
+    for (const [i, node] of nodes.entries()) planNode(i, node);
+  } catch (error) {
+    release();
+    throw error;
+  }
+  const results = outputs.map((name): [string, Value] => {
+    const value = values.get(name);
+    if (!value || "wholes" in value) throw new UnsupportedError(`The output "${name}" holds no float32 numbers.`);
+    return [name, value];
+  });
+  return {
+    inputs: new Map(inputs.map((name) => [name, values.get(name) as Value])),
+    outputs: new Map(results),
+    steps,
+    constantBytes,
+    release,
+  };
+
+  function planNode(i: number, node: GraphNode): void {
     if (fused.has(node)) {
       values.set(node.outputs[0], values.get(node.inputs[0]) ?? missing(node, node.inputs[0]));
       pass(node.inputs[0], node.outputs[0]);
-      continue;
+      dropRead(i, node);
+      return;
     }
     const operator = operators.get(node.op);
     if (!operator) {
@@ -117,27 +149,23 @@ export function planOf(
     const step = operator(contextOf(node, scratch, rectifier !== undefined && fused.has(rectifier)));
     if (step) steps.push(step);
     for (const at of scratch) pool.giveBack(at);
-    for (const name of new Set([...node.inputs, ...node.outputs])) if ((uses.get(name) ?? -1) <= i) drop(name);
+    dropRead(i, node);
   }
-  const results = outputs.map((name): [string, Value] => {
-    const value = values.get(name);
-    if (!value || "wholes" in value) throw new UnsupportedError(`The output "${name}" holds no float32 numbers.`);
-    return [name, value];
-  });
-  return {
-    inputs: new Map(inputs.map((name) => [name, values.get(name) as Value])),
-    outputs: new Map(results),
-    steps,
-    release: () => {
-      pool.release();
-      for (const at of tables) heap.release(at);
-    },
-  };
+
+  function release(): void {
+    pool.release();
+    for (const at of tables) heap.release(at);
+  }
 
   /** Values that share memory share the address's count of owners. */
   function pass(from: string, to: string): void {
     const owner = owned.get(from);
     if (owner !== undefined) owned.set(to, owner);
+  }
+
+  /** Gives back what a node reads or makes and none behind it reads. */
+  function dropRead(i: number, { inputs, outputs }: GraphNode): void {
+    for (const name of new Set([...inputs, ...outputs])) if ((uses.get(name) ?? -1) <= i) drop(name);
   }
 
   function drop(name: string): void {
@@ -153,7 +181,8 @@ export function planOf(
       if (value) return value;
       const constant = constants.get(name);
       if (constant?.data instanceof Float32Array) {
-        const at = heap.allocate(4 * constant.data.length);
+        const at = heap.allocate(4 * constant.data.length, "weights");
+        constantBytes += 4 * constant.data.length;
         heap.floats(at, constant.data.length).set(constant.data);
         tables.push(at);
         const placed = { dims: constant.dims, at };
@@ -198,12 +227,17 @@ export function planOf(
         return at;
       },
       kept: <T>(make: () => T) => {
-        if (!keep.has(node)) {
-          keep.set(node, make());
+        if (!kept.nodes.has(node)) {
+          kept.nodes.set(node, make());
           for (const name of node.inputs)
-            if (readers.get(name)?.every((reader) => keep.has(reader))) constants.delete(name);
+            if (readers.get(name)?.every((reader) => kept.nodes.has(reader))) constants.delete(name);
         }
-        return keep.get(node) as T;
+        return kept.nodes.get(node) as T;
+      },
+      matrix: (rows, columns, elements, bias) => {
+        const matrix = new Matrix(machine, rows, columns, elements, bias);
+        kept.matrices.push(matrix);
+        return matrix;
       },
       table: (numbers) => {
         const at = heap.allocate(4 * numbers.length);

@@ -1,6 +1,6 @@
 import type { Kernels } from "../../kernels/kernels.ts";
 import { compressRows } from "../compressed.ts";
-import { Matrix, padded } from "../matrix.ts";
+import { type Matrix, padded } from "../matrix.ts";
 import { type Operator, type PlanContext, type Step, sizeOf, UnsupportedError, type Value } from "../plan.ts";
 import { imageDims, type Windows, windowsOf } from "../windows.ts";
 
@@ -22,7 +22,7 @@ const conv: Operator = (context) => {
 };
 
 /** The weights as a matrix [filters, all channels x kernel], and the kernel's size. */
-function layerOf({ machine, attribute, constant }: PlanContext) {
+function layerOf({ matrix, attribute, constant }: PlanContext) {
   const weights = constant(1);
   if (!weights || !(weights.data instanceof Float32Array)) {
     throw new UnsupportedError("Conv is run only with constant weights here.");
@@ -34,7 +34,7 @@ function layerOf({ machine, attribute, constant }: PlanContext) {
   const elements = compressRows(data, filters, taps, (filter) => Math.floor((filter * groups) / filters) * taps);
   const bias = constant(2)?.data;
   const columns = groups * channels * sizeOf(kernel);
-  return { kernel, layer: new Matrix(machine, filters, columns, elements, bias && Float32Array.from(bias)) };
+  return { kernel, layer: matrix(filters, columns, elements, bias && Float32Array.from(bias)) };
 }
 
 /** Whether every weight multiplies the whole plane as it is. */
@@ -60,6 +60,8 @@ function pointwise(context: PlanContext, layer: Matrix, x: Value, y: Value, { in
 /** Elements of a stretch that a kernel does at once, and fewer than which it does in fours. */
 const TILE = 32;
 const REST = 12;
+/** Outputs are made in bands of rows, of at most about so many bytes before they are copied to their place. */
+const BAND = 2 ** 20;
 
 function spread(context: PlanContext, layer: Matrix, x: Value, y: Value, windows: Windows): Step {
   const { kernel, strides, dilations, begin, end, input, output } = windows;
@@ -78,33 +80,41 @@ function spread(context: PlanContext, layer: Matrix, x: Value, y: Value, windows
       }
     }
   }
-  const exact = padded((output[0] - 1) * pitch + output[1]);
-  const length = exact % TILE > REST ? Math.ceil(exact / TILE) * TILE : exact;
+  const [height, width] = output;
+  const bands = Math.ceil((4 * layer.written * pitch * height) / BAND);
+  const band = Math.ceil(height / bands);
+  const lengthOf = (rows: number) => {
+    const exact = padded((rows - 1) * pitch + width);
+    return exact % TILE > REST ? Math.ceil(exact / TILE) * TILE : exact;
+  };
   const table = context.table(offsets);
   // The last stretches reach past the last plane.
-  const size = channels * phases * plane + length;
-  const [laid, result] = [context.scratch(size), context.scratch(layer.written * length)];
+  const size = channels * phases * plane + lengthOf(height) + TILE;
+  const [laid, result] = [context.scratch(size), context.scratch(layer.written * lengthOf(band))];
   const { heap, kernels } = context.machine;
   const inputBytes = 4 * channels * sizeOf(input);
   return () => {
     heap.floats(laid, size).fill(0);
     for (let n = 0; n < samples; n++) {
       lay(kernels, x.at + n * inputBytes, channels, windows, laid, plane, pitch);
-      layer.correlate(table, laid, result, length, context.floor);
-      const to = y.at + 4 * n * layer.rows * sizeOf(output);
-      const [height, width] = output;
-      kernels.copyPlanes(
-        layer.rows,
-        height,
-        width,
-        result,
-        4 * length,
-        4 * pitch,
-        4,
-        to,
-        4 * height * width,
-        4 * width,
-      );
+      for (let top = 0; top < height; top += band) {
+        const rows = Math.min(band, height - top);
+        const length = lengthOf(rows);
+        layer.correlate(table, laid + 4 * top * pitch, result, length, context.floor);
+        const to = y.at + 4 * (n * layer.rows * height + top) * width;
+        kernels.copyPlanes(
+          layer.rows,
+          rows,
+          width,
+          result,
+          4 * length,
+          4 * pitch,
+          4,
+          to,
+          4 * height * width,
+          4 * width,
+        );
+      }
     }
   };
 }

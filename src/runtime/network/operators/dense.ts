@@ -1,5 +1,5 @@
 import { compressRows, transposed } from "../compressed.ts";
-import { Matrix, padded, type Use } from "../matrix.ts";
+import { type Matrix, padded, type Use } from "../matrix.ts";
 import { type Operator, type PlanContext, type Step, sizeOf, UnsupportedError, type Value } from "../plan.ts";
 
 /** Samples from which on a batch is multiplied at once. */
@@ -29,7 +29,7 @@ const matmul: Operator = (context) => {
 
 /** The constant second input as rows of weights, one for each output. */
 function matrixOf(
-  { machine, constant, node }: PlanContext,
+  { matrix, constant, node }: PlanContext,
   turned: boolean,
   alpha: number,
   bias?: ArrayLike<number>,
@@ -45,7 +45,7 @@ function matrixOf(
   const scaled = alpha === 1 ? found : { ...found, values: found.values.map((value) => alpha * value) };
   const elements = turned ? scaled : transposed(scaled, dims[0], dims[1]);
   const biases = bias && Float32Array.from({ length: rows }, (_, row) => beta * bias[bias.length === 1 ? 0 : row]);
-  return new Matrix(machine, rows, columns, elements, biases);
+  return matrix(rows, columns, elements, biases);
 }
 
 function multiply(context: PlanContext, layer: Matrix, x: Value, dims: readonly number[]): Step {

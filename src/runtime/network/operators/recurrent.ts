@@ -1,5 +1,5 @@
 import { compressRows } from "../compressed.ts";
-import { Matrix, padded } from "../matrix.ts";
+import { type Matrix, padded } from "../matrix.ts";
 import { type Operator, type PlanContext, sizeOf, UnsupportedError } from "../plan.ts";
 
 /** How a kind of cell makes its next state of the products of its gates. */
@@ -118,7 +118,7 @@ function recurrent(cell: Cell): Operator {
 
 /** One direction of W or R, with its part of B, which has Wb and Rb behind each other. */
 function matrixOf(
-  { constant, machine, node }: PlanContext,
+  { constant, matrix, node }: PlanContext,
   input: number,
   direction: number,
   rows: number,
@@ -133,7 +133,7 @@ function matrixOf(
   const start = direction * rows * columns;
   const elements = compressRows(weights.subarray(start), rows, columns);
   const own = 2 * direction * rows + bias;
-  return new Matrix(machine, rows, columns, elements, biases && Float32Array.from(biases).subarray(own, own + rows));
+  return matrix(rows, columns, elements, biases && Float32Array.from(biases).subarray(own, own + rows));
 }
 
 /** Recurrent layers, one sample after the other. */

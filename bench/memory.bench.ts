@@ -1,0 +1,72 @@
+/**
+ * How much of the memory does a pruned network take?
+ *
+ * What the runtime says of itself (`Network.memory`) for one sample, beside what the weights take as positions and values
+ * at least, and dense; and by how much a process grows when it loads the network from its .esp, or onnxruntime-web
+ * (WebAssembly, one thread) from the dense .onnx: resident bytes when all garbage is gone, medians of processes in turns.
+ */
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import Table from "cli-table3";
+import { encode } from "../src/coding/encode.ts";
+import { median } from "../src/median.ts";
+import { writeModel } from "../src/onnx/write.ts";
+import type { MemoryUse } from "../src/runtime/index.ts";
+import { cases, whole } from "./sparse-cases.ts";
+
+const TURNS = 3;
+/** Networks, and the layers of which the memory is the question. */
+const WANTED = /^(lenet|.* fc6|LSTM|the authors)/;
+/** The densities of the paper's table, layer by layer. */
+const ALEXNET = [0.84, 0.38, 0.35, 0.37, 0.37, 0.09, 0.09, 0.25];
+
+interface Grown {
+  readonly loaded: number;
+  readonly ran: number;
+  readonly peak: number;
+  readonly memory?: MemoryUse;
+}
+
+const once = fileURLToPath(new URL("memory-once.ts", import.meta.url));
+const loader = fileURLToPath(import.meta.resolve("tsx"));
+const folder = mkdtempSync(join(tmpdir(), "espalier-memory-"));
+
+function grow(side: "ours" | "web", path: string, dims: string): Grown {
+  const script = ["--expose-gc", "--import", loader, once, side, path, dims];
+  return JSON.parse(execFileSync(process.execPath, script, { encoding: "utf8" }));
+}
+
+const head = ["", "dense", "sparse", "weights", "of sparse", "activations", "total", "process, ours", "process, web"];
+const table = new Table({
+  head,
+  colAligns: ["left", ...head.slice(1).map(() => "right" as const)],
+  style: { head: [], border: [], compact: true },
+});
+const kilobytes = (bytes = 0) => `${Math.round(bytes / 1000).toLocaleString("en")} kB`;
+const wanted = process.argv[2] ?? "";
+try {
+  const all = [...cases.filter(({ name }) => WANTED.test(name)), whole("alexnet", ALEXNET)];
+  for (const { name, build } of all.filter((one) => one.name.includes(wanted))) {
+    const model = build();
+    const dims = [1, ...(model.inputs[0].shape ?? []).slice(1)].join("x");
+    const [esp, onnx] = ["model.esp", "model.onnx"].map((file) => join(folder, file));
+    writeFileSync(onnx, writeModel(model));
+    writeFileSync(esp, encode(model, { mode: "huffman" }));
+    const dense = [...model.initializers.values()].reduce((sum, { data }) => sum + 4 * data.length, 0);
+    const turns = Array.from({ length: TURNS }, () => [grow("ours", esp, dims), grow("web", onnx, dims)]);
+    const [ours, web] = [0, 1].map((side) => median(turns.map((turn) => turn[side].loaded)));
+    const { memory } = turns[0][0];
+    if (!memory) throw new Error("The runtime says nothing of its memory.");
+    const { sparse, weights, activations, total } = memory;
+    const bytes = [weights, activations, total, ours, web].map(kilobytes);
+    const ratio = `${(weights / sparse).toFixed(2)}x`;
+    table.push([name, kilobytes(dense), kilobytes(sparse), bytes[0], ratio, ...bytes.slice(1)]);
+    process.stderr.write(`${name}\n`);
+  }
+} finally {
+  rmSync(folder, { recursive: true });
+}
+process.stdout.write(`${table.toString()}\n`);
