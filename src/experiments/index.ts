@@ -8,6 +8,7 @@ import { turns } from "./in-turn.ts";
 import { iterative } from "./iterative.ts";
 import { neurons } from "./neurons.ts";
 import { histograms, mask } from "./pictures.ts";
+import { sharingInit } from "./sharing-init.ts";
 import { table1, table3, table4 } from "./tables.ts";
 
 /** The experiments by the names that the command line gives them. */
@@ -26,4 +27,5 @@ export const experiments: ReadonlyMap<string, Experiment> = new Map([
   ["histograms", histograms],
   ["mask", mask],
   ["energy", energy],
+  ["sharing-init", sharingInit],
 ]);

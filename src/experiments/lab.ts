@@ -6,6 +6,9 @@ import type { Model } from "../onnx/graph.ts";
 import { recipeOf, roundsOf } from "../pruning/recipes.ts";
 import type { Round, RoundResult } from "../pruning/round.ts";
 import { runRounds } from "../pruning/rounds.ts";
+import type { Init } from "../sharing/kmeans.ts";
+import { retrain } from "../sharing/retrain.ts";
+import { type Bits, share, withShared } from "../sharing/share.ts";
 import { type Errors, errorsOf, evaluate } from "../training/evaluate.ts";
 import { withParameters } from "../training/parameters.ts";
 
@@ -13,6 +16,21 @@ import { withParameters } from "../training/parameters.ts";
 export interface Trained {
   readonly model: Model;
   readonly results: readonly RoundResult[];
+}
+
+/** A network with shared weights, its validation errors before and after the shared values were trained, percent. */
+export interface SharedRun {
+  readonly model: Model;
+  readonly before: number;
+  readonly after: number;
+}
+
+export interface SharingPlan {
+  readonly bits: Bits;
+  /** Default: linear. */
+  readonly init?: Init;
+  /** Epochs in which the shared values are trained. */
+  readonly epochs: number;
 }
 
 /** Where finished runs are kept, so that an experiment that was stopped goes on, and experiments share their networks. */
@@ -64,6 +82,27 @@ export class Lab {
     return this.#options.quick ? Math.max(1, Math.round(count / 4)) : count;
   }
 
+  /** All of some settings, or the first and the last of them. */
+  some<Setting>(settings: readonly Setting[]): readonly Setting[] {
+    return this.#options.quick ? settings.filter((_, i) => i === 0 || i === settings.length - 1) : settings;
+  }
+
+  /** A lab with another seed, whose runs are kept beside those of this one. */
+  seeded(seed: number): Lab {
+    const { shelf, note } = this.#options;
+    if (seed === this.seed) return this;
+    const own = (name: string) => `${name}-seed-${seed}`;
+    return new Lab({
+      ...this.#options,
+      seed,
+      shelf: {
+        find: (name, settings) => shelf.find(own(name), settings),
+        keep: (name, settings, trained) => shelf.keep(own(name), settings, trained),
+      },
+      note: (line) => note(`seed ${seed}, ${line}`),
+    });
+  }
+
   /** A network as its recipe trains it. */
   async dense(network: string): Promise<Trained> {
     const { train, batch } = this.recipe(network);
@@ -111,6 +150,23 @@ export class Lab {
     const { density, validationError } = results[results.length - 1];
     note(`${name}: ${(1 / density).toFixed(1)}x, validation error ${validationError.toFixed(2)}%`);
     return trained;
+  }
+
+  /** Shares a network's weights by k-means and trains the values, unless a run of that name is on the shelf. */
+  async shared(name: string, model: Model, { bits, init, epochs }: SharingPlan): Promise<SharedRun> {
+    const { engine, data, seed, quick, signal, shelf, note } = this.#options;
+    const sharing = share(model, bits, { seed, init });
+    const settings = JSON.stringify({ seed, quick, init, epochs, bits: [...bits] });
+    const known = shelf.find(name, settings)?.model;
+    if (known) {
+      const before = await this.validationError(withShared(model, sharing));
+      return { model: known, before, after: await this.validationError(known) };
+    }
+    const found = await retrain(engine, model, sharing, data, { seed, epochs, signal });
+    if (found.aborted) throw new Stopped(name);
+    shelf.keep(name, settings, { model: found.model, results: [] });
+    note(`${name}: validation error ${found.before.toFixed(2)}%, ${found.after.toFixed(2)}% when trained`);
+    return found;
   }
 
   /** The errors of a network on both splits that it did not learn from, percent. */
