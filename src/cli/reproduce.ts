@@ -30,7 +30,7 @@ export const reproduceCommand = withEngine(
     .argument("<experiment>", [...experiments.keys()].join(", "))
     .requiredOption("--out <dir>", "where to write; networks that experiments share are kept there in runs/")
     .addOption(new Option("--seed <n>", "the seed of all randomness").argParser(whole("seed", 0)).default(1))
-    .option("--quick", "fewer epochs")
+    .option("--quick", "fewer epochs and settings")
     .option("--json", "print one JSON object"),
 )
   .addHelpText(

@@ -6,6 +6,8 @@ export interface Priced {
 /** Makes tables of symbols. */
 export interface Pricing<Table extends Priced> {
   tableOf(counts: Float64Array): Table;
+  /** About what the table of so many symbols takes itself, in bits. */
+  headOf(symbols: number): number;
   /** The most bits of a gap. */
   readonly gapBits: number;
 }
@@ -51,7 +53,7 @@ export function chooseGaps<Table extends Priced>(
   gaps: ReadonlyMap<number, number>,
   values: Float64Array,
   raw: number,
-  { tableOf, gapBits }: Pricing<Table>,
+  { tableOf, headOf, gapBits }: Pricing<Table>,
 ): Gaps<Table> {
   let best: (Gaps<Table> & { readonly cost: number }) | undefined;
   for (let width = 1; width <= gapBits; width++) {
@@ -67,7 +69,7 @@ export function chooseGaps<Table extends Priced>(
     const table = tableOf(counts);
     const withFillers = values.slice();
     withFillers[0] += gaps.size === 0 ? 1 : fillers;
-    const cost = table.bits + tableOf(withFillers).bits + raw * fillers + 8 * Math.sqrt(counts.length);
+    const cost = table.bits + tableOf(withFillers).bits + raw * fillers + headOf(counts.length);
     if (!best || cost < best.cost) best = { width, table, fillers, cost };
   }
   if (!best) throw new Error("No number of bits was tried.");

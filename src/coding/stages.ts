@@ -32,6 +32,7 @@ const WORD = 32;
 /** As many bits for every symbol that there can be. */
 const fixedLength: Pricing<Priced> = {
   tableOf: (counts) => ({ bits: sum(counts) * Math.ceil(Math.log2(counts.length)) }),
+  headOf: () => 0,
   gapBits: 8,
 };
 

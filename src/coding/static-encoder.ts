@@ -12,7 +12,10 @@ import { CodeTable, type Survey } from "./survey.ts";
 /** How the tables of {@link encodeStatic} are made: for finite state coding, or as Deep Compression's Huffman codes. */
 export type TableMaker = Pricing<Frequencies>;
 
+const headOf = (symbols: number) => 8 * Math.sqrt(symbols);
+
 export const finiteState: TableMaker = {
+  headOf,
   tableOf(counts) {
     const used = counts.reduce((sum, count) => sum + Math.sign(count), 0);
     return nearest(counts, Math.max(Math.ceil(Math.log2(used)), used > 2048 ? 14 : 13));
@@ -20,7 +23,7 @@ export const finiteState: TableMaker = {
   gapBits: 10,
 };
 
-export const huffmanCodes: TableMaker = { tableOf: huffman, gapBits: 8 };
+export const huffmanCodes: TableMaker = { tableOf: huffman, headOf, gapBits: 8 };
 
 /** High bits of words that become symbols where there is no codebook: the sign and the exponent of a float. */
 const SYMBOL_BITS = 9;

@@ -1,4 +1,6 @@
 import { criteriaCompared, probabilistic } from "./criteria.ts";
+import { dcFig6 } from "./dc-fig6.ts";
+import { dcTable } from "./dc-table.ts";
 import { dropout } from "./dropout.ts";
 import { energy } from "./energy.ts";
 import type { Experiment } from "./experiment.ts";
@@ -27,5 +29,7 @@ export const experiments: ReadonlyMap<string, Experiment> = new Map([
   ["histograms", histograms],
   ["mask", mask],
   ["energy", energy],
+  ["dc-fig6", dcFig6],
+  ["dc-table", dcTable],
   ["sharing-init", sharingInit],
 ]);

@@ -8,7 +8,7 @@ import type { Round, RoundResult } from "../pruning/round.ts";
 import { runRounds } from "../pruning/rounds.ts";
 import type { Init } from "../sharing/kmeans.ts";
 import { retrain } from "../sharing/retrain.ts";
-import { type Bits, share, withShared } from "../sharing/share.ts";
+import { type Bits, type Sharing, share, withShared } from "../sharing/share.ts";
 import { type Errors, errorsOf, evaluate } from "../training/evaluate.ts";
 import { withParameters } from "../training/parameters.ts";
 
@@ -21,6 +21,8 @@ export interface Trained {
 /** A network with shared weights, its validation errors before and after the shared values were trained, percent. */
 export interface SharedRun {
   readonly model: Model;
+  /** As it was before training. */
+  readonly untrained: Sharing;
   readonly before: number;
   readonly after: number;
 }
@@ -79,12 +81,17 @@ export class Lab {
 
   /** As many epochs as asked, or a quarter of them. */
   epochs(count: number): number {
-    return this.#options.quick ? Math.max(1, Math.round(count / 4)) : count;
+    return this.quick ? Math.max(1, Math.round(count / 4)) : count;
+  }
+
+  /** Whether to do with little. */
+  get quick(): boolean {
+    return this.#options.quick;
   }
 
   /** All of some settings, or the first and the last of them. */
   some<Setting>(settings: readonly Setting[]): readonly Setting[] {
-    return this.#options.quick ? settings.filter((_, i) => i === 0 || i === settings.length - 1) : settings;
+    return this.quick ? settings.filter((_, i) => i === 0 || i === settings.length - 1) : settings;
   }
 
   /** A lab with another seed, whose runs are kept beside those of this one. */
@@ -125,7 +132,7 @@ export class Lab {
 
   /** The rounds of a network's recipe. */
   recipe(network: string): { train: Round; prune: Round[]; batch: number } {
-    const recipe = recipeOf(network, this.#options.quick);
+    const recipe = recipeOf(network, this.quick);
     return { ...roundsOf(recipe, this.untrained(network)), batch: recipe.batch };
   }
 
@@ -155,18 +162,18 @@ export class Lab {
   /** Shares a network's weights by k-means and trains the values, unless a run of that name is on the shelf. */
   async shared(name: string, model: Model, { bits, init, epochs }: SharingPlan): Promise<SharedRun> {
     const { engine, data, seed, quick, signal, shelf, note } = this.#options;
-    const sharing = share(model, bits, { seed, init });
+    const untrained = share(model, bits, { seed, init });
     const settings = JSON.stringify({ seed, quick, init, epochs, bits: [...bits] });
     const known = shelf.find(name, settings)?.model;
     if (known) {
-      const before = await this.validationError(withShared(model, sharing));
-      return { model: known, before, after: await this.validationError(known) };
+      const before = await this.validationError(withShared(model, untrained));
+      return { model: known, untrained, before, after: await this.validationError(known) };
     }
-    const found = await retrain(engine, model, sharing, data, { seed, epochs, signal });
+    const found = await retrain(engine, model, untrained, data, { seed, epochs, signal });
     if (found.aborted) throw new Stopped(name);
     shelf.keep(name, settings, { model: found.model, results: [] });
     note(`${name}: validation error ${found.before.toFixed(2)}%, ${found.after.toFixed(2)}% when trained`);
-    return found;
+    return { ...found, untrained };
   }
 
   /** The errors of a network on both splits that it did not learn from, percent. */

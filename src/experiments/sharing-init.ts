@@ -3,7 +3,7 @@ import { isFloat32 } from "../onnx/tensor.ts";
 import { curveChart } from "../report/curves.ts";
 import { initializations } from "../sharing/initialize.ts";
 import type { Init } from "../sharing/kmeans.ts";
-import { bitsFor, type Sharing, share } from "../sharing/share.ts";
+import { bitsFor, type Sharing } from "../sharing/share.ts";
 import { denseOf } from "../sharing/shared.ts";
 import type { Experiment, Outcome } from "./experiment.ts";
 import type { Lab } from "./lab.ts";
@@ -72,12 +72,9 @@ function means(runs: readonly Measures[]): Measures & Pick<Point, "deviation"> {
 
 async function measure(lab: Lab, model: Model, init: Init, width: number): Promise<Measures> {
   const bits = bitsFor(model, [["*", width]]);
-  const { before, after } = await lab.shared(`sharing-${init}-${width}`, model, {
-    bits,
-    init,
-    epochs: lab.epochs(EPOCHS),
-  });
-  return { before, after, ...weightErrors(model, share(model, bits, { init, seed: lab.seed })) };
+  const plan = { bits, init, epochs: lab.epochs(EPOCHS) };
+  const { untrained, before, after } = await lab.shared(`sharing-${init}-${width}`, model, plan);
+  return { before, after, ...weightErrors(model, untrained) };
 }
 
 /** What sharing does to the weights of all layers, and to the largest of each. */
