@@ -84,7 +84,10 @@ export const dcTable: Experiment = {
           "bytes, P+Q+H",
           "in contexts",
         ],
-        ...networks.flatMap(({ title, layers }) => layers.map((row) => cells(title, row))),
+        ...networks.flatMap(({ title, layers, files }) => [
+          ...layers.map((row) => cells(title, row)),
+          [`${title} file`, ...Array.from({ length: 11 }, () => ""), files.huffman, files.context],
+        ]),
       ],
       figures: [
         {
@@ -101,6 +104,16 @@ export const dcTable: Experiment = {
               ];
             }),
             "kB",
+          ),
+        },
+        {
+          name: "dc-table-errors",
+          caption: "Test error of the dense network, the pruned one, and the one that was pruned and shared.",
+          picture: barChart(
+            networks.flatMap(({ title, errors }) =>
+              Object.entries(errors).map(([name, { testError }]) => ({ group: title, name, value: testError })),
+            ),
+            "test error, %",
           ),
         },
       ],
