@@ -32,7 +32,7 @@ export const reproduceCommand = withEngine(
     .requiredOption("--out <dir>", "where to write; networks that experiments share are kept there in runs/")
     .addOption(new Option("--seed <n>", "the seed of all randomness").argParser(whole("seed", 0)).default(1))
     .option("--data <spec>", "the text that an experiment about text learns from: text:FILE")
-    .option("--quick", "fewer epochs")
+    .option("--quick", "fewer epochs and settings")
     .option("--json", "print one JSON object"),
 )
   .addHelpText(

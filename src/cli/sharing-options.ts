@@ -50,7 +50,6 @@ export function withSharing(command: Command): Command {
       "share as much as leaves the validation error at most so much above the model's (needs --data)",
       number("loss of accuracy", 0, 100),
     )
-    .option("--data <spec>", "train the shared values on this data: mnist, idx:DIR, npz:FILE, or a module")
     .addOption(new Option("--method <name>", "how values are chosen (default: kmeans)").choices(Object.keys(methods)))
     .addOption(
       new Option("--init <name>", "where k-means begins (default: linear)").choices([

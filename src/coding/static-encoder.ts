@@ -3,27 +3,27 @@ import { codeLayout, type Layout, STATIC } from "../runtime/layout.ts";
 import { codeStaticHead, countValues, type StaticHead } from "../runtime/static.ts";
 import { viewOf } from "../runtime/view.ts";
 import { type Frequencies, huffman, nearest } from "./frequencies.ts";
+import { chooseGaps, forEachEntry, gapsOf, type Pricing } from "./gaps.ts";
 import { RangeEncoder } from "./range-encoder.ts";
 import { concat } from "./split.ts";
 import { BackwardBits, StateEncoder } from "./state-encoder.ts";
 import { CodeTable, type Survey } from "./survey.ts";
 
 /** How the tables of {@link encodeStatic} are made: for finite state coding, or as Deep Compression's Huffman codes. */
-export interface TableMaker {
-  frequencies(counts: Float64Array): Frequencies;
-  /** The most bits of a gap. */
-  readonly gapBits: number;
-}
+export type TableMaker = Pricing<Frequencies>;
+
+const headOf = (symbols: number) => 8 * Math.sqrt(symbols);
 
 export const finiteState: TableMaker = {
-  frequencies(counts) {
+  headOf,
+  tableOf(counts) {
     const used = counts.reduce((sum, count) => sum + Math.sign(count), 0);
     return nearest(counts, Math.max(Math.ceil(Math.log2(used)), used > 2048 ? 14 : 13));
   },
   gapBits: 10,
 };
 
-export const huffmanCodes: TableMaker = { frequencies: huffman, gapBits: 8 };
+export const huffmanCodes: TableMaker = { tableOf: huffman, headOf, gapBits: 8 };
 
 /** High bits of words that become symbols where there is no codebook: the sign and the exponent of a float. */
 const SYMBOL_BITS = 9;
@@ -51,7 +51,7 @@ export function encodeStatic(survey: Survey, tables: TableMaker): Uint8Array {
   if (nonzero === 0) values[0]++;
   const head = {
     gaps: gaps?.table.frequencies ?? new Uint16Array(0),
-    values: tables.frequencies(values).frequencies,
+    values: tables.tableOf(values).frequencies,
     length: 0,
   };
   const entries = encodeEntries(words, sparse, head, { symbolOf, raw, shift: format.shift });
@@ -61,56 +61,6 @@ export function encodeStatic(survey: Survey, tables: TableMaker): Uint8Array {
   if (coded) codeCodebook(coder, book.slice(), format);
   codeStaticHead(coder, { ...head, length: entries.length }, whole, type.width);
   return concat([coder.finishBeforeMore(), entries]);
-}
-
-/** Every word, or those that are not zero. */
-function forEachEntry(words: Uint32Array, sparse: boolean, visit: (t: number) => void): void {
-  for (let t = 0; t < words.length; t++) if (!sparse || words[t] !== 0) visit(t);
-}
-
-/** How often each gap comes before a word that is not zero. */
-function gapsOf(words: Uint32Array): Map<number, number> {
-  const short = new Float64Array(1 << 12);
-  const gaps = new Map<number, number>();
-  let before = -1;
-  forEachEntry(words, true, (t) => {
-    const gap = t - before - 1;
-    if (gap < short.length) short[gap]++;
-    else gaps.set(gap, (gaps.get(gap) ?? 0) + 1);
-    before = t;
-  });
-  short.forEach((count, gap) => {
-    if (count > 0) gaps.set(gap, count);
-  });
-  return gaps;
-}
-
-interface Gaps {
-  readonly table: Frequencies;
-  readonly fillers: number;
-}
-
-/** Chooses how many bits a gap has: fewer need more fillers, each an entry that is zero. */
-function chooseGaps(gaps: Map<number, number>, values: Float64Array, raw: number, tables: TableMaker): Gaps {
-  let best: (Gaps & { readonly cost: number }) | undefined;
-  for (let bits = 1; bits <= tables.gapBits; bits++) {
-    const counts = new Float64Array(1 << bits);
-    let fillers = 0;
-    for (const [gap, count] of gaps) {
-      const over = Math.floor(gap / counts.length);
-      counts[gap % counts.length] += count;
-      counts[counts.length - 1] += over * count;
-      fillers += over * count;
-    }
-    if (gaps.size === 0) counts[0] = 1;
-    const table = tables.frequencies(counts);
-    const withFillers = values.slice();
-    withFillers[0] += gaps.size === 0 ? 1 : fillers;
-    const cost = table.bits + tables.frequencies(withFillers).bits + raw * fillers + 8 * Math.sqrt(counts.length);
-    if (!best || cost < best.cost) best = { table, fillers, cost };
-  }
-  if (!best) throw new Error("No number of bits was tried.");
-  return best;
 }
 
 interface Values {

@@ -1,4 +1,6 @@
 import { criteriaCompared, probabilistic } from "./criteria.ts";
+import { dcFig6 } from "./dc-fig6.ts";
+import { dcTable } from "./dc-table.ts";
 import { dropout } from "./dropout.ts";
 import { energy } from "./energy.ts";
 import type { Experiment } from "./experiment.ts";
@@ -10,6 +12,7 @@ import { lstm } from "./lstm.ts";
 import { neuraltalk } from "./neuraltalk.ts";
 import { neurons } from "./neurons.ts";
 import { histograms, mask } from "./pictures.ts";
+import { sharingInit } from "./sharing-init.ts";
 import { table1, table3, table4 } from "./tables.ts";
 
 /** The experiments by the names that the command line gives them. */
@@ -28,6 +31,9 @@ export const experiments: ReadonlyMap<string, Experiment> = new Map<string, Expe
   ["histograms", histograms],
   ["mask", mask],
   ["energy", energy],
+  ["dc-fig6", dcFig6],
+  ["dc-table", dcTable],
+  ["sharing-init", sharingInit],
   ["lstm", lstm],
   ["neuraltalk", neuraltalk],
 ]);

@@ -7,6 +7,9 @@ import { trainableForm } from "../onnx/trainable.ts";
 import { recipeOf, roundsOf } from "../pruning/recipes.ts";
 import type { Round, RoundResult } from "../pruning/round.ts";
 import { runRounds } from "../pruning/rounds.ts";
+import type { Init } from "../sharing/kmeans.ts";
+import { retrain } from "../sharing/retrain.ts";
+import { type Bits, type Sharing, share, withShared } from "../sharing/share.ts";
 import { type Errors, errorsOf, evaluate } from "../training/evaluate.ts";
 import { learnedTensors, parametersOf, withParameters } from "../training/parameters.ts";
 import { forSamples, sampleForm } from "../training/samples.ts";
@@ -15,6 +18,23 @@ import { forSamples, sampleForm } from "../training/samples.ts";
 export interface Trained {
   readonly model: Model;
   readonly results: readonly RoundResult[];
+}
+
+/** A network with shared weights, its validation errors before and after the shared values were trained, percent. */
+export interface SharedRun {
+  readonly model: Model;
+  /** As it was before training. */
+  readonly untrained: Sharing;
+  readonly before: number;
+  readonly after: number;
+}
+
+export interface SharingPlan {
+  readonly bits: Bits;
+  /** Default: linear. */
+  readonly init?: Init;
+  /** Epochs in which the shared values are trained. */
+  readonly epochs: number;
 }
 
 /** Where finished runs are kept, so that an experiment that was stopped goes on, and experiments share their networks. */
@@ -63,7 +83,33 @@ export class Lab {
 
   /** As many epochs as asked, or a quarter of them. */
   epochs(count: number): number {
-    return this.#options.quick ? Math.max(1, Math.round(count / 4)) : count;
+    return this.quick ? Math.max(1, Math.round(count / 4)) : count;
+  }
+
+  /** Whether to do with little. */
+  get quick(): boolean {
+    return this.#options.quick;
+  }
+
+  /** All of some settings, or the first and the last of them. */
+  some<Setting>(settings: readonly Setting[]): readonly Setting[] {
+    return this.quick ? settings.filter((_, i) => i === 0 || i === settings.length - 1) : settings;
+  }
+
+  /** A lab with another seed, whose runs are kept beside those of this one. */
+  seeded(seed: number): Lab {
+    const { shelf, note } = this.#options;
+    if (seed === this.seed) return this;
+    const own = (name: string) => `${name}-seed-${seed}`;
+    return new Lab({
+      ...this.#options,
+      seed,
+      shelf: {
+        find: (name, settings) => shelf.find(own(name), settings),
+        keep: (name, settings, trained) => shelf.keep(own(name), settings, trained),
+      },
+      note: (line) => note(`seed ${seed}, ${line}`),
+    });
   }
 
   /** A network as its recipe trains it. */
@@ -100,7 +146,7 @@ export class Lab {
 
   /** The rounds of a network's recipe. */
   recipe(network: string): { train: Round; prune: Round[]; batch: number } {
-    const recipe = recipeOf(network, this.#options.quick);
+    const recipe = recipeOf(network, this.quick);
     return { ...roundsOf(recipe, this.untrained(network)), batch: recipe.batch };
   }
 
@@ -125,6 +171,23 @@ export class Lab {
     const { density, validationError } = results[results.length - 1];
     note(`${name}: ${(1 / density).toFixed(1)}x, validation error ${validationError.toFixed(2)}%`);
     return trained;
+  }
+
+  /** Shares a network's weights by k-means and trains the values, unless a run of that name is on the shelf. */
+  async shared(name: string, model: Model, { bits, init, epochs }: SharingPlan): Promise<SharedRun> {
+    const { engine, data, seed, quick, signal, shelf, note } = this.#options;
+    const untrained = share(model, bits, { seed, init });
+    const settings = JSON.stringify({ seed, quick, init, epochs, bits: [...bits] });
+    const known = shelf.find(name, settings)?.model;
+    if (known) {
+      const before = await this.validationError(withShared(model, untrained));
+      return { model: known, untrained, before, after: await this.validationError(known) };
+    }
+    const found = await retrain(engine, model, untrained, data, { seed, epochs, signal });
+    if (found.aborted) throw new Stopped(name);
+    shelf.keep(name, settings, { model: found.model, results: [] });
+    note(`${name}: validation error ${found.before.toFixed(2)}%, ${found.after.toFixed(2)}% when trained`);
+    return { ...found, untrained };
   }
 
   /** The errors of a network on both splits that it did not learn from, percent. */

@@ -6,6 +6,7 @@ import { PREPROCESSING_KEY } from "../../src/data/preprocessing.ts";
 import { conv2d, dense, flatten, globalAveragePool, maxPool, relu } from "../../src/onnx/layers.ts";
 import { readModel } from "../../src/onnx/read.ts";
 import { sequential } from "../../src/onnx/sequential.ts";
+import { float32 } from "../../src/onnx/tensor.ts";
 import { writeModel } from "../../src/onnx/write.ts";
 import { random } from "../../src/random.ts";
 import { picture, put } from "../data/images/photographs.ts";
@@ -22,15 +23,24 @@ beforeAll(async () => {
     for (let i = 0; i < 20; i++) {
       const { normal } = random(i, "photograph", name);
       const pixels = Uint8Array.from({ length: 12 * 9 * 3 }, (_, j) => Math.max(0, colour[j % 3] + 40 * normal()));
-      put(at("photographs"), `${name}/${i}.png`, await picture(12, 9, pixels).png().toBuffer());
+      const file = await picture(12, 9, pixels).png().toBuffer();
+      put(at("photographs"), `${name}/${i}.png`, file);
+      put(at("loose"), `${Object.keys(COLOURS).indexOf(name)}-${i}.png`, file);
     }
   }
   const layers = [conv2d(6, 3), relu(), maxPool(2), flatten(), dense(3)];
   writeFileSync(at("net.onnx"), writeModel(sequential(layers, { name: "net", input: [3, 8, 8], seed: 1 })));
   const pooled = [conv2d(3, 3), globalAveragePool()];
+  // The mean of each channel, more or less: blue, green and red in this order tell themselves apart.
+  const means = sequential(pooled, { name: "colours", input: [3, 8, 8], seed: 1 });
+  const { normal } = random(1, "colours");
+  const kernels = Float32Array.from({ length: 81 }, (_, i) => (i % 36 === 4 ? 1 : 0.02 * normal()));
+  means.initializers.set("conv1.weight", float32([3, 3, 3, 3], kernels));
+  writeFileSync(at("colours.onnx"), writeModel(means));
   writeFileSync(at("grey.onnx"), writeModel(sequential(pooled, { name: "grey", input: [1, 8, 8], seed: 1 })));
 });
 
+const loose = () => ["--data", `images:${at("loose")}`, "--parts", "0.4,0.3,0.3"];
 const photographs = () => ["--data", `images:${at("photographs")}`];
 const how = ["--resize", "8", "--channels", "BGR", "--mean", "104,117,123", "--scale", "1/128"];
 
@@ -100,11 +110,7 @@ describe("photographs", () => {
 
   it("without labels are enough to prune on", async () => {
     const net = [at("net.onnx"), "--unlabeled", ...how];
-    for (const [i, name] of Object.keys(COLOURS).entries()) {
-      for (let j = 0; j < 20; j++) put(at("loose"), `${i}-${j}.png`, readFileSync(at(`photographs/${name}/${j}.png`)));
-    }
-    const loose = ["--data", `images:${at("loose")}`, "--parts", "0.4,0.3,0.3"];
-    const run = await espalier("prune", ...net, ...loose, "--max-loss", "1", "--out", at("less"), "--json");
+    const run = await espalier("prune", ...net, ...loose(), "--max-loss", "1", "--out", at("less"), "--json");
     expect(run.stderr).toMatch(/conv1: measured\n/);
     expect(run.stderr).toMatch(/x: .*% agree, .* points of loss expected\n/);
     const { baseline, pruned, nonzero, compressionRate, agreement, trials } = JSON.parse(run.stdout);
@@ -122,6 +128,28 @@ describe("photographs", () => {
     const half = await espalier("prune", ...net, ...judged);
     expect(half.stdout).toMatch(/test error +\d+\.\d\d% -> \d+\.\d\d%/);
     expect(half.stdout).toMatch(/same first class +\d+\.\d\d% of test samples/);
+  });
+
+  it("are what compress trains shared values on, with their labels or with the model's own classes", async () => {
+    const net = [at("colours.onnx"), ...how];
+    const small = ["--bits", "3", "--epochs", "1", "--batch", "8", "--out", at("small.esp"), "--json"];
+    const given = JSON.parse((await espalier("compress", ...net, ...photographs(), ...small)).stdout);
+    expect(given).toMatchObject({ labels: "given", layers: [{ name: "conv1", weights: 81, kept: 81 }] });
+    const judged = await espalier("eval", at("small.esp"), ...photographs(), ...how, "--split", "test", "--json");
+    expect(JSON.parse(judged.stdout).error).toBe(given.shared.testError);
+    expect(given.baseline).toEqual({ validationError: 0, testError: 0 });
+
+    const found = ["--max-loss", "20", "--epochs", "1", "--batch", "8", "--method", "entropy"];
+    const out = ["--out", at("own.onnx"), "--format", "gather"];
+    const run = await espalier("compress", ...net, ...loose(), ...found, ...out, "--json");
+    expect(run.stderr).toMatch(/have no labels: the model's own first classes take their place\.\n/);
+    const own = JSON.parse(run.stdout);
+    expect(own).toMatchObject({ labels: "own", baseline: { validationError: 0, testError: 0 } });
+    expect(own.shared.validationError).toBeLessThanOrEqual(20);
+    const { initializers } = readModel(readFileSync(at("own.onnx")), "own");
+    expect(initializers.get("shared/conv1.weight/codes")?.dtype).toBe("uint8");
+    const text = await espalier("compress", ...net, ...loose(), "--bits", "8", "--epochs", "0", "--out", at("own.esp"));
+    expect(text.stdout).toMatch(/another first class +\d+\.\d\d% of validation samples, \d+\.\d\d% of test samples/);
   });
 
   it.each<[string, string[], RegExp]>([

@@ -6,6 +6,7 @@ import { experiments } from "../../src/experiments/index.ts";
 import { Lab, type Shelf, Stopped, type Trained } from "../../src/experiments/lab.ts";
 import { renderExperiment } from "../../src/report/experiment.ts";
 import { standalone } from "../../src/report/figure.ts";
+import { bitsFor } from "../../src/sharing/share.ts";
 
 const mnist = openMnist();
 const few = (split: Split, size: number): Split => ({ ...split, size });
@@ -70,6 +71,30 @@ describe("experiments", () => {
     await lab(undefined, notes).run("lenet-300-100-dense", first.model, [{ ...train, epochs: 1 }]);
     expect(notes.at(-1)).toMatch(/lenet-300-100-dense: 1\.0x, validation error/);
     expect(notes.length).toBeLessThanOrEqual(2);
+  });
+
+  it("keep the runs of another seed apart", async () => {
+    const other = lab().seeded(9);
+    const { model } = await other.dense("lenet-300-100");
+    const { model: ours } = await lab().dense("lenet-300-100");
+    expect(model.initializers.get("fc1.weight")).not.toEqual(ours.initializers.get("fc1.weight"));
+    expect((await other.dense("lenet-300-100")).model).toBe(model);
+    expect([...kept.keys()].some((key) => key.startsWith("lenet-300-100-dense-seed-9 "))).toBe(true);
+  });
+
+  it("take shared networks from the shelf with the same errors, unless they were shared otherwise", async () => {
+    const notes: string[] = [];
+    const own = lab(undefined, notes);
+    const { model } = await own.dense("lenet-300-100");
+    const plan = { bits: bitsFor(model, [["*", 2]]), epochs: 1 };
+    const first = await own.shared("shared", model, plan);
+    const again = await own.shared("shared", model, plan);
+    expect(again).toEqual({ ...again, before: first.before, after: first.after, untrained: first.untrained });
+    expect(again.model).toBe(first.model);
+    expect(notes).toHaveLength(1);
+    const drawn = await own.shared("shared", model, { ...plan, init: "random" });
+    expect(drawn.untrained).not.toEqual(first.untrained);
+    expect(notes).toHaveLength(2);
   });
 
   it("stop when they are told to, keeping what is done", async () => {
