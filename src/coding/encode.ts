@@ -2,12 +2,21 @@ import { UserError } from "../errors.ts";
 import type { Model } from "../onnx/graph.ts";
 import { writeModel } from "../onnx/write.ts";
 import { codeNumber } from "../runtime/bit-coder.ts";
-import { CHECKSUM, checkOf, leastBytes, MAGIC, mostDecoded, PREFIX, VERSION } from "../runtime/container.ts";
+import {
+  CHECKSUM,
+  checkOf,
+  LARGEST_FILE,
+  leastBytes,
+  MAGIC,
+  mostDecoded,
+  PREFIX,
+  VERSION,
+} from "../runtime/container.ts";
 import { crc32 } from "../runtime/crc32.ts";
 import { LONGEST_TEXT } from "../runtime/decode.ts";
 import { wordsOf } from "../runtime/element-type.ts";
 import { varintOf } from "../runtime/graph.ts";
-import { Neighbours } from "../runtime/tensor.ts";
+import { MOST_IN_CONTEXTS, Neighbours } from "../runtime/tensor.ts";
 import { codeText } from "../runtime/text.ts";
 import { encodeTensor, type Method } from "./encode-tensor.ts";
 import { RangeEncoder } from "./range-encoder.ts";
@@ -36,10 +45,20 @@ export function encode(model: Model, options: EncodeOptions = {}): Uint8Array<Ar
   return encodeFile(writeModel(model), options);
 }
 
-/** {@link encode} of an ONNX file, whose very bytes come back. */
-export function encodeFile(file: Uint8Array, { mode = "context", onProgress }: EncodeOptions = {}) {
-  const { graph, tensors } = split(file, ({ bytes, type, dims }) => {
-    return bytes.length >= SMALLEST && wordsOf(type, dims)?.bytes === bytes.length;
+/** {@link encode} of an ONNX file, whose very bytes come back, whoever wrote it. */
+export function encodeFile(
+  bytes: Uint8Array,
+  { mode = "context", onProgress }: EncodeOptions = {},
+): Uint8Array<ArrayBuffer> {
+  if (bytes.length > LARGEST_FILE) {
+    throw new UserError(
+      `The model has ${bytes.length} bytes, and an .esp file holds 2 GB at most: take a smaller one.`,
+    );
+  }
+  // A Buffer's own slice() does not copy.
+  const file = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
+  const { graph, tensors } = split(file, (tensor) => {
+    return tensor.bytes.length >= SMALLEST && wordsOf(tensor)?.bytes === tensor.bytes.length;
   });
   const neighbours = new Neighbours();
   const methods = mode === "huffman" ? tensors.map((): Method => "huffman") : methodsFor(tensors, file.length);
@@ -51,10 +70,10 @@ export function encodeFile(file: Uint8Array, { mode = "context", onProgress }: E
   return container(file.length, graph, streams);
 }
 
-function surveyOf({ bytes, type, dims, name }: Taken) {
-  const words = wordsOf(type, dims);
-  if (!words) throw new Error(`The tensor "${name}" has no words.`);
-  return survey(bytes, words);
+function surveyOf(tensor: Taken) {
+  const words = wordsOf(tensor);
+  if (!words) throw new Error(`The tensor "${tensor.name}" has no words.`);
+  return survey(tensor.bytes, words);
 }
 
 /** Decoding in contexts takes about so long for each word, and for each that is not zero; with tables it takes no time. */
@@ -66,17 +85,18 @@ const BYTES_PER_SECOND = 400e6;
 
 /** Which tensors are coded in contexts: all, but for the largest of a network that would take too long to decode. */
 function methodsFor(tensors: readonly Taken[], bytes: number): Method[] {
-  const methods = tensors.map((): Method => "context");
+  const methods = tensors.map((): Method => "static");
   const seconds = tensors.map((tensor) => {
     const { words, nonzero } = surveyOf(tensor);
+    if (words.length > MOST_IN_CONTEXTS) return Number.POSITIVE_INFINITY;
     return words.length * SECONDS_PER_WORD + nonzero * SECONDS_PER_VALUE;
   });
-  let total = seconds.reduce((sum, each) => sum + each, 0);
   const slowest = tensors.map((_, i) => i).sort((a, b) => seconds[b] - seconds[a]);
-  for (const i of slowest) {
-    if (total <= Math.max(LEAST_SECONDS, bytes / BYTES_PER_SECOND)) break;
-    methods[i] = "static";
-    total -= seconds[i];
+  let total = 0;
+  for (const i of slowest.reverse()) {
+    total += seconds[i];
+    if (total > Math.max(LEAST_SECONDS, bytes / BYTES_PER_SECOND)) break;
+    methods[i] = "context";
   }
   return methods;
 }
