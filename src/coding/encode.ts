@@ -57,9 +57,7 @@ export function encodeFile(
   }
   // A Buffer's own slice() does not copy.
   const file = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
-  const { graph, tensors } = split(file, (tensor) => {
-    return tensor.bytes.length >= SMALLEST && wordsOf(tensor)?.bytes === tensor.bytes.length;
-  });
+  const { graph, tensors } = split(file, liesBeside);
   const neighbours = new Neighbours();
   const methods = mode === "context" ? methodsFor(tensors, file.length) : tensors.map(() => mode);
   const streams = tensors.map((tensor, i) => {
@@ -68,6 +66,11 @@ export function encodeFile(
     return stream;
   });
   return container(file.length, graph, streams);
+}
+
+/** Whether a tensor is coded beside the graph. */
+export function liesBeside(tensor: Taken): boolean {
+  return tensor.bytes.length >= SMALLEST && wordsOf(tensor)?.bytes === tensor.bytes.length;
 }
 
 function surveyOf(tensor: Taken) {

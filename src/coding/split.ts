@@ -77,7 +77,7 @@ function without(
 function restores({ graph, tensors }: Split, file: Uint8Array): boolean {
   let at = 0;
   let next = 0;
-  for (const piece of piecesOf(graph, wordsOf)) {
+  for (const piece of piecesOf(graph, wordsOf, tensors.length)) {
     if (piece instanceof Uint8Array) {
       for (let i = 0; i < piece.length; i++) if (piece[i] !== file[at + i]) return false;
       at += piece.length;

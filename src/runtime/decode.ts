@@ -131,15 +131,19 @@ function isCoded(piece: Uint8Array | Coded): piece is Coded {
  * Decodes the graph section: the file, with holes for its tensors. Where no tensor is coded beside the graph it is the
  * file itself, whatever it holds.
  */
-function piecesIn(section: Uint8Array, decoded: number, tensors: number): (Uint8Array | Coded)[] {
+function piecesIn(section: Uint8Array, decoded: number, tensors: number): readonly (Uint8Array | Coded)[] {
   const graph = decodeGraph(section);
   const pieces =
     tensors === 0
       ? [graph]
-      : piecesOf(graph, (head): Coded | undefined => {
-          const words = wordsOf(head);
-          return words && { ...words, name: head.name };
-        });
+      : piecesOf(
+          graph,
+          (head): Coded | undefined => {
+            const words = wordsOf(head);
+            return words && { ...words, name: head.name };
+          },
+          tensors,
+        );
   let total = 0;
   let holes = 0;
   for (const piece of pieces) {

@@ -91,28 +91,44 @@ export interface Missing {
 /**
  * Looks for the holes of a graph: the raw data of tensors that are there and empty.
  * @param missingIn what is missing in a tensor; undefined where it is empty as it should be
+ * @param most how many holes there may be
  * @returns the pieces that the file is made of: bytes, with the lengths around the holes as they are when these are
  * filled, and for each hole what `missingIn` said
- * @throws Damage when the bytes are no message
+ * @throws Damage when the bytes are no message, or have more holes
  */
 export function piecesOf<M extends Missing>(
   bytes: Uint8Array,
   missingIn: (tensor: TensorHead) => M | undefined,
-): (Uint8Array | M)[] {
-  return rebuild(bytes, "model", missingIn, 0).pieces;
+  most: number,
+): readonly (Uint8Array | M)[] {
+  return rebuild(bytes, "model", 0, new Holes(missingIn, most)).pieces;
 }
 
 interface Rebuilt<M> {
-  readonly pieces: (Uint8Array | M)[];
+  readonly pieces: readonly (Uint8Array | M)[];
   readonly size: number;
 }
 
-function rebuild<M extends Missing>(
-  bytes: Uint8Array,
-  kind: Kind,
-  missingIn: (tensor: TensorHead) => M | undefined,
-  depth: number,
-): Rebuilt<M> {
+class Holes<M extends Missing> {
+  readonly #missingIn: (tensor: TensorHead) => M | undefined;
+  #left: number;
+
+  constructor(missingIn: (tensor: TensorHead) => M | undefined, most: number) {
+    this.#missingIn = missingIn;
+    this.#left = most;
+  }
+
+  in(tensor: Uint8Array): Rebuilt<M> {
+    const missing = this.#missingIn(headOf(tensor));
+    return missing ? { pieces: [missing], size: missing.bytes } : { pieces: [], size: 0 };
+  }
+
+  count(): void {
+    if (--this.#left < 0) throw new Damage("more holes in its graph than tensors");
+  }
+}
+
+function rebuild<M extends Missing>(bytes: Uint8Array, kind: Kind, depth: number, holes: Holes<M>): Rebuilt<M> {
   if (depth > DEEPEST) throw new Damage("messages within messages without end");
   const pieces: (Uint8Array | M)[] = [];
   let size = 0;
@@ -123,18 +139,15 @@ function rebuild<M extends Missing>(
   };
   // A tensor is asked once, however many empty fields it has.
   let hole: Rebuilt<M> | undefined;
-  const holeIn = (): Rebuilt<M> => {
-    const missing = missingIn(headOf(bytes));
-    return missing ? { pieces: [missing], size: missing.bytes } : { pieces: [], size: 0 };
-  };
   for (const field of fieldsOf(bytes)) {
     const inner = kindOf(kind, field);
     const empty = kind === "tensor" && field.number === RAW_DATA && field.from === field.to;
     if (!inner && !empty) continue;
     const content = bytes.subarray(field.from, field.to);
-    if (empty) hole ??= holeIn();
-    const built = inner ? rebuild(content, inner, missingIn, depth + 1) : hole;
+    if (empty) hole ??= holes.in(bytes);
+    const built = inner ? rebuild(content, inner, depth + 1, holes) : hole;
     if (!built || built.size === content.length) continue;
+    if (empty) holes.count();
     // Up to the field and its tag, then the new length and content.
     add(bytes.subarray(kept, field.start));
     add(varintOf(8 * field.number + field.wire));
