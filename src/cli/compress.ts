@@ -1,6 +1,7 @@
 import { dirname } from "node:path";
 import { Command, Option } from "commander";
-import { encode } from "../coding/encode.ts";
+import { codesWell, encode, encodeFile } from "../coding/encode.ts";
+import type { Method } from "../coding/encode-tensor.ts";
 import { openDataset } from "../data/spec.ts";
 import { writeModel } from "../onnx/write.ts";
 import { sharingOf } from "../sharing/distinct.ts";
@@ -11,19 +12,27 @@ import { checkWritable, writeFile } from "./files.ts";
 import { Interrupted, interruptible } from "./interrupt.ts";
 import { openModel } from "./model.ts";
 import { type EngineFlags, engineOf, withEngine } from "./options.ts";
-import { bytes, count, duration, percent, printJson, printLine, rate, textTable } from "./print.ts";
+import { bytes, count, duration, note, percent, printJson, printLine, rate, textTable } from "./print.ts";
 import { asksForSharing, type Shared, type SharingFlags, shareBy, withSharing } from "./sharing-options.ts";
 
 interface Flags extends EngineFlags, SharingFlags {
   out: string;
   format?: "esp" | "onnx" | "gather";
-  mode: "context" | "huffman";
+  mode: Method;
   json?: boolean;
 }
 
-function contentsIn({ format, mode, out }: Flags, { model, sharing }: Pick<Shared, "model" | "sharing">): Uint8Array {
+/** @param file the model as it was opened, where it is still the same */
+function contentsIn(
+  { format, mode, out }: Flags,
+  { model, sharing }: Pick<Shared, "model" | "sharing">,
+  file: Uint8Array | undefined,
+): Uint8Array {
   switch (format ?? (out.endsWith(".onnx") ? "onnx" : "esp")) {
     case "esp":
+      if (!file) return encode(model, { mode });
+      if (codesWell(file, writeModel(model))) return encodeFile(file, { mode });
+      note("Weights that are lists of numbers in the .onnx are coded, and come back, as raw data: the same numbers.");
       return encode(model, { mode });
     case "gather":
       return writeModel(withGather(model, sharing));
@@ -50,8 +59,11 @@ export const compressCommand = withEngine(
       ).choices(["esp", "onnx", "gather"]),
     )
     .addOption(
-      new Option("--mode <name>", "how an .esp is coded: in contexts, or with the paper's relative indices and Huffman")
-        .choices(["context", "huffman"])
+      new Option(
+        "--mode <name>",
+        "how an .esp is coded: in contexts (the smallest), with static tables (the quickest to decode), or as in Deep Compression, by relative indices and Huffman",
+      )
+        .choices(["context", "static", "huffman"])
         .default("context"),
     )
     .option("--json", "print one JSON object"),
@@ -62,7 +74,7 @@ export const compressCommand = withEngine(
   )
   .action(async (path: string, flags: Flags) => {
     const startedAt = performance.now();
-    const { model, bytes: bytesBefore } = openModel(path);
+    const { model, bytes: bytesBefore, contents: file } = openModel(path);
     const asked = asksForSharing(flags);
     checkWritable(dirname(flags.out));
     const data = flags.data === undefined ? undefined : await openDataset(flags.data);
@@ -74,7 +86,7 @@ export const compressCommand = withEngine(
           return found;
         })
       : { model, sharing: sharingOf(model) };
-    const contents = contentsIn(flags, shared);
+    const contents = contentsIn(flags, shared, asked ? undefined : file);
     writeFile(flags.out, contents);
     const baseline = data && (await errorsOf(engine, model, data));
     const after = data && (await errorsOf(engine, shared.model, data));

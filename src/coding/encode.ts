@@ -68,6 +68,19 @@ export function encodeFile(
   return container(file.length, graph, streams);
 }
 
+/** A graph that is so many bytes larger than it must be, and more than twice as large, has weights in it. */
+const LARGER = 4096;
+
+/**
+ * Whether a file is worth keeping to the byte: {@link encodeFile} codes nearly all that it holds in tensors. It does not
+ * where weights are lists of numbers (`float_data`), which `encode` of the model makes raw data.
+ * @param rewritten the same model as `writeModel` writes it
+ */
+export function codesWell(file: Uint8Array, rewritten: Uint8Array): boolean {
+  const [kept, least] = [file, rewritten].map((each) => split(each, liesBeside).graph.length);
+  return kept <= 2 * least + LARGER;
+}
+
 /** Whether a tensor is coded beside the graph. */
 export function liesBeside(tensor: Taken): boolean {
   return tensor.bytes.length >= SMALLEST && wordsOf(tensor)?.bytes === tensor.bytes.length;
