@@ -35,7 +35,8 @@ export class Fuzzer {
   constructor(seed: number) {
     this.#seed = seed;
     this.#seeds = vectors.map(({ name, onnx }) => {
-      const esp = readFileSync(new URL(`../fixtures/esp/${name}.esp`, import.meta.url));
+      // Not a Buffer, whose slice() does not copy.
+      const esp = new Uint8Array(readFileSync(new URL(`../fixtures/esp/${name}.esp`, import.meta.url)));
       const { decoded, sections } = sectionsOf(esp);
       return { esp, decoded, sections, graph: split(onnx, liesBeside).graph };
     });
