@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { LARGEST_FILE, MAGIC, mostDecoded, PREFIX, VERSION } from "../../src/runtime/container.ts";
 import { crc32 } from "../../src/runtime/crc32.ts";
@@ -30,6 +30,23 @@ describe("docs/format.md says what the code does:", () => {
     for (const [i, value] of stretched.entries()) {
       const q = (Math.min(i, 4095) + 0.5) / 4096;
       expect(Math.abs(value - 256 * Math.log(q / (1 - q)))).toBeLessThan(0.5);
+    }
+  });
+
+  it("no arithmetic that engines may do in their own way", () => {
+    const folder = new URL("../../src/runtime/", import.meta.url);
+    const exact = new Set(["abs", "ceil", "clz32", "floor", "imul", "max", "min", "round"]);
+    const files = readdirSync(folder).filter((name) => name.endsWith(".ts"));
+    expect(files).toContain("mixer.ts");
+    for (const name of files) {
+      const code = readFileSync(new URL(name, folder), "utf8").replaceAll(/\/\*.*?\*\/|\/\/[^\n]*/gs, "");
+      const used = [...code.matchAll(/Math\.(\w+)/g)].map(([, method]) => method);
+      expect(
+        used.filter((method) => !exact.has(method)),
+        name,
+      ).toEqual([]);
+      // Powers of literals are whole numbers, and known when the code is compiled.
+      expect(code.match(/\*\*(?! \d)|[^\s\d] \*\*/g), name).toBeNull();
     }
   });
 
