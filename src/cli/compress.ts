@@ -1,6 +1,7 @@
 import { dirname } from "node:path";
 import { Command, Option } from "commander";
-import { encode } from "../coding/encode.ts";
+import { codesWell, encode, encodeFile } from "../coding/encode.ts";
+import type { Method } from "../coding/encode-tensor.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Model } from "../onnx/graph.ts";
 import { isFloat32 } from "../onnx/tensor.ts";
@@ -23,15 +24,26 @@ import { asksForSharing, type SharingFlags, shareBy, withSharing } from "./shari
 interface Flags extends EngineFlags, SharingFlags, ImageFlags {
   out: string;
   format?: "esp" | "onnx" | "gather";
-  mode: "context" | "huffman";
+  mode: Method;
   output?: string;
   json?: boolean;
 }
 
-/** @param sharing of the model's tensors; those that its file holds otherwise than as float32 stay written out */
-function contentsIn({ format, mode, out }: Flags, model: Model, sharing: Sharing): Uint8Array {
+/**
+ * @param sharing of the model's tensors; those that its file holds otherwise than as float32 stay written out
+ * @param file the model as it was opened, where it is still the same
+ */
+function contentsIn(
+  { format, mode, out }: Flags,
+  model: Model,
+  sharing: Sharing,
+  file: Uint8Array | undefined,
+): Uint8Array {
   switch (format ?? (out.endsWith(".onnx") ? "onnx" : "esp")) {
     case "esp":
+      if (!file) return encode(model, { mode });
+      if (codesWell(file, writeModel(model))) return encodeFile(file, { mode });
+      note("Weights that are lists of numbers in the .onnx are coded, and come back, as raw data: the same numbers.");
       return encode(model, { mode });
     case "gather":
       return writeModel(
@@ -74,8 +86,11 @@ export const compressCommand = withEngine(
       ).choices(["esp", "onnx", "gather"]),
     )
     .addOption(
-      new Option("--mode <name>", "how an .esp is coded: in contexts, or with the paper's relative indices and Huffman")
-        .choices(["context", "huffman"])
+      new Option(
+        "--mode <name>",
+        "how an .esp is coded: in contexts (the smallest), with static tables (the quickest to decode), or as in Deep Compression, by relative indices and Huffman",
+      )
+        .choices(["context", "static", "huffman"])
         .default("context"),
     )
     .option("--json", "print one JSON object"),
@@ -101,7 +116,12 @@ export const compressCommand = withEngine(
         })
       : { model, sharing: sharingOf(model) };
     const parameters = parametersOf(shared.model, learnedTensors(shared.model));
-    const contents = contentsIn(flags, network?.restore(parameters) ?? shared.model, shared.sharing);
+    const contents = contentsIn(
+      flags,
+      network?.restore(parameters) ?? shared.model,
+      shared.sharing,
+      asked ? undefined : opened.contents,
+    );
     writeFile(flags.out, contents);
     const errors = network && {
       baseline: await errorsOf(engine, model, network.data),

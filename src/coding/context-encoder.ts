@@ -2,7 +2,7 @@ import type { BitCoder } from "../runtime/bit-coder.ts";
 import { codeCodebook } from "../runtime/codebook.ts";
 import { CONTEXT, codeLayout, type Layout } from "../runtime/layout.ts";
 import { codeInContexts } from "../runtime/tensor.ts";
-import { type View, viewOf } from "../runtime/view.ts";
+import type { View } from "../runtime/view.ts";
 import { Cost } from "./cost.ts";
 import { RangeEncoder } from "./range-encoder.ts";
 import { CodeTable, type Survey } from "./survey.ts";
@@ -25,7 +25,7 @@ interface Candidate {
  */
 export function encodeInContexts(survey: Survey, activity: Uint8Array, rows: readonly number[]): Uint8Array {
   const { words, nonzero, distinct, format, type } = survey;
-  const view = viewOf(type.dims);
+  const { view } = type;
   const sparse = nonzero < words.length;
   const base = { method: CONTEXT, view, sparse, count: nonzero, shift: format.shift, entries: 0, raw: 0 };
   const none = new Uint32Array(0);
@@ -67,7 +67,7 @@ function code(
   { layout, book }: Candidate,
   activity: Uint8Array,
 ): void {
-  codeLayout(coder, layout, viewOf(type.dims));
+  codeLayout(coder, layout, type.view);
   if (book.length > 0) codeCodebook(coder, book.slice(), format);
   const codes = CodeTable.of(book);
   const elements = book.length > 0 ? words.map((word) => (word === 0 ? 0 : codes.code(word))) : words.slice();

@@ -1,6 +1,5 @@
 import { codeLayout, STORED } from "../runtime/layout.ts";
 import type { Neighbours } from "../runtime/tensor.ts";
-import { viewOf } from "../runtime/view.ts";
 import { encodeInContexts } from "./context-encoder.ts";
 import { RangeEncoder } from "./range-encoder.ts";
 import { concat } from "./split.ts";
@@ -19,7 +18,7 @@ export type Method = "context" | "static" | "huffman";
  */
 export function encodeTensor(survey: Survey, bytes: Uint8Array, method: Method, neighbours: Neighbours): Uint8Array {
   const { words, type } = survey;
-  const { rows } = viewOf(type.dims);
+  const { rows } = type.view;
   const stream =
     method === "context"
       ? encodeInContexts(survey, neighbours.activity(words.length / rows), neighbours.rows)
@@ -30,8 +29,7 @@ export function encodeTensor(survey: Survey, bytes: Uint8Array, method: Method, 
   return stream;
 }
 
-function store({ type }: Survey, bytes: Uint8Array): Uint8Array {
-  const view = viewOf(type.dims);
+function store({ type: { view } }: Survey, bytes: Uint8Array): Uint8Array {
   const coder = new RangeEncoder();
   codeLayout(coder, { method: STORED, view, sparse: false, count: 0, shift: 0, entries: 0, raw: 0 }, view);
   return concat([coder.finishBeforeMore(), bytes]);

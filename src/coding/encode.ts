@@ -2,12 +2,21 @@ import { UserError } from "../errors.ts";
 import type { Model } from "../onnx/graph.ts";
 import { writeModel } from "../onnx/write.ts";
 import { codeNumber } from "../runtime/bit-coder.ts";
-import { CHECKSUM, checkOf, leastBytes, MAGIC, mostDecoded, PREFIX, VERSION } from "../runtime/container.ts";
+import {
+  CHECKSUM,
+  checkOf,
+  LARGEST_FILE,
+  leastBytes,
+  MAGIC,
+  mostDecoded,
+  PREFIX,
+  VERSION,
+} from "../runtime/container.ts";
 import { crc32 } from "../runtime/crc32.ts";
 import { LONGEST_TEXT } from "../runtime/decode.ts";
 import { wordsOf } from "../runtime/element-type.ts";
 import { varintOf } from "../runtime/graph.ts";
-import { Neighbours } from "../runtime/tensor.ts";
+import { MOST_IN_CONTEXTS, Neighbours } from "../runtime/tensor.ts";
 import { codeText } from "../runtime/text.ts";
 import { encodeTensor, type Method } from "./encode-tensor.ts";
 import { RangeEncoder } from "./range-encoder.ts";
@@ -16,10 +25,10 @@ import { survey } from "./survey.ts";
 
 export interface EncodeOptions {
   /**
-   * `context` (the default) is the smallest; `huffman` is stage 3 of Deep Compression (arXiv 1510.00149): relative
-   * indices with fillers, Huffman codes of values and indices.
+   * `context` (the default) is the smallest; `static` decodes about ten times as fast; `huffman` is stage 3 of Deep
+   * Compression (arXiv 1510.00149): relative indices with fillers, Huffman codes of values and indices.
    */
-  readonly mode?: "context" | "huffman";
+  readonly mode?: Method;
   /** Is told how many tensors of all are done. */
   onProgress?(done: number, all: number): void;
 }
@@ -36,13 +45,21 @@ export function encode(model: Model, options: EncodeOptions = {}): Uint8Array<Ar
   return encodeFile(writeModel(model), options);
 }
 
-/** {@link encode} of an ONNX file, whose very bytes come back. */
-export function encodeFile(file: Uint8Array, { mode = "context", onProgress }: EncodeOptions = {}) {
-  const { graph, tensors } = split(file, ({ bytes, type, dims }) => {
-    return bytes.length >= SMALLEST && wordsOf(type, dims)?.bytes === bytes.length;
-  });
+/** {@link encode} of an ONNX file, whose very bytes come back, whoever wrote it. */
+export function encodeFile(
+  bytes: Uint8Array,
+  { mode = "context", onProgress }: EncodeOptions = {},
+): Uint8Array<ArrayBuffer> {
+  if (bytes.length > LARGEST_FILE) {
+    throw new UserError(
+      `The model has ${bytes.length} bytes, and an .esp file holds 2 GB at most: take a smaller one.`,
+    );
+  }
+  // A Buffer's own slice() does not copy.
+  const file = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
+  const { graph, tensors } = split(file, liesBeside);
   const neighbours = new Neighbours();
-  const methods = mode === "huffman" ? tensors.map((): Method => "huffman") : methodsFor(tensors, file.length);
+  const methods = mode === "context" ? methodsFor(tensors, file.length) : tensors.map(() => mode);
   const streams = tensors.map((tensor, i) => {
     const stream = encodeTensor(surveyOf(tensor), tensor.bytes, methods[i], neighbours);
     onProgress?.(i + 1, tensors.length);
@@ -51,10 +68,28 @@ export function encodeFile(file: Uint8Array, { mode = "context", onProgress }: E
   return container(file.length, graph, streams);
 }
 
-function surveyOf({ bytes, type, dims, name }: Taken) {
-  const words = wordsOf(type, dims);
-  if (!words) throw new Error(`The tensor "${name}" has no words.`);
-  return survey(bytes, words);
+/** A graph that is so many bytes larger than it must be, and more than twice as large, has weights in it. */
+const LARGER = 4096;
+
+/**
+ * Whether a file is worth keeping to the byte: {@link encodeFile} codes nearly all that it holds in tensors. It does not
+ * where weights are lists of numbers (`float_data`), which `encode` of the model makes raw data.
+ * @param rewritten the same model as `writeModel` writes it
+ */
+export function codesWell(file: Uint8Array, rewritten: Uint8Array): boolean {
+  const [kept, least] = [file, rewritten].map((each) => split(each, liesBeside).graph.length);
+  return kept <= 2 * least + LARGER;
+}
+
+/** Whether a tensor is coded beside the graph. */
+export function liesBeside(tensor: Taken): boolean {
+  return tensor.bytes.length >= SMALLEST && wordsOf(tensor)?.bytes === tensor.bytes.length;
+}
+
+function surveyOf(tensor: Taken) {
+  const words = wordsOf(tensor);
+  if (!words) throw new Error(`The tensor "${tensor.name}" has no words.`);
+  return survey(tensor.bytes, words);
 }
 
 /** Decoding in contexts takes about so long for each word, and for each that is not zero; with tables it takes no time. */
@@ -66,30 +101,36 @@ const BYTES_PER_SECOND = 400e6;
 
 /** Which tensors are coded in contexts: all, but for the largest of a network that would take too long to decode. */
 function methodsFor(tensors: readonly Taken[], bytes: number): Method[] {
-  const methods = tensors.map((): Method => "context");
+  const methods = tensors.map((): Method => "static");
   const seconds = tensors.map((tensor) => {
     const { words, nonzero } = surveyOf(tensor);
+    if (words.length > MOST_IN_CONTEXTS) return Number.POSITIVE_INFINITY;
     return words.length * SECONDS_PER_WORD + nonzero * SECONDS_PER_VALUE;
   });
-  let total = seconds.reduce((sum, each) => sum + each, 0);
   const slowest = tensors.map((_, i) => i).sort((a, b) => seconds[b] - seconds[a]);
-  for (const i of slowest) {
-    if (total <= Math.max(LEAST_SECONDS, bytes / BYTES_PER_SECOND)) break;
-    methods[i] = "static";
-    total -= seconds[i];
+  let total = 0;
+  for (const i of slowest.reverse()) {
+    total += seconds[i];
+    if (total > Math.max(LEAST_SECONDS, bytes / BYTES_PER_SECOND)) break;
+    methods[i] = "context";
   }
   return methods;
 }
 
-/** @param padding zeros that change nothing */
+/** Codes the graph as text, or stores it where that takes no more. @param padding zeros that change nothing */
 function encodeGraph(graph: Uint8Array, padding: number): Uint8Array {
+  const stored = codeGraph(graph, true);
+  const text = graph.length > LONGEST_TEXT ? undefined : codeGraph(graph, false);
+  const zeros = new Uint8Array(padding);
+  return text && text.length < stored.length + graph.length ? concat([text, zeros]) : concat([stored, zeros, graph]);
+}
+
+function codeGraph(graph: Uint8Array, stored: boolean): Uint8Array {
   const coder = new RangeEncoder();
-  const stored = graph.length > LONGEST_TEXT;
   coder.raw(stored ? 1 : 0, 1);
   codeNumber(coder, graph.length);
   if (!stored) codeText(coder, graph.slice());
-  const code = stored ? coder.finishBeforeMore() : coder.finish();
-  return concat([code, new Uint8Array(padding), stored ? graph : new Uint8Array(0)]);
+  return stored ? coder.finishBeforeMore() : coder.finish();
 }
 
 /** Puts sections into a container: prefix, header, and every section, each with its checksum. */

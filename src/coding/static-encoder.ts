@@ -1,7 +1,6 @@
 import { codeCodebook } from "../runtime/codebook.ts";
 import { codeLayout, type Layout, STATIC } from "../runtime/layout.ts";
 import { codeStaticHead, countValues, type StaticHead } from "../runtime/static.ts";
-import { viewOf } from "../runtime/view.ts";
 import { type Frequencies, huffman, nearest } from "./frequencies.ts";
 import { chooseGaps, forEachEntry, gapsOf, type Pricing } from "./gaps.ts";
 import { RangeEncoder } from "./range-encoder.ts";
@@ -41,7 +40,7 @@ export function encodeStatic(survey: Survey, tables: TableMaker): Uint8Array {
   const raw = coded ? 0 : Math.max(0, type.width - format.shift - SYMBOL_BITS);
   const low = raw + format.shift;
   const symbolOf = coded ? (word: number) => (word === 0 ? 0 : codes.code(word)) : (word: number) => word >>> low;
-  const layout = { method: STATIC, view: viewOf(type.dims), sparse, shift: format.shift, entries: book.length, raw };
+  const layout = { method: STATIC, view: type.view, sparse, shift: format.shift, entries: book.length, raw };
 
   const values = new Float64Array(countValues({ ...layout, count: 0 }, type.width));
   forEachEntry(words, sparse, (t) => values[symbolOf(words[t])]++);

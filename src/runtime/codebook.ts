@@ -1,4 +1,5 @@
-import { type BitCoder, codeBits } from "./bit-coder.ts";
+import { type BitCoder, codeBits, powerOf2 } from "./bit-coder.ts";
+import { Damage } from "./damage.ts";
 import { Mixer } from "./mixer.ts";
 
 /** How the bits of an element stand for a number: what orders a codebook. */
@@ -13,17 +14,17 @@ export interface WordFormat {
 
 /** The place of a word in the order of the numbers that words stand for, from 0. Its own inverse: {@link wordAt}. */
 export function rankOf(word: number, { width, shift, float }: WordFormat): number {
-  const sign = 2 ** (width - shift - 1);
-  const bits = word / 2 ** shift;
+  const sign = powerOf2(width - shift - 1);
+  const bits = word >>> shift;
   if (bits < sign) return bits + sign;
   return float ? 2 * sign - 1 - bits : bits - sign;
 }
 
 /** The word at a place in the order of {@link rankOf}. */
 export function wordAt(rank: number, { width, shift, float }: WordFormat): number {
-  const sign = 2 ** (width - shift - 1);
+  const sign = powerOf2(width - shift - 1);
   const bits = rank >= sign ? rank - sign : float ? 2 * sign - 1 - rank : rank + sign;
-  return bits * 2 ** shift;
+  return bits * powerOf2(shift);
 }
 
 /** The most entries that a codebook can have. */
@@ -34,7 +35,7 @@ export const LONGEST_CODEBOOK = 4096;
  *
  * A difference is the number of its bits, which is learnt from those of the two before it, and then its bits behind the
  * first, which in trained weights are noise.
- * @throws RangeError when a rank lies beyond the words
+ * @throws Damage when a rank lies beyond the words
  */
 export function codeCodebook(coder: BitCoder, words: Uint32Array, format: WordFormat): void {
   const mixer = new Mixer({ contexts: [64, 64 * 34], step: 0.005, inertia: 1 });
@@ -45,10 +46,10 @@ export function codeCodebook(coder: BitCoder, words: Uint32Array, format: WordFo
   for (let i = 1; i < words.length; i++) {
     const difference = rankOf(words[i], format) - rank;
     const length = mixer.codeSymbol(coder, 32 - Math.clz32(difference), 6, contexts);
-    if (length < 1 || length > 32) throw new RangeError("a difference of no such length");
-    const first = 2 ** (length - 1);
+    if (length < 1 || length > 32) throw new Damage("a difference of no such length");
+    const first = powerOf2(length - 1);
     rank += first + codeBits(coder, difference - first, length - 1);
-    if (rank >= 2 ** (format.width - format.shift)) throw new RangeError("a rank beyond the words");
+    if (rank >= powerOf2(format.width - format.shift)) throw new Damage("a rank beyond the words");
     words[i] = wordAt(rank, format);
     contexts[1] = (last + length) >> 1;
     last = length;

@@ -1,7 +1,17 @@
 import { codeNumber } from "./bit-coder.ts";
-import { CHECKSUM, checkedContent, damaged, PREFIX, readHeader, readPrefix } from "./container.ts";
-import { wordsOf } from "./element-type.ts";
-import { type Hole, type Pieces, piecesOf } from "./graph.ts";
+import {
+  CHECKSUM,
+  checkedContent,
+  damaged,
+  explained,
+  mostDecoded,
+  PREFIX,
+  readHeader,
+  readPrefix,
+} from "./container.ts";
+import { Damage } from "./damage.ts";
+import { type WordType, wordsOf } from "./element-type.ts";
+import { piecesOf } from "./graph.ts";
 import { RangeDecoder } from "./range-decoder.ts";
 import { decodeTensor, Neighbours } from "./tensor.ts";
 import { codeText } from "./text.ts";
@@ -23,6 +33,8 @@ export interface DecodingOptions {
 
 /**
  * Decodes a file step by step: yields how many bytes it needs next, and is given them.
+ *
+ * Memory is not taken before bytes have come that may decode to so much, whatever the header says.
  * @returns the ONNX file
  * @throws UserError when the file is damaged, newer, or claims to hold more than is believed
  */
@@ -31,40 +43,34 @@ export function* decoding({
   size,
   onHeader,
 }: DecodingOptions): Generator<number, Uint8Array<ArrayBuffer>, Uint8Array> {
-  const prefix = yield PREFIX;
-  const length = readPrefix(prefix, source);
-  const { decoded, sections, bytes } = readHeader(prefix, yield length + CHECKSUM, source, size);
-  onHeader?.(bytes);
-  const graph = checkedContent(yield sections[0] + CHECKSUM, source);
   try {
-    const tensors = sections.slice(1);
-    const pieces = piecesOf(decodeGraph(graph), (hole) => typeOf(hole).bytes);
-    const holes = pieces.filter(isHole);
-    const total = pieces.reduce(
-      (sum, piece) => sum + (piece instanceof Uint8Array ? piece.length : typeOf(piece).bytes),
-      0,
-    );
-    if (holes.length !== tensors.length || total !== decoded)
-      throw new RangeError("another graph than the header says");
-    const file = new Uint8Array(total);
+    const prefix = yield PREFIX;
+    const length = readPrefix(prefix, source);
+    const { decoded, sections, bytes } = readHeader(prefix, yield length + CHECKSUM, source, size);
+    onHeader?.(bytes);
+    let come = PREFIX + length + CHECKSUM;
+    let asked = 0;
+    const next = function* (): Generator<number, Uint8Array, Uint8Array> {
+      const section = yield sections[asked++] + CHECKSUM;
+      come += section.length;
+      return checkedContent(section, source);
+    };
+    const pieces = piecesIn(yield* next(), decoded, sections.length - 1);
+    const early: Uint8Array[] = [];
+    while (decoded > mostDecoded(come)) early.push(yield* next());
+    const file = new Uint8Array(decoded);
     const neighbours = new Neighbours();
     let at = 0;
-    let next = 0;
+    let tensor = 0;
     for (const piece of pieces) {
-      if (piece instanceof Uint8Array) {
-        file.set(piece, at);
-        at += piece.length;
-      } else {
-        const stream = checkedContent(yield tensors[next++] + CHECKSUM, source);
-        const tensor = decodeTensor(stream, typeOf(piece), neighbours);
-        file.set(tensor, at);
-        at += tensor.length;
-      }
+      const known = piece instanceof Uint8Array;
+      const content = known ? piece : decodeTensor(early[tensor++] ?? (yield* next()), piece, neighbours);
+      file.set(content, at);
+      at += content.length;
     }
     return file;
   } catch (error) {
-    if (error instanceof RangeError) throw damaged(source, error.message);
-    throw error;
+    throw explained(error, source);
   }
 }
 
@@ -95,43 +101,71 @@ export interface Contents {
  * @throws UserError when the file is damaged or newer
  */
 export function contentsOf(bytes: Uint8Array, source = NAMELESS): Contents {
-  const prefix = bytes.subarray(0, PREFIX);
-  if (bytes.length < PREFIX) throw damaged(source, "it is cut short");
-  const length = readPrefix(prefix, source);
-  const start = PREFIX + length + CHECKSUM;
-  if (bytes.length < start) throw damaged(source, "it is cut short");
-  const { decoded, sections } = readHeader(prefix, bytes.subarray(PREFIX, start), source, bytes.length);
+  const upTo = (end: number, from = 0) => {
+    if (end > bytes.length) throw damaged(source, "it is cut short");
+    return bytes.subarray(from, end);
+  };
   try {
-    const graph = decodeGraph(checkedContent(bytes.subarray(start, start + sections[0] + CHECKSUM), source));
-    const holes = piecesOf(graph, (hole) => typeOf(hole).bytes).filter(isHole);
-    const tensors = holes.map((hole, i) => ({ name: hole.name, bytes: sections[i + 1], decoded: typeOf(hole).bytes }));
+    const prefix = upTo(PREFIX);
+    const start = PREFIX + readPrefix(prefix, source) + CHECKSUM;
+    const { decoded, sections } = readHeader(prefix, upTo(start, PREFIX), source, bytes.length);
+    const graph = checkedContent(upTo(start + sections[0] + CHECKSUM, start), source);
+    const holes = piecesIn(graph, decoded, sections.length - 1).filter(isCoded);
+    const tensors = holes.map(({ name, bytes }, i) => ({ name, bytes: sections[i + 1], decoded: bytes }));
     return { decoded, graph: sections[0], tensors };
   } catch (error) {
-    if (error instanceof RangeError) throw damaged(source, error.message);
-    throw error;
+    throw explained(error, source);
   }
 }
 
-function isHole(piece: Pieces[number]): piece is Hole {
+/** A tensor that is coded beside the graph. */
+interface Coded extends WordType {
+  readonly name: string;
+}
+
+function isCoded(piece: Uint8Array | Coded): piece is Coded {
   return !(piece instanceof Uint8Array);
 }
 
-function typeOf({ name, type, dims }: Hole) {
-  const words = wordsOf(type, dims);
-  if (!words) throw new RangeError(`the tensor "${name}" is of an unknown type`);
-  return words;
+/**
+ * Decodes the graph section: the file, with holes for its tensors. Where no tensor is coded beside the graph it is the
+ * file itself, whatever it holds.
+ */
+function piecesIn(section: Uint8Array, decoded: number, tensors: number): readonly (Uint8Array | Coded)[] {
+  const graph = decodeGraph(section);
+  const pieces =
+    tensors === 0
+      ? [graph]
+      : piecesOf(
+          graph,
+          (head): Coded | undefined => {
+            const words = wordsOf(head);
+            return words && { ...words, name: head.name };
+          },
+          tensors,
+        );
+  let total = 0;
+  let holes = 0;
+  for (const piece of pieces) {
+    if (piece instanceof Uint8Array) total += piece.length;
+    else {
+      total += piece.bytes;
+      holes++;
+    }
+  }
+  if (holes !== tensors || total !== decoded) throw new Damage("another graph than the header says");
+  return pieces;
 }
 
-/** Decodes the graph section: the file without the bytes of its tensors. */
 function decodeGraph(section: Uint8Array): Uint8Array {
   const coder = new RangeDecoder(section);
   const stored = coder.raw(0, 1) === 1;
   const length = codeNumber(coder, 0);
   if (stored) {
-    if (length > section.length) throw new RangeError("a graph that is cut short");
+    if (length > section.length) throw new Damage("a graph that is cut short");
     return section.subarray(section.length - length);
   }
-  if (length > LONGEST_TEXT) throw new RangeError("a graph without end");
+  if (length > LONGEST_TEXT) throw new Damage("a graph without end");
   const text = new Uint8Array(length);
   codeText(coder, text);
   return text;

@@ -1,3 +1,5 @@
+import { Damage } from "./damage.ts";
+
 /**
  * Which fields of ONNX's messages lead to tensors, by their numbers in onnx.proto. The writer of an .esp file takes the
  * bytes of tensors out and leaves their fields empty; here they are put back.
@@ -22,7 +24,7 @@ const NAME = 8;
 export const RAW_DATA = 9;
 
 /** Messages within messages: more than any real file has, and few enough for the stack. */
-const DEEPEST = 64;
+export const DEEPEST = 64;
 
 /** A field of a message. */
 export interface Field {
@@ -42,7 +44,7 @@ export function kindOf(kind: Kind, { number, wire }: Field): Kind | undefined {
   return wire === 2 ? fields[number] : undefined;
 }
 
-/** A varint and where it ends. @throws RangeError when it is cut short */
+/** A varint and where it ends. @throws Damage when it is cut short, or has more than 10 bytes */
 export function varintAt(bytes: Uint8Array, at: number): { readonly value: number; readonly end: number } {
   let value = 0;
   for (let scale = 1; at < bytes.length && scale <= 2 ** 63; scale *= 128) {
@@ -50,10 +52,10 @@ export function varintAt(bytes: Uint8Array, at: number): { readonly value: numbe
     value += (byte & 127) * scale;
     if (byte < 128) return { value, end: at };
   }
-  throw new RangeError("a number that is cut short");
+  throw new Damage("a number that is cut short");
 }
 
-/** The fields of a message. @throws RangeError when the bytes are no message */
+/** The fields of a message. @throws Damage when the bytes are no message */
 export function* fieldsOf(bytes: Uint8Array): Generator<Field> {
   for (let start = 0, to = 0; start < bytes.length; start = to) {
     const tag = varintAt(bytes, start);
@@ -61,7 +63,7 @@ export function* fieldsOf(bytes: Uint8Array): Generator<Field> {
     const first = wire === 0 || wire === 2 ? varintAt(bytes, tag.end) : { value: 0, end: tag.end };
     const from = wire === 0 ? tag.end : first.end;
     to = first.end + (wire === 0 ? 0 : wire === 2 ? first.value : wire === 1 ? 8 : wire === 5 ? 4 : bytes.length);
-    if (to > bytes.length) throw new RangeError("a field beyond its message");
+    if (to > bytes.length) throw new Damage("a field beyond its message");
     yield { number: Math.floor(tag.value / 8), wire, start, from, to, value: first.value };
   }
 }
@@ -73,76 +75,103 @@ export function varintOf(value: number): Uint8Array {
   return Uint8Array.of(...bytes, value);
 }
 
-/** A tensor whose bytes are missing. */
-export interface Hole {
+/** What a TensorProto says of its data. */
+export interface TensorHead {
   readonly name: string;
   /** TensorProto.DataType. */
   readonly type: number;
   readonly dims: readonly number[];
 }
 
-/** A message as the pieces that it is made of: bytes, and holes in which the bytes of tensors go. */
-export type Pieces = (Uint8Array | Hole)[];
+/** What goes into a hole. */
+export interface Missing {
+  readonly bytes: number;
+}
 
 /**
  * Looks for the holes of a graph: the raw data of tensors that are there and empty.
- * @param bytesOf how many bytes go into a hole
- * @returns the pieces, with the lengths around the holes as they are when these are filled
+ * @param missingIn what is missing in a tensor; undefined where it is empty as it should be
+ * @param most how many holes there may be
+ * @returns the pieces that the file is made of: bytes, with the lengths around the holes as they are when these are
+ * filled, and for each hole what `missingIn` said
+ * @throws Damage when the bytes are no message, or have more holes
  */
-export function piecesOf(bytes: Uint8Array, bytesOf: (hole: Hole) => number): Pieces {
-  return rebuild(bytes, "model", bytesOf, 0).pieces;
+export function piecesOf<M extends Missing>(
+  bytes: Uint8Array,
+  missingIn: (tensor: TensorHead) => M | undefined,
+  most: number,
+): readonly (Uint8Array | M)[] {
+  return rebuild(bytes, "model", 0, new Holes(missingIn, most)).pieces;
 }
 
-interface Rebuilt {
-  readonly pieces: Pieces;
+interface Rebuilt<M> {
+  readonly pieces: readonly (Uint8Array | M)[];
   readonly size: number;
 }
 
-function rebuild(bytes: Uint8Array, kind: Kind, bytesOf: (hole: Hole) => number, depth: number): Rebuilt {
-  if (depth > DEEPEST) throw new RangeError("messages within messages without end");
-  const pieces: Pieces = [];
+class Holes<M extends Missing> {
+  readonly #missingIn: (tensor: TensorHead) => M | undefined;
+  #left: number;
+
+  constructor(missingIn: (tensor: TensorHead) => M | undefined, most: number) {
+    this.#missingIn = missingIn;
+    this.#left = most;
+  }
+
+  in(tensor: Uint8Array): Rebuilt<M> {
+    const missing = this.#missingIn(headOf(tensor));
+    return missing ? { pieces: [missing], size: missing.bytes } : { pieces: [], size: 0 };
+  }
+
+  count(): void {
+    if (--this.#left < 0) throw new Damage("more holes in its graph than tensors");
+  }
+}
+
+function rebuild<M extends Missing>(bytes: Uint8Array, kind: Kind, depth: number, holes: Holes<M>): Rebuilt<M> {
+  if (depth > DEEPEST) throw new Damage("messages within messages without end");
+  const pieces: (Uint8Array | M)[] = [];
   let size = 0;
   let kept = 0;
-  const add = (piece: Uint8Array | Hole, length: number) => {
+  const add = (piece: Uint8Array) => {
     pieces.push(piece);
-    size += length;
+    size += piece.length;
   };
+  // A tensor is asked once, however many empty fields it has.
+  let hole: Rebuilt<M> | undefined;
   for (const field of fieldsOf(bytes)) {
     const inner = kindOf(kind, field);
-    const hole = kind === "tensor" && field.number === RAW_DATA && field.from === field.to;
-    if (!inner && !hole) continue;
-    const missing = hole ? holeOf(bytes) : undefined;
+    const empty = kind === "tensor" && field.number === RAW_DATA && field.from === field.to;
+    if (!inner && !empty) continue;
     const content = bytes.subarray(field.from, field.to);
-    const built = inner
-      ? rebuild(content, inner, bytesOf, depth + 1)
-      : missing && { pieces: [missing], size: bytesOf(missing) };
+    if (empty) hole ??= holes.in(bytes);
+    const built = inner ? rebuild(content, inner, depth + 1, holes) : hole;
     if (!built || built.size === content.length) continue;
+    if (empty) holes.count();
     // Up to the field and its tag, then the new length and content.
-    const tag = varintOf(8 * field.number + field.wire);
-    const before = bytes.subarray(kept, field.start);
-    const length = varintOf(built.size);
-    add(before, before.length);
-    add(tag, tag.length);
-    add(length, length.length);
+    add(bytes.subarray(kept, field.start));
+    add(varintOf(8 * field.number + field.wire));
+    add(varintOf(built.size));
     for (const piece of built.pieces) pieces.push(piece);
     size += built.size;
     kept = field.to;
   }
-  const rest = bytes.subarray(kept);
-  add(rest, rest.length);
+  add(bytes.subarray(kept));
   return { pieces, size };
 }
 
-/** What a TensorProto says of itself. */
-export function holeOf(tensor: Uint8Array): Hole {
+/** What a TensorProto says of its data. */
+export function headOf(tensor: Uint8Array): TensorHead {
   const dims: number[] = [];
   let type = 0;
   let name = "";
   for (const field of fieldsOf(tensor)) {
     const content = tensor.subarray(field.from, field.to);
-    if (field.number === DATA_TYPE) type = field.value;
+    if (field.wire === 0) {
+      if (field.number === DATA_TYPE) type = field.value;
+      else if (field.number === DIMS) dims.push(field.value);
+    } else if (field.wire !== 2) continue;
     else if (field.number === NAME) name = new TextDecoder().decode(content);
-    else if (field.number === DIMS && field.wire === 0) dims.push(field.value);
     else if (field.number === DIMS) {
       for (let at = 0; at < content.length; ) {
         const { value, end } = varintAt(content, at);

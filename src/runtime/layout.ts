@@ -1,5 +1,6 @@
 import { type BitCoder, codeNumber } from "./bit-coder.ts";
 import { LONGEST_CODEBOOK } from "./codebook.ts";
+import { Damage } from "./damage.ts";
 import { LARGEST_KERNEL, type View } from "./view.ts";
 
 /** How a tensor's words are coded. */
@@ -26,7 +27,7 @@ export interface Layout {
 /** Codes a layout. @param suggested the view that the tensor's shape suggests */
 export function codeLayout(coder: BitCoder, layout: Layout, suggested: View): Layout {
   const method = coder.raw(layout.method, 2);
-  if (method > STATIC) throw new RangeError("an unknown method");
+  if (method > STATIC) throw new Damage("an unknown method");
   const words = suggested.rows * suggested.channels * suggested.kernel;
   const whole = { method, view: suggested, sparse: false, count: words, shift: 0, entries: 0, raw: 0 };
   if (method === STORED) return whole;
@@ -36,7 +37,7 @@ export function codeLayout(coder: BitCoder, layout: Layout, suggested: View): La
   const entries = codeNumber(coder, layout.entries);
   const raw = entries === 0 ? coder.raw(layout.raw, 5) : 0;
   const view = method === CONTEXT ? codeView(coder, layout.view, suggested) : suggested;
-  if (count > words || entries > LONGEST_CODEBOOK) throw new RangeError("more entries than words");
+  if (count > words || entries > LONGEST_CODEBOOK) throw new Damage("more entries than words");
   return { method, view, sparse, count, shift, entries, raw };
 }
 
@@ -45,7 +46,8 @@ function codeView(coder: BitCoder, view: View, suggested: View): View {
   const columns = suggested.channels * suggested.kernel;
   const kernel = codeNumber(coder, view.kernel - 1) + 1;
   const width = codeNumber(coder, view.width - 1) + 1;
-  if (kernel > LARGEST_KERNEL || columns % kernel !== 0 || kernel % width !== 0)
-    throw new RangeError("kernels that do not fill the columns");
+  if (kernel > LARGEST_KERNEL || columns % kernel !== 0 || kernel % width !== 0) {
+    throw new Damage("kernels that do not fill the columns");
+  }
   return { rows: suggested.rows, channels: columns / kernel, kernel, width };
 }

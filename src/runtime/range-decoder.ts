@@ -35,7 +35,7 @@ export class RangeDecoder implements BitCoder {
   raw(_value: number, bits: number): number {
     this.#range >>>= bits;
     // Bytes that no encoder wrote may ask for more than there is.
-    const value = Math.min((this.#code / this.#range) >>> 0, 2 ** bits - 1);
+    const value = Math.min((this.#code / this.#range) >>> 0, (1 << bits) - 1);
     this.#code -= value * this.#range;
     this.#widen();
     return value;

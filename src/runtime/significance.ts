@@ -1,4 +1,4 @@
-import type { BitCoder } from "./bit-coder.ts";
+import { type BitCoder, log2 } from "./bit-coder.ts";
 import { Mixer } from "./mixer.ts";
 import type { View } from "./view.ts";
 
@@ -111,8 +111,9 @@ export class Significance {
   #fullness(count: number, of: number): number {
     const ratio = (16 * (count + 2 * this.#density)) / ((of + 2) * this.#density);
     if (ratio < 1) return 0;
-    const octave = 31 - Math.clz32(ratio);
-    return Math.min(15, 2 * octave + (ratio >= 1.5 * 2 ** octave ? 1 : 0));
+    if (ratio >= 192) return 15;
+    const octave = log2(ratio);
+    return 2 * octave + (2 * ratio >= 3 << octave ? 1 : 0);
   }
 }
 
@@ -127,7 +128,7 @@ function bitCount(byte: number): number {
 export function activityOf(rowCounts: Uint32Array, columns: number): Uint8Array {
   const total = rowCounts.reduce((sum, count) => sum + count, 0);
   const classes = Uint8Array.from(rowCounts, (count) =>
-    count === 0 ? 0 : 1 + Math.min(6, 31 - Math.clz32(1 + (4 * count * rowCounts.length) / total)),
+    count === 0 ? 0 : 1 + log2(Math.min(64, 1 + (4 * count * rowCounts.length) / total)),
   );
   const each = columns / rowCounts.length;
   return Uint8Array.from({ length: columns }, (_, column) => classes[Math.floor(column / each)]);

@@ -1,4 +1,5 @@
-import { type BitCoder, codeNumber } from "./bit-coder.ts";
+import { type BitCoder, codeNumber, log2, powerOf2 } from "./bit-coder.ts";
+import { Damage } from "./damage.ts";
 import type { Layout } from "./layout.ts";
 import { buildTable, codeFrequencies, LARGEST_LOG } from "./table.ts";
 
@@ -14,16 +15,16 @@ export interface StaticHead {
 
 /** How many values entries have. @param width bits of a word */
 export function countValues({ entries, shift, raw }: Layout, width: number): number {
-  const values = entries > 0 ? entries + 1 : 2 ** (width - shift - raw);
-  if (values < 1 || values > 2 ** LARGEST_LOG) throw new RangeError("more values than a table holds");
+  const values = entries > 0 ? entries + 1 : powerOf2(width - shift - raw);
+  if (values < 1 || values > powerOf2(LARGEST_LOG)) throw new Damage("more values than a table holds");
   return values;
 }
 
 /** Codes what comes before the entries. */
 export function codeStaticHead(coder: BitCoder, head: StaticHead, layout: Layout, width: number): StaticHead {
-  const bits = layout.sparse ? coder.raw(Math.log2(head.gaps.length), 4) : 0;
-  if (bits > LARGEST_LOG) throw new RangeError("more gaps than a table holds");
-  const gaps = new Uint16Array(layout.sparse ? 2 ** bits : 0);
+  const bits = layout.sparse ? coder.raw(log2(head.gaps.length), 4) : 0;
+  if (bits > LARGEST_LOG) throw new Damage("more gaps than a table holds");
+  const gaps = new Uint16Array(layout.sparse ? powerOf2(bits) : 0);
   const values = new Uint16Array(countValues(layout, width));
   gaps.set(head.gaps);
   values.set(head.values);
@@ -35,7 +36,7 @@ export function codeStaticHead(coder: BitCoder, head: StaticHead, layout: Layout
 /**
  * Decodes entries into words that are zero: for each the bits behind a gap's state, a value's, and a word's raw bits.
  * @param book the words of the codes from 1, or none where values are the high bits of words
- * @throws RangeError when entries lie beyond the words
+ * @throws Damage when entries lie beyond the words
  */
 export function decodeEntries(
   words: Uint8Array | Uint16Array | Uint32Array,
@@ -65,8 +66,11 @@ export function decodeEntries(
   };
   const lowRaw = raw >> 1;
   const highRaw = raw - lowRaw;
-  let gapState = read(Math.log2(gapTable.length));
-  let valueState = read(Math.log2(valueTable.length));
+  const highUnit = powerOf2(highRaw);
+  const lowUnit = powerOf2(lowRaw);
+  const unit = powerOf2(shift);
+  let gapState = read(log2(gapTable.length));
+  let valueState = read(log2(valueTable.length));
   for (let i = 0, position = 0; i < count; i++, position++) {
     if (sparse) {
       const entry = gapTable[gapState];
@@ -76,11 +80,11 @@ export function decodeEntries(
     const entry = valueTable[valueState];
     const value = entry >>> 18;
     valueState = (entry & 0x3fff) + read((entry >>> 14) & 15);
-    if (position >= words.length) throw new RangeError("an entry beyond the words");
+    if (position >= words.length) throw new Damage("an entry beyond the words");
     if (coded) words[position] = lookup[value];
     else {
       const high = read(highRaw);
-      words[position] = ((value * 2 ** highRaw + high) * 2 ** lowRaw + read(lowRaw)) * 2 ** shift;
+      words[position] = ((value * highUnit + high) * lowUnit + read(lowRaw)) * unit;
     }
   }
 }

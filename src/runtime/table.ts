@@ -1,4 +1,5 @@
-import { type BitCoder, codeBits } from "./bit-coder.ts";
+import { type BitCoder, codeBits, log2, powerOf2 } from "./bit-coder.ts";
+import { Damage } from "./damage.ts";
 import { Mixer } from "./mixer.ts";
 
 /** The largest logarithm of a table's size. */
@@ -38,7 +39,7 @@ export function spread(frequencies: ArrayLike<number>): Uint16Array {
 /**
  * Codes the frequencies of a table: of each the number of its bits, learnt from the one before, and the bits behind the
  * first.
- * @throws RangeError when the sum is no power of two up to 2^14
+ * @throws Damage when the sum is no power of two up to 2^14
  */
 export function codeFrequencies(coder: BitCoder, frequencies: Uint16Array): void {
   const lengths = new Mixer({ contexts: [16, 256], step: 0.005, inertia: 1 });
@@ -48,11 +49,12 @@ export function codeFrequencies(coder: BitCoder, frequencies: Uint16Array): void
   for (let i = 0; i < frequencies.length; i++) {
     const frequency = frequencies[i];
     const length = lengths.codeSymbol(coder, 32 - Math.clz32(frequency), 4, [0, before]);
-    const first = length > 0 ? 2 ** (length - 1) : 0;
+    const first = length > 0 ? powerOf2(length - 1) : 0;
     frequencies[i] = first + (powers || length < 2 ? 0 : codeBits(coder, frequency - first, length - 1));
     sum += frequencies[i];
     before = length;
   }
-  if (sum !== 2 ** (31 - Math.clz32(sum)) || sum > 2 ** LARGEST_LOG)
-    throw new RangeError("frequencies that fill no table");
+  if (sum === 0 || sum !== powerOf2(log2(sum)) || sum > powerOf2(LARGEST_LOG)) {
+    throw new Damage("frequencies that fill no table");
+  }
 }

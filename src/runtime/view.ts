@@ -14,10 +14,13 @@ export interface View {
 /** Kernels have at most so many elements. */
 export const LARGEST_KERNEL = 4096;
 
-/** The view that a tensor's shape suggests: one row where there are less than two dimensions, no kernel beyond the limit. */
+/**
+ * The view that the shape of a tensor that is not empty suggests: one row where there are less than two dimensions, no
+ * kernel beyond the limit.
+ */
 export function viewOf(dims: readonly number[]): View {
   const size = dims.reduce((product, dim) => product * dim, 1);
-  if (dims.length < 2 || size === 0) return { rows: 1, channels: size, kernel: 1, width: 1 };
+  if (dims.length < 2) return { rows: 1, channels: size, kernel: 1, width: 1 };
   const [rows, channels] = dims;
   const kernel = size / rows / channels;
   if (kernel === 1 || kernel > LARGEST_KERNEL) return { rows, channels: size / rows, kernel: 1, width: 1 };

@@ -1,4 +1,4 @@
-import { type BitCoder, codeBits } from "./bit-coder.ts";
+import { type BitCoder, codeBits, powerOf2 } from "./bit-coder.ts";
 import type { WordFormat } from "./codebook.ts";
 import { Mixer } from "./mixer.ts";
 
@@ -9,20 +9,22 @@ import { Mixer } from "./mixer.ts";
  * before.
  */
 export class WordModel {
-  readonly #format: WordFormat;
+  readonly #shift: number;
+  readonly #unit: number;
   readonly #raw: number;
-  readonly #groups: { readonly mixer: Mixer; readonly bits: number; readonly at: number }[] = [];
+  readonly #groups: { readonly mixer: Mixer; readonly bits: number; readonly at: number; readonly unit: number }[] = [];
   readonly #before: Uint32Array;
 
   /** @param raw how many low bits above the format's shift are raw */
   constructor(format: WordFormat, raw: number) {
-    this.#format = format;
+    this.#shift = format.shift;
+    this.#unit = powerOf2(format.shift);
     this.#raw = raw;
     const options = { contexts: [256, 65536, 65536], step: 0.005, inertia: 1 };
     for (let at = format.width; at > format.shift + raw; ) {
       const bits = Math.min(8, at - format.shift - raw);
       at -= bits;
-      this.#groups.push({ mixer: new Mixer(options), bits, at });
+      this.#groups.push({ mixer: new Mixer(options), bits, at, unit: powerOf2(at) });
     }
     this.#before = new Uint32Array(this.#groups.length);
   }
@@ -33,13 +35,13 @@ export class WordModel {
     const word = elements[t];
     let coded = 0;
     let above = 0;
-    this.#groups.forEach(({ mixer, bits, at }, i) => {
-      const group = mixer.codeSymbol(coder, (word >>> at) & (2 ** bits - 1), bits, [0, above, this.#before[i]]);
-      coded += group * 2 ** at;
+    this.#groups.forEach(({ mixer, bits, at, unit }, i) => {
+      const group = mixer.codeSymbol(coder, (word >>> at) & ((1 << bits) - 1), bits, [0, above, this.#before[i]]);
+      coded += group * unit;
       this.#before[i] = above = group;
     });
-    const { shift } = this.#format;
-    const low = codeBits(coder, (word >>> shift) % 2 ** this.#raw, this.#raw);
-    return coded + low * 2 ** shift;
+    const raw = this.#raw;
+    const low = codeBits(coder, (word >>> this.#shift) & ~(-1 << raw), raw);
+    return coded + low * this.#unit;
   }
 }

@@ -1,0 +1,213 @@
+import type { Method } from "../../src/coding/encode-tensor.ts";
+import { concat } from "../../src/coding/split.ts";
+import { random } from "../../src/random.ts";
+import { bytesOf, field, graph, model, modelOf, type TensorFields, tensor } from "./messages.ts";
+
+/** A file in the .esp format for those who write a decoder: what it is for, and what it decodes to. */
+export interface Vector {
+  readonly name: string;
+  readonly about: string;
+  readonly mode: Method;
+  readonly onnx: Uint8Array;
+}
+
+/** Numbers like weights, which are the same on every machine: sums, not logarithms, make the bell. */
+function weights(seed: string, size: number, { density = 1, values = 0, step = 0 } = {}): Float32Array {
+  const { uniform, below } = random(1, seed);
+  return Float32Array.from({ length: size }, () => {
+    if (uniform() >= density) return 0;
+    if (values > 0) return (below(values) - (values >> 1) + 0.5) / 32;
+    const bell = (uniform() + uniform() + uniform() + uniform() - 2) / 8;
+    return step > 0 ? Math.round(bell / step) * step : bell;
+  });
+}
+
+const size = (dims: readonly number[]) => dims.reduce((product, dim) => product * dim, 1);
+
+/** A float32 tensor. */
+function float32(name: string, dims: readonly number[], options = {}): TensorFields {
+  return { name, dims, raw: bytesOf(weights(name, size(dims), options)) };
+}
+
+/** Small whole numbers as elements of a type that takes so many bits. */
+function wholes(type: number, bits: number, dims: readonly number[]): TensorFields {
+  const { below } = random(1, "wholes", type);
+  const raw = new Uint8Array((size(dims) * bits) / 8);
+  const step = Math.max(1, bits / 8);
+  // The high byte of a word: half of them are negative.
+  const high = Math.min(step, 4) - 1;
+  for (let at = 0; at < raw.length; at += step) raw[at + high] = below(3) === 0 ? below(6) * 37 : 0;
+  return { name: `type ${type}`, type, dims, raw };
+}
+
+function bytes(seed: string, length: number): Uint8Array {
+  const { below } = random(1, seed);
+  return Uint8Array.from({ length }, () => below(256));
+}
+
+const special = Uint32Array.of(
+  ...[0, 0x80000000, 1, 0x80000001, 0x007fffff, 0x00800000, 0x7f7fffff, 0x7f800000, 0xff800000, 0x7fc00000],
+  ...[0xffc00000, 0x7f800001, 0x7fffffff, 0xffffffff, 0x3f800000, 0xbf800000, 0x7fa5a5a5, 0xffb12345],
+);
+
+/** A convolution whose second and fourth unit are dead, a layer that reads it as images, one that reads that. */
+function chain(): Uint8Array {
+  const filters = weights("filters", 6 * 3 * 9, { density: 0.5, values: 12 });
+  for (const dead of [1, 3]) filters.fill(0, dead * 27, (dead + 1) * 27);
+  const { uniform } = random(1, "images");
+  const images = weights("image values", 12 * 6 * 16, { values: 8 }).map((value, i) => {
+    const place = i % 16;
+    const middle = place >= 4 && place < 12 && place % 4 > 0;
+    return Math.floor(i / 16) % 6 === 1 || uniform() > (middle ? 0.7 : 0.05) ? 0 : value;
+  });
+  return modelOf(
+    { name: "filters", dims: [6, 3, 3, 3], raw: bytesOf(filters) },
+    { name: "images", dims: [12, 96], raw: bytesOf(images) },
+    float32("units", [5, 12], { density: 0.3, values: 8 }),
+  );
+}
+
+/** Tensors wherever ONNX can have one. */
+function places(): Uint8Array {
+  const at = (name: string) => tensor({ ...float32(name, [4, 6], { density: 0.4, values: 4 }), name });
+  const indices = tensor({ name: "indices", type: 7, dims: [12], raw: bytesOf(new BigInt64Array(12).fill(3n)) });
+  const sparse = concat([field(1, at("sparse values")), field(2, indices), field(3, 40)]);
+  const node = (...attributes: Uint8Array[]) =>
+    concat([field(2, "y"), field(4, "Constant"), ...attributes.map((attribute) => field(5, attribute))]);
+  const attribute = (name: string, number: number, content: Uint8Array) =>
+    concat([field(1, name), field(number, content)]);
+  const within = concat([
+    field(
+      1,
+      node(
+        attribute("value", 5, at("value")),
+        attribute("values", 10, at("one of values")),
+        attribute("branch", 6, graph(at("in a branch"))),
+        attribute("branches", 11, graph(at("in branches"))),
+        attribute("sparse_value", 22, sparse),
+        attribute("sparse_values", 23, sparse),
+      ),
+    ),
+    graph(at("initializer")),
+    field(15, sparse),
+  ]);
+  const training = concat([field(1, graph(at("initialization"))), field(2, graph(at("algorithm")))]);
+  const functions = concat([
+    field(1, "f"),
+    field(7, node(attribute("value", 5, at("in a function")))),
+    field(11, attribute("default", 5, at("of an attribute"))),
+  ]);
+  return model(within, field(20, training), field(25, functions));
+}
+
+const types = modelOf(
+  ...[10, 16, 5, 4].map((type) => wholes(type, 16, [5, 8])),
+  ...[2, 3, 9, 17, 18, 19, 20].map((type) => wholes(type, 8, [8, 9])),
+  ...[6, 12].map((type) => wholes(type, 32, [4, 5])),
+  ...[7, 11, 13, 14].map((type) => wholes(type, 64, [3, 4])),
+  wholes(7, 64, [9]),
+  wholes(15, 128, [2, 3]),
+  ...[21, 22, 23].map((type) => wholes(type, 4, [12, 12])),
+);
+const zeros = modelOf(
+  { name: "matrix", dims: [10, 10], raw: new Uint8Array(400) },
+  { name: "bytes", type: 2, dims: [100], raw: new Uint8Array(100) },
+  { name: "filters", type: 10, dims: [4, 4, 3, 3], raw: new Uint8Array(288) },
+);
+const shared = modelOf(
+  float32("filters", [8, 4, 3, 3], { density: 0.4, values: 16 }),
+  float32("far apart", [20, 60], { density: 0.02, values: 4 }),
+  float32("dense", [20, 20], { values: 8 }),
+);
+const words = modelOf(float32("dense", [12, 16]), float32("sparse", [10, 40], { density: 0.3 }));
+
+export const vectors: readonly Vector[] = [
+  {
+    name: "graph",
+    about: "no tensor beside the graph, which is coded as text",
+    mode: "context",
+    onnx: model(concat([field(1, concat([field(1, "x"), field(2, "y"), field(4, "Relu")])), field(2, "network")])),
+  },
+  {
+    name: "graph-stored",
+    about: "a graph that is stored, as it is noise",
+    mode: "context",
+    onnx: model(graph(), field(6, bytes("noise", 300))),
+  },
+  {
+    name: "graph-verbatim",
+    about: "a file that would not come back by its tensors: a tensor of 20 elements has none",
+    mode: "context",
+    onnx: modelOf(float32("whole", [4, 5]), { name: "void", dims: [4, 5], raw: new Uint8Array(0) }),
+  },
+  {
+    name: "empty",
+    about: "tensors without elements and of fewer than 64 bytes, which stay in the graph, beside one that does not",
+    mode: "context",
+    onnx: modelOf(
+      { name: "none", dims: [0, 3], raw: new Uint8Array(0) },
+      { name: "scalar", type: 7, dims: [], raw: Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8) },
+      float32("beside", [4, 5], { values: 3 }),
+      { name: "text", type: 8, dims: [2], raw: new Uint8Array(0) },
+    ),
+  },
+  {
+    name: "stored",
+    about: "noise",
+    mode: "context",
+    onnx: modelOf({ dims: [200], type: 2, raw: bytes("bytes", 200) }),
+  },
+  { name: "zeros-context", about: "tensors of zeros, in contexts", mode: "context", onnx: zeros },
+  { name: "zeros-static", about: "the same with static tables", mode: "static", onnx: zeros },
+  { name: "words-context", about: "words in contexts, dense and sparse", mode: "context", onnx: words },
+  { name: "words-static", about: "the same with static tables of finite states", mode: "static", onnx: words },
+  { name: "words-huffman", about: "the same with Huffman's tables", mode: "huffman", onnx: words },
+  {
+    name: "shifted",
+    about: "words whose low bits are zero, in contexts",
+    mode: "context",
+    onnx: modelOf(float32("w", [30, 40], { density: 0.6, step: 2 ** -11 })),
+  },
+  {
+    name: "special",
+    about: "both zeros, the smallest numbers, infinities and NaNs with what they carry",
+    mode: "context",
+    onnx: modelOf({ dims: [3, 6], raw: bytesOf(special) }),
+  },
+  { name: "shared-context", about: "codebooks, in contexts", mode: "context", onnx: shared },
+  { name: "shared-static", about: "the same with static tables of finite states", mode: "static", onnx: shared },
+  { name: "shared-huffman", about: "the same with Huffman's tables, and fillers", mode: "huffman", onnx: shared },
+  {
+    name: "large-codebook",
+    about: "a codebook of more than 64 entries, in contexts",
+    mode: "context",
+    onnx: modelOf(float32("w", [40, 40], { density: 0.8, values: 150 })),
+  },
+  {
+    name: "one-value",
+    about: "codebooks of one entry, where every word has it and where some have, in contexts",
+    mode: "context",
+    onnx: modelOf(
+      { name: "every", dims: [30], raw: bytesOf(new Float32Array(30).fill(1)) },
+      float32("some", [10, 10], { density: 0.5, values: 1 }),
+    ),
+  },
+  {
+    name: "neighbours",
+    about: "tensors that tell of the columns of those behind them; the second is seen as images of 6 channels",
+    mode: "context",
+    onnx: chain(),
+  },
+  {
+    name: "large-kernels",
+    about: "kernels of 81 places, and one of 4,160, which is none",
+    mode: "context",
+    onnx: modelOf(float32("w", [3, 2, 9, 9], { density: 0.3, values: 8 }), {
+      ...wholes(3, 8, [2, 1, 65, 64]),
+      raw: bytes("large", 8320).map((byte) => (byte < 250 ? 0 : byte)),
+    }),
+  },
+  { name: "types-context", about: "a tensor of each type of elements, in contexts", mode: "context", onnx: types },
+  { name: "types-static", about: "the same with static tables", mode: "static", onnx: types },
+  { name: "places", about: "tensors wherever ONNX can have one", mode: "context", onnx: places() },
+];
