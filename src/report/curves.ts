@@ -32,7 +32,7 @@ export function curveChart(points: readonly CurvePoint[], { x, y, height = 380 }
     marks: [
       Plot.lineY(inOrder, { ...place, z: "series", stroke: "series", strokeWidth: 2 }),
       Plot.dot(inOrder, { ...place, fill: "series", r: 3 }),
-      ...endsOf(inOrder, height - 90, y.zero === true).map(({ dy, ...end }) =>
+      ...endsOf(inOrder, height - 90, y).map(({ dy, ...end }) =>
         Plot.text([end], { ...place, text: "series", fill: "series", textAnchor: "start", dx: 8, dy }),
       ),
     ],
@@ -40,13 +40,18 @@ export function curveChart(points: readonly CurvePoint[], { x, y, height = 380 }
 }
 
 /** The last point of each curve, and how far its name must move so that names do not lie on each other. */
-function endsOf(points: readonly CurvePoint[], height: number, zero: boolean): (CurvePoint & { dy: number })[] {
+function endsOf(
+  points: readonly CurvePoint[],
+  height: number,
+  { zero = false, type }: Plot.ScaleOptions,
+): (CurvePoint & { dy: number })[] {
+  const scaled = (y: number) => (type === "log" ? Math.log(y) : y);
   const ends = [...new Map(points.map((point) => [point.series, point])).values()].sort((a, b) => b.y - a.y);
-  const ys = points.map(({ y }) => y);
+  const ys = points.map(({ y }) => scaled(y));
   const [low, high] = [zero ? Math.min(0, ...ys) : Math.min(...ys), Math.max(...ys)];
   let above = Number.NEGATIVE_INFINITY;
   return ends.map((end) => {
-    const place = ((high - end.y) / (high - low || 1)) * height;
+    const place = ((high - scaled(end.y)) / (high - low || 1)) * height;
     const moved = Math.max(place, above + 15);
     above = moved;
     return { ...end, dy: moved - place };
