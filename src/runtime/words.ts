@@ -18,11 +18,12 @@ export class WordModel {
   constructor(format: WordFormat, raw: number) {
     this.#format = format;
     this.#raw = raw;
-    const options = { contexts: [256, 65536, 65536], step: 0.005, inertia: 1 };
-    for (let at = format.width; at > format.shift + raw; ) {
+    for (let at = format.width, above = 0; at > format.shift + raw; ) {
       const bits = Math.min(8, at - format.shift - raw);
+      const contexts = [0, above, bits].map((known) => 1 << (known + bits));
       at -= bits;
-      this.#groups.push({ mixer: new Mixer(options), bits, at });
+      above = bits;
+      this.#groups.push({ mixer: new Mixer({ contexts, step: 328, inertia: 1 }), bits, at });
     }
     this.#before = new Uint32Array(this.#groups.length);
   }
@@ -33,11 +34,14 @@ export class WordModel {
     const word = elements[t];
     let coded = 0;
     let above = 0;
-    this.#groups.forEach(({ mixer, bits, at }, i) => {
-      const group = mixer.codeSymbol(coder, (word >>> at) & (2 ** bits - 1), bits, [0, above, this.#before[i]]);
+    for (let i = 0; i < this.#groups.length; i++) {
+      const { mixer, bits, at } = this.#groups[i];
+      mixer.select(1, above << bits);
+      mixer.select(2, this.#before[i] << bits);
+      const group = mixer.codeSymbol(coder, (word >>> at) & (2 ** bits - 1), bits);
       coded += group * 2 ** at;
       this.#before[i] = above = group;
-    });
+    }
     const { shift } = this.#format;
     const low = codeBits(coder, (word >>> shift) % 2 ** this.#raw, this.#raw);
     return coded + low * 2 ** shift;
