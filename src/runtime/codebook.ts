@@ -38,20 +38,20 @@ export const LONGEST_CODEBOOK = 4096;
  * @throws Damage when a rank lies beyond the words
  */
 export function codeCodebook(coder: BitCoder, words: Uint32Array, format: WordFormat): void {
-  const mixer = new Mixer({ contexts: [64, 64 * 34], step: 0.005, inertia: 1 });
-  const contexts = [0, 20];
+  const mixer = new Mixer({ contexts: [64, 64 * 34], step: 328, inertia: 1 });
+  mixer.select(1, 64 * 20);
   let rank = codeBits(coder, rankOf(words[0], format), format.width - format.shift);
   words[0] = wordAt(rank, format);
   let last = 20;
   for (let i = 1; i < words.length; i++) {
     const difference = rankOf(words[i], format) - rank;
-    const length = mixer.codeSymbol(coder, 32 - Math.clz32(difference), 6, contexts);
+    const length = mixer.codeSymbol(coder, 32 - Math.clz32(difference), 6);
     if (length < 1 || length > 32) throw new Damage("a difference of no such length");
     const first = powerOf2(length - 1);
     rank += first + codeBits(coder, difference - first, length - 1);
     if (rank >= powerOf2(format.width - format.shift)) throw new Damage("a rank beyond the words");
     words[i] = wordAt(rank, format);
-    contexts[1] = (last + length) >> 1;
+    mixer.select(1, 64 * ((last + length) >> 1));
     last = length;
   }
 }

@@ -1,10 +1,10 @@
 import type { BitCoder } from "./bit-coder.ts";
 import { Mixer } from "./mixer.ts";
 import { PLACES } from "./significance.ts";
-import type { View } from "./view.ts";
+import { LEFT, neighboursIn, UP, type View } from "./view.ts";
 
 /** Levels of the tree of codes whose decisions are mixed from contexts; what lies below follows the node alone. */
-const MIXED = 6;
+const MIXED = 4;
 /** Classes of a neighbour's code: 16 by rank, and one for zero. */
 const CLASSES = 17;
 
@@ -19,8 +19,10 @@ export class CodeModel {
   readonly #negative: number;
   readonly #depth: number;
   readonly #mixed: number;
-  readonly #top: Mixer;
-  readonly #bottom: Mixer;
+  readonly #mixer: Mixer;
+  readonly #neighbours: Uint8Array;
+  /** The class of each code. */
+  readonly #classes: Uint8Array;
   readonly #magnitudes: Float64Array;
   readonly #counts: Uint32Array;
   readonly #lastOfColumn: Uint32Array;
@@ -34,14 +36,19 @@ export class CodeModel {
     this.#negative = negative;
     this.#depth = 32 - Math.clz32(size - 1);
     this.#mixed = Math.min(this.#depth, MIXED);
-    const contexts = [1, CLASSES * CLASSES, 16 * (kernel <= PLACES ? kernel : 1), CLASSES, CLASSES];
-    this.#top = new Mixer({
-      contexts: contexts.map((count) => count << this.#mixed),
+    const contexts = [CLASSES * CLASSES, 16 * (kernel <= PLACES ? kernel : 1), CLASSES, CLASSES];
+    this.#mixer = new Mixer({
+      contexts: [1 << this.#depth, ...contexts.map((count) => count << this.#mixed)],
       sets: this.#mixed,
-      step: 0.004,
+      step: 262,
       inertia: 2,
+      prior: (node) => this.#prior(node),
+      seen: 32,
     });
-    this.#bottom = new Mixer({ contexts: [1 << this.#depth], step: 0, inertia: 2 });
+    this.#neighbours = neighboursIn(view);
+    this.#classes = Uint8Array.from({ length: size + 1 }, (_, code) =>
+      code === 0 ? CLASSES - 1 : Math.floor(((code - 1) * 16) / size),
+    );
     this.#magnitudes = new Float64Array(channels);
     this.#counts = new Uint32Array(channels);
     this.#lastOfColumn = new Uint32Array(channels * kernel);
@@ -55,19 +62,17 @@ export class CodeModel {
   code(coder: BitCoder, elements: Uint32Array, t: number, channel: number, place: number): number {
     const { kernel, width } = this.#view;
     const column = channel * kernel + place;
-    const left = this.#classOf(place % width > 0 ? elements[t - 1] : 0);
-    const up = this.#classOf(place >= width ? elements[t - width] : 0);
+    const neighbours = this.#neighbours[place];
+    const left = neighbours & LEFT ? elements[t - 1] : 0;
+    const up = neighbours & UP ? elements[t - width] : 0;
     const mean = (this.#magnitudes[channel] + this.#size / 2) / (this.#counts[channel] + 2);
     const scale = Math.min(15, Math.floor((32 * mean) / this.#size));
-    const p = kernel <= PLACES ? place : 0;
-    const contexts = [
-      0,
-      CLASSES * left + up,
-      16 * p + scale,
-      this.#classOf(this.#lastOfColumn[column]),
-      this.#classOf(this.#lastOfRow),
-    ];
-    const code = this.#walk(coder, elements[t] - 1, contexts) + 1;
+    const classes = this.#classes;
+    this.#select(1, CLASSES * classes[left] + classes[up]);
+    this.#select(2, 16 * (kernel <= PLACES ? place : 0) + scale);
+    this.#select(3, classes[this.#lastOfColumn[column]]);
+    this.#select(4, classes[this.#lastOfRow]);
+    const code = this.#walk(coder, elements[t] - 1) + 1;
     this.#magnitudes[channel] += Math.abs(code - 0.5 - this.#negative);
     this.#counts[channel]++;
     this.#lastOfColumn[column] = code;
@@ -75,34 +80,30 @@ export class CodeModel {
     return code;
   }
 
-  #classOf(code: number): number {
-    return code === 0 ? 16 : Math.floor(((code - 1) * 16) / this.#size);
+  #select(input: number, context: number): void {
+    this.#mixer.select(input, context << this.#mixed);
   }
 
-  #walk(coder: BitCoder, rank: number, contexts: readonly number[]): number {
-    const { at } = this.#top;
+  #walk(coder: BitCoder, rank: number): number {
+    const leaves = 1 << this.#depth;
+    const mixer = this.#mixer;
     let node = 1;
-    let low = 0;
     for (let level = this.#depth - 1, depth = 0; level >= 0; level--, depth++) {
-      const middle = low + (1 << level);
-      if (middle >= this.#size) {
-        node *= 2;
-        continue;
-      }
-      const end = Math.min(this.#size, middle + (1 << level));
-      const prior = (end - middle) / (end - low);
+      node *= 2;
+      // Where the side of 1 has no entry there is nothing to decide.
+      if ((node + 1) << level >= leaves + this.#size) continue;
       const bit = (rank >>> level) & 1;
-      let coded: number;
-      if (depth < this.#mixed) {
-        for (let j = 0; j < contexts.length; j++) at[j] = (contexts[j] << this.#mixed) + node;
-        coded = this.#top.code(coder, bit, prior, depth);
-      } else {
-        this.#bottom.at[0] = node;
-        coded = this.#bottom.code(coder, bit, prior);
-      }
-      node = 2 * node + coded;
-      if (coded) low = middle;
+      node += depth < this.#mixed ? mixer.code(coder, bit, depth, node >> 1) : mixer.codeAlone(coder, bit, node >> 1);
     }
-    return low;
+    return node - leaves;
+  }
+
+  /** The share of a node's entries that lie on its side of 1. */
+  #prior(node: number): number {
+    const level = Math.clz32(node) - Math.clz32(1 << this.#depth);
+    const low = (node << level) - (1 << this.#depth);
+    const middle = low + (1 << level) / 2;
+    const end = Math.min(this.#size, low + (1 << level));
+    return Math.max(0, end - middle) / (end - low);
   }
 }

@@ -24,7 +24,7 @@ export function codeElements(
     for (let channel = 0; channel < channels; channel++) {
       significance?.startKernel();
       for (let place = 0; place < kernel; place++, t++) {
-        const present = significance?.code(coder, elements, t, row, channel, place) ?? true;
+        const present = significance?.code(coder, elements[t] ? 1 : 0, row, channel, place) ?? 1;
         elements[t] = present ? values.code(coder, elements, t, channel, place) : 0;
       }
     }

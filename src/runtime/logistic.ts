@@ -25,14 +25,13 @@ for (let i = 1; i < 4096; i++) {
   logarithms[i] = logarithms[i - 1] + 2 * half;
 }
 
-/** 256 ln(p / (1 - p)) at p = (i + 1/2) / 4096, rounded; the last one twice, for p = 1. */
-export const stretched = Int16Array.from({ length: 4097 }, (_, i) => {
-  const at = Math.min(i, 4095);
-  return Math.round(256 * (logarithms[at] - logarithms[4095 - at]));
-});
+/** 256 ln(p / (1 - p)) at p = (i + 1/2) / 4096, rounded. */
+export const stretched = Int16Array.from({ length: 4096 }, (_, i) =>
+  Math.round(256 * (logarithms[i] - logarithms[4095 - i])),
+);
 
 /** The probability behind a value of the logistic domain, in 1/65536, from 1 to 65535. */
 export function squash(x: number): number {
-  const i = Math.floor(x + 0.5) + LIMIT;
+  const i = x + LIMIT;
   return squashed[i < 0 ? 0 : i < 2 * LIMIT ? i : 2 * LIMIT - 1];
 }

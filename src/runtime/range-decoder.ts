@@ -10,41 +10,47 @@ const TOP = 0x1000000;
 export class RangeDecoder implements BitCoder {
   readonly #bytes: Uint8Array;
   #at = 0;
-  #range = 0xffffffff;
-  #code = 0;
+  /** The range, and how far above its lower end the code is: in an array, since not every engine has fields of 32 bits. */
+  readonly #state = Uint32Array.of(0xffffffff, 0);
 
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes;
-    for (let i = 0; i < 4; i++) this.#code = ((this.#code << 8) | this.#next()) >>> 0;
+    for (let i = 0; i < 4; i++) this.#state[1] = (this.#state[1] << 8) | this.#next();
   }
 
   code(_bit: number, one: number): number {
-    const bound = Math.imul(this.#range >>> 16, one) >>> 0;
-    let bit = 0;
-    if (this.#code < bound) {
-      this.#range = bound;
-      bit = 1;
+    const state = this.#state;
+    const range = state[0];
+    const code = state[1];
+    const bound = Math.imul(range >>> 16, one) >>> 0;
+    const bit = code < bound ? 1 : 0;
+    if (bit) {
+      state[0] = bound;
+      if (bound < TOP) this.#widen();
     } else {
-      this.#code -= bound;
-      this.#range -= bound;
+      state[0] = range - bound;
+      state[1] = code - bound;
+      if (range - bound < TOP) this.#widen();
     }
-    this.#widen();
     return bit;
   }
 
   raw(_value: number, bits: number): number {
-    this.#range >>>= bits;
+    const state = this.#state;
+    const range = state[0] >>> bits;
     // Bytes that no encoder wrote may ask for more than there is.
-    const value = Math.min((this.#code / this.#range) >>> 0, (1 << bits) - 1);
-    this.#code -= value * this.#range;
+    const value = Math.min((state[1] / range) >>> 0, (1 << bits) - 1);
+    state[0] = range;
+    state[1] -= value * range;
     this.#widen();
     return value;
   }
 
   #widen(): void {
-    while (this.#range < TOP) {
-      this.#range = (this.#range << 8) >>> 0;
-      this.#code = ((this.#code << 8) | this.#next()) >>> 0;
+    const state = this.#state;
+    while (state[0] < TOP) {
+      state[0] <<= 8;
+      state[1] = (state[1] << 8) | this.#next();
     }
   }
 

@@ -1,24 +1,32 @@
 import { type BitCoder, log2 } from "./bit-coder.ts";
 import { Mixer } from "./mixer.ts";
-import type { View } from "./view.ts";
+import { LEFT, neighboursIn, UP, UP_LEFT, UP_RIGHT, type View } from "./view.ts";
 
 /** Kernel places that contexts tell apart; a larger kernel's count as one. */
 export const PLACES = 64;
+/** Beside the neighbours in the kernel: the same place in the channel before, and in the row before. */
+const CHANNEL = 16;
+const ROW = 32;
 
 /**
  * Codes which elements are not zero, row after row.
  *
- * The contexts: the place in the kernel; the row; the channel; how many of the kernel are not zero yet; the neighbours in
- * the kernel, in the channel before and in the row before; how full the row and the columns around are; how many of the
- * last eight were not zero; and how alive the unit behind the column was in the tensor before.
+ * The contexts: the place in the kernel with how many of the kernel are not zero yet; the row; the channel; the neighbours
+ * in the kernel, in the channel before and in the row before; how full the row and the columns around are; how many of
+ * the last eight were not zero with how alive the unit behind the column was in the tensor before.
  */
 export class Significance {
   readonly #view: View;
   readonly #places: number;
   readonly #density: number;
   readonly #activity: Uint8Array;
+  readonly #neighbours: Uint8Array;
   readonly #mixer: Mixer;
-  readonly #columns: Uint32Array;
+  /** How many of each column and those around it were not zero, and how many columns these are. */
+  readonly #sums: Uint32Array;
+  readonly #around: Uint8Array;
+  /** Behind room for what is left out: for each column, whether it was not zero when it was last coded. */
+  readonly #present: Uint8Array;
   readonly #history: Uint8Array;
   #rowCount = 0;
   #kernelCount = 0;
@@ -30,13 +38,18 @@ export class Significance {
     this.#places = kernel <= PLACES ? kernel : 1;
     this.#density = density;
     this.#activity = activity;
+    this.#neighbours = neighboursIn(view);
     this.#mixer = new Mixer({
-      contexts: [kernel, rows, channels, 16 * kernel, 64 * this.#places, 256, 64],
+      contexts: [16 * kernel, rows, channels, 64 * this.#places, 256, 64],
       sets: 8,
-      step: 0.002,
+      step: 131,
       inertia: 1,
+      prior: () => density,
     });
-    this.#columns = new Uint32Array(channels * kernel);
+    this.#sums = new Uint32Array(channels * kernel);
+    this.#around = new Uint8Array(channels * kernel);
+    for (let column = 0; column < channels * kernel; column++) this.#addAround(column, column % kernel, this.#around);
+    this.#present = new Uint8Array(kernel + 1 + channels * kernel);
     this.#history = new Uint8Array(this.#places);
   }
 
@@ -49,71 +62,64 @@ export class Significance {
     this.#kernelCount = 0;
   }
 
-  /** Codes whether the element `t` in the row, channel and kernel place is not zero; those before it are known. */
-  code(coder: BitCoder, elements: Uint32Array, t: number, row: number, channel: number, place: number): boolean {
+  /** Codes 1 where the element in the row, channel and kernel place is not zero, else 0. */
+  code(coder: BitCoder, bit: number, row: number, channel: number, place: number): number {
     const { kernel, width } = this.#view;
-    const columns = this.#columns.length;
     const column = channel * kernel + place;
     const p = this.#places === 1 ? 0 : place;
-    const x = place % width;
-    const hasUp = place >= width;
-    const neighbours =
-      (x > 0 && elements[t - 1] ? 1 : 0) |
-      (hasUp && elements[t - width] ? 2 : 0) |
-      (hasUp && x > 0 && elements[t - width - 1] ? 4 : 0) |
-      (hasUp && x < width - 1 && elements[t - width + 1] ? 8 : 0) |
-      (channel > 0 && elements[t - kernel] ? 16 : 0) |
-      (row > 0 && elements[t - columns] ? 32 : 0);
+    const present = this.#present;
+    const here = column + kernel + 1;
+    const known =
+      (LEFT * present[here - 1]) |
+      (UP * present[here - width]) |
+      (UP_LEFT * present[here - width - 1]) |
+      (UP_RIGHT * present[here - width + 1]);
+    const neighbours = (known & this.#neighbours[place]) | (CHANNEL * present[here - kernel]) | (ROW * present[here]);
     const recent = bitCount(this.#history[p]);
-    const { at } = this.#mixer;
+    const mixer = this.#mixer;
     const alive = this.#activity[column];
-    at[0] = place;
-    at[1] = row;
-    at[2] = channel;
-    at[3] = 16 * place + Math.min(15, this.#kernelCount);
-    at[4] = 64 * p + neighbours;
-    at[5] = 16 * this.#fullness(this.#around(column, place, x), row) + this.#fullness(this.#rowCount, column);
-    at[6] = 8 * alive + ((recent + 1) >> 1);
-    const bit = this.#mixer.code(coder, elements[t] ? 1 : 0, this.#density, alive);
-    this.#history[p] = (this.#history[p] << 1) | bit;
-    if (bit) {
+    mixer.select(0, 16 * place + Math.min(15, this.#kernelCount));
+    mixer.select(1, row);
+    mixer.select(2, channel);
+    mixer.select(3, 64 * p + neighbours);
+    const around = this.#sums[column] / this.#around[column];
+    mixer.select(4, 16 * this.#fullness(around, row) + this.#fullness(this.#rowCount, column));
+    mixer.select(5, 8 * alive + ((recent + 1) >> 1));
+    const coded = mixer.code(coder, bit, alive);
+    present[here] = coded;
+    this.#history[p] = (this.#history[p] << 1) | coded;
+    if (coded) {
       this.#rowCount++;
       this.#kernelCount++;
-      this.#columns[column]++;
+      this.#addAround(column, place, this.#sums);
     }
-    return bit === 1;
+    return coded;
   }
 
-  /** The mean count of the column and those around it in the kernel, or beside it where kernels have one element. */
-  #around(column: number, place: number, x: number): number {
+  /** Adds 1 to a column and those around it in the kernel, or beside it where kernels have one element. */
+  #addAround(column: number, place: number, counts: Uint32Array | Uint8Array): void {
     const { kernel, width, channels } = this.#view;
-    const counts = this.#columns;
     if (kernel === 1) {
-      const left = column > 0 ? 1 : 0;
-      const right = column < channels - 1 ? 1 : 0;
-      const sum = counts[column] + (left && counts[column - 1]) + (right && counts[column + 1]);
-      return sum / (1 + left + right);
+      if (column > 0) counts[column - 1]++;
+      counts[column]++;
+      if (column < channels - 1) counts[column + 1]++;
+      return;
     }
-    let sum = 0;
-    let cells = 0;
+    const x = place % width;
     const fromX = x > 0 ? -1 : 0;
     const toX = x < width - 1 ? 1 : 0;
     for (let line = place >= width ? -width : 0; line <= width && place + line < kernel; line += width) {
-      for (let dx = fromX; dx <= toX && place + line + dx < kernel; dx++) {
-        sum += counts[column + line + dx];
-        cells++;
-      }
+      for (let dx = fromX; dx <= toX; dx++) counts[column + line + dx]++;
     }
-    return sum / cells;
   }
 
   /** The class of a count among so many, against the density: half octaves, 8 where they are the same. */
   #fullness(count: number, of: number): number {
     const ratio = (16 * (count + 2 * this.#density)) / ((of + 2) * this.#density);
-    if (ratio < 1) return 0;
-    if (ratio >= 192) return 15;
-    const octave = log2(ratio);
-    return 2 * octave + (2 * ratio >= 3 << octave ? 1 : 0);
+    const halves = ratio < 192 ? (2 * ratio) | 0 : 384;
+    if (halves < 2) return 0;
+    const octave = 30 - Math.clz32(halves);
+    return 2 * octave + ((halves >> octave) & 1);
   }
 }
 

@@ -42,17 +42,16 @@ export function spread(frequencies: ArrayLike<number>): Uint16Array {
  * @throws Damage when the sum is no power of two up to 2^14
  */
 export function codeFrequencies(coder: BitCoder, frequencies: Uint16Array): void {
-  const lengths = new Mixer({ contexts: [16, 256], step: 0.005, inertia: 1 });
+  const lengths = new Mixer({ contexts: [16, 256], step: 328, inertia: 1 });
   const powers = coder.raw(frequencies.every((frequency) => (frequency & (frequency - 1)) === 0) ? 1 : 0, 1) === 1;
-  let before = 0;
   let sum = 0;
   for (let i = 0; i < frequencies.length; i++) {
     const frequency = frequencies[i];
-    const length = lengths.codeSymbol(coder, 32 - Math.clz32(frequency), 4, [0, before]);
+    const length = lengths.codeSymbol(coder, 32 - Math.clz32(frequency), 4);
     const first = length > 0 ? powerOf2(length - 1) : 0;
     frequencies[i] = first + (powers || length < 2 ? 0 : codeBits(coder, frequency - first, length - 1));
     sum += frequencies[i];
-    before = length;
+    lengths.select(1, 16 * length);
   }
   if (sum === 0 || sum !== powerOf2(log2(sum)) || sum > powerOf2(LARGEST_LOG)) {
     throw new Damage("frequencies that fill no table");

@@ -34,7 +34,7 @@ class TextModel {
   readonly #mixer = new Mixer({
     contexts: [256, 1 << 16, ...new Array<number>(ORDERS).fill(1 << HASHED), 4 * (LONGEST + 1)],
     sets: 4,
-    step: 0.002,
+    step: 131,
     inertia: 0.05,
     limit: 12,
   });
@@ -50,18 +50,18 @@ class TextModel {
     const last = length > 0 ? bytes[length - 1] : 0;
     const expected = bytes[this.#match] + 256;
     const matched = Math.min(this.#matched, LONGEST);
-    const { at } = this.#mixer;
+    const mixer = this.#mixer;
     let node = 1;
     for (let level = 7; level >= 0; level--) {
-      at[0] = node;
-      at[1] = 256 * last + node;
+      mixer.select(0, node);
+      mixer.select(1, 256 * last + node);
       this.#hashes.forEach((hash, i) => {
-        at[2 + i] = Math.imul(hash + node, 0x9e3779b1) >>> (32 - HASHED);
+        mixer.select(2 + i, Math.imul(hash + node, 0x9e3779b1) >>> (32 - HASHED));
       });
       const fits = matched > 0 && expected >> (level + 1) === node;
-      at[2 + ORDERS] = fits ? 4 * matched + ((expected >> level) & 1) : 0;
+      mixer.select(2 + ORDERS, fits ? 4 * matched + ((expected >> level) & 1) : 0);
       const set = fits ? (matched < 16 ? 1 : matched < LONGEST ? 2 : 3) : 0;
-      node = 2 * node + this.#mixer.code(coder, (byte >> level) & 1, 0.5, set);
+      node = 2 * node + mixer.code(coder, (byte >> level) & 1, set);
     }
     this.#append(node - 256);
     return node - 256;

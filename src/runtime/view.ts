@@ -26,3 +26,19 @@ export function viewOf(dims: readonly number[]): View {
   if (kernel === 1 || kernel > LARGEST_KERNEL) return { rows, channels: size / rows, kernel: 1, width: 1 };
   return { rows, channels, kernel, width: dims.at(-1) ?? 1 };
 }
+
+/** Neighbours of a kernel place that come before it. */
+export const LEFT = 1;
+export const UP = 2;
+export const UP_LEFT = 4;
+export const UP_RIGHT = 8;
+
+/** Which neighbours of each place are in the kernel too. */
+export function neighboursIn({ kernel, width }: View): Uint8Array {
+  return Uint8Array.from({ length: kernel }, (_, place) => {
+    const x = place % width;
+    const left = x > 0 ? LEFT : 0;
+    const up = UP | (x > 0 ? UP_LEFT : 0) | (x < width - 1 ? UP_RIGHT : 0);
+    return left | (place >= width ? up : 0);
+  });
+}

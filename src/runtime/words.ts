@@ -20,11 +20,11 @@ export class WordModel {
     this.#shift = format.shift;
     this.#unit = powerOf2(format.shift);
     this.#raw = raw;
-    const options = { contexts: [256, 65536, 65536], step: 0.005, inertia: 1 };
-    for (let at = format.width; at > format.shift + raw; ) {
+    for (let at = format.width, above = 0; at > format.shift + raw; ) {
       const bits = Math.min(8, at - format.shift - raw);
+      const contexts = [0, above, bits].map((known) => 1 << (known + bits));
       at -= bits;
-      this.#groups.push({ mixer: new Mixer(options), bits, at, unit: powerOf2(at) });
+      this.#groups.push({ mixer: new Mixer({ contexts, step: 328, inertia: 1 }), bits, at, unit: powerOf2(at) });
     }
     this.#before = new Uint32Array(this.#groups.length);
   }
@@ -35,11 +35,14 @@ export class WordModel {
     const word = elements[t];
     let coded = 0;
     let above = 0;
-    this.#groups.forEach(({ mixer, bits, at, unit }, i) => {
-      const group = mixer.codeSymbol(coder, (word >>> at) & ((1 << bits) - 1), bits, [0, above, this.#before[i]]);
+    for (let i = 0; i < this.#groups.length; i++) {
+      const { mixer, bits, at, unit } = this.#groups[i];
+      mixer.select(1, above << bits);
+      mixer.select(2, this.#before[i] << bits);
+      const group = mixer.codeSymbol(coder, (word >>> at) & ((1 << bits) - 1), bits);
       coded += group * unit;
       this.#before[i] = above = group;
-    });
+    }
     const raw = this.#raw;
     const low = codeBits(coder, (word >>> this.#shift) & ~(-1 << raw), raw);
     return coded + low * this.#unit;

@@ -1,0 +1,158 @@
+/**
+ * How small is a pruned and shared network, beside what everyone has, and how long do coding and decoding take?
+ *
+ * `npm run bench -- coding [NETWORK...]`: lenet-300-100 (trained and pruned here), lenet-5 (the digit page's), squeezenet
+ * (the authors', where it is there) and alexnet (drawn at random). The peers compress the .onnx with its values written
+ * out and the one with codes and codebooks (`--format gather`), and are given the smaller. Decoding is timed on one
+ * thread, in Node and in Chromium where it is installed, in MB of the .onnx that comes out.
+ */
+import Table from "cli-table3";
+import { encodeFile } from "../src/coding/encode.ts";
+import { median } from "../src/median.ts";
+import type { Model } from "../src/onnx/graph.ts";
+import { isFloat32 } from "../src/onnx/tensor.ts";
+import { writeModel } from "../src/onnx/write.ts";
+import { contentsOf } from "../src/runtime/decode.ts";
+import { sharingOf } from "../src/sharing/distinct.ts";
+import { withGather } from "../src/sharing/gather.ts";
+import { networks } from "./coding-networks.ts";
+import { peers } from "./coding-peers.ts";
+import { type DecodeTimes, inChromium, inNode } from "./decode-times.ts";
+import { orderZero } from "./order-zero.ts";
+
+/** Brotli takes minutes for larger files, in which values are written out: there the other form is the smaller by far. */
+const LARGEST_FOR_BROTLI = 2 ** 26;
+const TIMES = 7;
+
+const count = (number: number | undefined) => (number === undefined ? "-" : Math.round(number).toLocaleString("en-US"));
+const print = (text: string) => process.stdout.write(`${text}\n`);
+
+function table(head: string[], rows: readonly (readonly string[])[]): string {
+  const made = new Table({
+    head,
+    colAligns: head.map((_, i) => (i === 0 ? "left" : "right")),
+    style: { head: [], border: [], compact: true },
+  });
+  made.push(...rows.map((row) => [...row]));
+  return made.toString();
+}
+
+interface Form {
+  readonly name: string;
+  readonly file: Uint8Array;
+}
+
+/** What each peer makes of each form of the network, and the smallest of all. */
+async function besidePeers(forms: readonly Form[]): Promise<{ rows: string[][]; best: number }> {
+  const rows: string[][] = [];
+  let best = Number.POSITIVE_INFINITY;
+  for (const { name, file } of forms) {
+    const sizes: (number | undefined)[] = [];
+    for (const peer of peers) {
+      const tooLarge = peer.name.startsWith("brotli") && file.length > LARGEST_FOR_BROTLI;
+      sizes.push(tooLarge ? undefined : await peer.compress(file));
+    }
+    rows.push([name, count(file.length), ...sizes.map(count)]);
+    best = Math.min(best, ...sizes.filter((size) => size !== undefined));
+  }
+  return { rows, best };
+}
+
+/** Each weight tensor's bytes beside its order-0 entropy. */
+function besideEntropy(model: Model, esp: Uint8Array): string {
+  const sums = { nonzero: 0, positions: 0, codes: 0, bytes: 0 };
+  const row = (name: string, { nonzero, positions, codes, bytes }: typeof sums) => {
+    const entropy = positions + codes;
+    return [name, ...[nonzero, positions, codes, entropy, bytes].map(count), percent(bytes / entropy - 1)];
+  };
+  const rows = contentsOf(esp).tensors.flatMap(({ name, bytes }) => {
+    const tensor = model.initializers.get(name);
+    if (!isFloat32(tensor) || tensor.dims.length < 2) return [];
+    const own = {
+      nonzero: tensor.data.reduce((sum, w) => sum + (w === 0 ? 0 : 1), 0),
+      ...orderZero(tensor.data),
+      bytes,
+    };
+    sums.nonzero += own.nonzero;
+    sums.positions += own.positions;
+    sums.codes += own.codes;
+    sums.bytes += bytes;
+    return [row(name, own)];
+  });
+  return table(
+    ["weights", "not zero", "entropy: positions", "codes", "together", "coded, with codebook", "more"],
+    [...rows, row("all", sums)],
+  );
+}
+
+function percent(part: number): string {
+  return `${(100 * part).toFixed(2)}%`;
+}
+
+function speeds(times: DecodeTimes | undefined, bytes: number): string[] {
+  if (!times) return ["-", "-", "-"];
+  const [first, ...rest] = times;
+  const middle = median(rest);
+  return [first.toFixed(0), middle.toFixed(0), (bytes / 1000 / middle).toFixed(0)];
+}
+
+const asked = process.argv.slice(2);
+const names = asked.length > 0 ? asked : Object.keys(networks);
+const speedRows: string[][] = [];
+for (const name of names) {
+  const network = await networks[name]?.();
+  if (!network) {
+    print(`${name} is skipped: it is not here (networks: ${Object.keys(networks).join(", ")}).\n`);
+    continue;
+  }
+  const { model, net } = network;
+  const dense = writeModel(model);
+  const start = performance.now();
+  const esp = encodeFile(dense);
+  const encoding = (performance.now() - start) / 1000;
+  const huffman = encodeFile(dense, { mode: "huffman" }).length;
+  const gather = writeModel(withGather(model, sharingOf(model)));
+  const { rows, best } = await besidePeers([
+    { name: ".onnx, values written out", file: dense },
+    { name: ".onnx, --format gather", file: gather },
+  ]);
+  print(name);
+  print(table(["", "bytes", ...peers.map((peer) => peer.name)], rows));
+  const ours: [string, number | undefined][] = [
+    ["the smallest of the peers", best],
+    ["Deep Compression's .net", net],
+    [".esp, --mode huffman", huffman],
+    [".esp", esp.length],
+  ];
+  const known = ours.flatMap(([form, bytes]) => (bytes === undefined ? [] : [[form, bytes] as const]));
+  print(
+    table(
+      ["", "bytes", ".esp is smaller"],
+      known.map(([form, bytes]) => [form, count(bytes), `${(bytes / esp.length).toFixed(2)}x`]),
+    ),
+  );
+  print(`${besideEntropy(model, esp)}\n`);
+  speedRows.push([
+    name,
+    count(dense.length),
+    encoding.toFixed(1),
+    ...speeds(inNode(esp, TIMES), dense.length),
+    ...speeds(await inChromium(esp, TIMES), dense.length),
+  ]);
+}
+print(
+  table(
+    [
+      "",
+      ".onnx, bytes",
+      "encoding, s",
+      "Node: first, ms",
+      "median, ms",
+      "MB/s",
+      "Chromium: first, ms",
+      "median, ms",
+      "MB/s",
+    ],
+    speedRows,
+  ),
+);
