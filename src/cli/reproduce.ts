@@ -21,10 +21,10 @@ interface Flags extends EngineFlags {
   json?: boolean;
 }
 
-/** `espalier reproduce`: the paper's experiments. */
+/** `espalier reproduce`: the experiments of the two papers. */
 export const reproduceCommand = withEngine(
   new Command("reproduce")
-    .summary("repeat an experiment of the paper")
+    .summary("repeat an experiment of the papers")
     .description(
       `Repeats an experiment, on real MNIST unless it is about text, and writes its figures, its measurements as JSON, and a page.\n${[...experiments].map(([name, { title }]) => `  ${name.padEnd(14)} ${title}`).join("\n")}`,
     )

@@ -6,30 +6,24 @@ import { type FloatTensor, float32 } from "../onnx/tensor.ts";
 import { type Layer, layersOf } from "../training/layers.ts";
 
 /**
- * Factors the dense layers of a network: y = W x + b becomes y = A (B x) + b, where A B is the matrix of that rank
+ * Factors the dense layers of a network: y = W x + b becomes y = A (B x) + b, where A B is the matrix of its rank
  * nearest to W, its truncated singular value decomposition (Eckart and Young, 1936). Other layers stay as they are.
- * @returns the network by the part of the weights that the factors may have; a layer that would have full rank stays
- * whole
+ * @returns the network by the part of each W's squares that A B keeps; a layer whose factors would not be smaller than
+ * W stays whole
  */
-export function factored(source: Model): (part: number) => Model {
+export function factored(source: Model): (energy: number) => Model {
   const layers = layersOf(source)
     .filter(({ node }) => node.op === "Gemm" && attribute(node, "int", "transB", 0) === 1)
     .map((layer) => ({ layer, factors: factorsOf(layer.tensor) }));
-  return (part) => {
+  return (energy) => {
     const model = copyModel(source);
     const graph = new GraphBuilder(model);
     for (const { layer, factors } of layers) {
-      const rank = rankFor(layer, part);
-      if (rank < Math.min(...layer.tensor.dims)) replace(graph, layer, factors(rank));
+      const { a, b } = factors(energy);
+      if (a.data.length + b.data.length < layer.tensor.data.length) replace(graph, layer, { a, b });
     }
     return model;
   };
-}
-
-/** The rank at which factors [m, rank] and [rank, n] have a part of m n weights; 1 at least. */
-function rankFor({ tensor: { dims } }: Layer, part: number): number {
-  const [m, n] = dims;
-  return Math.max(1, Math.floor((part * m * n) / (m + n)));
 }
 
 interface Factors {
@@ -40,23 +34,33 @@ interface Factors {
 }
 
 /**
- * The factors of a matrix by their rank: A the first left singular vectors u of W, which are the eigenvectors of W W^T,
- * and B = A^T W. A column of A and its row of B are given the same length, as they are to be trained together.
+ * The factors of a matrix [m, n] by the part of its squares that they keep: A the first left singular vectors u of W,
+ * which are the eigenvectors of W W^T, and B = A^T W. A column of A and its row of B are given the same length, as they
+ * are to be trained together.
  */
-export function factorsOf({ dims, data }: FloatTensor): (rank: number) => Factors {
+export function factorsOf({ dims, data }: FloatTensor): (energy: number) => Factors {
   const [m, n] = dims;
   const w = Matrix.from1DArray(m, n, data);
+  // Eigenvalues come in rising order, and are squares of the singular values.
   const { realEigenvalues, eigenvectorMatrix } = new EigenvalueDecomposition(w.mmul(w.transpose()), {
     assumeSymmetric: true,
   });
-  return (rank) => {
-    // Eigenvalues come in rising order, and are squares of the singular values.
+  const squares = realEigenvalues.map((square) => Math.max(square, 0));
+  return (energy) => {
+    const rank = rankFor(squares.toReversed(), energy);
     const u = eigenvectorMatrix.subMatrix(0, m - 1, m - rank, m - 1);
     const b = u.transpose().mmul(w);
-    const roots = realEigenvalues.slice(m - rank).map((square) => Math.max(square, 0) ** 0.25);
-    const safe = roots.map((root) => root || 1);
-    return { a: tensorOf(u.mulRowVector(safe)), b: tensorOf(b.divColumnVector(safe)) };
+    const roots = squares.slice(m - rank).map((square) => square ** 0.25 || 1);
+    return { a: tensorOf(u.mulRowVector(roots)), b: tensorOf(b.divColumnVector(roots)) };
   };
+}
+
+/** How many of the largest squares add up to a part of all; 1 at least. */
+function rankFor(squares: readonly number[], energy: number): number {
+  const wanted = energy * squares.reduce((sum, square) => sum + square, 0);
+  let [rank, sum] = [0, 0];
+  while (rank < squares.length && sum < wanted) sum += squares[rank++];
+  return Math.max(1, rank);
 }
 
 function replace(graph: GraphBuilder, { name, node, weight }: Layer, { a, b }: Factors): void {

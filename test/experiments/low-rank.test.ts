@@ -44,7 +44,7 @@ describe("factors", () => {
     [20, 9],
   ])("give a matrix [%i, %i] of that rank back", (m, n) => {
     const w = product(normals([m, 4], "a"), normals([4, n], "b"));
-    const { a, b } = factorsOf(w)(4);
+    const { a, b } = factorsOf(w)(1 - 1e-9);
     expect([a.dims, b.dims]).toEqual([
       [m, 4],
       [4, n],
@@ -61,16 +61,26 @@ describe("factors", () => {
     });
     const w = product(u, scaled);
     const factors = factorsOf(w);
-    for (const [rank, error] of [14, 5, 1, 0].map((error, i) => [i + 2, error])) {
-      const { a, b } = factors(rank);
+    // The squares are 36, 25, 9, 4 and 1 of 75.
+    for (const [energy, rank, error] of [
+      [0.8, 2, 14],
+      [0.82, 3, 5],
+      [0.98, 4, 1],
+      [0.99, 5, 0],
+      [0.001, 1, 39],
+    ]) {
+      const { a, b } = factors(energy);
+      expect(a.dims).toEqual([5, rank]);
       expect(squares(product(a, b), w)).toBeCloseTo(error, 4);
     }
   });
 
   it("share the length of what they make", () => {
-    const { a, b } = factorsOf(normals([12, 30], "w"))(5);
-    for (let r = 0; r < 5; r++) {
-      const column = a.data.filter((_, i) => i % 5 === r).reduce((sum, x) => sum + x * x, 0);
+    const { a, b } = factorsOf(normals([12, 30], "w"))(0.7);
+    const rank = a.dims[1];
+    expect(rank).toBeGreaterThan(2);
+    for (let r = 0; r < rank; r++) {
+      const column = a.data.filter((_, i) => i % rank === r).reduce((sum, x) => sum + x * x, 0);
       const row = b.data.subarray(30 * r, 30 * (r + 1)).reduce((sum, x) => sum + x * x, 0);
       expect(column / row).toBeCloseTo(1, 4);
     }
@@ -81,31 +91,34 @@ describe("a factored network", () => {
   const layers = [conv2d(3, 3), relu(), flatten(), dense(20), relu(), dense(4)];
   const model = sequential(layers, { name: "net", input: [1, 6, 6], seed: 1 });
 
-  it("has two products for each dense layer, of no more weights than were allowed", () => {
-    const small = factored(model)(0.5);
+  const low = new Map([
+    ["fc1.weight", product(normals([20, 4], "a"), normals([4, 48], "b"))],
+    ["fc2.weight", product(normals([4, 2], "c"), normals([2, 20], "d"))],
+  ]);
+
+  it("has two products for each dense layer", () => {
+    const small = factored(withParameters(model, low))(0.999999);
     expect(layersOf(small).map(({ name, tensor }) => [name, tensor.dims])).toEqual([
       ["conv1", [3, 1, 3, 3]],
-      ["fc1.in", [7, 48]],
-      ["fc1.out", [20, 7]],
-      ["fc2.in", [1, 20]],
-      ["fc2.out", [4, 1]],
+      ["fc1.in", [4, 48]],
+      ["fc1.out", [20, 4]],
+      ["fc2.in", [2, 20]],
+      ["fc2.out", [4, 2]],
     ]);
-    expect(model.initializers.has("fc1.weight")).toBe(true);
+    expect(small.initializers.has("fc1.weight")).toBe(false);
   });
 
-  it("leaves layers whole whose factors would have full rank", () => {
-    expect(layersOf(factored(model)(3)).map(({ name }) => name)).toEqual(["conv1", "fc1", "fc2"]);
+  it("leaves layers whole whose factors would not be smaller", () => {
+    const weights = new Map([...low].filter(([name]) => name === "fc2.weight"));
+    const small = factored(withParameters(model, weights))(1 - 1e-9);
+    expect(layersOf(small).map(({ name }) => name)).toEqual(["conv1", "fc1", "fc2.in", "fc2.out"]);
+    expect(layersOf(model).map(({ name }) => name)).toEqual(["conv1", "fc1", "fc2"]);
   });
 
   it("computes the same where the weights are of that rank", async () => {
-    const weights = new Map([
-      ["fc1.weight", product(normals([20, 4], "a"), normals([4, 48], "b"))],
-      ["fc2.weight", product(normals([4, 2], "c"), normals([2, 20], "d"))],
-      ["fc1.bias", float32([20], normals([20, 1], "bias").data)],
-    ]);
-    const whole = withParameters(model, weights);
-    const small = factored(whole)(0.6);
-    expect(layersOf(small).map(({ name }) => name)).toEqual(["conv1", "fc1.in", "fc1.out", "fc2.in", "fc2.out"]);
+    const whole = withParameters(model, new Map([...low, ["fc1.bias", float32([20], normals([20, 1], "bias").data)]]));
+    const small = factored(whole)(1 - 1e-9);
+    expect(layersOf(small)).toHaveLength(5);
     const engine = nodeEngine({ threads: 1 });
     const input = float32(
       [1, 1, 6, 6],
