@@ -13,7 +13,7 @@ import { FLAGS, findChromium } from "../test/examples/browser.ts";
 import { serveRepository } from "../test/examples/serve.ts";
 import { type CaseBuilder, cases, densityOf } from "./sparse-cases.ts";
 
-const TURNS = 7;
+const TURNS = 15;
 /** How long one turn of one runtime takes at least, ms. */
 const TURN = 60;
 /** Outputs may differ by so much of the largest. */
