@@ -57,9 +57,13 @@ function surveyOf({ bytes, type, dims, name }: Taken) {
   return survey(bytes, words);
 }
 
-/** Decoding in contexts takes about so long for each word, and for each that is not zero; with tables it takes no time. */
-const SECONDS_PER_WORD = 0.1e-6;
-const SECONDS_PER_VALUE = 0.4e-6;
+/**
+ * Decoding in contexts takes about so long for each word, and for each that is not zero: less with a codebook than
+ * without. With tables it takes no time.
+ */
+const SECONDS_PER_PLACE = 0.1e-6;
+const SECONDS_PER_CODE = 0.4e-6;
+const SECONDS_PER_WORD = 1e-6;
 /** A network may take so long to decode, or the time of its bytes at this speed, whichever is more. */
 const LEAST_SECONDS = 0.75;
 const BYTES_PER_SECOND = 400e6;
@@ -68,8 +72,8 @@ const BYTES_PER_SECOND = 400e6;
 function methodsFor(tensors: readonly Taken[], bytes: number): Method[] {
   const methods = tensors.map((): Method => "context");
   const seconds = tensors.map((tensor) => {
-    const { words, nonzero } = surveyOf(tensor);
-    return words.length * SECONDS_PER_WORD + nonzero * SECONDS_PER_VALUE;
+    const { words, nonzero, distinct } = surveyOf(tensor);
+    return words.length * SECONDS_PER_PLACE + nonzero * (distinct ? SECONDS_PER_CODE : SECONDS_PER_WORD);
   });
   let total = seconds.reduce((sum, each) => sum + each, 0);
   const slowest = tensors.map((_, i) => i).sort((a, b) => seconds[b] - seconds[a]);

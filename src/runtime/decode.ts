@@ -56,9 +56,9 @@ export function* decoding({
         at += piece.length;
       } else {
         const stream = checkedContent(yield tensors[next++] + CHECKSUM, source);
-        const tensor = decodeTensor(stream, typeOf(piece), neighbours);
-        file.set(tensor, at);
-        at += tensor.length;
+        const type = typeOf(piece);
+        decodeTensor(stream, type, neighbours, file.subarray(at, at + type.bytes));
+        at += type.bytes;
       }
     }
     return file;
