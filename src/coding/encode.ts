@@ -92,9 +92,13 @@ function surveyOf(tensor: Taken) {
   return survey(tensor.bytes, words);
 }
 
-/** Decoding in contexts takes about so long for each word, and for each that is not zero; with tables it takes no time. */
-const SECONDS_PER_WORD = 0.1e-6;
-const SECONDS_PER_VALUE = 0.4e-6;
+/**
+ * Decoding in contexts takes about so long for each word, and for each that is not zero: less with a codebook than
+ * without. With tables it takes no time.
+ */
+const SECONDS_PER_PLACE = 0.1e-6;
+const SECONDS_PER_CODE = 0.4e-6;
+const SECONDS_PER_WORD = 1e-6;
 /** A network may take so long to decode, or the time of its bytes at this speed, whichever is more. */
 const LEAST_SECONDS = 0.75;
 const BYTES_PER_SECOND = 400e6;
@@ -103,9 +107,9 @@ const BYTES_PER_SECOND = 400e6;
 function methodsFor(tensors: readonly Taken[], bytes: number): Method[] {
   const methods = tensors.map((): Method => "static");
   const seconds = tensors.map((tensor) => {
-    const { words, nonzero } = surveyOf(tensor);
+    const { words, nonzero, distinct } = surveyOf(tensor);
     if (words.length > MOST_IN_CONTEXTS) return Number.POSITIVE_INFINITY;
-    return words.length * SECONDS_PER_WORD + nonzero * SECONDS_PER_VALUE;
+    return words.length * SECONDS_PER_PLACE + nonzero * (distinct ? SECONDS_PER_CODE : SECONDS_PER_WORD);
   });
   const slowest = tensors.map((_, i) => i).sort((a, b) => seconds[b] - seconds[a]);
   let total = 0;

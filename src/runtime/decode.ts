@@ -63,10 +63,14 @@ export function* decoding({
     let at = 0;
     let tensor = 0;
     for (const piece of pieces) {
-      const known = piece instanceof Uint8Array;
-      const content = known ? piece : decodeTensor(early[tensor++] ?? (yield* next()), piece, neighbours);
-      file.set(content, at);
-      at += content.length;
+      if (piece instanceof Uint8Array) {
+        file.set(piece, at);
+        at += piece.length;
+      } else {
+        const stream = early[tensor++] ?? (yield* next());
+        decodeTensor(stream, piece, neighbours, file.subarray(at, at + piece.bytes));
+        at += piece.bytes;
+      }
     }
     return file;
   } catch (error) {

@@ -33,13 +33,18 @@ export function codeStaticHead(coder: BitCoder, head: StaticHead, layout: Layout
   return { gaps, values, length: codeNumber(coder, head.length) };
 }
 
+/** Puts a word in its place. */
+export type Store = (at: number, word: number) => void;
+
 /**
  * Decodes entries into words that are zero: for each the bits behind a gap's state, a value's, and a word's raw bits.
+ * @param words how many words there are
  * @param book the words of the codes from 1, or none where values are the high bits of words
  * @throws Damage when entries lie beyond the words
  */
 export function decodeEntries(
-  words: Uint8Array | Uint16Array | Uint32Array,
+  store: Store,
+  words: number,
   { sparse, count, shift, raw }: Layout,
   { gaps, values }: StaticHead,
   book: Uint32Array,
@@ -80,11 +85,11 @@ export function decodeEntries(
     const entry = valueTable[valueState];
     const value = entry >>> 18;
     valueState = (entry & 0x3fff) + read((entry >>> 14) & 15);
-    if (position >= words.length) throw new Damage("an entry beyond the words");
-    if (coded) words[position] = lookup[value];
+    if (position >= words) throw new Damage("an entry beyond the words");
+    if (coded) store(position, lookup[value]);
     else {
       const high = read(highRaw);
-      words[position] = ((value * highUnit + high) * lowUnit + read(lowRaw)) * unit;
+      store(position, ((value * highUnit + high) * lowUnit + read(lowRaw)) * unit);
     }
   }
 }

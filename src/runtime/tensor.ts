@@ -7,10 +7,8 @@ import { codeElements } from "./elements.ts";
 import { CONTEXT, codeLayout, type Layout, STORED } from "./layout.ts";
 import { RangeDecoder } from "./range-decoder.ts";
 import { activityOf } from "./significance.ts";
-import { codeStaticHead, decodeEntries } from "./static.ts";
+import { codeStaticHead, decodeEntries, type Store } from "./static.ts";
 import { WordModel } from "./words.ts";
-
-type Words = Uint8Array | Uint16Array | Uint32Array;
 
 /** Tensors of more words are not coded in contexts: it takes up to 32 bytes for each word. */
 export const MOST_IN_CONTEXTS = 2 ** 26;
@@ -67,50 +65,49 @@ export function codeInContexts(
 }
 
 /**
- * Decodes a tensor.
- * @returns its bytes
+ * Decodes a tensor into its place.
+ * @param into where its bytes go, zeros before
  * @throws Damage when the stream contradicts itself
  */
-export function decodeTensor(stream: Uint8Array, type: WordType, neighbours: Neighbours): Uint8Array {
+export function decodeTensor(stream: Uint8Array, type: WordType, neighbours: Neighbours, into: Uint8Array): void {
   const { view } = type;
   const nothing = { method: 0, view, sparse: false, count: 0, shift: 0, entries: 0, raw: 0 };
   const coder = new RangeDecoder(stream);
   const layout = codeLayout(coder, nothing, view);
   if (layout.method === STORED) {
-    if (stream.length < type.bytes) throw new Damage("fewer bytes than the tensor has");
-    return stream.subarray(stream.length - type.bytes);
+    if (stream.length < into.length) throw new Damage("fewer bytes than the tensor has");
+    into.set(stream.subarray(stream.length - into.length));
+    return;
   }
   const { width, float } = type;
   const format = { width, float, shift: layout.shift };
   if (layout.shift >= width || layout.shift + layout.raw > width) throw new Damage("more bits than a word has");
   const book = new Uint32Array(layout.entries);
   if (layout.entries > 0) codeCodebook(coder, book, format);
-  const count = (type.bytes * 8) / width;
+  const count = (into.length * 8) / width;
+  const store = storeIn(into, width);
   if (layout.method === CONTEXT) {
     if (count > MOST_IN_CONTEXTS) throw new Damage("more words in contexts than any writer puts there");
     const elements = new Uint32Array(count);
     const { rows } = view;
     codeInContexts(coder, elements, layout, format, book, neighbours.activity(count / rows));
     neighbours.add(elements, rows);
-    if (layout.entries > 0) {
-      for (let t = 0; t < count; t++) if (elements[t] !== 0) elements[t] = book[elements[t] - 1];
+    for (let t = 0; t < count; t++) {
+      const element = elements[t];
+      if (element !== 0) store(t, layout.entries > 0 ? book[element - 1] : element);
     }
-    return bytesOf(width === 32 ? elements : wordsFor(width, count, elements));
+    return;
   }
   const none = { gaps: new Uint16Array(0), values: new Uint16Array(0), length: 0 };
   const head = codeStaticHead(coder, none, layout, width);
   if (head.length > stream.length) throw new Damage("more entries than the stream holds");
-  const words = wordsFor(width, count);
-  decodeEntries(words, layout, head, book, stream.subarray(stream.length - head.length));
-  return bytesOf(words);
+  decodeEntries(store, count, layout, head, book, stream.subarray(stream.length - head.length));
 }
 
-function wordsFor(width: number, count: number, from?: Uint32Array): Words {
-  const words = width === 32 ? new Uint32Array(count) : width === 16 ? new Uint16Array(count) : new Uint8Array(count);
-  if (from) words.set(from);
-  return words;
-}
-
-function bytesOf(words: Words): Uint8Array {
-  return new Uint8Array(words.buffer, words.byteOffset, words.byteLength);
+/** Writes words to wherever bytes lie, aligned or not: another array for them would take as much memory once more. */
+function storeIn(bytes: Uint8Array, width: number): Store {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (width === 32) return (at, word) => view.setUint32(4 * at, word, true);
+  if (width === 16) return (at, word) => view.setUint16(2 * at, word, true);
+  return (at, word) => view.setUint8(at, word);
 }
