@@ -7,7 +7,7 @@ import { encodeStatic, finiteState, huffmanCodes } from "./static-encoder.ts";
 import type { Survey } from "./survey.ts";
 
 /**
- * How tensors are coded: in contexts, with static tables, which decode about ten times as fast and know no contexts, or
+ * How tensors are coded: in contexts, with static tables, which decode several times as fast and know no contexts, or
  * as in Deep Compression.
  */
 export type Method = "context" | "static" | "huffman";

@@ -25,7 +25,7 @@ import { survey } from "./survey.ts";
 
 export interface EncodeOptions {
   /**
-   * `context` (the default) is the smallest; `static` decodes about ten times as fast; `huffman` is stage 3 of Deep
+   * `context` (the default) is the smallest; `static` decodes several times as fast; `huffman` is stage 3 of Deep
    * Compression (arXiv 1510.00149): relative indices with fillers, Huffman codes of values and indices.
    */
   readonly mode?: Method;

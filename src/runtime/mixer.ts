@@ -20,7 +20,7 @@ export interface MixerOptions {
 
 /** A cell's low bits count the decisions that it has seen; the 22 above them are its probability of 1. */
 const COUNT_BITS = 10;
-const COUNT = 2 ** COUNT_BITS - 1;
+const COUNT = (1 << COUNT_BITS) - 1;
 const ONE = 2 ** 22;
 /** The step of weights that were used so often, in 1/65536: 0.02 at first, ever less then. */
 const STEPS = Int32Array.from({ length: 1024 }, (_, uses) => 131072 / (100 + uses));
@@ -58,7 +58,7 @@ export class Mixer {
     this.#at = this.#first.slice();
     this.#cells = new Uint32Array(cells);
     for (let cell = 0; cell < contexts[0]; cell++) {
-      this.#cells[cell] = (Math.floor(prior(cell) * ONE) << COUNT_BITS) | seen;
+      this.#cells[cell] = (Math.min(ONE - 1, Math.floor(prior(cell) * ONE)) << COUNT_BITS) | seen;
     }
     this.#rates = new Int32Array(limit + 1);
     for (let count = 0; count <= limit; count++) this.#rates[count] = Math.round(8192 / (count + inertia + 1));

@@ -24,6 +24,7 @@ export class WordModel {
       const bits = Math.min(8, at - format.shift - raw);
       const contexts = [0, above, bits].map((known) => 1 << (known + bits));
       at -= bits;
+      above = bits;
       this.#groups.push({ mixer: new Mixer({ contexts, step: 328, inertia: 1 }), bits, at, unit: powerOf2(at) });
     }
     this.#before = new Uint32Array(this.#groups.length);

@@ -13,4 +13,11 @@ describe("a mixer", () => {
     }
     expect(cost.bits).toBeLessThan(5);
   });
+
+  it("takes a prior of 1 for the most that a cell can say", () => {
+    const mixer = new Mixer({ contexts: [1], step: 131, inertia: 1, prior: () => 1 });
+    const cost = new Cost();
+    mixer.code(cost, 1);
+    expect(cost.bits).toBeLessThan(0.01);
+  });
 });
