@@ -3,7 +3,8 @@
  *
  * What the runtime says of itself (`Network.memory`) for one sample, beside what the weights take as positions and values
  * at least, and dense; and by how much a process grows when it loads the network from its .esp, or onnxruntime-web
- * (WebAssembly, one thread) from the dense .onnx: resident bytes when all garbage is gone, medians of processes in turns.
+ * (WebAssembly, one thread) from the dense .onnx: resident bytes when all garbage is gone, and at most; medians of
+ * processes in turns.
  */
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -39,7 +40,19 @@ function grow(side: "ours" | "web", path: string, dims: string): Grown {
   return JSON.parse(execFileSync(process.execPath, script, { encoding: "utf8" }));
 }
 
-const head = ["", "dense", "sparse", "weights", "of sparse", "activations", "total", "process, ours", "process, web"];
+const head = [
+  "",
+  "dense",
+  "sparse",
+  "weights",
+  "of sparse",
+  "activations",
+  "total",
+  "process, ours",
+  "process, web",
+  "peak, ours",
+  "peak, web",
+];
 const table = new Table({
   head,
   colAligns: ["left", ...head.slice(1).map(() => "right" as const)],
@@ -57,11 +70,11 @@ try {
     writeFileSync(esp, encode(model, { mode: "huffman" }));
     const dense = [...model.initializers.values()].reduce((sum, { data }) => sum + 4 * data.length, 0);
     const turns = Array.from({ length: TURNS }, () => [grow("ours", esp, dims), grow("web", onnx, dims)]);
-    const [ours, web] = [0, 1].map((side) => median(turns.map((turn) => turn[side].loaded)));
+    const grown = (what: "loaded" | "peak") => [0, 1].map((side) => median(turns.map((turn) => turn[side][what])));
     const { memory } = turns[0][0];
     if (!memory) throw new Error("The runtime says nothing of its memory.");
     const { sparse, weights, activations, total } = memory;
-    const bytes = [weights, activations, total, ours, web].map(kilobytes);
+    const bytes = [weights, activations, total, ...grown("loaded"), ...grown("peak")].map(kilobytes);
     const ratio = `${(weights / sparse).toFixed(2)}x`;
     table.push([name, kilobytes(dense), kilobytes(sparse), bytes[0], ratio, ...bytes.slice(1)]);
     process.stderr.write(`${name}\n`);

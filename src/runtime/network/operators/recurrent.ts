@@ -22,9 +22,9 @@ const lstm: Cell = {
   step(x, h, hidden, cell) {
     const size = hidden.length;
     for (let i = 0; i < size; i++) {
-      const gate = (g: number) => x[g * size + i] + h[g * size + i];
-      cell[i] = sigmoid(gate(2)) * cell[i] + sigmoid(gate(0)) * Math.tanh(gate(3));
-      hidden[i] = sigmoid(gate(1)) * Math.tanh(cell[i]);
+      const [o, f, c] = [size + i, 2 * size + i, 3 * size + i];
+      cell[i] = sigmoid(x[f] + h[f]) * cell[i] + sigmoid(x[i] + h[i]) * Math.tanh(x[c] + h[c]);
+      hidden[i] = sigmoid(x[o] + h[o]) * Math.tanh(cell[i]);
     }
   },
 };
