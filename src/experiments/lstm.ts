@@ -11,11 +11,11 @@ import type { Lab } from "./lab.ts";
 
 const NETWORK = "lstm";
 /** Each is pruned from the one before it; the first from the dense network. */
-const RATES = [5, 10, 20, 40];
+const RATES = [10, 20, 40];
 /** The rate whose network is shown layer by layer. */
 const SHOWN = 10;
 /** Epochs of retraining at each rate. */
-const EPOCHS = 4;
+const EPOCHS = 3;
 const SAMPLE = { length: 300, temperature: 0.7 };
 
 /** A network for text, pruned further and further, against the dense one that is trained for as long. */
