@@ -12,6 +12,7 @@ import { float32, isFloat32 } from "../../src/onnx/tensor.ts";
 import { writeModel } from "../../src/onnx/write.ts";
 import { random } from "../../src/random.ts";
 import { machine } from "../../src/runtime/kernels/machine.ts";
+import { PlainMemory } from "../../src/runtime/kernels/plain.ts";
 import { Network } from "../../src/runtime/network/network.ts";
 import { Pool } from "../../src/runtime/network/pool.ts";
 
@@ -115,6 +116,15 @@ describe("a loaded network", () => {
     run(1);
     expect(network.memory).toMatchObject({ activations, weights });
   });
+});
+
+it("the memory without WebAssembly grows by little, and in whole numbers of all kinds", () => {
+  const memory = new PlainMemory();
+  for (let i = 0; i < 40; i++) {
+    const bytes = memory.buffer.byteLength + 64;
+    memory.reserve(bytes);
+    expect(new Float64Array(memory.buffer).byteLength).toBeLessThan(1.3 * bytes);
+  }
 });
 
 describe("the pool", () => {

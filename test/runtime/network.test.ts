@@ -111,7 +111,7 @@ const cases: readonly [name: string, dims: number[], build: Build][] = [
   ["a padded convolution", [5, 9, 8], conv([6, 5, 3, 3], { pads: ints([1, 0, 2, 1]) })],
   ["a strided convolution", [3, 23, 20], conv([7, 3, 5, 4], { strides: ints([4, 3]), pads: ints([2, 1, 0, 3]) })],
   // Of over a megabyte.
-  ["a convolution in bands", [2, 151, 70], conv([64, 2, 3, 3], { strides: ints([2, 1]), pads: ints([1, 1, 0, 1]) })],
+  ["a convolution in bands", [1, 151, 70], conv([64, 1, 2, 2], { strides: ints([2, 1]), pads: ints([1, 1, 0, 0]) })],
   ["a dilated convolution", [3, 15, 14], conv([4, 3, 3, 2], { dilations: ints([2, 3]), strides: ints([2, 1]) })],
   ["a grouped convolution", [6, 8, 8], conv([9, 2, 3, 3], { group: int(3), pads: ints([1, 1, 1, 1]) })],
   ["a depthwise convolution", [6, 8, 8], conv([6, 1, 3, 3], { group: int(6), strides: ints([2, 2]) }, 1)],

@@ -7,7 +7,8 @@ export class PlainMemory implements Memory {
 
   reserve(bytes: number): void {
     if (bytes <= this.buffer.byteLength) return;
-    const grown = new ArrayBuffer(Math.max(bytes, (this.buffer.byteLength >> 3) * 10));
+    // By a quarter at least, in whole vectors.
+    const grown = new ArrayBuffer(Math.max(bytes, Math.ceil((1.25 * this.buffer.byteLength) / 64) * 64));
     new Uint8Array(grown).set(new Uint8Array(this.buffer));
     this.buffer = grown;
   }
