@@ -203,7 +203,9 @@ describe("data by its SPEC", () => {
   });
 
   it("anything else names the forms that there are", async () => {
-    await expect(openDataset("cifar")).rejects.toThrow(/"cifar" is of no known form: give mnist, idx:DIR, npz:FILE/);
+    await expect(openDataset("cifar")).rejects.toThrow(
+      /"cifar" is of no known form: give mnist, scenes, idx:DIR, npz:FILE/,
+    );
     await expect(openDataset("sounds:bells")).rejects.toThrow(/no known form/);
   });
 });

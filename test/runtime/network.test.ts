@@ -260,7 +260,23 @@ describe("what runs from the sparse form is what ONNX Runtime computes", () => {
     await agree(model, [2, inputs], [1, 4]);
   });
 
-  it.each([...networks])("the network %s, narrow", async (_, { build }) => {
+  it.each(["lstm", "gru"])("the network %s, narrow, on tokens", async (name) => {
+    const model = networks.get(name)?.build({ seed: 1, width: 0.125, classes: 10 });
+    if (!model) throw new Error(`There is no ${name}.`);
+    const dims = [2, 7];
+    const tokens = Array.from({ length: 14 }, (_, i) => (3 * i) % 10);
+    const program = await engine.compile(model);
+    const { logits } = await program.run({ input: { ...int64s(tokens), dims } });
+    const network = await Network.load(writeModel(model));
+    const found = network.run({ input: { dims, data: Float32Array.from(tokens) } }).logits;
+    expect(found.dims).toEqual(logits.dims);
+    const expected = Array.from(logits.data, Number);
+    for (const [i, score] of expected.entries()) expect(found.data[i]).toBeCloseTo(score, 5);
+    expect(() => network.run({ input: { dims, data: new Float32Array(14).fill(10) } })).toThrow(/no row 10 of 10/);
+  });
+
+  const untokened = [...networks].filter(([, { text }]) => !text);
+  it.each(untokened)("the network %s, narrow", async (_, { build }) => {
     const model = build({ seed: 1, width: 0.125, classes: 10 });
     const [{ shape = [] }] = model.inputs;
     await agree(model, shape.slice(1).map(Number), [1], ["simd"]);

@@ -185,9 +185,28 @@ const shape: Operator = (context) => {
   return undefined;
 };
 
-/** Rows of a constant table or of whole numbers, by known indices. */
+/** Rows of a table of numbers by the numbers of an input: an embedding. What is fed as tokens is whole numbers in floats. */
+const lookUp: Operator = (context) => {
+  if (context.attribute("axis", 0) !== 0) throw new UnsupportedError("Gather looks rows up here, and nothing else.");
+  const [table, rows] = [context.value(0), context.value(1)];
+  const [count, ...row] = table.dims;
+  const size = sizeOf(row);
+  const y = context.output([...rows.dims, ...row]);
+  const { heap } = context.machine;
+  return () => {
+    const from = heap.floats(table.at, count * size);
+    const to = heap.floats(y.at, sizeOf(rows.dims) * size);
+    for (const [i, index] of heap.floats(rows.at, sizeOf(rows.dims)).entries()) {
+      if (!(index >= -count && index < count)) throw new RangeError(`There is no row ${index} of ${count} to look up.`);
+      const start = (index < 0 ? index + count : index) * size;
+      to.set(from.subarray(start, start + size), i * size);
+    }
+  };
+};
+
+/** Known whole numbers by known indices, or {@link lookUp}. */
 const gather: Operator = (context) => {
-  if (!isWhole(context, 0)) throw new UnsupportedError("Gather is run only on known whole numbers here.");
+  if (!isWhole(context, 0)) return lookUp(context);
   const from = context.wholes(0) ?? [];
   const picked = (context.wholes(1) ?? []).map((i) => from[(i + from.length) % from.length]);
   context.known(context.constant(1)?.dims ?? [picked.length], picked);
