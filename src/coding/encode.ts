@@ -100,8 +100,8 @@ const SECONDS_PER_PLACE = 0.1e-6;
 const SECONDS_PER_CODE = 0.4e-6;
 const SECONDS_PER_WORD = 1e-6;
 /** A network may take so long to decode, or the time of its bytes at this speed, whichever is more. */
-const LEAST_SECONDS = 0.75;
-const BYTES_PER_SECOND = 400e6;
+const LEAST_SECONDS = 0.5;
+const BYTES_PER_SECOND = 1e9;
 
 /** Which tensors are coded in contexts: all, but for the largest of a network that would take too long to decode. */
 function methodsFor(tensors: readonly Taken[], bytes: number): Method[] {
