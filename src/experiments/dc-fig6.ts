@@ -11,7 +11,7 @@ const NETWORKS: readonly Setup[] = [
   {
     network: "lenet-300-100",
     title: "LeNet-300-100",
-    rates: [2, 3, 5, 8, 12, 20, 32, 50],
+    parts: [0.3, 0.5, 0.7, 0.85, 1, 1.2, 1.4, 1.6],
     bits: [["fc*", 5]],
     widths: [1, 2, 3, 4, 5, 6, 8],
     energies: [0.99, 0.95, 0.9, 0.8, 0.7, 0.6, 0.5],
@@ -20,7 +20,7 @@ const NETWORKS: readonly Setup[] = [
   {
     network: "lenet-5",
     title: "LeNet-5",
-    rates: [3, 8, 12, 20, 40, 80],
+    parts: [0.5, 0.8, 1, 1.3, 1.6, 1.9],
     bits: [
       ["conv*", 8],
       ["fc*", 5],

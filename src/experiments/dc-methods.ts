@@ -1,6 +1,6 @@
 import { encode } from "../coding/encode.ts";
 import type { Model } from "../onnx/graph.ts";
-import { pruningRounds, recipeOf, weightDecay } from "../pruning/recipes.ts";
+import { recipeOf, weightDecay } from "../pruning/recipes.ts";
 import { bitsFor } from "../sharing/share.ts";
 import type { Lab } from "./lab.ts";
 import { factored } from "./low-rank.ts";
@@ -9,8 +9,8 @@ import { factored } from "./low-rank.ts";
 export interface Setup {
   readonly network: string;
   readonly title: string;
-  /** Compression rates that it is pruned to, one after the other. */
-  readonly rates: readonly number[];
+  /** How far it is pruned, each time from where it is: the densities of its recipe to these powers. */
+  readonly parts: readonly number[];
   /** Bits by which the pruned networks are shared. */
   readonly bits: readonly (readonly [pattern: string, bits: number])[];
   /** Bits by which the dense network is shared. */
@@ -52,19 +52,21 @@ export async function candidates(lab: Lab, setup: Setup, dense: Model): Promise<
 }
 
 /** Pruned further and further, each network from the one before; and each shared as well. */
-async function pruned(lab: Lab, { network, rates, bits }: Setup, dense: Model): Promise<Candidate[]> {
+async function pruned(lab: Lab, { network, parts, bits }: Setup, dense: Model): Promise<Candidate[]> {
   const found: Candidate[] = [];
+  const { target } = recipeOf(network).prune;
   let model = dense;
-  for (const rate of lab.some<number>(rates)) {
-    const setting = `${rate}x`;
-    const rounds = pruningRounds({ kind: "rate", rate }, 1, lab.retraining(network, EPOCHS));
-    const run = await lab.run(`dc-fig6-${network}-${setting}`, model, rounds);
+  for (const part of lab.some(parts)) {
+    const name = `dc-fig6-${network}-${part}`;
+    const run = await lab.run(name, model, [
+      { ...lab.retraining(network, EPOCHS), name: "prune", prune: { target, part } },
+    ]);
     model = run.model;
-    const [{ prunedError = Number.NaN, validationError }] = run.results;
+    const [{ prunedError = Number.NaN, validationError, density }] = run.results;
+    const setting = `${(1 / density).toFixed(1)}x`;
     found.push(candidate("pruning", setting, { model, before: prunedError, after: validationError }));
     const plan = { bits: bitsFor(model, bits, BIAS_BITS), epochs: lab.epochs(SHARING_EPOCHS) };
-    const shared = await lab.shared(`dc-fig6-${network}-${setting}-shared`, model, plan);
-    found.push(candidate("pruning and sharing", setting, shared));
+    found.push(candidate("pruning and sharing", setting, await lab.shared(`${name}-shared`, model, plan)));
   }
   return found;
 }
@@ -72,7 +74,7 @@ async function pruned(lab: Lab, { network, rates, bits }: Setup, dense: Model): 
 /** The dense network, shared. */
 async function sharedOnly(lab: Lab, { network, widths }: Setup, model: Model): Promise<Candidate[]> {
   const found: Candidate[] = [];
-  for (const width of lab.some<number>(widths)) {
+  for (const width of lab.some(widths)) {
     const bits = bitsFor(model, [["*", width]], Math.max(width, BIAS_BITS));
     const plan = { bits, epochs: lab.epochs(SHARING_EPOCHS) };
     const shared = await lab.shared(`dc-fig6-${network}-${width}-bits`, model, plan);
@@ -85,7 +87,7 @@ async function sharedOnly(lab: Lab, { network, widths }: Setup, model: Model): P
 async function lowRanks(lab: Lab, { network, energies, factorRate }: Setup, dense: Model): Promise<Candidate[]> {
   const found: Candidate[] = [];
   const at = factored(dense);
-  for (const energy of lab.some<number>(energies)) {
+  for (const energy of lab.some(energies)) {
     const factors = at(energy);
     const before = await lab.validationError(factors);
     const { model, results } = await lab.run(`dc-fig6-${network}-svd-${energy}`, factors, [
