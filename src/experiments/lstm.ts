@@ -11,7 +11,7 @@ import type { Lab } from "./lab.ts";
 
 const NETWORK = "lstm";
 /** Each is pruned from the one before it; the first from the dense network. */
-const RATES = [10, 20, 40];
+const RATES = [3, 6, 10, 20];
 /** The rate whose network is shown layer by layer. */
 const SHOWN = 10;
 /** Epochs of retraining at each rate. */

@@ -120,7 +120,7 @@ describe("a loaded network", () => {
 
 it("the memory without WebAssembly grows by little, and in whole numbers of all kinds", () => {
   const memory = new PlainMemory();
-  for (let i = 0; i < 40; i++) {
+  for (let i = 0; i < 20; i++) {
     const bytes = memory.buffer.byteLength + 64;
     memory.reserve(bytes);
     expect(new Float64Array(memory.buffer).byteLength).toBeLessThan(1.3 * bytes);
