@@ -31,7 +31,10 @@ function zstd(file: Uint8Array): number | undefined {
   try {
     writeFileSync(path, file);
     const { error, status } = spawnSync("zstd", ["-19", "-q", "-f", path, "-o", `${path}.zst`]);
-    if (error || status !== 0) return undefined;
+    if (error || status !== 0) {
+      process.stderr.write("zstd is skipped: its command does not run here (Debian: apt-get install zstd).\n");
+      return undefined;
+    }
     return statSync(`${path}.zst`).size;
   } finally {
     rmSync(path, { force: true });

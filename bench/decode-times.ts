@@ -68,7 +68,10 @@ const PREPARE = `(async () => {
 /** The same in a page of Chromium without a window; undefined where there is none. */
 export async function inChromium(esp: Uint8Array, count: number): Promise<DecodeTime[] | undefined> {
   const executablePath = findChromium();
-  if (executablePath === undefined) return undefined;
+  if (executablePath === undefined) {
+    process.stderr.write("Chromium is skipped: there is none here (Debian: apt-get install chromium).\n");
+    return undefined;
+  }
   const browser = await chromium.launch({ executablePath, args: FLAGS });
   try {
     const page = await browser.newPage();
