@@ -89,6 +89,21 @@ describe.each(kinds)("%s kernels", (kind) => {
     );
   });
 
+  it("change the form of a single row that ends where memory does", async () => {
+    const on = await machine({ kernels: kind });
+    // More than memory grows by at once, so that it ends behind the row.
+    const { elements, weights } = layerCase(1, 1, 40_000, 1);
+    const layer = new Matrix(on, 1, 40_000, elements);
+    layer.prepare("vector");
+    layer.prepare("matrix");
+    layer.prepare("vector");
+    const x = new Float32Array(40_000);
+    x[39_999] = 1;
+    const output = on.heap.allocate(16);
+    layer.multiply(place(on, x, x.length), output, Number.NEGATIVE_INFINITY);
+    expect(on.heap.floats(output, 1)[0]).toBe(weights[39_999]);
+  });
+
   it("read indices of 32 bits where a layer has more than 65,536 inputs", async () => {
     const on = await machine({ kernels: kind });
     const columns = 70_001;

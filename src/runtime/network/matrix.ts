@@ -171,7 +171,7 @@ export class Matrix {
 
   #storeDense(form: "dense" | "blocks", { starts, indices, values }: Compressed): void {
     const { heap } = this.#machine;
-    const [width, height] = form === "dense" ? [padded(this.columns), this.rows] : [this.columns, padded(this.rows)];
+    const [width, height] = this.#extent(form);
     this.#parts = [0, 0, heap.allocate(4 * width * height, "weights")];
     const all = heap.floats(this.#parts[2], width * height).fill(0);
     for (let row = 0; row < this.rows; row++) {
@@ -179,12 +179,17 @@ export class Matrix {
     }
   }
 
+  /** Columns and rows of a dense form, with those that only fill it up to a multiple of four. */
+  #extent(form: "dense" | "blocks"): readonly [width: number, height: number] {
+    return form === "dense" ? [padded(this.columns), this.rows] : [this.columns, padded(this.rows)];
+  }
+
   #elements(): Compressed {
     const { heap } = this.#machine;
     if (this.#form === "dense" || this.#form === "blocks") {
-      const width = this.#form === "dense" ? padded(this.columns) : this.columns;
-      const all = heap.floats(this.#parts[2], width * padded(this.rows));
       const form = this.#form;
+      const [width, height] = this.#extent(form);
+      const all = heap.floats(this.#parts[2], width * height);
       const rows = new Float32Array(this.rows * this.columns);
       for (let i = 0; i < rows.length; i++) {
         rows[i] = all[place(form, width, Math.floor(i / this.columns), i % this.columns)];
