@@ -97,7 +97,7 @@ export const compressCommand = withEngine(
 )
   .addHelpText(
     "after",
-    '\nExamples:\n  espalier compress pruned.onnx --out pruned.esp\n  espalier compress pruned.onnx --bits 5 --data mnist --out shared.esp\n  espalier compress pruned.onnx --bits "conv*=8,fc*=5" --data mnist --format gather --out shared.onnx\n  espalier compress pruned.onnx --max-loss 0 --method entropy --data mnist --out shared.esp\n  espalier compress squeezenet.onnx --max-loss 1 --method entropy --data images:photographs --out small.esp',
+    '\nExamples:\n  espalier compress pruned.onnx --out pruned.esp\n  espalier compress pruned.onnx --bits 5 --data mnist --out shared.esp\n  espalier compress pruned.onnx --bits "conv*=8,fc*=5" --data mnist --format gather --out shared.onnx\n  espalier compress pruned.onnx --max-loss 0 --method entropy --data mnist --out shared.esp\n  espalier compress squeezenet.onnx --max-loss 1 --method entropy --data images:photographs --out small.esp\n  espalier compress squeezenet.onnx --unlabeled --max-loss 0.5 --data images:photographs --out small.esp',
   )
   .action(async (path: string, flags: Flags) => {
     const startedAt = performance.now();
@@ -142,6 +142,7 @@ export const compressCommand = withEngine(
         baseline: errors?.baseline,
         untrained: shared.before,
         shared: errors?.shared,
+        agreement: shared.agreement,
         seconds,
       });
     }
@@ -154,6 +155,12 @@ export const compressCommand = withEngine(
       );
     }
     if (errors) printErrors(errors, shared.before, network?.unlabeled === true);
+    if (shared.agreement) {
+      const { agreement, expectedLoss } = shared.agreement;
+      printLine(
+        `same first class  ${percent(agreement)} of validation samples, which lets expect a loss of ${expectedLoss.toFixed(2)} points`,
+      );
+    }
     printLine(
       `${flags.out}: ${bytes(bytesBefore)} -> ${bytes(contents.length)} (${rate(ratio)}), in ${duration(seconds)}`,
     );

@@ -3,15 +3,19 @@ import type { Dataset } from "../data/dataset.ts";
 import type { Engine } from "../engine/engine.ts";
 import { UserError } from "../errors.ts";
 import type { Model } from "../onnx/graph.ts";
+import { sharingOf } from "../sharing/distinct.ts";
 import { importanceOf } from "../sharing/importance.ts";
 import { initializations } from "../sharing/initialize.ts";
 import type { Init } from "../sharing/kmeans.ts";
 import { DEFAULT_LAMBDA, type MethodName, methods } from "../sharing/methods.ts";
+import { shareUnlabeled } from "../sharing/reconstruction/search.ts";
 import { type RetrainOptions, retrain, type SharedNetwork } from "../sharing/retrain.ts";
 import { searchSharing } from "../sharing/search.ts";
 import { bitsFor, share, withShared } from "../sharing/share.ts";
 import { MOST_BITS } from "../sharing/shared.ts";
+import type { Agreement } from "../training/agreement.ts";
 import { evaluate } from "../training/evaluate.ts";
+import { withParameters } from "../training/parameters.ts";
 import { number, perLayer, whole } from "./options.ts";
 import { bytes, note, percent } from "./print.ts";
 
@@ -20,6 +24,7 @@ export interface SharingFlags {
   bits?: [string, number][];
   biasBits?: number;
   maxLoss?: number;
+  unlabeled?: boolean;
   data?: string;
   method?: MethodName;
   init?: Init;
@@ -35,6 +40,8 @@ export interface Shared extends Pick<SharedNetwork, "model" | "sharing"> {
   /** Validation errors right after sharing and after the values were trained, percent; where there was data. */
   readonly before?: number;
   readonly after?: number;
+  /** With the network as it came, on the validation split; of sharing without labels. */
+  readonly agreement?: Agreement;
 }
 
 const EPOCHS = 3;
@@ -50,6 +57,10 @@ export function withSharing(command: Command): Command {
       "share as much as leaves the validation error at most so much above the model's (needs --data)",
       number("loss of accuracy", 0, 100),
     )
+    .option(
+      "--unlabeled",
+      "without labels and without training: share each layer so that its outputs stay what they were (needs --data)",
+    )
     .addOption(new Option("--method <name>", "how values are chosen (default: kmeans)").choices(Object.keys(methods)))
     .addOption(
       new Option("--init <name>", "where k-means begins (default: linear)").choices([
@@ -59,7 +70,7 @@ export function withSharing(command: Command): Command {
     )
     .option(
       "--lambda <x>",
-      `of the method entropy: what a bit may cost, in mean squares of the weights (default: ${DEFAULT_LAMBDA})`,
+      `of the method entropy: what a bit may cost, in mean squares of the weights (default: ${DEFAULT_LAMBDA}); with --unlabeled: what a bit more for every weight may cost in divergence of the outputs`,
       number("lambda", 0),
     )
     .option("--epochs <n>", `epochs in which the values are trained (default: ${EPOCHS})`, whole("number of epochs", 0))
@@ -88,6 +99,7 @@ function bitList(text: string): (readonly [string, number])[] {
  */
 export function asksForSharing(flags: SharingFlags): boolean {
   const { bits, maxLoss, lambda, method = "kmeans", init, data } = flags;
+  if (flags.unlabeled) return checkUnlabeled(flags);
   if (bits && maxLoss !== undefined)
     throw new UserError("--bits says how to share and --max-loss finds it out: give one of them.");
   if (lambda !== undefined && method !== "entropy")
@@ -105,6 +117,19 @@ export function asksForSharing(flags: SharingFlags): boolean {
   throw new UserError(`--${name} is about sharing, which nothing asks for: give --bits or --max-loss too.`);
 }
 
+/** @throws UserError for options that mean nothing without labels */
+function checkUnlabeled(flags: SharingFlags): true {
+  const { data, lambda, maxLoss, bits, method, init, epochs, learningRate } = flags;
+  if (data === undefined) throw new UserError("--unlabeled looks at what layers compute on some samples: give --data.");
+  if (lambda !== undefined && maxLoss !== undefined)
+    throw new UserError("--max-loss finds the price of a bit by itself: leave out --lambda.");
+  const idle = { bits, method, init, epochs, "learning-rate": learningRate };
+  const given = Object.entries(idle).find(([, value]) => value !== undefined);
+  if (given)
+    throw new UserError(`--unlabeled trains nothing and chooses values and bits by itself: leave out --${given[0]}.`);
+  return true;
+}
+
 /** Shares a network's weights as the flags ask. */
 export async function shareBy(
   flags: SharingFlags,
@@ -114,6 +139,7 @@ export async function shareBy(
   signal: AbortSignal,
 ): Promise<Shared> {
   const { bits = [["*", MOST_BITS]], biasBits, maxLoss, seed, batch, method, init, lambda } = flags;
+  if (flags.unlabeled && data) return shareUnlabeledBy(flags, engine, model, data, signal);
   const how = { method, init, lambda, seed };
   const training: RetrainOptions = {
     seed,
@@ -156,6 +182,34 @@ export async function shareBy(
   if (found) return found;
   if (!signal.aborted) note("Nothing can be shared within the loss of accuracy: the weights stay as they are.");
   return { model, sharing: new Map() };
+}
+
+async function shareUnlabeledBy(
+  { lambda = DEFAULT_LAMBDA, maxLoss, biasBits, seed }: SharingFlags,
+  engine: Engine,
+  model: Model,
+  data: Dataset,
+  signal: AbortSignal,
+): Promise<Shared> {
+  const found = await shareUnlabeled(engine, model, data, {
+    target: maxLoss === undefined ? { kind: "lambda", lambda } : { kind: "loss", points: maxLoss },
+    biasBits,
+    seed,
+    signal,
+    onLayer: (name) => note(`${name}: measured`),
+    onTrial: ({ lambda, bytes: size, agreement, accepted }) =>
+      note(
+        `lambda ${lambda.toPrecision(3)}, about ${bytes(size)}: ${percent(agreement.agreement, 1)} agree, ${agreement.expectedLoss.toFixed(2)} points of loss expected${accepted ? "" : ", too many"}`,
+      ),
+  });
+  if (!found) {
+    note("Nothing can be shared within the loss of accuracy: the weights stay as they are.");
+    return { model, sharing: new Map() };
+  }
+  const shared = withParameters(model, found.parameters);
+  const own = bitsFor(model, [["*", MOST_BITS]], biasBits);
+  const sharing = new Map([...sharingOf(shared)].filter(([name]) => own.has(name)));
+  return { model: shared, sharing, agreement: found.agreement };
 }
 
 function rateFrom(rate: number) {

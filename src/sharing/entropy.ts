@@ -61,38 +61,50 @@ function settle(data: Float32Array, initial: readonly Entry[], options: EntropyO
   }
 }
 
-/** Gives each weight its cheapest value. The bits of a value cost nothing or more, which bounds the search. */
+/** Gives each weight its cheapest value. */
 function assign(data: Float32Array, entries: readonly Entry[], { lambda, importance }: EntropyOptions) {
   const values = Float32Array.from(entries, ({ value }) => value);
-  const prices = Float64Array.from(entries, ({ count }) => -lambda * Math.log2(Math.max(1, count) / data.length));
-  const nearest = nearestTo(values);
+  const prices = pricesOf(entries, data.length, lambda);
+  const choose = cheapestOf(values, prices);
   const zero = values.indexOf(0);
   const codes = new Uint8Array(data.length);
   let cost = 0;
   for (let i = 0; i < data.length; i++) {
     const w = data[i];
-    if (w === 0) {
-      codes[i] = zero;
-      cost += prices[zero];
-      continue;
-    }
     const weight = importance ? importance[i] : 1;
+    codes[i] = w === 0 ? zero : choose(w, weight);
+    cost += weight * (w - values[codes[i]]) ** 2 + prices[codes[i]];
+  }
+  return { codes, cost };
+}
+
+/** What the bits of each value cost, where a part of `total` elements has it. */
+export function pricesOf(entries: readonly Pick<Entry, "count">[], total: number, lambda: number): Float64Array {
+  return Float64Array.from(entries, ({ count }) => -lambda * Math.log2(Math.max(1, count) / total));
+}
+
+/**
+ * Finds the value that costs a weight least: its squared error times an importance, and the price of its bits.
+ * @param values ascending
+ * @param prices of 0 or more, which bounds the search
+ */
+export function cheapestOf(values: Float32Array, prices: Float64Array): (w: number, importance: number) => number {
+  const nearest = nearestTo(values);
+  return (w, importance) => {
     const from = nearest(w);
     let code = from;
-    let least = weight * (w - values[from]) ** 2 + prices[from];
+    let least = importance * (w - values[from]) ** 2 + prices[from];
     for (const direction of [-1, 1]) {
       for (let j = from + direction; j >= 0 && j < values.length; j += direction) {
-        const error = weight * (w - values[j]) ** 2;
+        const error = importance * (w - values[j]) ** 2;
         if (error >= least) break;
         if (error + prices[j] >= least) continue;
         least = error + prices[j];
         code = j;
       }
     }
-    codes[i] = code;
-    cost += least;
-  }
-  return { codes, cost };
+    return code;
+  };
 }
 
 /** Each value as the mean of the weights that have it; zero, and values without any importance, as they are. */

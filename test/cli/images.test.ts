@@ -130,6 +130,22 @@ describe("photographs", () => {
     expect(half.stdout).toMatch(/same first class +\d+\.\d\d% of test samples/);
   });
 
+  it("without labels are enough to share on", async () => {
+    const net = [at("net.onnx"), "--unlabeled", ...how];
+    const run = await espalier("compress", ...net, ...loose(), "--max-loss", "1", "--out", at("fitted.esp"), "--json");
+    expect(run.stderr).toMatch(/conv1: measured\n/);
+    expect(run.stderr).toMatch(/lambda .*: .*% agree, .* points of loss expected\n/);
+    const { agreement, layers, bytes } = JSON.parse(run.stdout);
+    expect(agreement.expectedLoss).toBeLessThanOrEqual(1);
+    expect(layers[0]).toMatchObject({ name: "conv1" });
+    expect(layers[0].values).toBeLessThan(80);
+    expect(readFileSync(at("fitted.esp"))).toHaveLength(bytes);
+
+    const judged = await espalier("compress", ...net, ...photographs(), "--lambda", "1e-3", "--out", at("judged.esp"));
+    expect(judged.stdout).toMatch(/test error +\d+\.\d\d% -> \d+\.\d\d%/);
+    expect(judged.stdout).toMatch(/same first class +\d+\.\d\d% of validation samples/);
+  });
+
   it("are what compress trains shared values on, with their labels or with the model's own classes", async () => {
     const net = [at("colours.onnx"), ...how];
     const small = ["--bits", "3", "--epochs", "1", "--batch", "8", "--out", at("small.esp"), "--json"];

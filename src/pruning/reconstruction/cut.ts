@@ -1,5 +1,5 @@
+import type { LeastSquares, Shape } from "../../reconstruction/least-squares.ts";
 import { magnitudeAbove } from "../threshold.ts";
-import type { LeastSquares, Shape } from "./fit.ts";
 
 /** Fitted weights with so many connections. */
 export interface Cut {

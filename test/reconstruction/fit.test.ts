@@ -1,16 +1,16 @@
 import { describe, expect, it } from "vitest";
-import { annotate } from "../../../src/engine/annotate.ts";
-import { nodeEngine } from "../../../src/engine/node.ts";
-import { int, ints } from "../../../src/onnx/attributes.ts";
-import { GraphBuilder } from "../../../src/onnx/builder.ts";
-import { emptyModel, lookup, type Model } from "../../../src/onnx/graph.ts";
-import { float32, sizeOf } from "../../../src/onnx/tensor.ts";
-import { cutTo } from "../../../src/pruning/reconstruction/cut.ts";
-import { LeastSquares } from "../../../src/pruning/reconstruction/fit.ts";
-import { linearLayer } from "../../../src/pruning/reconstruction/linear.ts";
-import { momentsOf } from "../../../src/pruning/reconstruction/moments.ts";
-import { random } from "../../../src/random.ts";
-import { layersOf } from "../../../src/training/layers.ts";
+import { annotate } from "../../src/engine/annotate.ts";
+import { nodeEngine } from "../../src/engine/node.ts";
+import { int, ints } from "../../src/onnx/attributes.ts";
+import { GraphBuilder } from "../../src/onnx/builder.ts";
+import { emptyModel, lookup, type Model } from "../../src/onnx/graph.ts";
+import { float32, sizeOf } from "../../src/onnx/tensor.ts";
+import { cutTo } from "../../src/pruning/reconstruction/cut.ts";
+import { random } from "../../src/random.ts";
+import { LeastSquares } from "../../src/reconstruction/least-squares.ts";
+import { linearLayer } from "../../src/reconstruction/linear.ts";
+import { momentsOf } from "../../src/reconstruction/moments.ts";
+import { layersOf } from "../../src/training/layers.ts";
 
 const engine = nodeEngine({ threads: 1 });
 

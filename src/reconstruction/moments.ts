@@ -1,8 +1,8 @@
-import type { Engine, Tensors } from "../../engine/engine.ts";
-import { ints } from "../../onnx/attributes.ts";
-import { GraphBuilder } from "../../onnx/builder.ts";
-import { emptyModel, type Model, typeOf } from "../../onnx/graph.ts";
-import { float32, sizeOf } from "../../onnx/tensor.ts";
+import type { Engine, Tensors } from "../engine/engine.ts";
+import { ints } from "../onnx/attributes.ts";
+import { GraphBuilder } from "../onnx/builder.ts";
+import { emptyModel, type Model, typeOf } from "../onnx/graph.ts";
+import { float32, sizeOf } from "../onnx/tensor.ts";
 import type { LinearLayer } from "./linear.ts";
 
 /** What there is to know of a layer's inputs to fit its weights by least squares, as matrices of each group. */

@@ -1,7 +1,7 @@
-import type { Engine, Program } from "../../engine/engine.ts";
-import { GraphBuilder } from "../../onnx/builder.ts";
-import { emptyModel } from "../../onnx/graph.ts";
-import { float32 } from "../../onnx/tensor.ts";
+import type { Engine, Program } from "../engine/engine.ts";
+import { GraphBuilder } from "../onnx/builder.ts";
+import { emptyModel } from "../onnx/graph.ts";
+import { float32 } from "../onnx/tensor.ts";
 import type { Moments } from "./moments.ts";
 
 /** Matrices of one shape, [groups, rows, columns], as which weights are fitted. */
@@ -24,24 +24,29 @@ const RIDGE = 0.01;
  * once by conjugate gradients, preconditioned by the diagonal.
  */
 export class LeastSquares {
-  /** E[x x'] + r on its diagonal, of each group. */
+  /** E[x x'] + r, of each group, [groups, columns, columns]. */
+  readonly second: Float32Array;
+  /** Its diagonal, [groups, columns]. */
   readonly diagonal: Float32Array;
+  /** What the whole network's weights come to on the inputs of the pruned one, E|V x|^2: the scale of errors. */
+  readonly energy: number;
   readonly #shape: Shape;
   readonly #program: Program;
   readonly #target: Float32Array;
-  readonly #energy: number;
 
   private constructor(
     shape: Shape,
     program: Program,
-    diagonal: Float32Array,
+    second: Float32Array,
     target: { readonly products: Float32Array; readonly energy: number },
   ) {
+    const { groups, columns } = shape;
     this.#shape = shape;
     this.#program = program;
-    this.diagonal = diagonal;
+    this.second = second;
+    this.diagonal = Float32Array.from({ length: groups * columns }, (_, i) => second[i * columns + (i % columns)]);
     this.#target = target.products;
-    this.#energy = target.energy;
+    this.energy = target.energy;
   }
 
   /** @param whole the whole network's weights */
@@ -53,10 +58,8 @@ export class LeastSquares {
     const onto = await compileProduct(engine, shape, plusDiagonal(moments.cross, ridge, groups, columns));
     try {
       const products = await product(onto, shape, whole);
-      // The energy of what is to be reached, on the inputs of the pruned network: the scale of errors.
       const energy = dot(whole, await product(program, shape, whole));
-      const diagonal = Float32Array.from({ length: groups * columns }, (_, i) => second[i * columns + (i % columns)]);
-      return new LeastSquares(shape, program, diagonal, { products, energy });
+      return new LeastSquares(shape, program, second, { products, energy });
     } finally {
       await onto.release();
     }
@@ -102,7 +105,7 @@ export class LeastSquares {
    */
   async error(weights: Float32Array, whole: Float32Array): Promise<number> {
     const difference = weights.map((w, i) => w - whole[i]);
-    return dot(difference, await product(this.#program, this.#shape, difference)) / (this.#energy || 1);
+    return dot(difference, await product(this.#program, this.#shape, difference)) / (this.energy || 1);
   }
 
   async release(): Promise<void> {

@@ -1,10 +1,10 @@
-import { readInOrder, type Split } from "../../data/dataset.ts";
-import type { Engine, Tensors } from "../../engine/engine.ts";
-import { copyModel, fedInputs, type Model } from "../../onnx/graph.ts";
-import { readsOf } from "../../onnx/live.ts";
-import { splitBefore } from "../../onnx/split.ts";
-import { float32 } from "../../onnx/tensor.ts";
-import { type Parameters, withParameters } from "../../training/parameters.ts";
+import { readInOrder, type Split } from "../data/dataset.ts";
+import type { Engine, Tensors } from "../engine/engine.ts";
+import { copyModel, fedInputs, type Model } from "../onnx/graph.ts";
+import { readsOf } from "../onnx/live.ts";
+import { splitBefore } from "../onnx/split.ts";
+import { float32 } from "../onnx/tensor.ts";
+import { type Parameters, withParameters } from "../training/parameters.ts";
 
 /**
  * Goes through a network from weights to weights with some samples: at each stop it holds every value that the rest of

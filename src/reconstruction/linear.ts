@@ -1,8 +1,8 @@
-import { attribute, ints } from "../../onnx/attributes.ts";
-import type { GraphBuilder } from "../../onnx/builder.ts";
-import type { Model } from "../../onnx/graph.ts";
-import { type FloatTensor, float32, isFloat32, sizeOf } from "../../onnx/tensor.ts";
-import type { Layer } from "../../training/layers.ts";
+import { attribute, ints } from "../onnx/attributes.ts";
+import type { GraphBuilder } from "../onnx/builder.ts";
+import type { Model } from "../onnx/graph.ts";
+import { type FloatTensor, float32, isFloat32, sizeOf } from "../onnx/tensor.ts";
+import type { Layer } from "../training/layers.ts";
 
 /** A layer as products of matrices, one for each group: its weights [rows, columns] with what its rows look at. */
 export interface LinearLayer {

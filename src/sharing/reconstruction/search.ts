@@ -1,0 +1,98 @@
+import type { LearningData } from "../../data/dataset.ts";
+import type { Engine } from "../../engine/engine.ts";
+import type { Model } from "../../onnx/graph.ts";
+import { type Agreement, agreementOn, scoresOn } from "../../training/agreement.ts";
+import { Evaluator } from "../../training/evaluate.ts";
+import { type Parameters, parametersOf, trainableParameters, withParameters } from "../../training/parameters.ts";
+import { estimatedBytes } from "../curves.ts";
+import { sharingOf } from "../distinct.ts";
+import { type ReconstructionOptions, reconstructShared } from "./reconstruct.ts";
+import { sensitivities } from "./sensitivity.ts";
+
+export interface UnlabeledSharingOptions extends Pick<ReconstructionOptions, "biasBits" | "seed" | "signal"> {
+  /** How far to go: to a price of bits, or as far as a loss of top 1 accuracy that is to be expected, in points. */
+  readonly target:
+    | { readonly kind: "lambda"; readonly lambda: number }
+    | { readonly kind: "loss"; readonly points: number };
+  readonly onLayer?: (name: string) => void;
+  readonly onTrial?: (trial: SharingTrial) => void;
+}
+
+/** A sharing that was tried. */
+export interface SharingTrial {
+  readonly lambda: number;
+  /** About what the shared tensors take, bytes. */
+  readonly bytes: number;
+  /** With the network as it came, on the validation split. */
+  readonly agreement: Agreement;
+  readonly accepted: boolean;
+}
+
+export interface UnlabeledSharing {
+  /** The smallest that was accepted. */
+  readonly parameters: Parameters;
+  readonly agreement: Agreement;
+}
+
+/** Where the search begins, its first steps, and the least step that still matters: a fiftieth of a bit. */
+const FIRST = 0.04;
+const STEP = 4;
+const LEAST_STEP = 1.06;
+/** Prices below the first save nothing that matters, and above the other hardly a weight is left. */
+const LEAST = 1e-5;
+const MOST = 1e3;
+
+/**
+ * Shares a network's weights without labels and without training: at one price of bits, or looks for the highest price
+ * at which the top 1 accuracy that the validation split lets expect falls by so much at most. Neither reads a label.
+ * @returns undefined where even the lowest price costs too much
+ */
+export async function shareUnlabeled(
+  engine: Engine,
+  model: Model,
+  data: LearningData,
+  { target, onLayer, onTrial, ...options }: UnlabeledSharingOptions,
+): Promise<UnlabeledSharing | undefined> {
+  const { seed, signal } = options;
+  const names = trainableParameters(model);
+  const evaluator = await Evaluator.create(engine, model, data, names);
+  try {
+    const reference = await scoresOn(evaluator, data.validation);
+    const measured = await sensitivities(engine, model, data, seed, signal, onLayer);
+    const whole = parametersOf(model, names);
+    let best: (UnlabeledSharing & { readonly lambda: number }) | undefined;
+
+    const attempt = async (lambda: number): Promise<boolean> => {
+      const changed = await reconstructShared(engine, model, data, { ...options, lambda, sensitivities: measured });
+      const parameters = new Map([...whole, ...changed]);
+      evaluator.load(parameters);
+      const agreement = await agreementOn(evaluator, data.validation, reference);
+      const accepted = target.kind === "lambda" || agreement.expectedLoss <= target.points;
+      if (accepted && lambda > (best?.lambda ?? 0)) best = { parameters, agreement, lambda };
+      onTrial?.({ lambda, bytes: bytesOf(withParameters(model, parameters)), agreement, accepted });
+      return accepted;
+    };
+
+    if (target.kind === "lambda") await attempt(target.lambda);
+    else await climb(attempt);
+    return best;
+  } finally {
+    await evaluator.release();
+  }
+}
+
+/** Goes up while prices are accepted, or down until one is; then halves the distance between the two. */
+async function climb(attempt: (lambda: number) => Promise<boolean>): Promise<void> {
+  let [low, high] = [0, Number.POSITIVE_INFINITY];
+  for (let next = FIRST; next >= LEAST && next <= MOST; ) {
+    if (await attempt(next)) low = next;
+    else high = next;
+    if (high / low <= LEAST_STEP) return;
+    if (low === 0) next = high / STEP;
+    else next = high === Number.POSITIVE_INFINITY ? low * STEP : Math.sqrt(low * high);
+  }
+}
+
+function bytesOf(model: Model): number {
+  return [...sharingOf(model).values()].reduce((sum, shared) => sum + estimatedBytes(shared), 0);
+}

@@ -1,0 +1,88 @@
+import { float32 } from "../../onnx/tensor.ts";
+import type { Random } from "../../random.ts";
+import type { Problem } from "../../reconstruction/problem.ts";
+import { type Entry, entropyConstrained } from "../entropy.ts";
+import { countCodes, MOST_BITS } from "../shared.ts";
+import { carried, type Decided, decide } from "./decide.ts";
+import { refit } from "./refit.ts";
+import { Rows } from "./rows.ts";
+
+/** Of conjugate gradients, which look for the weights of least error before any is shared. */
+const ITERATIONS = 25;
+/** How often all weights are decided and the values refitted. */
+const PASSES = 2;
+
+/**
+ * Shares a layer's weights so that its outputs stay what they were: the weights of least error on the connections that
+ * are left are decided one after the other, each for the value that costs least in error and bits, and each making up
+ * for the errors of those before it; the bias makes up for what is left. Cut connections stay cut, and more may be.
+ * @param lambda what a bit may cost in squared error of the outputs
+ * @returns the weights as matrices, with the bias as last column
+ */
+export async function shareLayer(
+  { shape, fixed, whole, squares }: Problem,
+  lambda: number,
+  random: Random,
+): Promise<Float32Array> {
+  const width = shape.columns;
+  const sizes = { width, fixed, total: shape.groups * shape.rows * (width - fixed), lambda };
+  const mask = Uint8Array.from(whole, (w, i) => (w !== 0 || i % width >= width - fixed ? 1 : 0));
+  const wanted = await squares.fit(mask, whole.slice(), ITERATIONS);
+  const rows = new Rows(shape, squares, mask, fixed);
+  let entries = firstEntries(rows, wanted, sizes, random);
+  for (let pass = 1; ; pass++) {
+    const decided = decide(rows, wanted, entries, sizes);
+    const values = refit(rows, wanted, decided, sizes);
+    if (pass === PASSES) return written(rows, wanted, { ...decided, entries: values }, sizes);
+    entries = values.toSorted((a, b) => a.value - b.value);
+  }
+}
+
+/** The codebook of least error and bits if no weight made up for others' errors but as its chain allows. */
+function firstEntries(rows: Rows, wanted: Float32Array, { width, fixed, total, lambda }: Sizes, random: Random) {
+  const connections = width - fixed;
+  const weights = new Float32Array(total);
+  const importance = new Float32Array(total);
+  for (let row = 0; row < rows.count; row++) {
+    const { columns, triangle } = rows.chain(row);
+    const n = columns.length;
+    for (let k = 0; k < n - fixed; k++) {
+      const i = row * connections + columns[k];
+      weights[i] = wanted[row * width + columns[k]];
+      importance[i] = triangle[k * n + k] ** 2;
+    }
+  }
+  const tensor = float32([rows.count, connections], weights);
+  const shared = entropyConstrained(tensor, { bits: MOST_BITS, init: "linear", random, lambda, importance });
+  const counts = countCodes(shared);
+  const entries: Entry[] = Array.from(shared.values, (value, code) => ({ value, count: counts[code], mass: 0 }));
+  if (entries.some(({ value }) => value === 0)) return entries;
+  return [...entries, { value: 0, count: 0, mass: 0 }].toSorted((a, b) => a.value - b.value);
+}
+
+/** The weights as decided, with the biases that make up for what is left of the errors. */
+function written(rows: Rows, wanted: Float32Array, { codes, entries }: Decided, { width, fixed }: Sizes) {
+  const result = new Float32Array(rows.count * width);
+  let at = 0;
+  for (let row = 0; row < rows.count; row++) {
+    const { columns, triangle } = rows.chain(row);
+    const n = columns.length;
+    const errors = new Float64Array(n);
+    for (let k = 0; k < n; k++) {
+      const i = row * width + columns[k];
+      result[i] =
+        k < n - fixed ? entries[codes[at++]].value : wanted[i] + carried(triangle, errors, k, n) / triangle[k * n + k];
+      errors[k] = wanted[i] - result[i];
+    }
+  }
+  return result;
+}
+
+interface Sizes {
+  /** Columns of the matrices, the last `fixed` of them biases. */
+  readonly width: number;
+  readonly fixed: number;
+  /** Weights among which the bits of a value are counted; those that are cut are zeros. */
+  readonly total: number;
+  readonly lambda: number;
+}
