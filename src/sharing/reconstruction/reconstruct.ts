@@ -1,7 +1,7 @@
 import type { LearningData } from "../../data/dataset.ts";
 import type { Engine } from "../../engine/engine.ts";
 import type { Model } from "../../onnx/graph.ts";
-import { isFloat32 } from "../../onnx/tensor.ts";
+import { type FloatTensor, float32 } from "../../onnx/tensor.ts";
 import { random } from "../../random.ts";
 import { inOrder } from "../../reconstruction/in-order.ts";
 import { problemOf } from "../../reconstruction/problem.ts";
@@ -18,7 +18,7 @@ export interface ReconstructionOptions {
    * be fitted in mean squares of their weights.
    */
   readonly lambda: number;
-  /** Of the codes of biases; left out: biases are any numbers. */
+  /** Of the codes of biases; left out: biases are rounded only, to eleven binary digits. */
   readonly biasBits?: number;
   /** Of each layer, by its name. */
   readonly sensitivities: ReadonlyMap<string, number>;
@@ -48,6 +48,8 @@ export async function reconstructShared(
     data,
     async (annotated, layer, batches) => {
       const chance = random(seed, "share", layer.weight);
+      const fewer = (biases: FloatTensor, bits: number) =>
+        denseOf(kMeans(biases, { bits, init: "linear", random: chance }));
       const sensitivity = sensitivities.get(layer.name);
       const problem = sensitivity && (await problemOf(engine, annotated, layer, batches));
       if (!problem) {
@@ -57,11 +59,10 @@ export async function reconstructShared(
       try {
         const price = ((lambda / weights) * problem.squares.energy) / sensitivity;
         const parameters = problem.parameters(await shareLayer(problem, price, chance));
-        if (biasBits === undefined) return parameters;
         return new Map(
           Array.from(parameters, ([name, tensor]) => {
-            if (name === layer.weight || !isFloat32(tensor)) return [name, tensor];
-            return [name, denseOf(kMeans(tensor, { bits: biasBits, init: "linear", random: chance }))];
+            if (name === layer.weight) return [name, tensor];
+            return [name, biasBits === undefined ? rounded(tensor) : fewer(tensor, biasBits)];
           }),
         );
       } finally {
@@ -69,5 +70,19 @@ export async function reconstructShared(
       }
     },
     signal,
+  );
+}
+
+/** 2^13 + 1, by which the first 11 of 24 digits are split off (Dekker, Numerische Mathematik 18, 1971). */
+const SPLITTER = 8193;
+
+/** Numbers rounded to eleven binary digits, as half precision has: the others would take bytes and change no output. */
+function rounded({ dims, data }: FloatTensor): FloatTensor {
+  return float32(
+    dims,
+    data.map((x) => {
+      const far = Math.fround(x * SPLITTER);
+      return Math.fround(far - Math.fround(far - x));
+    }),
   );
 }

@@ -96,7 +96,12 @@ describe("sharing without labels", () => {
     expect((await shared({})).found?.parameters).toEqual(found?.parameters);
   });
 
-  it("shares biases where asked", async () => {
+  it("rounds biases to eleven digits, or shares them where asked", async () => {
+    const whole = (await shared({})).found?.parameters.get("fc1.bias")?.data ?? new Float32Array();
+    const digits = new Uint32Array(whole.buffer, whole.byteOffset, whole.length);
+    expect(digits).toHaveLength(12);
+    for (const word of digits) expect(word & 0x1fff).toBe(0);
+
     const biasesOf = async (options: Partial<UnlabeledSharingOptions>) => {
       const { found } = await shared(options);
       const biases = layersOf(await trained).flatMap(({ parameters, weight }) =>
