@@ -39,14 +39,14 @@ const entries = Array.from({ length: 9 }, (_, i) => ({ value: (i - 4) / 2, count
 const sizes = { width: columns, fixed, total, lambda: 0 };
 
 /** The error of a row, e' H e, with the bias where it is least: that of R' e without its last element. */
-function errorOf(rows: Rows, wanted: Float32Array, valueOf: (row: number, k: number, at: number) => number): number {
+function errorOf(rows: Rows, wanted: Float32Array, value: (row: number, k: number, at: number) => number): number {
   let error = 0;
   let at = 0;
   for (let row = 0; row < rows.count; row++) {
     const { columns: order, triangle } = rows.chain(row);
     const n = order.length;
     const e: number[] = [];
-    for (let k = 0; k < n - fixed; k++) e.push(wanted[row * columns + order[k]] - valueOf(row, k, at++));
+    for (let k = 0; k < n - fixed; k++) e.push(wanted[row * columns + order[k]] - value(row, k, at++));
     for (let k = 0; k < n - fixed; k++) {
       let element = 0;
       for (let j = 0; j <= k; j++) element += triangle[j * n + k] * e[j];
