@@ -1,6 +1,7 @@
 import { encode, type Vocabulary } from "../data/text/vocabulary.ts";
 import { UserError } from "../errors.ts";
 import type { Model } from "../onnx/graph.ts";
+import type { Round } from "../pruning/round.ts";
 import { layerTable } from "../pruning/table.ts";
 import { curveChart } from "../report/curves.ts";
 import { evaluate } from "../training/evaluate.ts";
@@ -10,15 +11,13 @@ import type { Experiment, Passage } from "./experiment.ts";
 import type { Lab } from "./lab.ts";
 
 const NETWORK = "lstm";
-/** Each is pruned from the one before it; the first from the dense network. */
-const RATES = [3, 6, 10, 20];
-/** The rate whose network is shown layer by layer. */
-const SHOWN = 10;
-/** Epochs of retraining at each rate. */
-const EPOCHS = 3;
+/** How far the dense network is pruned: the densities of its recipe, which make 10x, to these powers. */
+const PARTS = [0.45, 0.68, 1, 1.36];
+/** The one whose network is shown layer by layer. */
+const SHOWN = 1;
 const SAMPLE = { length: 300, temperature: 0.7 };
 
-/** A network for text, pruned further and further, against the dense one that is trained for as long. */
+/** A network for text, pruned by several rates, against the dense one that is trained for as long at the same rates. */
 export const lstm: Experiment = {
   title: "A recurrent network for text",
   claim: "An LSTM loses nine of ten connections and writes as well (Han's thesis, on NeuralTalk).",
@@ -26,27 +25,30 @@ export const lstm: Experiment = {
   async run(lab) {
     const { vocabulary } = lab.data;
     if (!vocabulary) throw new UserError("This experiment is about a text: give --data text:FILE.");
-    const { batch } = lab.recipe(NETWORK);
-    const retrain = lab.retraining(NETWORK, EPOCHS);
+    const { batch, prune } = lab.recipe(NETWORK);
+    const [round] = prune;
     const dense = (await lab.dense(NETWORK)).model;
     const rows = [await measure(lab, "dense", 1, dense)];
-    const longer = (await lab.run("lstm-longer", dense, [{ name: "train", ...retrain }], batch)).model;
-    const control = await measure(lab, `dense, ${retrain.epochs} epochs more`, 1, longer);
+    const { prune: _, ...retrain } = round;
+    const longer = (await lab.run("lstm-longer", dense, [{ ...retrain, name: "train" }], batch)).model;
+    const control = await measure(lab, `dense, ${round.epochs} epochs more`, 1, longer);
     const networks = new Map([["dense", dense]]);
-    let last = dense;
-    for (const rate of RATES) {
-      const prune = { target: { kind: "rate", rate }, part: 1 } as const;
-      const { model, results } = await lab.run(`lstm-${rate}x`, last, [{ name: `${rate}x`, prune, ...retrain }], batch);
-      rows.push(await measure(lab, `${rate}x`, results[0].density, model));
-      networks.set(`${rate}x`, model);
-      last = model;
+    let shown = dense;
+    for (const part of PARTS) {
+      const { model, results } = await lab.run(`lstm-${part}`, dense, [further(round, part)], batch);
+      const [{ density }] = results;
+      const name = `${(1 / density).toFixed(1)}x`;
+      rows.push(await measure(lab, name, density, model));
+      networks.set(name, model);
+      if (part === SHOWN) shown = model;
     }
     return {
       measured: {
         network: NETWORK,
         rows,
         control,
-        layers: await layerTable(lab.engine, networks.get(`${SHOWN}x`) ?? last),
+        epochs: round.epochs,
+        layers: await layerTable(lab.engine, shown),
       },
       table: [
         ["", "density %", "validation, bits per character", "test, bits per character"],
@@ -63,7 +65,16 @@ export const lstm: Experiment = {
   },
 };
 
-const CAPTION = `Bits per character of the validation part against density; ${EPOCHS} epochs of retraining at each rate, and of the dense network as many.`;
+const CAPTION =
+  "Bits per character of the validation part against density; retrained, each from the dense network, for as many epochs as the dense one was trained on.";
+
+/** A round that goes to other densities: those of its target to some power. */
+function further(round: Round, part: number): Round {
+  const { prune } = round;
+  if (prune?.target.kind !== "density") throw new Error("The recipe says no densities.");
+  const layers = prune.target.layers.map(([pattern, density]) => [pattern, density ** part] as const);
+  return { ...round, prune: { ...prune, target: { ...prune.target, layers } } };
+}
 
 /** How well a network tells the characters of the parts that it did not learn from. */
 interface Row {

@@ -26,12 +26,12 @@ export const neuraltalk: Experiment = {
   data: "scenes",
   async run(lab) {
     const scenes = openScenes();
-    const { batch } = lab.recipe(NETWORK);
+    const { batch, prune: rounds } = lab.recipe(NETWORK);
     const dense = (await lab.dense(NETWORK)).model;
     const networks = new Map([["dense", { model: dense, density: 1 }]]);
     let last = dense;
     for (const rate of RATES) {
-      const prune = { target: { kind: "rate", rate }, part: 1 } as const;
+      const prune = { ...rounds[0].prune, target: { kind: "rate", rate }, part: 1 } as const;
       const round = { name: `${rate}x`, prune, ...lab.retraining(NETWORK, EPOCHS) };
       const { model, results } = await lab.run(`${NETWORK}-${rate}x`, last, [round], batch);
       networks.set(`${rate}x`, { model, density: results[0].density });

@@ -132,6 +132,8 @@ export async function runRound(
     : prune.gradual
       ? new Map([...wholeMasks(start, namesOf(free)), ...zeros])
       : new Map([...zeros, ...(await masksFor(engine, withParameters(source, start), data, prune, options))]);
+  // Dropout is adjusted to the connections that will be left, wherever the way there begins.
+  const left = prune?.gradual ? chooseMasks(prune.target, free, counted(start)) : masks;
   const pruned = withParameters(source, applyMasks(start, masks));
   evaluator.load(parametersOf(pruned, start.keys()));
   const prunedError = prune && !prune.gradual ? (await evaluator.evaluate(data.validation)).error : undefined;
@@ -153,7 +155,7 @@ export async function runRound(
         frozen,
         masks: twin ? masksOfZeros(parametersOf(small, weights), weights) : masks,
         splicing: prune?.gradual?.splicing,
-        dropout: dropoutRatios(source, masks, round.retrainingDropout),
+        dropout: dropoutRatios(source, left, round.retrainingDropout),
       },
       {
         ...options,
