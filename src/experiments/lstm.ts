@@ -1,13 +1,13 @@
 import { encode, type Vocabulary } from "../data/text/vocabulary.ts";
 import { UserError } from "../errors.ts";
 import type { Model } from "../onnx/graph.ts";
-import type { Round } from "../pruning/round.ts";
 import { layerTable } from "../pruning/table.ts";
 import { curveChart } from "../report/curves.ts";
 import { evaluate } from "../training/evaluate.ts";
 import { generate } from "../training/generate.ts";
 import { textMeasures } from "../training/tally.ts";
 import type { Experiment, Passage } from "./experiment.ts";
+import { further } from "./further.ts";
 import type { Lab } from "./lab.ts";
 
 const NETWORK = "lstm";
@@ -67,14 +67,6 @@ export const lstm: Experiment = {
 
 const CAPTION =
   "Bits per character of the validation part against density; retrained, each from the dense network, for as many epochs as the dense one was trained on.";
-
-/** A round that goes to other densities: those of its target to some power. */
-function further(round: Round, part: number): Round {
-  const { prune } = round;
-  if (prune?.target.kind !== "density") throw new Error("The recipe says no densities.");
-  const layers = prune.target.layers.map(([pattern, density]) => [pattern, density ** part] as const);
-  return { ...round, prune: { ...prune, target: { ...prune.target, layers } } };
-}
 
 /** How well a network tells the characters of the parts that it did not learn from. */
 interface Row {
