@@ -9,6 +9,6 @@ export { decode } from "./decode.ts";
 export type { DecodingWorker } from "./decoding-worker.ts";
 export { type LoadOptions, load } from "./load.ts";
 export { type MemoryUse, Network, type NetworkOptions, type Tensor } from "./network/network.ts";
-export { UnsupportedError } from "./network/plan.ts";
+export { UnsupportedError } from "./network/unsupported.ts";
 export type { Source } from "./source.ts";
 export type { Progress } from "./stream.ts";

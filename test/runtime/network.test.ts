@@ -1,10 +1,12 @@
 import { existsSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { nodeEngine } from "../../src/engine/node.ts";
+import { UserError } from "../../src/errors.ts";
 import { openDeepCompression } from "../../src/import/caffe/deep-compression.ts";
 import { importCaffe } from "../../src/import/caffe/import-caffe.ts";
 import { readPrototxt } from "../../src/import/caffe/net.ts";
 import { networks } from "../../src/models/index.ts";
+import { lenet300100 } from "../../src/models/lenet-300-100.ts";
 import { type Attributes, float, int, ints, string } from "../../src/onnx/attributes.ts";
 import { GraphBuilder } from "../../src/onnx/builder.ts";
 import { emptyModel, type Model } from "../../src/onnx/graph.ts";
@@ -12,7 +14,7 @@ import { float32, int64s, sizeOf } from "../../src/onnx/tensor.ts";
 import { writeModel } from "../../src/onnx/write.ts";
 import { random } from "../../src/random.ts";
 import { Network } from "../../src/runtime/network/network.ts";
-import { UnsupportedError } from "../../src/runtime/network/plan.ts";
+import { UnsupportedError } from "../../src/runtime/network/unsupported.ts";
 
 const engine = nodeEngine({ threads: 1 });
 const kinds: readonly ("simd" | "plain")[] = ["simd", "plain"];
@@ -323,10 +325,17 @@ describe("a network that cannot run here", () => {
     await expect(Network.load(writeModel(model))).rejects.toThrow(/no operator Sin \(node "wave"\).*ONNX Runtime/);
   });
 
+  it.each<[string, Uint8Array]>([
+    ["nothing", new Uint8Array()],
+    ["text", new TextEncoder().encode("this is no model")],
+    ["half a model", writeModel(lenet300100({ seed: 1 })).subarray(0, 5_000)],
+  ])("as it is %s is refused with a sentence", async (_, bytes) => {
+    await expect(Network.load(bytes)).rejects.toThrow(UserError);
+  });
+
   it("says what is wrong with its bytes or its inputs", async () => {
     const bytes = writeModel(modelOf([4], over("Relu")));
     await expect(Network.load(bytes.subarray(0, bytes.length - 3))).rejects.toThrow(/ends in the middle/);
-    await expect(Network.load(new TextEncoder().encode("no model"))).rejects.toThrow();
     const network = await Network.load(bytes);
     expect(() => network.run({})).toThrow(/"x" is missing/);
     expect(() => network.run({ x: { dims: [1, 4], data: new Float32Array(3) } })).toThrow(/holds 3 numbers/);

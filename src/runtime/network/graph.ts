@@ -1,4 +1,6 @@
+import { UserError } from "../../errors.ts";
 import { type Field, fieldsOf, wholesOf } from "./protobuf.ts";
+import { UnsupportedError } from "./unsupported.ts";
 
 /** A constant of a graph: float32 numbers, or whole ones. */
 export interface Constant {
@@ -30,14 +32,26 @@ export interface NetworkGraph {
 const text = new TextDecoder();
 
 /**
- * Reads the graph of an ONNX model: field numbers of onnx.proto3.
- * @throws Error when the bytes are no ONNX model, or hold what the runtime does not take
+ * Reads the graph of an ONNX model.
+ * @throws UserError when the bytes are no ONNX model
+ * @throws UnsupportedError when they hold what the runtime does not take
  */
 export function readGraph(model: Uint8Array): NetworkGraph {
+  try {
+    return read(model);
+  } catch (error) {
+    // Of a message that ends too early, or lengths that no memory has.
+    if (!(error instanceof RangeError)) throw error;
+    throw new UserError(`The bytes are no ONNX model, or a damaged one: ${error.message} Give another file.`);
+  }
+}
+
+/** Field numbers are those of onnx.proto3. */
+function read(model: Uint8Array): NetworkGraph {
   // A Buffer's own slice() would not copy.
   const bytes = new Uint8Array(model.buffer, model.byteOffset, model.length);
   const graph = [...fieldsOf(bytes)].find(({ number }) => number === 7);
-  if (!graph) throw new Error("The bytes are no ONNX model: they hold no graph.");
+  if (!graph) throw new UserError("The bytes are no ONNX model: they hold no graph; give an .onnx or .esp file.");
   const nodes: GraphNode[] = [];
   const constants = new Map<string, Constant>();
   const inputs: string[] = [];
@@ -136,7 +150,9 @@ function readTensor(message: Uint8Array): { name: string; constant: Constant } {
   const data = type === FLOAT32 ? (raw ? floats(raw) : Float32Array.from(numbers)) : raw ? integers(raw, type) : wholes;
   const count = dims.reduce((product, dim) => product * dim, 1);
   if (data.length !== count) {
-    throw new Error(`The tensor "${name}" declares [${dims}] and holds ${data.length} elements.`);
+    throw new UserError(
+      `The tensor "${name}" declares [${dims}] and holds ${data.length} elements: the model is damaged; export it again.`,
+    );
   }
   return { name, constant: { dims, data } };
 }
@@ -155,5 +171,7 @@ function integers(bytes: Uint8Array, type: number): number[] {
   if (type === INT64) return Array.from(new BigInt64Array(aligned), Number);
   if (type === INT32) return [...new Int32Array(aligned)];
   if (type === 9) return [...bytes];
-  throw new Error(`A tensor has the element type ${type}, and the runtime takes float32 and whole numbers.`);
+  throw new UnsupportedError(
+    `A tensor has the element type ${type}, and the runtime takes float32 and whole numbers: run the network with ONNX Runtime.`,
+  );
 }

@@ -4,7 +4,8 @@ import { type Machine, type MachineOptions, machine } from "../kernels/machine.t
 import { folded } from "./fold.ts";
 import { type Constant, type NetworkGraph, readGraph } from "./graph.ts";
 import { operators } from "./operators/index.ts";
-import { type Kept, type Plan, planOf, sizeOf, UnsupportedError } from "./plan.ts";
+import { type Kept, type Plan, planOf, sizeOf } from "./plan.ts";
+import { UnsupportedError } from "./unsupported.ts";
 
 /** A tensor that is fed or comes out. */
 export interface Tensor {
@@ -51,7 +52,7 @@ export class Network {
   /**
    * Makes a network ready from the bytes of an .onnx or an .esp file: one sample of the shape that it states for its
    * inputs then runs at once. Nothing of the file is kept but the weights, in their own form.
-   * @throws UserError when an .esp file is damaged, or newer
+   * @throws UserError when the bytes are no model, or a damaged or newer one
    * @throws UnsupportedError when it has an operator that is not run here: ONNX Runtime then takes its place
    */
   static async load(bytes: Uint8Array, options: NetworkOptions = {}): Promise<Network> {

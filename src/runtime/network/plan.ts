@@ -3,6 +3,7 @@ import type { Compressed } from "./compressed.ts";
 import type { Attribute, Constant, GraphNode, NetworkGraph } from "./graph.ts";
 import { Matrix } from "./matrix.ts";
 import { Pool } from "./pool.ts";
+import { UnsupportedError } from "./unsupported.ts";
 
 /** A float32 value of a network in memory. */
 export interface Value {
@@ -61,10 +62,6 @@ export interface PlanContext {
 export type Operator = (context: PlanContext) => Step | undefined;
 
 export const sizeOf = (dims: readonly number[]) => dims.reduce((product, dim) => product * dim, 1);
-
-export class UnsupportedError extends Error {
-  override readonly name = "UnsupportedError";
-}
 
 /** A network made ready for inputs of given shapes. */
 export interface Plan {

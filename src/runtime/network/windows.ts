@@ -1,4 +1,5 @@
-import { type PlanContext, UnsupportedError } from "./plan.ts";
+import type { PlanContext } from "./plan.ts";
+import { UnsupportedError } from "./unsupported.ts";
 
 /** How windows lie over the two axes of an image: [height, width] of each. */
 export interface Windows {

@@ -1,7 +1,8 @@
 import type { Kernels } from "../../kernels/kernels.ts";
 import { compressRows } from "../compressed.ts";
 import { type Matrix, padded } from "../matrix.ts";
-import { type Operator, type PlanContext, type Step, sizeOf, UnsupportedError, type Value } from "../plan.ts";
+import { type Operator, type PlanContext, type Step, sizeOf, type Value } from "../plan.ts";
+import { UnsupportedError } from "../unsupported.ts";
 import { imageDims, type Windows, windowsOf } from "../windows.ts";
 
 /**

@@ -1,6 +1,7 @@
 import { compressRows, transposed } from "../compressed.ts";
 import { type Matrix, padded, type Use } from "../matrix.ts";
-import { type Operator, type PlanContext, type Step, sizeOf, UnsupportedError, type Value } from "../plan.ts";
+import { type Operator, type PlanContext, type Step, sizeOf, type Value } from "../plan.ts";
+import { UnsupportedError } from "../unsupported.ts";
 
 /** Samples from which on a batch is multiplied at once. */
 const BATCH = 4;

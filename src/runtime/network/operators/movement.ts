@@ -1,4 +1,5 @@
-import { type Operator, type PlanContext, type Step, sizeOf, UnsupportedError } from "../plan.ts";
+import { type Operator, type PlanContext, type Step, sizeOf } from "../plan.ts";
+import { UnsupportedError } from "../unsupported.ts";
 
 const concat: Operator = (context) => {
   const { node, constant } = context;

@@ -1,4 +1,5 @@
-import { type Operator, sizeOf, UnsupportedError } from "../plan.ts";
+import { type Operator, sizeOf } from "../plan.ts";
+import { UnsupportedError } from "../unsupported.ts";
 import { imageDims, windowsOf } from "../windows.ts";
 
 const maxPool: Operator = (context) => {

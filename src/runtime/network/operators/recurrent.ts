@@ -1,6 +1,7 @@
 import { compressRows } from "../compressed.ts";
 import { type Matrix, padded } from "../matrix.ts";
-import { type Operator, type PlanContext, sizeOf, UnsupportedError } from "../plan.ts";
+import { type Operator, type PlanContext, sizeOf } from "../plan.ts";
+import { UnsupportedError } from "../unsupported.ts";
 
 /** How a kind of cell makes its next state of the products of its gates. */
 interface Cell {
