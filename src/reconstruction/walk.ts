@@ -3,7 +3,7 @@ import type { Engine, Tensors } from "../engine/engine.ts";
 import { copyModel, fedInputs, type Model } from "../onnx/graph.ts";
 import { readsOf } from "../onnx/live.ts";
 import { splitBefore } from "../onnx/split.ts";
-import { float32 } from "../onnx/tensor.ts";
+import { float32, sizeOf } from "../onnx/tensor.ts";
 import { type Parameters, withParameters } from "../training/parameters.ts";
 
 /**
@@ -22,17 +22,20 @@ export class Walk {
   }
 
   /**
-   * Begins with samples in batches of the model's size; those that fill no batch are left out.
+   * Begins with samples in batches of the model's size, evenly spread over the split where there are more than memory
+   * should hold; those that fill no batch are left out.
    * @param annotated a model with concrete shapes and one input
    */
   static async begin(engine: Engine, annotated: Model, split: Split): Promise<Walk> {
     const [input] = fedInputs(annotated);
     const shape = (input.shape ?? []).map(Number);
     const [batch] = shape;
+    const whole = Math.floor(split.size / batch);
+    const count = Math.min(whole, batchesInMemory(annotated, batch));
     const values: Tensors[] = [];
-    for (let start = 0; start + batch <= split.size; start += batch) {
+    for (let i = 0; i < count; i++) {
       const inputs = float32(shape);
-      await readInOrder(split, start, batch, inputs.data, new Int32Array(batch));
+      await readInOrder(split, batch * Math.floor((i * whole) / count), batch, inputs.data, new Int32Array(batch));
       values.push({ [input.name]: inputs });
     }
     return new Walk(engine, annotated, values);
@@ -75,6 +78,18 @@ export class Walk {
     }
     this.#rest = suffix;
   }
+}
+
+/** More samples tell hardly more of a layer, */
+const MOST_SAMPLES = 4096;
+/** and numbers of which a walk should hold no more: 2 GB. */
+const MOST_NUMBERS = 2 ** 29;
+
+/** Batches of which the largest value of a network still fits. */
+function batchesInMemory({ values, inputs, outputs }: Model, batch: number): number {
+  const sizes = [...values.values(), ...inputs, ...outputs].map(({ shape = [] }) => sizeOf(shape.map(Number)));
+  const largest = Math.max(1, ...sizes.filter(Number.isFinite));
+  return Math.max(1, Math.floor(Math.min(MOST_SAMPLES / batch, MOST_NUMBERS / largest)));
 }
 
 /** The model without inputs and initializers that no node reads. */
