@@ -18,7 +18,18 @@ import { checkWritable, writeFile } from "./files.ts";
 import { Interrupted, interruptible } from "./interrupt.ts";
 import { type OpenedModel, openModel, openNetwork } from "./model.ts";
 import { type EngineFlags, engineOf, withEngine } from "./options.ts";
-import { bytes, count, duration, note, percent, printJson, printLine, rate, textTable } from "./print.ts";
+import {
+  agreementText,
+  bytes,
+  count,
+  duration,
+  note,
+  percent,
+  printJson,
+  printLine,
+  rate,
+  textTable,
+} from "./print.ts";
 import { asksForSharing, type SharingFlags, shareBy, withSharing } from "./sharing-options.ts";
 
 interface Flags extends EngineFlags, SharingFlags, ImageFlags {
@@ -155,12 +166,7 @@ export const compressCommand = withEngine(
       );
     }
     if (errors) printErrors(errors, shared.before, network?.unlabeled === true);
-    if (shared.agreement) {
-      const { agreement, expectedLoss } = shared.agreement;
-      printLine(
-        `same first class  ${percent(agreement)} of validation samples, which lets expect a loss of ${expectedLoss.toFixed(2)} points`,
-      );
-    }
+    if (shared.agreement) printLine(agreementText(shared.agreement, "validation"));
     printLine(
       `${flags.out}: ${bytes(bytesBefore)} -> ${bytes(contents.length)} (${rate(ratio)}), in ${duration(seconds)}`,
     );

@@ -1,5 +1,6 @@
 import Table from "cli-table3";
 import type { LayerRow } from "../pruning/table.ts";
+import type { Agreement } from "../training/agreement.ts";
 
 /** 266610 -> "266,610". */
 export const count = (value: number) => Math.round(value).toLocaleString("en-US");
@@ -21,6 +22,17 @@ export function duration(seconds: number): string {
   const total = Math.round(seconds);
   if (total < 100) return `${total} s`;
   return `${Math.floor(total / 60)} min ${String(total % 60).padStart(2, "0")} s`;
+}
+
+/** "97.0% agree, 0.06 points of loss expected", of a trial. */
+export function trialText({ agreement, accepted }: { readonly agreement: Agreement; readonly accepted: boolean }) {
+  const { agreement: same, expectedLoss } = agreement;
+  return `${percent(same, 1)} agree, ${expectedLoss.toFixed(2)} points of loss expected${accepted ? "" : ", too many"}`;
+}
+
+/** What the outputs on a split let expect. */
+export function agreementText({ agreement, expectedLoss }: Agreement, split: "validation" | "test"): string {
+  return `same first class  ${percent(agreement)} of ${split} samples, which lets expect a loss of ${expectedLoss.toFixed(2)} points`;
 }
 
 /** A table as text: its first columns to the left, the others to the right. */

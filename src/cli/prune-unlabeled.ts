@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import { UserError } from "../errors.ts";
 import { writeModel } from "../onnx/write.ts";
 import { countNonzero } from "../pruning/mask.ts";
-import { pruneUnlabeled, type Trial, type UnlabeledOptions } from "../pruning/reconstruction/search.ts";
+import { pruneUnlabeled, type UnlabeledOptions } from "../pruning/reconstruction/search.ts";
 import { layerTable } from "../pruning/table.ts";
 import { chooseMasks } from "../pruning/target.ts";
 import { renderUnlabeled } from "../report/unlabeled.ts";
@@ -16,7 +16,18 @@ import { checkWritable, writeFile } from "./files.ts";
 import { Interrupted, interruptible } from "./interrupt.ts";
 import { countParameters, openModel, openNetwork } from "./model.ts";
 import { type EngineFlags, engineOf } from "./options.ts";
-import { count, duration, layerTableText, note, percent, printJson, printLine, rate } from "./print.ts";
+import {
+  agreementText,
+  count,
+  duration,
+  layerTableText,
+  note,
+  percent,
+  printJson,
+  printLine,
+  rate,
+  trialText,
+} from "./print.ts";
 import { PRUNED } from "./results.ts";
 import { frozenParameters } from "./training-options.ts";
 
@@ -68,7 +79,7 @@ export async function pruneWithoutLabels(path: string, flags: Flags, command: Co
       signal,
       onCurve: ({ name }) => note(`${name}: measured`),
       onTrial: (trial, parameters) => {
-        note(lineOf(trial));
+        note(`${trial.rate.toFixed(2)}x: ${trialText(trial)}`);
         if (!trial.accepted || trial.rate <= smallest) return;
         smallest = trial.rate;
         writeFile(onnx, writeModel(network.restore(parameters)));
@@ -119,9 +130,7 @@ export async function pruneWithoutLabels(path: string, flags: Flags, command: Co
   printLine(layerTableText(rows));
   printLine(`parameters        ${count(counts.parameters)} -> ${count(counts.nonzero)} (${rate(compressionRate)})`);
   if (baseline && errors) printLine(`test error        ${percent(baseline.testError)} -> ${percent(errors.testError)}`);
-  printLine(
-    `same first class  ${percent(agreement.test.agreement)} of test samples, which lets expect a loss of ${agreement.test.expectedLoss.toFixed(2)} points`,
-  );
+  printLine(agreementText(agreement.test, "test"));
   printLine(`${files.onnx} and ${files.report}, in ${duration(seconds)}`);
 }
 
@@ -152,10 +161,6 @@ function targetOf({ maxLoss, rate, density }: Flags, layers: ReturnType<typeof l
     return mask ? [[name, countNonzero(mask) / mask.data.length] as const] : [];
   });
   return { kind: "densities", densities: new Map(densities) };
-}
-
-function lineOf({ rate: reached, agreement, accepted }: Trial): string {
-  return `${reached.toFixed(2)}x: ${percent(agreement.agreement, 1)} agree, ${agreement.expectedLoss.toFixed(2)} points of loss expected${accepted ? "" : ", too many"}`;
 }
 
 function asOption({ maxLoss, rate, density }: Flags): string {

@@ -17,7 +17,7 @@ import type { Agreement } from "../training/agreement.ts";
 import { evaluate } from "../training/evaluate.ts";
 import { withParameters } from "../training/parameters.ts";
 import { number, perLayer, whole } from "./options.ts";
-import { bytes, note, percent } from "./print.ts";
+import { bytes, note, percent, trialText } from "./print.ts";
 
 /** The flags that ask for weights to be shared. */
 export interface SharingFlags {
@@ -197,10 +197,7 @@ async function shareUnlabeledBy(
     seed,
     signal,
     onLayer: (name) => note(`${name}: measured`),
-    onTrial: ({ lambda, bytes: size, agreement, accepted }) =>
-      note(
-        `lambda ${lambda.toPrecision(3)}, about ${bytes(size)}: ${percent(agreement.agreement, 1)} agree, ${agreement.expectedLoss.toFixed(2)} points of loss expected${accepted ? "" : ", too many"}`,
-      ),
+    onTrial: (trial) => note(`lambda ${trial.lambda.toPrecision(3)}, about ${bytes(trial.bytes)}: ${trialText(trial)}`),
   });
   if (!found) {
     note("Nothing can be shared within the loss of accuracy: the weights stay as they are.");

@@ -1,20 +1,17 @@
 import { encode, type Vocabulary } from "../data/text/vocabulary.ts";
 import { UserError } from "../errors.ts";
-import type { Model } from "../onnx/graph.ts";
 import { layerTable } from "../pruning/table.ts";
 import { curveChart } from "../report/curves.ts";
 import { evaluate } from "../training/evaluate.ts";
 import { generate } from "../training/generate.ts";
 import { textMeasures } from "../training/tally.ts";
+import { prunedByParts, type Shown } from "./by-parts.ts";
 import type { Experiment, Passage } from "./experiment.ts";
-import { further } from "./further.ts";
 import type { Lab } from "./lab.ts";
 
 const NETWORK = "lstm";
 /** How far the dense network is pruned: the densities of its recipe, which make 10x, to these powers. */
 const PARTS = [0.45, 0.68, 1, 1.36];
-/** The one whose network is shown layer by layer. */
-const SHOWN = 1;
 const SAMPLE = { length: 300, temperature: 0.7 };
 
 /** A network for text, pruned by several rates, against the dense one that is trained for as long at the same rates. */
@@ -25,42 +22,29 @@ export const lstm: Experiment = {
   async run(lab) {
     const { vocabulary } = lab.data;
     if (!vocabulary) throw new UserError("This experiment is about a text: give --data text:FILE.");
-    const { batch, prune } = lab.recipe(NETWORK);
-    const [round] = prune;
-    const dense = (await lab.dense(NETWORK)).model;
-    const rows = [await measure(lab, "dense", 1, dense)];
-    const { prune: _, ...retrain } = round;
-    const longer = (await lab.run("lstm-longer", dense, [{ ...retrain, name: "train" }], batch)).model;
-    const control = await measure(lab, `dense, ${round.epochs} epochs more`, 1, longer);
-    const networks = new Map([["dense", dense]]);
-    let shown = dense;
-    for (const part of PARTS) {
-      const { model, results } = await lab.run(`lstm-${part}`, dense, [further(round, part)], batch);
-      const [{ density }] = results;
-      const name = `${(1 / density).toFixed(1)}x`;
-      rows.push(await measure(lab, name, density, model));
-      networks.set(name, model);
-      if (part === SHOWN) shown = model;
-    }
+    const { dense, control: longer, pruned, full, epochs } = await prunedByParts(lab, NETWORK, PARTS);
+    const rows: Row[] = [];
+    for (const shown of [dense, longer, ...pruned]) rows.push(await measure(lab, shown));
+    const [first, control, ...others] = rows;
     return {
       measured: {
         network: NETWORK,
-        rows,
+        rows: [first, ...others],
         control,
-        epochs: round.epochs,
-        layers: await layerTable(lab.engine, shown),
+        epochs,
+        layers: await layerTable(lab.engine, full),
       },
       table: [
         ["", "density %", "validation, bits per character", "test, bits per character"],
-        ...[rows[0], control, ...rows.slice(1)].map(({ name, density, validation, test }) => [
+        ...rows.map(({ name, density, validation, test }) => [
           name,
           (100 * density).toFixed(1),
           validation.toFixed(3),
           test.toFixed(3),
         ]),
       ],
-      figures: [{ name: "lstm", caption: CAPTION, picture: picture(rows, control) }],
-      texts: await passages(lab, vocabulary, networks),
+      figures: [{ name: "lstm", caption: CAPTION, picture: picture([first, ...others], control) }],
+      texts: await passages(lab, vocabulary, [dense, ...pruned]),
     };
   },
 };
@@ -76,7 +60,7 @@ interface Row {
   readonly test: number;
 }
 
-async function measure({ engine, data }: Lab, name: string, density: number, model: Model): Promise<Row> {
+async function measure({ engine, data }: Lab, { name, density, model }: Shown): Promise<Row> {
   const bits = async (split: "validation" | "test") =>
     textMeasures(await evaluate(engine, model, data, data[split]), data[split])?.bitsPerCharacter ?? Number.NaN;
   return { name, density, validation: await bits("validation"), test: await bits("test") };
@@ -93,17 +77,13 @@ function picture(rows: readonly Row[], control: Row) {
 }
 
 /** What each network writes behind the first line of the test part, by the same random numbers. */
-async function passages(
-  lab: Lab,
-  vocabulary: Vocabulary,
-  networks: ReadonlyMap<string, Model>,
-): Promise<readonly Passage[]> {
+async function passages(lab: Lab, vocabulary: Vocabulary, networks: readonly Shown[]): Promise<readonly Passage[]> {
   const first = new Float32Array(lab.data.sampleShape[0]);
   await lab.data.test.read([0], first, new Int32Array(first.length));
   const newline = encode(["\n"], vocabulary, "The vocabulary")[0];
   const prime = [...first.subarray(0, first.indexOf(newline) + 1 || first.length)];
   const texts: Passage[] = [];
-  for (const [title, model] of networks) {
+  for (const { name: title, model } of networks) {
     const file = lab.fileOf(NETWORK, model);
     texts.push({ title, text: await generate(lab.engine, file, vocabulary, { prime, ...SAMPLE, seed: lab.seed }) });
   }

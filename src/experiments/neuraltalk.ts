@@ -6,15 +6,13 @@ import type { Model } from "../onnx/graph.ts";
 import { layerTable } from "../pruning/table.ts";
 import { bleu } from "../training/bleu.ts";
 import { caption } from "../training/caption.ts";
+import { prunedByParts } from "./by-parts.ts";
 import type { Experiment } from "./experiment.ts";
-import { further } from "./further.ts";
 import type { Lab } from "./lab.ts";
 
 const NETWORK = "neuraltalk";
 /** How far the dense network is pruned: the densities of its recipe, which make 10x as in the thesis, to these powers. */
 const PARTS = [0.69, 1, 1.35];
-/** The one whose network is shown layer by layer. */
-const TABLED = 1;
 /** Scenes whose captions are shown. */
 const SHOWN = 6;
 
@@ -25,23 +23,10 @@ export const neuraltalk: Experiment = {
   data: "scenes",
   async run(lab) {
     const scenes = openScenes();
-    const { batch, prune } = lab.recipe(NETWORK);
-    const [round] = prune;
-    const dense = (await lab.dense(NETWORK)).model;
-    const networks = new Map([["dense", { model: dense, density: 1 }]]);
-    const { prune: _, ...retrain } = round;
-    const longer = (await lab.run(`${NETWORK}-longer`, dense, [{ ...retrain, name: "train" }], batch)).model;
-    networks.set(`dense, ${round.epochs} epochs more`, { model: longer, density: 1 });
-    let tabled = dense;
-    for (const part of PARTS) {
-      const { model, results } = await lab.run(`${NETWORK}-${part}`, dense, [further(round, part)], batch);
-      const [{ density }] = results;
-      networks.set(`${(1 / density).toFixed(1)}x`, { model, density });
-      if (part === TABLED) tabled = model;
-    }
+    const { dense, control, pruned, full } = await prunedByParts(lab, NETWORK, PARTS);
     const rows: Row[] = [];
     const shown: (readonly string[])[] = [];
-    for (const [name, { model, density }] of networks) {
+    for (const { name, model, density } of [dense, control, ...pruned]) {
       const validation = await captionsOf(lab, scenes, model, "validation");
       const test = await captionsOf(lab, scenes, model, "test");
       rows.push({
@@ -57,7 +42,7 @@ export const neuraltalk: Experiment = {
         network: NETWORK,
         rows,
         captions: shown,
-        layers: await layerTable(lab.engine, tabled),
+        layers: await layerTable(lab.engine, full),
       },
       table: [
         ["", "density %", "validation BLEU", "test BLEU"],

@@ -13,15 +13,10 @@ export interface Decided {
  * the error is left when all that come later make up for it.
  * @param entries the codebook, ascending, with a zero
  * @param wanted the weights of least error, by row and column
- * @param total the weights among which a value's bits are counted; those that are cut are zeros
  * @param lambda what a bit may cost in squared error of the outputs
  */
-export function decide(
-  rows: Rows,
-  wanted: Float32Array,
-  entries: readonly Entry[],
-  { width, fixed, total, lambda }: { width: number; fixed: number; total: number; lambda: number },
-): Decided {
+export function decide(rows: Rows, wanted: Float32Array, entries: readonly Entry[], lambda: number): Decided {
+  const { width, fixed, weights: total } = rows;
   const values = Float32Array.from(entries, ({ value }) => value);
   const choose = cheapestOf(values, pricesOf(entries, total, lambda));
   const counts = new Uint32Array(values.length);

@@ -10,17 +10,12 @@ const HOLD = 1e-3;
  * The values of a codebook at which the layer's error is least, for weights that keep their codes: by least squares,
  * min |R' (w - P c)|^2 over all rows, where P says which weight has which value. Zero stays zero.
  */
-export function refit(
-  rows: Rows,
-  wanted: Float32Array,
-  { codes, entries }: Decided,
-  { width, fixed }: { width: number; fixed: number },
-): Entry[] {
+export function refit(rows: Rows, wanted: Float32Array, { codes, entries }: Decided): Entry[] {
   const zero = entries.findIndex(({ value }) => value === 0);
   const free = [...entries.keys()].filter((code) => code !== zero && entries[code].count > 0);
   if (free.length === 0) return [...entries];
   const place = Int32Array.from(entries, (_, code) => free.indexOf(code));
-  const { products, onto } = normalEquations(rows, wanted, { codes, place, size: free.length, width, fixed });
+  const { products, onto } = normalEquations(rows, wanted, { codes, place, size: free.length });
   for (let i = 0; i < free.length; i++) {
     const hold = HOLD * products.get(i, i) + Number.MIN_VALUE;
     products.set(i, i, products.get(i, i) + hold);
@@ -37,14 +32,9 @@ export function refit(
 function normalEquations(
   rows: Rows,
   wanted: Float32Array,
-  {
-    codes,
-    place,
-    size,
-    width,
-    fixed,
-  }: { codes: Uint8Array; place: Int32Array; size: number; width: number; fixed: number },
+  { codes, place, size }: { codes: Uint8Array; place: Int32Array; size: number },
 ) {
+  const { width, fixed } = rows;
   const products = new Float64Array(size * size);
   const onto = new Float64Array(size);
   const seen = new Float64Array(size);

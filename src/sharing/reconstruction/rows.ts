@@ -20,10 +20,12 @@ const MOST_NUMBERS = 2 ** 25;
  */
 export class Rows {
   readonly count: number;
+  /** Columns of the matrices, the last `fixed` of them no connections: the bias. */
+  readonly width: number;
+  readonly fixed: number;
   readonly #shape: Shape;
   readonly #squares: LeastSquares;
   readonly #mask: Uint8Array;
-  readonly #fixed: number;
   readonly #kept: Chain[] = [];
   #numbers = 0;
   #last: { readonly group: number; readonly chain: Chain } | undefined;
@@ -31,10 +33,16 @@ export class Rows {
   /** @param mask of the connections, with those columns at the end of each row that are none: `fixed` of them */
   constructor(shape: Shape, squares: LeastSquares, mask: Uint8Array, fixed: number) {
     this.count = shape.groups * shape.rows;
+    this.width = shape.columns;
+    this.fixed = fixed;
     this.#shape = shape;
     this.#squares = squares;
     this.#mask = mask;
-    this.#fixed = fixed;
+  }
+
+  /** Weights, those that are cut among them. */
+  get weights(): number {
+    return this.count * (this.width - this.fixed);
   }
 
   chain(row: number): Chain {
@@ -53,8 +61,8 @@ export class Rows {
   }
 
   #columns(row: number, group: number): Int32Array {
-    const { columns } = this.#shape;
-    const ends = columns - this.#fixed;
+    const columns = this.width;
+    const ends = columns - this.fixed;
     const live = Array.from({ length: ends }, (_, j) => j).filter((j) => this.#mask[row * columns + j] !== 0);
     const { diagonal } = this.#squares;
     live.sort((a, b) => diagonal[group * columns + b] - diagonal[group * columns + a]);
@@ -64,7 +72,7 @@ export class Rows {
 
   /** Cholesky's decomposition from the last column to the first. H has a ridge on its diagonal, and is definite. */
   #triangle(group: number, order: Int32Array): Float64Array {
-    const { columns } = this.#shape;
+    const columns = this.width;
     const { second } = this.#squares;
     const n = order.length;
     const r = new Float64Array(n * n);

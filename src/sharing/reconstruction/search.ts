@@ -34,7 +34,7 @@ export interface UnlabeledSharing {
   readonly agreement: Agreement;
 }
 
-/** Where the search begins, its first steps, and the least step that still matters: a fiftieth of a bit. */
+/** Where the search begins, its first steps, and the least step that still matters. */
 const FIRST = 0.04;
 const STEP = 4;
 const LEAST_STEP = 1.06;

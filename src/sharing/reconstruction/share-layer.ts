@@ -25,21 +25,21 @@ export async function shareLayer(
   random: Random,
 ): Promise<Float32Array> {
   const width = shape.columns;
-  const sizes = { width, fixed, total: shape.groups * shape.rows * (width - fixed), lambda };
   const mask = Uint8Array.from(whole, (w, i) => (w !== 0 || i % width >= width - fixed ? 1 : 0));
   const wanted = await squares.fit(mask, whole.slice(), ITERATIONS);
   const rows = new Rows(shape, squares, mask, fixed);
-  let entries = firstEntries(rows, wanted, sizes, random);
+  let entries = firstEntries(rows, wanted, lambda, random);
   for (let pass = 1; ; pass++) {
-    const decided = decide(rows, wanted, entries, sizes);
-    const values = refit(rows, wanted, decided, sizes);
-    if (pass === PASSES) return written(rows, wanted, { ...decided, entries: values }, sizes);
+    const decided = decide(rows, wanted, entries, lambda);
+    const values = refit(rows, wanted, decided);
+    if (pass === PASSES) return written(rows, wanted, { ...decided, entries: values });
     entries = values.toSorted((a, b) => a.value - b.value);
   }
 }
 
 /** The codebook of least error and bits if no weight made up for others' errors but as its chain allows. */
-function firstEntries(rows: Rows, wanted: Float32Array, { width, fixed, total, lambda }: Sizes, random: Random) {
+function firstEntries(rows: Rows, wanted: Float32Array, lambda: number, random: Random) {
+  const { width, fixed, weights: total } = rows;
   const connections = width - fixed;
   const weights = new Float32Array(total);
   const importance = new Float32Array(total);
@@ -61,7 +61,8 @@ function firstEntries(rows: Rows, wanted: Float32Array, { width, fixed, total, l
 }
 
 /** The weights as decided, with the biases that make up for what is left of the errors. */
-function written(rows: Rows, wanted: Float32Array, { codes, entries }: Decided, { width, fixed }: Sizes) {
+function written(rows: Rows, wanted: Float32Array, { codes, entries }: Decided) {
+  const { width, fixed } = rows;
   const result = new Float32Array(rows.count * width);
   let at = 0;
   for (let row = 0; row < rows.count; row++) {
@@ -76,13 +77,4 @@ function written(rows: Rows, wanted: Float32Array, { codes, entries }: Decided, 
     }
   }
   return result;
-}
-
-interface Sizes {
-  /** Columns of the matrices, the last `fixed` of them biases. */
-  readonly width: number;
-  readonly fixed: number;
-  /** Weights among which the bits of a value are counted; those that are cut are zeros. */
-  readonly total: number;
-  readonly lambda: number;
 }

@@ -36,7 +36,6 @@ async function layer() {
 
 /** Values from -2 to 2 by halves, zero among them. */
 const entries = Array.from({ length: 9 }, (_, i) => ({ value: (i - 4) / 2, count: 1, mass: 0 }));
-const sizes = { width: columns, fixed, total, lambda: 0 };
 
 /** The error of a row, e' H e, with the bias where it is least: that of R' e without its last element. */
 function errorOf(rows: Rows, wanted: Float32Array, value: (row: number, k: number, at: number) => number): number {
@@ -82,7 +81,7 @@ describe("rows as chains", () => {
 
   it("make up for errors: less is left than where each weight takes its nearest value", async () => {
     const { rows, weights, squares } = await layer();
-    const { codes } = decide(rows, weights, entries, sizes);
+    const { codes } = decide(rows, weights, entries, 0);
     const nearest = (w: number) => Math.min(2, Math.max(-2, Math.round(2 * w) / 2));
     const alone = errorOf(rows, weights, (row, k) => nearest(weights[row * columns + rows.chain(row).columns[k]]));
     const together = errorOf(rows, weights, (_, __, at) => entries[codes[at]].value);
@@ -92,7 +91,7 @@ describe("rows as chains", () => {
 
   it("count their codes, cut connections among the zeros", async () => {
     const { rows, weights, squares, mask } = await layer();
-    const { codes, entries: counted } = decide(rows, weights, entries, sizes);
+    const { codes, entries: counted } = decide(rows, weights, entries, 0);
     const live = mask.reduce((sum, kept) => sum + kept, 0) - fixed * count;
     expect(codes).toHaveLength(live);
     const tally = entries.map((_, code) => codes.filter((own) => own === code).length);
@@ -105,9 +104,9 @@ describe("rows as chains", () => {
     const { rows, weights, squares } = await layer();
     const uneven = entries.map((entry) => ({ ...entry, count: entry.value === 0 ? total : 1 }));
     const zerosAt = (lambda: number) =>
-      decide(rows, weights, uneven, { ...sizes, lambda }).codes.filter((code) => entries[code].value === 0).length;
+      decide(rows, weights, uneven, lambda).codes.filter((code) => entries[code].value === 0).length;
     expect(zerosAt(0.1)).toBeGreaterThan(zerosAt(0));
-    expect(zerosAt(1e6)).toBe(decide(rows, weights, uneven, sizes).codes.length);
+    expect(zerosAt(1e6)).toBe(decide(rows, weights, uneven, 0).codes.length);
     await squares.release();
   });
 });
@@ -115,8 +114,8 @@ describe("rows as chains", () => {
 describe("values refitted", () => {
   it("are where the error no longer falls in any direction, and zero stays", async () => {
     const { rows, weights, squares } = await layer();
-    const decided = decide(rows, weights, entries, sizes);
-    const found = refit(rows, weights, decided, sizes);
+    const decided = decide(rows, weights, entries, 0);
+    const found = refit(rows, weights, decided);
     const at = (values: readonly number[]) => errorOf(rows, weights, (_, __, i) => values[decided.codes[i]]);
     const values = found.map(({ value }) => value);
     const least = at(values);
