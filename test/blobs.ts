@@ -1,4 +1,5 @@
 import type { Dataset, Split } from "../src/data/dataset.ts";
+import type { Engine } from "../src/engine/engine.ts";
 import { int, ints } from "../src/onnx/attributes.ts";
 import { GraphBuilder } from "../src/onnx/builder.ts";
 import { emptyModel, type Model } from "../src/onnx/graph.ts";
@@ -6,7 +7,9 @@ import { he } from "../src/onnx/initializers.ts";
 import { dense, dropout, flatten, relu } from "../src/onnx/layers.ts";
 import { sequential } from "../src/onnx/sequential.ts";
 import { float32 } from "../src/onnx/tensor.ts";
+import { runRounds } from "../src/pruning/rounds.ts";
 import { random } from "../src/random.ts";
+import { withParameters } from "../src/training/parameters.ts";
 
 /** A small task that a small network learns in a second: four noisy patterns of 4 x 4. */
 export function blobs(sizes = { train: 400, validation: 100, test: 100 }): Dataset {
@@ -33,6 +36,19 @@ export function blobs(sizes = { train: 400, validation: 100, test: 100 }): Datas
     validation: split("validation", sizes.validation),
     test: split("test", sizes.test),
   };
+}
+
+/** The same samples, all with one label. */
+export function relabelled(data: Dataset, label: number): Dataset {
+  const other = (split: Split): Split => ({
+    size: split.size,
+    async read(indices, inputs, labels) {
+      await split.read(indices, inputs, labels);
+      labels.fill(label);
+    },
+  });
+  const { train, validation, test } = data;
+  return { ...data, train: other(train), validation: other(validation), test: other(test) };
 }
 
 /** A network for it: 16-12-4, with dropout where a ratio is given. */
@@ -69,4 +85,13 @@ export function normNet(seed = 1): Model {
   graph.emit("Gemm", [units, ...last], { transB: int(1) }, "logits");
   model.outputs.push({ name: "logits", dtype: "float32", shape: ["batch", 4] });
   return model;
+}
+
+/** {@link blobNet}, trained on {@link blobs}. */
+export async function trainedBlobNet(engine: Engine, data: Dataset): Promise<Model> {
+  const model = blobNet();
+  const learningRate = { policy: "cosine", rate: 0.02, final: 0.001 } as const;
+  const round = { name: "train", epochs: 8, learningRate, optimizer: { name: "adam" } } as const;
+  const { best } = await runRounds(engine, model, data, [round], { batch: 20, seed: 1 });
+  return withParameters(model, best);
 }

@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { Dataset, Split } from "../../../src/data/dataset.ts";
+import type { Dataset } from "../../../src/data/dataset.ts";
 import { nodeEngine } from "../../../src/engine/node.ts";
-import type { Model } from "../../../src/onnx/graph.ts";
 import { countAll, countNonzero } from "../../../src/pruning/mask.ts";
 import {
   asSensitivity,
@@ -9,43 +8,19 @@ import {
   type UnlabeledOptions,
   type UnlabeledResult,
 } from "../../../src/pruning/reconstruction/search.ts";
-import { runRounds } from "../../../src/pruning/rounds.ts";
 import { chooseMasks } from "../../../src/pruning/target.ts";
 import { agreementOn, scoresOn } from "../../../src/training/agreement.ts";
 import { Evaluator } from "../../../src/training/evaluate.ts";
 import { layersOf } from "../../../src/training/layers.ts";
-import {
-  applyMasks,
-  type Parameters,
-  parametersOf,
-  trainableParameters,
-  withParameters,
-} from "../../../src/training/parameters.ts";
-import { blobNet, blobs } from "../../blobs.ts";
+import { applyMasks, type Parameters, parametersOf, trainableParameters } from "../../../src/training/parameters.ts";
+import { blobs, relabelled, trainedBlobNet } from "../../blobs.ts";
 
 const engine = nodeEngine({ threads: 1 });
 const labelled = blobs();
 
-/** The data with the same label for every sample. */
-function unlabelled(data: Dataset): Dataset {
-  const without = (split: Split): Split => ({
-    size: split.size,
-    async read(indices, inputs, labels) {
-      await split.read(indices, inputs, labels);
-      labels.fill(-1);
-    },
-  });
-  const { train, validation, test } = data;
-  return { ...data, classes: 0, train: without(train), validation: without(validation), test: without(test) };
-}
+const unlabelled = (data: Dataset): Dataset => ({ ...relabelled(data, -1), classes: 0 });
 
-const trained: Promise<Model> = (async () => {
-  const model = blobNet();
-  const learningRate = { policy: "cosine", rate: 0.02, final: 0.001 } as const;
-  const round = { name: "train", epochs: 8, learningRate, optimizer: { name: "adam" } } as const;
-  const { best } = await runRounds(engine, model, labelled, [round], { batch: 20, seed: 1 });
-  return withParameters(model, best);
-})();
+const trained = trainedBlobNet(engine, labelled);
 
 async function pruned(options: UnlabeledOptions, data = unlabelled(labelled)): Promise<UnlabeledResult> {
   return pruneUnlabeled(engine, await trained, data, options);

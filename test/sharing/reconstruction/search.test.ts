@@ -1,9 +1,7 @@
 import { describe, expect, it } from "vitest";
-import type { Dataset, Split } from "../../../src/data/dataset.ts";
 import { nodeEngine } from "../../../src/engine/node.ts";
 import type { Model } from "../../../src/onnx/graph.ts";
 import { float32 } from "../../../src/onnx/tensor.ts";
-import { runRounds } from "../../../src/pruning/rounds.ts";
 import { estimatedBytes } from "../../../src/sharing/curves.ts";
 import { sharingOf } from "../../../src/sharing/distinct.ts";
 import {
@@ -17,37 +15,20 @@ import { agreementOn, scoresOn } from "../../../src/training/agreement.ts";
 import { Evaluator } from "../../../src/training/evaluate.ts";
 import { layersOf } from "../../../src/training/layers.ts";
 import { parametersOf, trainableParameters, withParameters } from "../../../src/training/parameters.ts";
-import { blobNet, blobs } from "../../blobs.ts";
+import { blobs, relabelled, trainedBlobNet } from "../../blobs.ts";
 
 const engine = nodeEngine({ threads: 1 });
 const labelled = blobs();
 
-function withLabels(data: Dataset, label: number): Dataset {
-  const other = (split: Split): Split => ({
-    size: split.size,
-    async read(indices, inputs, labels) {
-      await split.read(indices, inputs, labels);
-      labels.fill(label);
-    },
-  });
-  const { train, validation, test } = data;
-  return { ...data, train: other(train), validation: other(validation), test: other(test) };
-}
-
 /** A trained network, a third of whose first layer is cut. */
 const trained: Promise<Model> = (async () => {
-  const model = blobNet();
-  const learningRate = { policy: "cosine", rate: 0.02, final: 0.001 } as const;
-  const round = { name: "train", epochs: 8, learningRate, optimizer: { name: "adam" } } as const;
-  const { best } = await runRounds(engine, model, labelled, [round], { batch: 20, seed: 1 });
-  const [{ weight }] = layersOf(model);
-  const tensor = best.get(weight);
-  if (!tensor) throw new Error("no weights");
+  const model = await trainedBlobNet(engine, labelled);
+  const [{ weight, tensor }] = layersOf(model);
   const cut = float32(
     tensor.dims,
     tensor.data.map((w, i) => (i % 3 === 0 ? 0 : w)),
   );
-  return withParameters(model, new Map([...best, [weight, cut]]));
+  return withParameters(model, new Map([[weight, cut]]));
 })();
 
 async function shared(options: Partial<UnlabeledSharingOptions>, data = labelled) {
@@ -87,7 +68,7 @@ describe("sharing without labels", () => {
 
   it("leaves cut connections cut, reads no label, and gives the same again", async () => {
     const model = await trained;
-    const { found } = await shared({}, withLabels(labelled, 3));
+    const { found } = await shared({}, relabelled(labelled, 3));
     const [{ weight, tensor }] = layersOf(model);
     const after = found?.parameters.get(weight)?.data ?? [];
     expect(after).toHaveLength(tensor.data.length);
