@@ -6,7 +6,8 @@ import { compiled } from "../../scripts/kernels.mjs";
 import { random } from "../../src/random.ts";
 import { type Machine, machine } from "../../src/runtime/kernels/machine.ts";
 import { compressRows } from "../../src/runtime/network/compressed.ts";
-import { Matrix, padded, type Use } from "../../src/runtime/network/matrix.ts";
+import { padded } from "../../src/runtime/network/forms.ts";
+import { Matrix, type Use } from "../../src/runtime/network/matrix.ts";
 
 const kinds = ["simd", "plain"] as const;
 
@@ -30,6 +31,8 @@ const shape = fc.record({
   columns: fc.integer({ min: 1, max: 70 }),
   density: fc.constantFrom(0, 0.05, 0.3, 0.6, 1),
   floor: fc.constantFrom(0, Number.NEGATIVE_INFINITY),
+  // So much that a column reads that a matrix of dozens is cut into strips, or so little that it is not.
+  reach: fc.constantFrom(4, 3000),
 });
 
 describe.each(kinds)("%s kernels", (kind) => {
@@ -37,12 +40,12 @@ describe.each(kinds)("%s kernels", (kind) => {
     const on = await machine({ kernels: kind });
     fc.assert(
       fc.property(shape, fc.constantFrom<Use>("vector", "sparse-vector"), (given, use) => {
-        const { seed, rows, columns, density, floor } = given;
+        const { seed, rows, columns, density, floor, reach } = given;
         const { weights, bias, elements, numbers } = layerCase(seed, rows, columns, density);
         const x = numbers(columns).map((value) => Math.max(value, 0));
         const layer = new Matrix(on, rows, columns, elements, bias);
         // Whatever the form was before, it is the same matrix.
-        for (const before of ["matrix", use] as const) layer.prepare(before);
+        for (const before of ["matrix", use] as const) layer.prepare(before, reach);
         const [input, output] = [place(on, x, padded(columns)), on.heap.allocate(4 * padded(rows))];
         layer.multiply(input, output, floor);
         const expected = Array.from(bias, (b, row) =>
@@ -61,11 +64,11 @@ describe.each(kinds)("%s kernels", (kind) => {
     const on = await machine({ kernels: kind });
     const lengths = fc.integer({ min: 1, max: 24 }).map((n) => 4 * n);
     fc.assert(
-      fc.property(shape, lengths, ({ seed, rows, columns, density, floor }, length) => {
+      fc.property(shape, lengths, ({ seed, rows, columns, density, floor, reach }, length) => {
         const { weights, bias, elements, numbers } = layerCase(seed, rows, columns, density);
         const layer = new Matrix(on, rows, columns, elements, bias);
         layer.prepare("vector");
-        layer.prepare("matrix");
+        layer.prepare("matrix", reach);
         const starts = Array.from({ length: columns }, (_, column) => (column * 7) % 50);
         const x = numbers(50 + length);
         const input = place(on, x, x.length);
@@ -104,7 +107,7 @@ describe.each(kinds)("%s kernels", (kind) => {
     expect(on.heap.floats(output, 1)[0]).toBe(weights[39_999]);
   });
 
-  it("read indices of 32 bits where a layer has more than 65,536 inputs", async () => {
+  it("reach all inputs of a layer that has more than 65,536", async () => {
     const on = await machine({ kernels: kind });
     const columns = 70_001;
     const elements = {

@@ -1,7 +1,20 @@
 /** What both forms of the kernels offer: see `assembly/` for what each computes. Pointers are byte addresses. */
 export interface Kernels {
-  correlate16: Correlate;
-  correlate32: Correlate;
+  correlate(
+    outputs: number,
+    strips: number,
+    pitch: number,
+    width: number,
+    starts: number,
+    indices: number,
+    weights: number,
+    bias: number,
+    offsets: number,
+    input: number,
+    output: number,
+    length: number,
+    floor: number,
+  ): void;
   correlateDense(
     outputs: number,
     taps: number,
@@ -13,9 +26,20 @@ export interface Kernels {
     length: number,
     floor: number,
   ): void;
-  gather16: Gather;
-  gather32: Gather;
-  scatter16(inputs: number, starts: number, indices: number, weights: number, input: number, output: number): void;
+  gather(
+    outputs: number,
+    strips: number,
+    pitch: number,
+    width: number,
+    starts: number,
+    indices: number,
+    weights: number,
+    bias: number,
+    input: number,
+    output: number,
+    floor: number,
+  ): void;
+  scatter(inputs: number, starts: number, indices: number, weights: number, input: number, output: number): void;
   multiply(
     outputs: number,
     inputs: number,
@@ -54,27 +78,3 @@ export interface Kernels {
     planes: number,
   ): void;
 }
-
-type Correlate = (
-  outputs: number,
-  starts: number,
-  indices: number,
-  weights: number,
-  bias: number,
-  offsets: number,
-  input: number,
-  output: number,
-  length: number,
-  floor: number,
-) => void;
-
-type Gather = (
-  outputs: number,
-  starts: number,
-  indices: number,
-  weights: number,
-  bias: number,
-  input: number,
-  output: number,
-  floor: number,
-) => void;

@@ -17,40 +17,38 @@ export class PlainMemory implements Memory {
 /** The kernels without WebAssembly, one element at a time: where there is no SIMD, and what the others are tested by. */
 export function plainKernels(memory: Memory): Kernels {
   const floats = (at: number) => new Float32Array(memory.buffer, at);
-  const wholes = (at: number, bits: 16 | 32) => (bits === 16 ? new Uint16Array(memory.buffer, at) : words(at));
+  const shorts = (at: number) => new Uint16Array(memory.buffer, at);
   const words = (at: number) => new Uint32Array(memory.buffer, at);
 
-  const correlate =
-    (bits: 16 | 32): Kernels["correlate16"] =>
-    (outputs, starts, indices, weights, bias, offsets, input, output, length, floor) => {
-      const [first, at, w, b] = [words(starts), wholes(indices, bits), floats(weights), floats(bias)];
-      const [places, x, y] = [new Int32Array(memory.buffer, offsets), floats(input), floats(output)];
-      for (let o = 0; o < outputs; o++) {
-        for (let p = 0; p < length; p++) {
-          let sum = b[o];
-          for (let k = first[o]; k < first[o + 1]; k++) sum += w[k] * x[places[at[k]] / 4 + p];
-          y[o * length + p] = Math.max(sum, floor);
+  return {
+    correlate(outputs, strips, pitch, width, starts, indices, weights, bias, offsets, input, output, length, floor) {
+      const [at, w, b, x, y] = [shorts(indices), floats(weights), floats(bias), floats(input), floats(output)];
+      for (let strip = 0; strip < strips; strip++) {
+        const first = words(starts + strip * pitch);
+        const places = new Int32Array(memory.buffer, offsets + 4 * strip * width);
+        const low = strip === strips - 1 ? floor : Number.NEGATIVE_INFINITY;
+        for (let o = 0; o < outputs; o++) {
+          for (let p = 0; p < length; p++) {
+            let sum = strip === 0 ? b[o] : y[o * length + p];
+            for (let k = first[o]; k < first[o + 1]; k++) sum += w[k] * x[places[at[k]] / 4 + p];
+            y[o * length + p] = Math.max(sum, low);
+          }
         }
       }
-    };
+    },
 
-  const gather =
-    (bits: 16 | 32): Kernels["gather16"] =>
-    (outputs, starts, indices, weights, bias, input, output, floor) => {
-      const [first, at, w, b] = [words(starts), wholes(indices, bits), floats(weights), floats(bias)];
-      const [x, y] = [floats(input), floats(output)];
-      for (let o = 0; o < outputs; o++) {
-        let sum = b[o];
-        for (let k = first[o]; k < first[o + 1]; k++) sum += w[k] * x[at[k]];
-        y[o] = Math.max(sum, floor);
+    gather(outputs, strips, pitch, width, starts, indices, weights, bias, input, output, floor) {
+      const [at, w, b, y] = [shorts(indices), floats(weights), floats(bias), floats(output)];
+      for (let strip = 0; strip < strips; strip++) {
+        const [first, x] = [words(starts + strip * pitch), floats(input + 4 * strip * width)];
+        const low = strip === strips - 1 ? floor : Number.NEGATIVE_INFINITY;
+        for (let o = 0; o < outputs; o++) {
+          let sum = strip === 0 ? b[o] : y[o];
+          for (let k = first[o]; k < first[o + 1]; k++) sum += w[k] * x[at[k]];
+          y[o] = Math.max(sum, low);
+        }
       }
-    };
-
-  return {
-    correlate16: correlate(16),
-    correlate32: correlate(32),
-    gather16: gather(16),
-    gather32: gather(32),
+    },
 
     correlateDense(outputs, taps, weights, bias, offsets, input, output, length, floor) {
       const [w, b, x, y] = [floats(weights), floats(bias), floats(input), floats(output)];
@@ -65,8 +63,8 @@ export function plainKernels(memory: Memory): Kernels {
       }
     },
 
-    scatter16(inputs, starts, indices, weights, input, output) {
-      const [first, at, w] = [words(starts), wholes(indices, 16), floats(weights)];
+    scatter(inputs, starts, indices, weights, input, output) {
+      const [first, at, w] = [words(starts), shorts(indices), floats(weights)];
       const [x, y] = [floats(input), floats(output)];
       for (let i = 0; i < inputs; i++) {
         if (x[i] === 0) continue;

@@ -1,4 +1,4 @@
 export { copyPlanes } from "./copy";
-export { correlate16, correlate32, correlateDense } from "./correlate";
+export { correlate, correlateDense } from "./correlate";
 export { maxPool } from "./pool";
-export { gather16, gather32, multiply, scatter16 } from "./product";
+export { gather, multiply, scatter } from "./product";

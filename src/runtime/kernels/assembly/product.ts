@@ -3,9 +3,18 @@ import { multiplyAdd } from "./multiply-add";
 // y[o] = b[o] + sum over i of w[o][i] x[i]: a dense layer on one sample. Each weight is read once, so that the bytes
 // of the weights bound it. Pointers are in bytes.
 
-/** Sparse rows, inputs gathered by 16-bit indices: four lanes at a time, two sums. */
-export function gather16(
+/**
+ * Sparse rows, inputs gathered by 16-bit indices. The columns are cut into strips, each with rows of its own, so that the
+ * part of the input that a strip reads stays in the cache while the weights stream past it.
+ * @param pitch bytes from the starts of one strip to those of the next
+ * @param width columns of a strip, from whose first one its indices count
+ * @param starts u32: where the weights of each row begin, and one more for the end
+ */
+export function gather(
   outputs: i32,
+  strips: i32,
+  pitch: usize,
+  width: usize,
   starts: usize,
   indices: usize,
   weights: usize,
@@ -14,64 +23,56 @@ export function gather16(
   output: usize,
   floor: f32,
 ): void {
-  for (let o = 0; o < outputs; o++) {
-    let k = <usize>load<u32>(starts + ((<usize>o) << 2));
-    const end = <usize>load<u32>(starts + ((<usize>o) << 2), 4);
-    let even = f32x4.splat(0);
-    let odd = even;
-    for (; k + 8 <= end; k += 8) {
-      const i = load<u64>(indices + (k << 1));
-      const j = load<u64>(indices + (k << 1), 8);
-      let x = v128.load32_zero(input + ((<usize>(i & 0xffff)) << 2));
-      let z = v128.load32_zero(input + ((<usize>(j & 0xffff)) << 2));
-      x = v128.load_lane<u32>(input + ((<usize>((i >> 16) & 0xffff)) << 2), x, 1);
-      z = v128.load_lane<u32>(input + ((<usize>((j >> 16) & 0xffff)) << 2), z, 1);
-      x = v128.load_lane<u32>(input + ((<usize>((i >> 32) & 0xffff)) << 2), x, 2);
-      z = v128.load_lane<u32>(input + ((<usize>((j >> 32) & 0xffff)) << 2), z, 2);
-      x = v128.load_lane<u32>(input + ((<usize>(i >> 48)) << 2), x, 3);
-      z = v128.load_lane<u32>(input + ((<usize>(j >> 48)) << 2), z, 3);
-      even = multiplyAdd(even, v128.load(weights + (k << 2)), x);
-      odd = multiplyAdd(odd, v128.load(weights + (k << 2), 16), z);
-    }
-    let sum = load<f32>(bias + ((<usize>o) << 2)) + total(f32x4.add(even, odd));
-    for (; k < end; k++) {
-      sum += load<f32>(weights + (k << 2)) * load<f32>(input + ((<usize>load<u16>(indices + (k << 1))) << 2));
-    }
-    store<f32>(output + ((<usize>o) << 2), max<f32>(sum, floor));
+  let before = bias;
+  for (let strip = 1; strip <= strips; strip++, starts += pitch, input += width << 2) {
+    gatherStrip(outputs, starts, indices, weights, before, input, output, strip === strips ? floor : -(<f32>Infinity));
+    before = output;
   }
 }
 
-/** The same with 32-bit indices. */
-export function gather32(
+/** Four lanes at a time, two sums. */
+function gatherStrip(
   outputs: i32,
   starts: usize,
   indices: usize,
   weights: usize,
-  bias: usize,
+  before: usize,
   input: usize,
   output: usize,
   floor: f32,
 ): void {
-  for (let o = 0; o < outputs; o++) {
-    let k = <usize>load<u32>(starts + ((<usize>o) << 2));
-    const end = <usize>load<u32>(starts + ((<usize>o) << 2), 4);
-    let sum = load<f32>(bias + ((<usize>o) << 2));
-    for (; k < end; k++) {
-      sum += load<f32>(weights + (k << 2)) * load<f32>(input + ((<usize>load<u32>(indices + (k << 2))) << 2));
+  for (let o: usize = 0; o < (<usize>outputs) << 2; o += 4) {
+    let k = <usize>load<u32>(starts + o);
+    const end = <usize>load<u32>(starts + o, 4);
+    let i = indices + (k << 1);
+    let w = weights + (k << 2);
+    let even = f32x4.splat(0);
+    let odd = even;
+    for (; k + 8 <= end; k += 8, i += 16, w += 32) {
+      let x = v128.load32_zero(place(input, i));
+      let z = v128.load32_zero(place(input, i + 8));
+      x = v128.load_lane<u32>(place(input, i + 2), x, 1);
+      z = v128.load_lane<u32>(place(input, i + 10), z, 1);
+      x = v128.load_lane<u32>(place(input, i + 4), x, 2);
+      z = v128.load_lane<u32>(place(input, i + 12), z, 2);
+      x = v128.load_lane<u32>(place(input, i + 6), x, 3);
+      z = v128.load_lane<u32>(place(input, i + 14), z, 3);
+      even = multiplyAdd(even, v128.load(w), x);
+      odd = multiplyAdd(odd, v128.load(w, 16), z);
     }
-    store<f32>(output + ((<usize>o) << 2), max<f32>(sum, floor));
+    let sum = load<f32>(before + o) + total(f32x4.add(even, odd));
+    for (; k < end; k++, i += 2, w += 4) sum += load<f32>(w) * load<f32>(place(input, i));
+    store<f32>(output + o, max<f32>(sum, floor));
   }
+}
+
+/** Where the input is that an index names. */
+function place(input: usize, index: usize): usize {
+  return input + ((<usize>load<u16>(index)) << 2);
 }
 
 /** Sparse columns: adds to y, and passes over inputs that are zero as EIE does (Han et al., ISCA 2016). */
-export function scatter16(
-  inputs: i32,
-  starts: usize,
-  indices: usize,
-  weights: usize,
-  input: usize,
-  output: usize,
-): void {
+export function scatter(inputs: i32, starts: usize, indices: usize, weights: usize, input: usize, output: usize): void {
   for (let i = 0; i < inputs; i++) {
     const x = load<f32>(input + ((<usize>i) << 2));
     if (x === 0) continue;
@@ -96,8 +97,8 @@ export function scatter16(
 }
 
 /**
- * Dense rows, four at a time, so that an input once loaded serves four. `inputs` is a multiple of 4: rows and input are
- * padded with zeros.
+ * Dense rows, six at a time, so that an input once loaded serves six: as many sums as leave V8, which loads all operands
+ * before it multiplies, enough of the sixteen registers. `inputs` is a multiple of 4: rows and input are padded with zeros.
  */
 export function multiply(
   outputs: i32,
@@ -111,42 +112,33 @@ export function multiply(
   const bytes = (<usize>inputs) << 2;
   let w = weights;
   let o = 0;
-  for (; o + 4 <= outputs; o += 4, w += bytes << 2) {
+  for (; o + 6 <= outputs; o += 6, w += 6 * bytes) {
     const w1 = w + bytes;
     const w2 = w1 + bytes;
     const w3 = w2 + bytes;
-    let a = f32x4.splat(0);
-    let b = a;
-    let c = a;
-    let d = a;
-    let e = a;
-    let f = a;
-    let g = a;
-    let h = a;
-    let i: usize = 0;
-    for (; i + 32 <= bytes; i += 32) {
+    const w4 = w3 + bytes;
+    const w5 = w4 + bytes;
+    let a0 = f32x4.splat(0);
+    let a1 = a0;
+    let a2 = a0;
+    let a3 = a0;
+    let a4 = a0;
+    let a5 = a0;
+    for (let i: usize = 0; i < bytes; i += 16) {
       const x = v128.load(input + i);
-      const y = v128.load(input + i, 16);
-      a = multiplyAdd(a, v128.load(w + i), x);
-      e = multiplyAdd(e, v128.load(w + i, 16), y);
-      b = multiplyAdd(b, v128.load(w1 + i), x);
-      f = multiplyAdd(f, v128.load(w1 + i, 16), y);
-      c = multiplyAdd(c, v128.load(w2 + i), x);
-      g = multiplyAdd(g, v128.load(w2 + i, 16), y);
-      d = multiplyAdd(d, v128.load(w3 + i), x);
-      h = multiplyAdd(h, v128.load(w3 + i, 16), y);
+      a0 = multiplyAdd(a0, v128.load(w + i), x);
+      a1 = multiplyAdd(a1, v128.load(w1 + i), x);
+      a2 = multiplyAdd(a2, v128.load(w2 + i), x);
+      a3 = multiplyAdd(a3, v128.load(w3 + i), x);
+      a4 = multiplyAdd(a4, v128.load(w4 + i), x);
+      a5 = multiplyAdd(a5, v128.load(w5 + i), x);
     }
-    for (; i < bytes; i += 16) {
-      const x = v128.load(input + i);
-      a = multiplyAdd(a, v128.load(w + i), x);
-      b = multiplyAdd(b, v128.load(w1 + i), x);
-      c = multiplyAdd(c, v128.load(w2 + i), x);
-      d = multiplyAdd(d, v128.load(w3 + i), x);
-    }
-    finish(bias, output, o, f32x4.add(a, e), floor);
-    finish(bias, output, o + 1, f32x4.add(b, f), floor);
-    finish(bias, output, o + 2, f32x4.add(c, g), floor);
-    finish(bias, output, o + 3, f32x4.add(d, h), floor);
+    finish(bias, output, o, a0, floor);
+    finish(bias, output, o + 1, a1, floor);
+    finish(bias, output, o + 2, a2, floor);
+    finish(bias, output, o + 3, a3, floor);
+    finish(bias, output, o + 4, a4, floor);
+    finish(bias, output, o + 5, a5, floor);
   }
   for (; o < outputs; o++, w += bytes) {
     let a = f32x4.splat(0);

@@ -1,6 +1,7 @@
 import type { Kernels } from "../../kernels/kernels.ts";
 import { compressRows } from "../compressed.ts";
-import { type Matrix, padded } from "../matrix.ts";
+import { padded } from "../forms.ts";
+import { type Matrix, TILE } from "../matrix.ts";
 import { type Operator, type PlanContext, type Step, sizeOf, type Value } from "../plan.ts";
 import { UnsupportedError } from "../unsupported.ts";
 import { imageDims, type Windows, windowsOf } from "../windows.ts";
@@ -15,11 +16,8 @@ const conv: Operator = (context) => {
   const { layer, kernel } = context.kept(() => layerOf(context));
   const x = context.value(0);
   const windows = windowsOf(context, x.dims, kernel);
-  layer.prepare("matrix");
   const y = context.output(imageDims(x.dims, layer.rows, windows.output));
-  return isPlain(windows) && sizeOf(windows.input) % 4 === 0
-    ? pointwise(context, layer, x, y, windows)
-    : spread(context, layer, x, y, windows);
+  return isPlain(windows) ? pointwise(context, layer, x, y, windows) : spread(context, layer, x, y, windows);
 };
 
 /** The weights as a matrix [filters, all channels x kernel], and the kernel's size. */
@@ -45,22 +43,22 @@ function isPlain({ kernel, strides, begin, end }: Windows): boolean {
 
 function pointwise(context: PlanContext, layer: Matrix, x: Value, y: Value, { input }: Windows): Step {
   const plane = sizeOf(input);
+  // The last vector of a plane may reach into what lies behind it.
+  const length = padded(plane);
+  layer.prepare("matrix", 4 * Math.min(TILE, length));
   const offsets = context.table(Array.from({ length: layer.columns }, (_, channel) => 4 * channel * plane));
-  const direct = layer.written === layer.rows;
-  const result = direct ? undefined : context.scratch(layer.written * plane);
-  const { heap } = context.machine;
+  const direct = layer.written === layer.rows && length === plane;
+  const result = direct ? undefined : context.scratch(layer.written * length);
+  const { kernels } = context.machine;
   return () => {
     for (let n = 0; n < x.dims[0]; n++) {
       const to = y.at + 4 * n * layer.rows * plane;
-      layer.correlate(offsets, x.at + 4 * n * layer.columns * plane, result ?? to, plane, context.floor);
-      if (result !== undefined) heap.floats(to, layer.rows * plane).set(heap.floats(result, layer.rows * plane));
+      layer.correlate(offsets, x.at + 4 * n * layer.columns * plane, result ?? to, length, context.floor);
+      if (result !== undefined) kernels.copyPlanes(layer.rows, 1, plane, result, 4 * length, 0, 4, to, 4 * plane, 0);
     }
   };
 }
 
-/** Elements of a stretch that a kernel does at once, and fewer than which it does in fours. */
-const TILE = 32;
-const REST = 12;
 /** Outputs are made in bands of rows, of at most about so many bytes before they are copied to their place. */
 const BAND = 2 ** 20;
 
@@ -70,6 +68,8 @@ function spread(context: PlanContext, layer: Matrix, x: Value, y: Value, windows
   const [rows, pitch] = [0, 1].map((axis) => Math.ceil((input[axis] + begin[axis] + end[axis]) / strides[axis]));
   const plane = rows * pitch;
   const phases = strides[0] * strides[1];
+  const reach = Math.min(kernel[0] * (TILE * strides[1] + kernel[1]), phases * TILE + kernel[0] * strides[1] * pitch);
+  layer.prepare("matrix", (4 * reach) / sizeOf(kernel));
   const offsets: number[] = [];
   for (let channel = 0; channel < channels; channel++) {
     for (let i = 0; i < kernel[0]; i++) {
@@ -84,13 +84,10 @@ function spread(context: PlanContext, layer: Matrix, x: Value, y: Value, windows
   const [height, width] = output;
   const bands = Math.ceil((4 * layer.written * pitch * height) / BAND);
   const band = Math.ceil(height / bands);
-  const lengthOf = (rows: number) => {
-    const exact = padded((rows - 1) * pitch + width);
-    return exact % TILE > REST ? Math.ceil(exact / TILE) * TILE : exact;
-  };
+  const lengthOf = (rows: number) => padded((rows - 1) * pitch + width);
   const table = context.table(offsets);
   // The last stretches reach past the last plane.
-  const size = channels * phases * plane + lengthOf(height) + TILE;
+  const size = channels * phases * plane + lengthOf(height);
   const [laid, result] = [context.scratch(size), context.scratch(layer.written * lengthOf(band))];
   const { heap, kernels } = context.machine;
   const inputBytes = 4 * channels * sizeOf(input);

@@ -1,5 +1,6 @@
 import { compressRows, transposed } from "../compressed.ts";
-import { type Matrix, padded, type Use } from "../matrix.ts";
+import { padded } from "../forms.ts";
+import { type Matrix, TILE, type Use } from "../matrix.ts";
 import { type Operator, type PlanContext, type Step, sizeOf, type Value } from "../plan.ts";
 import { UnsupportedError } from "../unsupported.ts";
 
@@ -58,7 +59,8 @@ function multiply(context: PlanContext, layer: Matrix, x: Value, dims: readonly 
     throw new Error(`Node "${context.node.name}" multiplies [${x.dims}] by a matrix of ${columns} inputs.`);
   }
   const use: Use = samples >= BATCH ? "matrix" : x.rectified ? "sparse-vector" : "vector";
-  layer.prepare(use);
+  const length = padded(samples);
+  layer.prepare(use, use === "matrix" ? 4 * Math.min(TILE, length) : 4);
   const y = context.output(dims);
   if (use !== "matrix") {
     // Sums of four lanes read on to a multiple of four.
@@ -75,7 +77,6 @@ function multiply(context: PlanContext, layer: Matrix, x: Value, dims: readonly 
       }
     };
   }
-  const length = padded(samples);
   const offsets = context.table(Array.from({ length: columns }, (_, column) => 4 * column * length));
   const [turned, result] = [context.scratch(columns * length), context.scratch(layer.written * length)];
   return () => {

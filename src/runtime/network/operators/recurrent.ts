@@ -1,5 +1,6 @@
 import { compressRows } from "../compressed.ts";
-import { type Matrix, padded } from "../matrix.ts";
+import { padded } from "../forms.ts";
+import type { Matrix } from "../matrix.ts";
 import { type Operator, type PlanContext, sizeOf } from "../plan.ts";
 import { UnsupportedError } from "../unsupported.ts";
 
