@@ -3,8 +3,9 @@ import { decode } from "../decode.ts";
 import { type Machine, type MachineOptions, machine } from "../kernels/machine.ts";
 import { folded } from "./fold.ts";
 import { type Constant, type NetworkGraph, readGraph } from "./graph.ts";
+import { sizeOf } from "./operator.ts";
 import { operators } from "./operators/index.ts";
-import { type Kept, type Plan, planOf, sizeOf } from "./plan.ts";
+import { type Kept, type Plan, planOf } from "./plan.ts";
 import { UnsupportedError } from "./unsupported.ts";
 
 /** A tensor that is fed or comes out. */

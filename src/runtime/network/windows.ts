@@ -1,4 +1,4 @@
-import type { PlanContext } from "./plan.ts";
+import type { PlanContext } from "./operator.ts";
 import { UnsupportedError } from "./unsupported.ts";
 
 /** How windows lie over the two axes of an image: [height, width] of each. */

@@ -2,7 +2,7 @@ import type { Kernels } from "../../kernels/kernels.ts";
 import { compressRows } from "../compressed.ts";
 import { padded } from "../forms.ts";
 import { type Matrix, TILE } from "../matrix.ts";
-import { type Operator, type PlanContext, type Step, sizeOf, type Value } from "../plan.ts";
+import { type Operator, type PlanContext, type Step, sizeOf, type Value } from "../operator.ts";
 import { UnsupportedError } from "../unsupported.ts";
 import { imageDims, type Windows, windowsOf } from "../windows.ts";
 

@@ -1,7 +1,7 @@
 import { compressRows, transposed } from "../compressed.ts";
 import { padded } from "../forms.ts";
 import { type Matrix, TILE, type Use } from "../matrix.ts";
-import { type Operator, type PlanContext, type Step, sizeOf, type Value } from "../plan.ts";
+import { type Operator, type PlanContext, type Step, sizeOf, type Value } from "../operator.ts";
 import { UnsupportedError } from "../unsupported.ts";
 
 /** Samples from which on a batch is multiplied at once. */

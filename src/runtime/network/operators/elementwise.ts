@@ -1,4 +1,4 @@
-import { type Operator, type PlanContext, sizeOf } from "../plan.ts";
+import { type Operator, type PlanContext, sizeOf } from "../operator.ts";
 
 /** An operator that works on each element alone. */
 function unary(make: (context: PlanContext) => (x: number) => number, rectified = false): Operator {

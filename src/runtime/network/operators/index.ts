@@ -1,4 +1,4 @@
-import type { Operator } from "../plan.ts";
+import type { Operator } from "../operator.ts";
 import { convolutionOperators } from "./convolution.ts";
 import { denseOperators } from "./dense.ts";
 import { elementwiseOperators } from "./elementwise.ts";

@@ -1,4 +1,4 @@
-import { type Operator, type PlanContext, type Step, sizeOf } from "../plan.ts";
+import { type Operator, type PlanContext, type Step, sizeOf } from "../operator.ts";
 import { UnsupportedError } from "../unsupported.ts";
 
 const concat: Operator = (context) => {

@@ -1,4 +1,4 @@
-import { type Operator, sizeOf } from "../plan.ts";
+import { type Operator, sizeOf } from "../operator.ts";
 import { stretched } from "./elementwise.ts";
 
 /** Works on lines of `count` elements that lie `step` apart: those along an axis. */

@@ -1,4 +1,4 @@
-import { type Operator, sizeOf } from "../plan.ts";
+import { type Operator, sizeOf } from "../operator.ts";
 import { UnsupportedError } from "../unsupported.ts";
 import { imageDims, windowsOf } from "../windows.ts";
 

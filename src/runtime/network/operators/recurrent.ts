@@ -1,7 +1,7 @@
 import { compressRows } from "../compressed.ts";
 import { padded } from "../forms.ts";
 import type { Matrix } from "../matrix.ts";
-import { type Operator, type PlanContext, sizeOf } from "../plan.ts";
+import { type Operator, type PlanContext, sizeOf } from "../operator.ts";
 import { UnsupportedError } from "../unsupported.ts";
 
 /** How a kind of cell makes its next state of the products of its gates. */
