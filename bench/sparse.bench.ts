@@ -2,15 +2,14 @@
  * How fast does a pruned network run from its sparse form, beside the dense one?
  *
  * Ours, onnxruntime-web (WebAssembly) and onnxruntime-node on one thread, or with `--two-threads` on two, in turns
- * within one process; PyTorch, dense and as a CSR matrix, in a process of its own between the turns. Milliseconds are
- * medians. `--sweep` goes through the densities of two layers instead, and `--figure=FILE.svg` draws what came out;
+ * within one process for each network; then PyTorch, dense and as a CSR matrix, in a process of its own. Milliseconds are
+ * medians. A name, or a part of one, is for some networks only. `--sweep` goes through the densities of two layers instead, and `--figure=FILE.svg` draws what came out;
  * `--json` prints the numbers.
  */
 import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import Table from "cli-table3";
-import type { Engine } from "../src/engine/engine.ts";
 import { nodeEngine } from "../src/engine/node.ts";
 import { webEngine } from "../src/engine/web.ts";
 import { median } from "../src/median.ts";
@@ -23,9 +22,12 @@ import { Network } from "../src/runtime/network/network.ts";
 import { type Case, cases, densityOf, sweep } from "./sparse-cases.ts";
 
 const TURNS = 5;
+const PEER_TURNS = 3;
 /** How long one turn of one runtime takes at least, ms. */
 const TURN = 60;
 const PYTHON = process.env.PYTHON ?? "/usr/bin/python3";
+const loader = fileURLToPath(import.meta.resolve("tsx"));
+const self = fileURLToPath(import.meta.url);
 const peerScript = fileURLToPath(new URL("peers/pytorch_layers.py", import.meta.url));
 
 type Run = () => unknown;
@@ -43,39 +45,27 @@ interface Measured {
 
 const flags = process.argv.slice(2);
 const threads = flags.includes("--two-threads") ? 2 : 1;
-const engines = { node: nodeEngine({ threads }), web: await webEngine({ threads }) };
 
-async function measure({ name, model, batch, peer }: Case): Promise<Measured> {
+async function measure({ name, model, batch }: Case): Promise<Measured> {
   const [{ name: input, shape = [] }] = model.inputs;
   const dims = [batch, ...shape.slice(1).map(Number)];
   const { normal } = random(1, "bench");
   const feed = { dtype: "float32" as const, dims, data: Float32Array.from({ length: sizeOf(dims) }, normal) };
   const network = await Network.load(writeModel(model), { threads });
-  const programs = await Promise.all([engines.web, engines.node].map((engine: Engine) => engine.compile(model)));
+  const engines = [await webEngine({ threads }), nodeEngine({ threads })];
+  const programs = await Promise.all(engines.map((engine) => engine.compile(model)));
   const runs: Run[] = [
     () => network.run({ [input]: feed }),
     ...programs.map((program) => () => program.run({ [input]: feed })),
   ];
   const times: number[][] = runs.map(() => []);
-  const peers: { dense: number; csr?: number }[] = [];
   for (let turn = 0; turn < TURNS; turn++) {
     for (const [i, run] of runs.entries()) times[i].push(await timeOf(run));
-    if (peer && turn % 2 === 0) peers.push(torch({ ...peer, threads, batch, density: densityOf(model) }));
   }
   const [ours, web, node] = times.map(median);
   network.release();
   for (const program of programs) await program.release();
-  const csr = peers.flatMap((found) => found.csr ?? []);
-  return {
-    name,
-    batch,
-    density: densityOf(model),
-    ours,
-    web,
-    node,
-    torch: peers.length > 0 ? median(peers.map((found) => found.dense)) : undefined,
-    csr: csr.length > 0 ? median(csr) : undefined,
-  };
+  return { name, batch, density: densityOf(model), ours, web, node };
 }
 
 /** Milliseconds of one run: the median of as many as a turn has room for. */
@@ -90,18 +80,39 @@ async function timeOf(run: Run): Promise<number> {
   return median(times);
 }
 
-function torch(peer: object): { dense: number; csr?: number } {
-  return JSON.parse(execFileSync(PYTHON, [peerScript, JSON.stringify(peer)], { encoding: "utf8" }));
+/** PyTorch's time for a layer that the peer script can build. */
+function withTorch(measured: Measured): Measured {
+  const { name, batch, density } = measured;
+  const peer = asked.find((made) => made.name === name)?.peer;
+  if (!peer) return measured;
+  const layer = JSON.stringify({ ...peer, threads, batch, density });
+  const runs: { dense: number; csr?: number }[] = Array.from({ length: PEER_TURNS }, () =>
+    JSON.parse(execFileSync(PYTHON, [peerScript, layer], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] })),
+  );
+  const csr = runs.flatMap((run) => run.csr ?? []);
+  return { ...measured, torch: median(runs.map((run) => run.dense)), csr: csr.length > 0 ? median(csr) : undefined };
 }
 
 const wanted = flags.find((flag) => !flag.startsWith("--")) ?? "";
+const asked = flags.includes("--sweep") ? sweep : cases;
 const results: Measured[] = [];
-for (const make of flags.includes("--sweep") ? sweep : cases) {
-  if (!make.name.includes(wanted)) continue;
-  for (const batch of make.batches) {
-    results.push(await measure({ ...make, model: make.build(), batch }));
-    process.stderr.write(`${make.name}, batch ${batch}\n`);
+if (flags.includes("--alone")) {
+  for (const make of asked.filter(({ name }) => name === wanted)) {
+    for (const batch of make.batches) results.push(await measure({ ...make, model: make.build(), batch }));
   }
+} else {
+  for (const name of new Set(asked.map(({ name }) => name))) {
+    if (!name.includes(wanted)) continue;
+    results.push(...measuredAlone(name).map(withTorch));
+    process.stderr.write(`${name}\n`);
+  }
+}
+
+/** In a process that starts no other: on some virtual machines one that has forked gets memory at a fifth of the speed. */
+function measuredAlone(name: string): Measured[] {
+  const others = flags.filter((flag) => ["--sweep", "--two-threads"].includes(flag));
+  const script = ["--import", loader, self, name, "--alone", "--json", ...others];
+  return JSON.parse(execFileSync(process.execPath, script, { encoding: "utf8" }));
 }
 const figure = flags.find((flag) => flag.startsWith("--figure="))?.slice("--figure=".length);
 if (figure) writeFileSync(figure, draw());

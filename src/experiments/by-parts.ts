@@ -28,7 +28,8 @@ export async function prunedByParts(lab: Lab, network: string, parts: readonly n
   const { batch, prune } = lab.recipe(network);
   const [round] = prune;
   const { model: dense } = await lab.dense(network);
-  const { prune: _, ...retrain } = round;
+  // The dense network keeps the dropout that it was trained with.
+  const { prune: _, retrainingDropout: __, ...retrain } = round;
   const { model: longer } = await lab.run(`${network}-longer`, dense, [{ ...retrain, name: "train" }], batch);
   const pruned: Shown[] = [];
   let full = dense;

@@ -18,7 +18,7 @@ const TARGET = {
 const RATIO = 0.5;
 const EPOCHS = 8;
 const LEARNING_RATES = [0.1, 0.03, 0.01, 0.001];
-const POLICIES: readonly RetrainingDropout[] = ["adjusted", "original", "none"];
+const POLICIES = ["adjusted", "original", "none"] as const satisfies readonly RetrainingDropout[];
 
 /** LeNet-300-100 with dropout behind its hidden layers. */
 function withDropout(seed: number): Model {
@@ -37,7 +37,7 @@ export const dropout: Experiment = {
     const { train, batch } = lab.recipe("lenet-300-100");
     const model = withDropout(lab.seed);
     const trained = (await lab.run("dropout-dense", model, [train], batch)).model;
-    const points: { dropout: RetrainingDropout; learningRate: number; error: number }[] = [];
+    const points: { dropout: (typeof POLICIES)[number]; learningRate: number; error: number }[] = [];
     for (const retrainingDropout of POLICIES) {
       for (const rate of LEARNING_RATES) {
         const rounds = pruningRounds(TARGET, 1, {

@@ -1,7 +1,8 @@
 import type { Model } from "../onnx/graph.ts";
+import type { RecurrentOp } from "../onnx/recurrent-layers.ts";
 import { alexnet } from "./alexnet.ts";
 import { googlenet } from "./googlenet.ts";
-import { languageNetwork } from "./language.ts";
+import { LANGUAGE_SIZES, languageNetwork } from "./language.ts";
 import { lenet5 } from "./lenet-5.ts";
 import { lenet300100 } from "./lenet-300-100.ts";
 import { mobilenetV2 } from "./mobilenet-v2.ts";
@@ -34,7 +35,13 @@ export const networks: ReadonlyMap<string, Network> = new Map<string, Network>([
   ["resnet-20", { title: "ResNet-20", build: resnet20 }],
   ["mobilenet-v2", { title: "MobileNetV2", build: mobilenetV2 }],
   ["vit", { title: "ViT", build: vit }],
-  ["lstm", { title: "LSTM", build: (options) => languageNetwork("LSTM", options), text: true }],
-  ["gru", { title: "GRU", build: (options) => languageNetwork("GRU", options), text: true }],
+  ["lstm", forText("LSTM", 256)],
+  ["lstm-512", forText("LSTM", 512)],
+  ["gru", forText("GRU", 256)],
   ["neuraltalk", { title: "NeuralTalk", build: neuraltalk, text: true }],
 ]);
+
+function forText(op: RecurrentOp, units: keyof typeof LANGUAGE_SIZES): Network {
+  const title = units === 256 ? op : `${op} of ${units} units`;
+  return { title, build: (options) => languageNetwork(op, LANGUAGE_SIZES[units], options), text: true };
+}

@@ -3,14 +3,17 @@ import { type Layer, layersOf } from "../training/layers.ts";
 import type { Masks } from "../training/parameters.ts";
 import { countNonzero } from "./mask.ts";
 
-/** Dropout while retraining: the paper's smaller ratio, that of the training, or none. */
-export type RetrainingDropout = "adjusted" | "original" | "none";
+/** Dropout while retraining: the paper's smaller ratio, that of the training, none, or a ratio of one's own. */
+export type RetrainingDropout = "adjusted" | "original" | "none" | number;
 
 /** The ratio of each Dropout node by what a round asks for; those left out keep the model's. */
 export function dropoutRatios(model: Model, masks: Masks, asked: RetrainingDropout = "adjusted"): Map<string, number> {
   if (asked === "adjusted") return retrainingDropout(model, masks);
   if (asked === "original") return new Map();
-  return new Map(model.nodes.filter(({ op }) => op === "Dropout").map(({ name, outputs }) => [name || outputs[0], 0]));
+  const ratio = asked === "none" ? 0 : asked;
+  return new Map(
+    model.nodes.flatMap(({ op, name, outputs }) => (op === "Dropout" ? [[name || outputs[0], ratio]] : [])),
+  );
 }
 
 /**

@@ -111,11 +111,12 @@ describe("dropout while retraining", () => {
     expect(inputDropout(model, new Map([["fc2.weight", mask]]), 0.3)).toBe(0.3);
   });
 
-  it("is the training's, or none, where that is asked for", () => {
+  it("is the training's, none, or another, where that is asked for", () => {
     const masks = new Map([["fc1.weight", maskAbove(model.initializers.get("fc1.weight") as FloatTensor, 0.3)]]);
     expect(dropoutRatios(model, masks)).toEqual(retrainingDropout(model, masks));
     expect(dropoutRatios(model, masks, "original").size).toBe(0);
     expect(dropoutRatios(model, masks, "none")).toEqual(new Map([["drop1", 0]]));
+    expect(dropoutRatios(model, masks, 0.15)).toEqual(new Map([["drop1", 0.15]]));
   });
 
   it("of inputs drops the part that is asked for, keeps the mean, and resumes to the same bytes", async () => {
