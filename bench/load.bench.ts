@@ -2,28 +2,25 @@
  * How long is it from the bytes of a model to the first result?
  *
  * Ours from the .esp, coded in contexts or by Huffman (`espalier compress --mode huffman`), onnxruntime-web
- * (WebAssembly, one thread) from the dense .onnx, each in a process of its own, in turns; modules are loaded before the clock starts, but onnxruntime-web compiles its WebAssembly when it makes its
- * first session.
+ * (WebAssembly, one thread) from the dense .onnx, each in a process of its own, in turns; modules are loaded before the
+ * clock starts, but onnxruntime-web compiles its WebAssembly when it makes its first session.
  */
-import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import Table from "cli-table3";
 import { encode } from "../src/coding/encode.ts";
 import { median } from "../src/median.ts";
 import { writeModel } from "../src/onnx/write.ts";
+import { alone } from "./alone.ts";
 import { cases } from "./sparse-cases.ts";
 
 const TURNS = 7;
 const MODES = ["context", "huffman"] as const;
-const once = fileURLToPath(new URL("load-once.ts", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "espalier-load-"));
 
 function timeOf(side: "ours" | "web", path: string, dims: string): number {
-  const loader = fileURLToPath(import.meta.resolve("tsx"));
-  return Number(execFileSync(process.execPath, ["--import", loader, once, side, path, dims], { encoding: "utf8" }));
+  return alone("load-once.ts", import.meta.url, [side, path, dims]);
 }
 
 const table = new Table({

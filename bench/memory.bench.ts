@@ -6,16 +6,15 @@
  * (WebAssembly, one thread) from the dense .onnx: resident bytes when all garbage is gone, and at most; medians of
  * processes in turns.
  */
-import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import Table from "cli-table3";
 import { encode } from "../src/coding/encode.ts";
 import { median } from "../src/median.ts";
 import { writeModel } from "../src/onnx/write.ts";
 import type { MemoryUse } from "../src/runtime/index.ts";
+import { alone } from "./alone.ts";
 import { cases, whole } from "./sparse-cases.ts";
 
 const TURNS = 3;
@@ -31,13 +30,10 @@ interface Grown {
   readonly memory?: MemoryUse;
 }
 
-const once = fileURLToPath(new URL("memory-once.ts", import.meta.url));
-const loader = fileURLToPath(import.meta.resolve("tsx"));
 const folder = mkdtempSync(join(tmpdir(), "espalier-memory-"));
 
 function grow(side: "ours" | "web", path: string, dims: string): Grown {
-  const script = ["--expose-gc", "--import", loader, once, side, path, dims];
-  return JSON.parse(execFileSync(process.execPath, script, { encoding: "utf8" }));
+  return alone("memory-once.ts", import.meta.url, [side, path, dims], ["--expose-gc"]);
 }
 
 const head = [

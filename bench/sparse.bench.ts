@@ -3,8 +3,8 @@
  *
  * Ours, onnxruntime-web (WebAssembly) and onnxruntime-node on one thread, or with `--two-threads` on two, in turns
  * within one process for each network; then PyTorch, dense and as a CSR matrix, in a process of its own. Milliseconds are
- * medians. A name, or a part of one, is for some networks only. `--sweep` goes through the densities of two layers instead, and `--figure=FILE.svg` draws what came out;
- * `--json` prints the numbers.
+ * medians. A name, or a part of one, is for some networks only. `--sweep` goes through the densities of two layers
+ * instead, and `--figure=FILE.svg` draws what came out; `--json` prints the numbers.
  */
 import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
@@ -19,6 +19,7 @@ import { random } from "../src/random.ts";
 import { curveChart } from "../src/report/curves.ts";
 import { standalone } from "../src/report/figure.ts";
 import { Network } from "../src/runtime/network/network.ts";
+import { alone } from "./alone.ts";
 import { type Case, cases, densityOf, sweep } from "./sparse-cases.ts";
 
 const TURNS = 5;
@@ -26,8 +27,6 @@ const PEER_TURNS = 3;
 /** How long one turn of one runtime takes at least, ms. */
 const TURN = 60;
 const PYTHON = process.env.PYTHON ?? "/usr/bin/python3";
-const loader = fileURLToPath(import.meta.resolve("tsx"));
-const self = fileURLToPath(import.meta.url);
 const peerScript = fileURLToPath(new URL("peers/pytorch_layers.py", import.meta.url));
 
 type Run = () => unknown;
@@ -111,9 +110,9 @@ if (flags.includes("--alone")) {
 /** In a process that starts no other: on some virtual machines one that has forked gets memory at a fifth of the speed. */
 function measuredAlone(name: string): Measured[] {
   const others = flags.filter((flag) => ["--sweep", "--two-threads"].includes(flag));
-  const script = ["--import", loader, self, name, "--alone", "--json", ...others];
-  return JSON.parse(execFileSync(process.execPath, script, { encoding: "utf8" }));
+  return alone("sparse.bench.ts", import.meta.url, [name, "--alone", "--json", ...others]);
 }
+
 const figure = flags.find((flag) => flag.startsWith("--figure="))?.slice("--figure=".length);
 if (figure) writeFileSync(figure, draw());
 if (flags.includes("--json")) process.stdout.write(`${JSON.stringify(results, undefined, 2)}\n`);

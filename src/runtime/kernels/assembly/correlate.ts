@@ -110,7 +110,7 @@ function tile(
   }
 }
 
-/** The same for fewer elements. */
+/** The same for fewer elements, written out again: only sums that are local variables stay in registers. */
 function smallTile(
   outputs: i32,
   first: bool,
