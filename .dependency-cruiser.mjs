@@ -1,27 +1,45 @@
-/** Which folders of src/ each folder may import from: arrows go down only. */
+/**
+ * Which folders of packages/espalier/src each folder may import from: arrows go down only. The runtime is a package of
+ * its own, of which its exports alone can be seen.
+ */
 const below = {
-  runtime: [],
   onnx: [],
   data: [],
+  operators: ["onnx"],
   autodiff: ["onnx"],
   engine: ["onnx"],
   models: ["onnx"],
   import: ["onnx"],
-  training: ["autodiff", "engine", "onnx", "data"],
-  reconstruction: ["training", "engine", "onnx", "data"],
-  pruning: ["reconstruction", "training", "engine", "onnx", "data"],
-  sharing: ["reconstruction", "training", "engine", "autodiff", "onnx", "data"],
-  coding: ["runtime", "onnx"],
-  report: ["pruning", "training", "onnx"],
-  experiments: ["report", "pruning", "sharing", "coding", "runtime", "training", "engine", "models", "data", "onnx"],
+  adoption: ["operators", "engine", "onnx", "data"],
+  training: ["adoption", "autodiff", "operators", "engine", "onnx", "data"],
+  reconstruction: ["training", "operators", "engine", "onnx", "data"],
+  pruning: ["reconstruction", "training", "operators", "engine", "onnx", "data"],
+  sharing: ["reconstruction", "training", "operators", "engine", "autodiff", "onnx", "data"],
+  coding: ["onnx"],
+  report: ["pruning", "training", "operators", "onnx"],
+  experiments: [
+    "report",
+    "pruning",
+    "sharing",
+    "coding",
+    "training",
+    "adoption",
+    "operators",
+    "engine",
+    "models",
+    "data",
+    "onnx",
+  ],
+  runtime: [],
   cli: [
     "experiments",
     "report",
     "pruning",
     "sharing",
     "coding",
-    "runtime",
     "training",
+    "adoption",
+    "operators",
     "engine",
     "models",
     "import",
@@ -30,20 +48,58 @@ const below = {
   ],
 };
 
-const layers = Object.entries(below).map(([folder, allowed]) => ({
-  name: `${folder}-imports-down`,
-  severity: "error",
-  comment: `src/${folder} may import ${allowed.join(", ") || "no other folder"}.`,
-  from: { path: `^src/${folder}/` },
-  to: { path: "^src/[^/]+/", pathNot: `^src/(${[folder, ...allowed].join("|")})/` },
-}));
+/** The same of packages/runtime/src. */
+const inRuntime = {
+  codec: [],
+  loading: ["codec"],
+  kernels: [],
+  network: ["kernels", "codec"],
+};
 
-const only = (name, to, from) => ({ name, severity: "error", from: { path: "^src/", pathNot: from }, to });
+const layersOf = (root, folders) =>
+  Object.entries(folders).map(([folder, allowed]) => ({
+    name: `${folder}-imports-down`,
+    severity: "error",
+    comment: `${root}${folder} may import ${allowed.join(", ") || "no other folder"}.`,
+    from: { path: `^${root}${folder}/` },
+    to: { path: `^${root}[^/]+/`, pathNot: `^${root}(${[folder, ...allowed].join("|")})/` },
+  }));
+
+const known = (root, folders) => ({
+  name: `no-unknown-folder-in-${root.split("/")[1]}`,
+  severity: "error",
+  from: { path: `^${root}[^/]+/`, pathNot: `^${root}(${Object.keys(folders).join("|")})/` },
+  to: {},
+});
+
+const ESPALIER = "packages/espalier/src/";
+const RUNTIME = "packages/runtime/src/";
+const only = (name, to, from) => ({
+  name,
+  severity: "error",
+  from: { path: "^packages/[^/]+/src/", pathNot: from },
+  to,
+});
 
 /** @type {import("dependency-cruiser").IConfiguration} */
 export default {
   forbidden: [
-    ...layers,
+    ...layersOf(ESPALIER, below),
+    ...layersOf(RUNTIME, inRuntime),
+    known(ESPALIER, below),
+    known(RUNTIME, inRuntime),
+    {
+      name: "the-runtime-depends-on-nothing",
+      severity: "error",
+      from: { path: `^${RUNTIME}`, pathNot: `^${RUNTIME}kernels/assembly/` },
+      to: { pathNot: `^${RUNTIME}` },
+    },
+    {
+      name: "packages-meet-at-their-exports",
+      severity: "error",
+      from: { path: `^${ESPALIER}` },
+      to: { path: `^${RUNTIME}`, pathNot: `^${RUNTIME}(index|errors|codec/index|loading/worker)\\.ts$` },
+    },
     // Types may refer to each other: an attribute can hold a graph.
     {
       name: "no-cycles",
@@ -51,21 +107,16 @@ export default {
       from: {},
       to: { circular: true, viaOnly: { dependencyTypesNot: ["type-only"] } },
     },
-    {
-      name: "no-unknown-folder",
-      severity: "error",
-      from: { path: "^src/[^/]+/", pathNot: `^src/(${Object.keys(below).join("|")})/` },
-      to: {},
-    },
     { name: "all-imports-resolve", severity: "error", from: {}, to: { couldNotResolve: true } },
     // The core runs in browsers too.
-    only("node-only-at-the-edges", { dependencyTypes: ["core"] }, "^src/(cli|data)/|^src/engine/node\\.ts$"),
-    only("one-place-for-onnxruntime-node", { path: "node_modules/onnxruntime-node/" }, "^src/engine/node\\.ts$"),
-    only("one-place-for-onnxruntime-web", { path: "node_modules/onnxruntime-web/" }, "^src/engine/web\\.ts$"),
-    only("protobuf-only-for-models", { path: "node_modules/@bufbuild/protobuf/" }, "^src/(onnx|import)/"),
+    only("node-only-at-the-edges", { dependencyTypes: ["core"] }, `^${ESPALIER}((cli|data)/|engine/node\\.ts$)`),
+    only("one-place-for-onnxruntime-node", { path: "node_modules/onnxruntime-node/" }, `^${ESPALIER}engine/node\\.ts$`),
+    only("one-place-for-onnxruntime-web", { path: "node_modules/onnxruntime-web/" }, `^${ESPALIER}engine/web\\.ts$`),
+    only("protobuf-only-for-models", { path: "node_modules/@bufbuild/protobuf/" }, `^${ESPALIER}(onnx|import)/`),
   ],
   options: {
     doNotFollow: { path: "node_modules" },
+    exclude: { path: "^packages/[^/]+/dist/" },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: "tsconfig.json" },
     enhancedResolveOptions: { exportsFields: ["exports"], conditionNames: ["import", "node", "default", "types"] },

@@ -5,16 +5,16 @@
  * weights, and with codebooks after all but a twelfth were cut. The three take turns.
  */
 import Table from "cli-table3";
-import { nodeEngine } from "../src/engine/node.ts";
-import { median } from "../src/median.ts";
-import { networks } from "../src/models/index.ts";
-import type { Model } from "../src/onnx/graph.ts";
-import { sharingRules } from "../src/sharing/rules.ts";
-import { bitsFor, share } from "../src/sharing/share.ts";
-import { trainable } from "../src/sharing/trainable.ts";
-import { layersOf } from "../src/training/layers.ts";
-import { applyMasks, parametersOf, withParameters } from "../src/training/parameters.ts";
-import { Trainer } from "../src/training/trainer.ts";
+import { nodeEngine } from "../packages/espalier/src/engine/node.ts";
+import { median } from "../packages/espalier/src/median.ts";
+import { networks } from "../packages/espalier/src/models/index.ts";
+import type { Model } from "../packages/espalier/src/onnx/graph.ts";
+import { layersOf } from "../packages/espalier/src/operators/layers.ts";
+import { trainable } from "../packages/espalier/src/sharing/codebook-parameters.ts";
+import { sharingRules } from "../packages/espalier/src/sharing/rules.ts";
+import { bitsFor, share } from "../packages/espalier/src/sharing/share.ts";
+import { applyMasks, parametersOf, withParameters } from "../packages/espalier/src/training/parameters.ts";
+import { Trainer } from "../packages/espalier/src/training/trainer.ts";
 import { timesOf } from "./measure.ts";
 
 const TURNS = 7;

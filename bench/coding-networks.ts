@@ -1,23 +1,23 @@
 import { existsSync, readFileSync } from "node:fs";
-import { openDataset } from "../src/data/spec.ts";
-import { nodeEngine } from "../src/engine/node.ts";
-import { openDeepCompression } from "../src/import/caffe/deep-compression.ts";
-import { importCaffe } from "../src/import/caffe/import-caffe.ts";
-import { readPrototxt } from "../src/import/caffe/net.ts";
-import { encodeDeepCompression } from "../src/import/deep-compression/encode.ts";
-import { alexnet } from "../src/models/alexnet.ts";
-import { lenet300100 } from "../src/models/lenet-300-100.ts";
-import type { Model } from "../src/onnx/graph.ts";
-import { readModel } from "../src/onnx/read.ts";
-import { type FloatTensor, float32, isFloat32 } from "../src/onnx/tensor.ts";
-import { recipeOf, roundsOf } from "../src/pruning/recipes.ts";
-import { runRounds } from "../src/pruning/rounds.ts";
-import { chooseMasks } from "../src/pruning/target.ts";
-import { random } from "../src/random.ts";
-import { decode } from "../src/runtime/decode.ts";
-import { biasOf, bitsFor, share, withShared } from "../src/sharing/share.ts";
-import { layersOf } from "../src/training/layers.ts";
-import { applyMasks, parametersOf, withParameters } from "../src/training/parameters.ts";
+import { openDataset } from "../packages/espalier/src/data/spec.ts";
+import { nodeEngine } from "../packages/espalier/src/engine/node.ts";
+import { openDeepCompression } from "../packages/espalier/src/import/caffe/deep-compression.ts";
+import { importCaffe } from "../packages/espalier/src/import/caffe/import-caffe.ts";
+import { readPrototxt } from "../packages/espalier/src/import/caffe/net.ts";
+import { encodeDeepCompression } from "../packages/espalier/src/import/deep-compression/encode.ts";
+import { alexnet } from "../packages/espalier/src/models/alexnet.ts";
+import { lenet300100 } from "../packages/espalier/src/models/lenet-300-100.ts";
+import type { Model } from "../packages/espalier/src/onnx/graph.ts";
+import { readModel } from "../packages/espalier/src/onnx/read.ts";
+import { type FloatTensor, float32, isFloat32 } from "../packages/espalier/src/onnx/tensor.ts";
+import { layersOf } from "../packages/espalier/src/operators/layers.ts";
+import { recipeOf, roundsOf } from "../packages/espalier/src/pruning/recipes.ts";
+import { runRounds } from "../packages/espalier/src/pruning/rounds.ts";
+import { chooseMasks } from "../packages/espalier/src/pruning/target.ts";
+import { random } from "../packages/espalier/src/random.ts";
+import { biasOf, bitsFor, share, withShared } from "../packages/espalier/src/sharing/share.ts";
+import { applyMasks, parametersOf, withParameters } from "../packages/espalier/src/training/parameters.ts";
+import { decode } from "../packages/runtime/src/codec/decode.ts";
 
 /** A network that is pruned and shared. */
 export interface SharedNetwork {

@@ -7,14 +7,14 @@
  * Chromium where it is installed, in MB of the .onnx that comes out.
  */
 import Table from "cli-table3";
-import { encodeFile } from "../src/coding/encode.ts";
-import { median } from "../src/median.ts";
-import type { Model } from "../src/onnx/graph.ts";
-import { isFloat32 } from "../src/onnx/tensor.ts";
-import { writeModel } from "../src/onnx/write.ts";
-import { contentsOf, decode } from "../src/runtime/decode.ts";
-import { sharingOf } from "../src/sharing/distinct.ts";
-import { withGather } from "../src/sharing/gather.ts";
+import { encodeFile } from "../packages/espalier/src/coding/encode.ts";
+import { median } from "../packages/espalier/src/median.ts";
+import type { Model } from "../packages/espalier/src/onnx/graph.ts";
+import { isFloat32 } from "../packages/espalier/src/onnx/tensor.ts";
+import { writeModel } from "../packages/espalier/src/onnx/write.ts";
+import { sharingOf } from "../packages/espalier/src/sharing/distinct.ts";
+import { withGather } from "../packages/espalier/src/sharing/gather.ts";
+import { contentsOf, decode } from "../packages/runtime/src/codec/decode.ts";
 import { networks } from "./coding-networks.ts";
 import { peers } from "./coding-peers.ts";
 import { type DecodeTime, inChromium, inNode } from "./decode-times.ts";

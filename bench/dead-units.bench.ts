@@ -5,20 +5,25 @@
  * its twin, in turns.
  */
 import Table from "cli-table3";
-import { openMnist } from "../src/data/mnist.ts";
-import { nodeEngine } from "../src/engine/node.ts";
-import { median } from "../src/median.ts";
-import { networks } from "../src/models/index.ts";
-import type { Model } from "../src/onnx/graph.ts";
-import { masksOfZeros } from "../src/pruning/mask.ts";
-import { twinOf } from "../src/pruning/neurons/twin.ts";
-import type { Round } from "../src/pruning/round.ts";
-import { runRounds } from "../src/pruning/rounds.ts";
-import { scoresBy } from "../src/pruning/scores.ts";
-import { chooseMasks } from "../src/pruning/target.ts";
-import { layersOf } from "../src/training/layers.ts";
-import { applyMasks, parametersOf, trainableParameters, withParameters } from "../src/training/parameters.ts";
-import { Trainer } from "../src/training/trainer.ts";
+import { openMnist } from "../packages/espalier/src/data/mnist.ts";
+import { nodeEngine } from "../packages/espalier/src/engine/node.ts";
+import { median } from "../packages/espalier/src/median.ts";
+import { networks } from "../packages/espalier/src/models/index.ts";
+import type { Model } from "../packages/espalier/src/onnx/graph.ts";
+import { layersOf } from "../packages/espalier/src/operators/layers.ts";
+import { masksOfZeros } from "../packages/espalier/src/pruning/mask.ts";
+import type { Round } from "../packages/espalier/src/pruning/round.ts";
+import { runRounds } from "../packages/espalier/src/pruning/rounds.ts";
+import { scoresBy } from "../packages/espalier/src/pruning/scores.ts";
+import { chooseMasks } from "../packages/espalier/src/pruning/target.ts";
+import { twinOf } from "../packages/espalier/src/pruning/units/twin.ts";
+import {
+  applyMasks,
+  parametersOf,
+  trainableParameters,
+  withParameters,
+} from "../packages/espalier/src/training/parameters.ts";
+import { Trainer } from "../packages/espalier/src/training/trainer.ts";
 
 const STEPS = 160;
 const TURNS = 5;

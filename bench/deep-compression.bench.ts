@@ -5,11 +5,11 @@
  * connected layer, drawn at random.
  */
 import Table from "cli-table3";
-import { decodeDeepCompression } from "../src/import/deep-compression/decode.ts";
-import { encodeDeepCompression, type SharedLayer } from "../src/import/deep-compression/encode.ts";
-import { alexnet } from "../src/models/alexnet.ts";
-import { random } from "../src/random.ts";
-import { layersOf } from "../src/training/layers.ts";
+import { decodeDeepCompression } from "../packages/espalier/src/import/deep-compression/decode.ts";
+import { encodeDeepCompression, type SharedLayer } from "../packages/espalier/src/import/deep-compression/encode.ts";
+import { alexnet } from "../packages/espalier/src/models/alexnet.ts";
+import { layersOf } from "../packages/espalier/src/operators/layers.ts";
+import { random } from "../packages/espalier/src/random.ts";
 
 const densities = [0.84, 0.38, 0.35, 0.37, 0.37, 0.09, 0.09, 0.25];
 

@@ -8,18 +8,18 @@ import {
   channelsLastFilterGradient,
   swappedFilterGradient,
   unfoldedFilterGradient,
-} from "../src/autodiff/conv-filter.ts";
-import { differentiate } from "../src/autodiff/differentiate.ts";
-import type { RuleContext } from "../src/autodiff/rule.ts";
-import { gradientRules } from "../src/autodiff/rules.ts";
-import { type Windows, windowsOf } from "../src/autodiff/window.ts";
-import { annotate } from "../src/engine/annotate.ts";
-import { nodeEngine } from "../src/engine/node.ts";
-import { median } from "../src/median.ts";
-import { attribute, int, ints } from "../src/onnx/attributes.ts";
-import { GraphBuilder } from "../src/onnx/builder.ts";
-import { emptyModel } from "../src/onnx/graph.ts";
-import { float32, sizeOf } from "../src/onnx/tensor.ts";
+} from "../packages/espalier/src/autodiff/conv-filter.ts";
+import { differentiate } from "../packages/espalier/src/autodiff/differentiate.ts";
+import type { RuleContext } from "../packages/espalier/src/autodiff/rule.ts";
+import { gradientRules } from "../packages/espalier/src/autodiff/rules.ts";
+import { type Windows, windowsOf } from "../packages/espalier/src/autodiff/window.ts";
+import { annotate } from "../packages/espalier/src/engine/annotate.ts";
+import { nodeEngine } from "../packages/espalier/src/engine/node.ts";
+import { median } from "../packages/espalier/src/median.ts";
+import { attribute, int, ints } from "../packages/espalier/src/onnx/attributes.ts";
+import { GraphBuilder } from "../packages/espalier/src/onnx/builder.ts";
+import { emptyModel } from "../packages/espalier/src/onnx/graph.ts";
+import { float32, sizeOf } from "../packages/espalier/src/onnx/tensor.ts";
 import { timesOf } from "./measure.ts";
 
 type Formulation = (context: RuleContext, windows: Windows, groups: number) => string;

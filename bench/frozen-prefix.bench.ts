@@ -5,13 +5,13 @@
  * step, and run once before.
  */
 import Table from "cli-table3";
-import { openMnist } from "../src/data/mnist.ts";
-import { nodeEngine } from "../src/engine/node.ts";
-import { lenet5 } from "../src/models/lenet-5.ts";
-import { Evaluator } from "../src/training/evaluate.ts";
-import { type Learning, withoutFrozenPrefix } from "../src/training/frozen-prefix.ts";
-import { train } from "../src/training/train.ts";
-import { Trainer } from "../src/training/trainer.ts";
+import { openMnist } from "../packages/espalier/src/data/mnist.ts";
+import { nodeEngine } from "../packages/espalier/src/engine/node.ts";
+import { lenet5 } from "../packages/espalier/src/models/lenet-5.ts";
+import { Evaluator } from "../packages/espalier/src/training/evaluate.ts";
+import { type Learning, withoutFrozenPrefix } from "../packages/espalier/src/training/frozen-prefix.ts";
+import { train } from "../packages/espalier/src/training/train.ts";
+import { Trainer } from "../packages/espalier/src/training/trainer.ts";
 
 const engine = nodeEngine({ threads: 2 });
 const data = openMnist();

@@ -6,13 +6,13 @@
  */
 import Table from "cli-table3";
 import { InferenceSession } from "onnxruntime-node";
-import { openMnist } from "../src/data/mnist.ts";
-import { nodeEngine } from "../src/engine/node.ts";
-import { networks } from "../src/models/index.ts";
-import { recipeOf, roundsOf } from "../src/pruning/recipes.ts";
-import { Evaluator } from "../src/training/evaluate.ts";
-import { train } from "../src/training/train.ts";
-import { Trainer } from "../src/training/trainer.ts";
+import { openMnist } from "../packages/espalier/src/data/mnist.ts";
+import { nodeEngine } from "../packages/espalier/src/engine/node.ts";
+import { networks } from "../packages/espalier/src/models/index.ts";
+import { recipeOf, roundsOf } from "../packages/espalier/src/pruning/recipes.ts";
+import { Evaluator } from "../packages/espalier/src/training/evaluate.ts";
+import { train } from "../packages/espalier/src/training/train.ts";
+import { Trainer } from "../packages/espalier/src/training/trainer.ts";
 
 type Tensors = InferenceSession.OnnxValueMapType;
 

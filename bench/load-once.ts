@@ -7,8 +7,8 @@ const shape = dims.split("x").map(Number);
 const data = new Float32Array(shape.reduce((a, b) => a * b, 1)).fill(0.5);
 let start: number;
 if (side === "ours") {
-  const { decode } = await import("../src/runtime/decode.ts");
-  const { Network } = await import("../src/runtime/network/network.ts");
+  const { decode } = await import("../packages/runtime/src/codec/decode.ts");
+  const { Network } = await import("../packages/runtime/src/network/network.ts");
   start = performance.now();
   const network = await Network.load(decode(bytes));
   network.run({ [network.inputs[0]]: { dims: shape, data } });

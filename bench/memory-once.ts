@@ -3,7 +3,7 @@
  * process grew when a model was loaded, when it had run once, and at most.
  */
 import { readFileSync } from "node:fs";
-import type { Network } from "../src/runtime/network/network.ts";
+import type { Network } from "../packages/runtime/src/network/network.ts";
 
 const [side, path, dims] = process.argv.slice(2);
 const shape = dims.split("x").map(Number);
@@ -21,7 +21,7 @@ async function resident(): Promise<number> {
 const peak = () => 1024 * process.resourceUsage().maxRSS;
 
 async function ours() {
-  const { Network } = await import("../src/runtime/network/network.ts");
+  const { Network } = await import("../packages/runtime/src/network/network.ts");
   const before = await resident();
   // The bytes of the file are gone afterwards.
   const network: Network = await Network.load(new Uint8Array(readFileSync(path)));

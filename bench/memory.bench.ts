@@ -10,10 +10,10 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Table from "cli-table3";
-import { encode } from "../src/coding/encode.ts";
-import { median } from "../src/median.ts";
-import { writeModel } from "../src/onnx/write.ts";
-import type { MemoryUse } from "../src/runtime/index.ts";
+import { encode } from "../packages/espalier/src/coding/encode.ts";
+import { median } from "../packages/espalier/src/median.ts";
+import { writeModel } from "../packages/espalier/src/onnx/write.ts";
+import type { MemoryUse } from "../packages/runtime/src/index.ts";
 import { alone } from "./alone.ts";
 import { cases, whole } from "./sparse-cases.ts";
 

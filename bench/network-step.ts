@@ -1,11 +1,11 @@
 /** Our side of `npm run bench -- networks`: one step for each line on stdin, as the peer's script does it. */
 import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
-import { nodeEngine } from "../src/engine/node.ts";
-import { networks } from "../src/models/index.ts";
-import { random } from "../src/random.ts";
-import { trainableParameters } from "../src/training/parameters.ts";
-import { Trainer } from "../src/training/trainer.ts";
+import { nodeEngine } from "../packages/espalier/src/engine/node.ts";
+import { networks } from "../packages/espalier/src/models/index.ts";
+import { random } from "../packages/espalier/src/random.ts";
+import { trainableParameters } from "../packages/espalier/src/training/parameters.ts";
+import { Trainer } from "../packages/espalier/src/training/trainer.ts";
 
 /** The most memory that this process has had, bytes. */
 function peakBytes(): number {

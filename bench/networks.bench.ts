@@ -12,7 +12,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import Table from "cli-table3";
-import { median } from "../src/median.ts";
+import { median } from "../packages/espalier/src/median.ts";
 
 const { values, positionals } = parseArgs({
   options: {

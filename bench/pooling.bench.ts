@@ -5,17 +5,17 @@
  * comparing (`src/autodiff/pool-places.ts`); one and two threads, medians.
  */
 import Table from "cli-table3";
-import { differentiate } from "../src/autodiff/differentiate.ts";
-import { maximumPlaces } from "../src/autodiff/pool-places.ts";
-import { gradientRules } from "../src/autodiff/rules.ts";
-import { windowsOf } from "../src/autodiff/window.ts";
-import { annotate } from "../src/engine/annotate.ts";
-import { nodeEngine } from "../src/engine/node.ts";
-import { median } from "../src/median.ts";
-import { int, ints } from "../src/onnx/attributes.ts";
-import { GraphBuilder } from "../src/onnx/builder.ts";
-import { emptyModel, type Model } from "../src/onnx/graph.ts";
-import { float32, sizeOf } from "../src/onnx/tensor.ts";
+import { differentiate } from "../packages/espalier/src/autodiff/differentiate.ts";
+import { maximumPlaces } from "../packages/espalier/src/autodiff/pool-places.ts";
+import { gradientRules } from "../packages/espalier/src/autodiff/rules.ts";
+import { windowsOf } from "../packages/espalier/src/autodiff/window.ts";
+import { annotate } from "../packages/espalier/src/engine/annotate.ts";
+import { nodeEngine } from "../packages/espalier/src/engine/node.ts";
+import { median } from "../packages/espalier/src/median.ts";
+import { int, ints } from "../packages/espalier/src/onnx/attributes.ts";
+import { GraphBuilder } from "../packages/espalier/src/onnx/builder.ts";
+import { emptyModel, type Model } from "../packages/espalier/src/onnx/graph.ts";
+import { float32, sizeOf } from "../packages/espalier/src/onnx/tensor.ts";
 import { timesOf } from "./measure.ts";
 
 const dims = [64, 20, 24, 24];

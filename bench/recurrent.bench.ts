@@ -7,14 +7,14 @@
 import { execFileSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import Table from "cli-table3";
-import { differentiate } from "../src/autodiff/differentiate.ts";
-import { annotate } from "../src/engine/annotate.ts";
-import { nodeEngine } from "../src/engine/node.ts";
-import { median } from "../src/median.ts";
-import { type Attributes, int } from "../src/onnx/attributes.ts";
-import { GraphBuilder } from "../src/onnx/builder.ts";
-import { emptyModel } from "../src/onnx/graph.ts";
-import { float32, sizeOf } from "../src/onnx/tensor.ts";
+import { differentiate } from "../packages/espalier/src/autodiff/differentiate.ts";
+import { annotate } from "../packages/espalier/src/engine/annotate.ts";
+import { nodeEngine } from "../packages/espalier/src/engine/node.ts";
+import { median } from "../packages/espalier/src/median.ts";
+import { type Attributes, int } from "../packages/espalier/src/onnx/attributes.ts";
+import { GraphBuilder } from "../packages/espalier/src/onnx/builder.ts";
+import { emptyModel } from "../packages/espalier/src/onnx/graph.ts";
+import { float32, sizeOf } from "../packages/espalier/src/onnx/tensor.ts";
 import { timesOf } from "./measure.ts";
 
 const TURNS = 5;

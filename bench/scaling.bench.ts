@@ -5,11 +5,11 @@
  * parameter: flat, or falling where fixed costs matter, is linear.
  */
 import Table from "cli-table3";
-import { nodeEngine } from "../src/engine/node.ts";
-import { median } from "../src/median.ts";
-import { dense, flatten, relu } from "../src/onnx/layers.ts";
-import { sequential } from "../src/onnx/sequential.ts";
-import { Trainer } from "../src/training/trainer.ts";
+import { nodeEngine } from "../packages/espalier/src/engine/node.ts";
+import { median } from "../packages/espalier/src/median.ts";
+import { dense, flatten, relu } from "../packages/espalier/src/onnx/build/layers.ts";
+import { sequential } from "../packages/espalier/src/onnx/build/sequential.ts";
+import { Trainer } from "../packages/espalier/src/training/trainer.ts";
 import { timesOf } from "./measure.ts";
 
 const engine = nodeEngine({ threads: 1 });

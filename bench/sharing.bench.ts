@@ -6,9 +6,9 @@
  * thread's work, which others on the machine do not lengthen as they would the time on the clock.
  */
 import Table from "cli-table3";
-import { float32 } from "../src/onnx/tensor.ts";
-import { random } from "../src/random.ts";
-import { type Init, kMeans } from "../src/sharing/kmeans.ts";
+import { float32 } from "../packages/espalier/src/onnx/tensor.ts";
+import { random } from "../packages/espalier/src/random.ts";
+import { type Init, kMeans } from "../packages/espalier/src/sharing/kmeans.ts";
 
 /** Weights, and the part of them that Deep Compression keeps (Han et al., arXiv 1510.00149, table 4). */
 const LAYERS = {

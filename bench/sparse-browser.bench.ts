@@ -7,8 +7,8 @@
  */
 import Table from "cli-table3";
 import { chromium, type Page } from "playwright-core";
-import { median } from "../src/median.ts";
-import { writeModel } from "../src/onnx/write.ts";
+import { median } from "../packages/espalier/src/median.ts";
+import { writeModel } from "../packages/espalier/src/onnx/write.ts";
 import { FLAGS, findChromium } from "../test/examples/browser.ts";
 import { serveRepository } from "../test/examples/serve.ts";
 import { type CaseBuilder, cases, densityOf } from "./sparse-cases.ts";

@@ -1,15 +1,15 @@
 import { existsSync, readFileSync } from "node:fs";
-import { openDeepCompression } from "../src/import/caffe/deep-compression.ts";
-import { importCaffe } from "../src/import/caffe/import-caffe.ts";
-import { readPrototxt } from "../src/import/caffe/net.ts";
-import { networks } from "../src/models/index.ts";
-import { int } from "../src/onnx/attributes.ts";
-import { GraphBuilder } from "../src/onnx/builder.ts";
-import { copyModel, emptyModel, type Model } from "../src/onnx/graph.ts";
-import { conv2d, dense, type LayerBuilder, relu } from "../src/onnx/layers.ts";
-import { sequential } from "../src/onnx/sequential.ts";
-import { copyOf, float32, isFloat32, sizeOf } from "../src/onnx/tensor.ts";
-import { random } from "../src/random.ts";
+import { openDeepCompression } from "../packages/espalier/src/import/caffe/deep-compression.ts";
+import { importCaffe } from "../packages/espalier/src/import/caffe/import-caffe.ts";
+import { readPrototxt } from "../packages/espalier/src/import/caffe/net.ts";
+import { networks } from "../packages/espalier/src/models/index.ts";
+import { int } from "../packages/espalier/src/onnx/attributes.ts";
+import { conv2d, dense, type LayerBuilder, relu } from "../packages/espalier/src/onnx/build/layers.ts";
+import { sequential } from "../packages/espalier/src/onnx/build/sequential.ts";
+import { GraphBuilder } from "../packages/espalier/src/onnx/builder.ts";
+import { copyModel, emptyModel, type Model } from "../packages/espalier/src/onnx/graph.ts";
+import { copyOf, float32, isFloat32, sizeOf } from "../packages/espalier/src/onnx/tensor.ts";
+import { random } from "../packages/espalier/src/random.ts";
 
 /** What the peer script builds by itself. */
 export interface PeerLayer {

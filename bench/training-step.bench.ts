@@ -7,11 +7,11 @@
 import { execFileSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import Table from "cli-table3";
-import { nodeEngine } from "../src/engine/node.ts";
-import { median } from "../src/median.ts";
-import { networks } from "../src/models/index.ts";
-import { recipeOf, roundsOf } from "../src/pruning/recipes.ts";
-import { Trainer } from "../src/training/trainer.ts";
+import { nodeEngine } from "../packages/espalier/src/engine/node.ts";
+import { median } from "../packages/espalier/src/median.ts";
+import { networks } from "../packages/espalier/src/models/index.ts";
+import { recipeOf, roundsOf } from "../packages/espalier/src/pruning/recipes.ts";
+import { Trainer } from "../packages/espalier/src/training/trainer.ts";
 import { timesOf } from "./measure.ts";
 
 const TURNS = 7;

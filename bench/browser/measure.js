@@ -1,4 +1,4 @@
-import { Network } from "espalier/runtime";
+import { Network } from "espalier-runtime";
 import * as ort from "onnxruntime-web/wasm";
 
 /**

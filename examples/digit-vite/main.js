@@ -1,4 +1,4 @@
-import { load, Network } from "espalier/runtime";
+import { load, Network } from "espalier-runtime";
 import * as ort from "onnxruntime-web/wasm";
 import file from "../digit/lenet-5.esp?url";
 import { page, showProgress } from "../digit/page.js";

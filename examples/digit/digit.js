@@ -1,4 +1,4 @@
-import { load, Network } from "espalier/runtime";
+import { load, Network } from "espalier-runtime";
 import * as ort from "onnxruntime-web/wasm";
 import { page, showProgress } from "./page.js";
 

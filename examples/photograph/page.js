@@ -64,7 +64,7 @@ export async function page(onnx, engines) {
     const start = performance.now();
     const run = await engines[name]();
     say(`${name}-ready`, milliseconds(performance.now() - start));
-    say(`${name}-engine`, kilobytes(fetched(name === "sparse" ? "/dist/" : "/onnxruntime-web/")));
+    say(`${name}-engine`, kilobytes(fetched(name === "sparse" ? "/runtime/dist/" : "/onnxruntime-web/")));
     return run;
   }
 }

@@ -90,7 +90,7 @@ describe.skipIf(executablePath === undefined)("the digit page in Chromium", () =
     expect(bytesOf(`/${ESP}`)).toEqual([size]);
     expect(size).toBeLessThan(15_000);
     // In a worker of its own, as asked.
-    expect(bytesOf("/dist/runtime/worker.js")).toHaveLength(1);
+    expect(bytesOf("/packages/runtime/dist/loading/worker.js")).toHaveLength(1);
   });
 
   it.each([

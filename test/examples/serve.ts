@@ -6,6 +6,7 @@ import { extname, join, normalize } from "node:path";
 import { transform } from "esbuild";
 
 const ROOT = join(import.meta.dirname, "../..");
+const BUILT = "/packages/runtime/dist/";
 
 const TYPES: Readonly<Record<string, string>> = {
   ".html": "text/html",
@@ -31,7 +32,7 @@ export interface ServeOptions {
 /** https://developer.mozilla.org/en-US/docs/Web/API/Window/crossOriginIsolated */
 const ISOLATION = { "cross-origin-opener-policy": "same-origin", "cross-origin-embedder-policy": "require-corp" };
 
-/** Serves the repository's files on this machine: as they are, but dist/ from src/, which it is built from. */
+/** Serves the repository's files on this machine: as they are, but the runtime's dist/ from its src/, of which it is built. */
 export async function serveRepository({ files = {}, isolated = false }: ServeOptions = {}): Promise<RepositoryServer> {
   const server = createServer(async ({ url = "/" }, response) => {
     const asked = normalize(new URL(url, "http://localhost").pathname);
@@ -57,12 +58,12 @@ export async function serveRepository({ files = {}, isolated = false }: ServeOpt
 }
 
 async function contentsOf(path: string): Promise<Uint8Array> {
-  return path.startsWith("/dist/") ? built(path) : readFileSync(join(ROOT, path));
+  return path.startsWith(BUILT) ? built(path) : readFileSync(join(ROOT, path));
 }
 
 /** A module of dist/, its imports as they are in src/: by the names of the sources. */
 async function built(path: string): Promise<Buffer> {
-  const source = path.replace(/^\/dist\//, "src/").replace(/\.js$/, ".ts");
+  const source = path.replace(BUILT, "packages/runtime/src/").replace(/\.js$/, ".ts");
   const { code } = await transform(readFileSync(join(ROOT, source), "utf8"), { loader: "ts", target: "es2022" });
   return Buffer.from(code);
 }

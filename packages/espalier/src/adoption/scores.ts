@@ -1,0 +1,102 @@
+import { UserError } from "../errors.ts";
+import { attribute, int } from "../onnx/attributes.ts";
+import { GraphBuilder } from "../onnx/builder.ts";
+import { copyModel, type Dim, type Model, type Node, OPSET, producers, type Value } from "../onnx/graph.ts";
+import { withoutDeadNodes } from "../onnx/live.ts";
+import { sizeOf } from "../onnx/tensor.ts";
+
+/** A network whose only output are class scores before any Softmax or Sigmoid: [batch, classes], or with a step between. */
+export interface Scored {
+  readonly model: Model;
+  /** The output of the network that was taken. */
+  readonly output: string;
+  /** The operator at its end that made probabilities of the scores, where there was one. */
+  readonly probabilities?: "Softmax" | "Sigmoid";
+}
+
+/**
+ * Leaves a network with class scores as its only output. A Softmax or Sigmoid at the end is taken off, as losses begin
+ * from what is before it and the ranking is the same; the single score s of a binary classifier becomes (0, s), whose
+ * softmax is the sigmoid of s; [batch, classes, 1, 1] becomes [batch, classes].
+ * @param annotated a model whose outputs have known shapes
+ * @param steps of each sample, where its scores are [batch, steps, classes]
+ * @param wanted the output to take; default: the first that looks like class scores
+ * @throws UserError when there is no such output
+ */
+export function withScores(annotated: Model, wanted?: string, steps?: number): Scored {
+  const output = choose(annotated, wanted, steps);
+  const model = copyModel(annotated);
+  const { nodes, probabilities } = withoutProbabilities(model, output.name);
+  model.nodes = nodes;
+  if (steps !== undefined) {
+    model.outputs = [output];
+    return { model: withoutDeadNodes(model), output: output.name, probabilities };
+  }
+  const graph = new GraphBuilder(model, "scores/");
+  const [batch, classes, ...rest] = output.shape ?? [];
+  let scores = output.name;
+  if (rest.length > 0) scores = graph.emit("Flatten", [scores], { axis: int(1) });
+  if (classes === 1) {
+    const zero = graph.emit("Sub", [scores, scores]);
+    scores = graph.emit("Concat", [zero, scores], { axis: int(1) });
+  }
+  const shape = [batch, classes === 1 ? 2 : classes];
+  model.outputs = [scores === output.name ? { ...output, shape } : { name: scores, dtype: "float32", shape }];
+  return { model: withoutDeadNodes(model), output: output.name, probabilities };
+}
+
+function choose({ name, outputs }: Model, wanted: string | undefined, steps: number | undefined): Value {
+  const form = steps === undefined ? "[batch, classes]" : `[batch, ${steps}, classes]`;
+  const fits = (output: Value) => isScores(output, steps);
+  const list = outputs.map(({ name, dtype, shape }) => `"${name}" (${dtype}[${shape}])`).join(", ");
+  if (wanted !== undefined) {
+    const found = outputs.find((output) => output.name === wanted);
+    if (!found) throw new UserError(`The network "${name}" has no output "${wanted}": its outputs are ${list}.`);
+    if (!fits(found)) {
+      throw new UserError(`The output "${wanted}" has the shape [${found.shape}], and class scores are ${form}.`);
+    }
+    return found;
+  }
+  const fitting = outputs.filter(fits);
+  const found = fitting.find(({ shape = [] }) => Number(shape[steps === undefined ? 1 : 2]) > 1) ?? fitting[0];
+  if (!found) {
+    throw new UserError(
+      `The network "${name}" has no output of class scores, ${form}; its outputs are ${list}: take a classifier.`,
+    );
+  }
+  return found;
+}
+
+function isScores({ dtype, shape = [] }: Value, steps: number | undefined): boolean {
+  const sizes = shape.filter((dim: Dim): dim is number => typeof dim === "number");
+  if (steps !== undefined) return dtype === "float32" && sizes.length === 3 && shape.length === 3 && sizes[1] === steps;
+  return dtype === "float32" && sizes.length === shape.length && shape.length >= 2 && sizeOf(sizes.slice(2)) === 1;
+}
+
+/** Operators that leave each sample's scores as they are, in one shape or another. */
+const CARRIERS = new Set(["Identity", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Cast", "Dropout"]);
+
+/** The nodes with Identity in the place of the Softmax or Sigmoid that an output ends in. */
+function withoutProbabilities(
+  model: Model,
+  output: string,
+): { nodes: Node[]; probabilities?: Scored["probabilities"] } {
+  const { nodes } = model;
+  const makers = producers(model);
+  let last = makers.get(output);
+  while (last && CARRIERS.has(last.op) && last.domain === "") last = makers.get(last.inputs[0]);
+  if (last?.domain !== "" || (last.op !== "Softmax" && last.op !== "Sigmoid")) return { nodes };
+  const { shape = [] } = model.values.get(last.outputs[0]) ?? model.outputs.find(({ name }) => name === output) ?? {};
+  if (last.op === "Softmax" && !spansClasses(last, shape.map(Number), model.opsets.get("") ?? OPSET)) return { nodes };
+  const { op } = last;
+  const identity: Node = { ...last, op: "Identity", attributes: {} };
+  return { nodes: nodes.map((node) => (node === last ? identity : node)), probabilities: op };
+}
+
+/** Whether a Softmax runs over all that a sample has: before operator set 13, over the axes from one on together. */
+function spansClasses(softmax: Node, shape: readonly number[], opset: number): boolean {
+  const given = attribute(softmax, "int", "axis", opset < 13 ? 1 : -1);
+  const axis = given < 0 ? given + shape.length : given;
+  const spanned = opset < 13 ? shape.slice(axis) : [shape[axis]];
+  return axis > 0 && sizeOf(spanned) === sizeOf(shape.slice(1));
+}

@@ -1,0 +1,162 @@
+import {
+  CHECKSUM,
+  checkOf,
+  codeNumber,
+  codeText,
+  crc32,
+  LARGEST_FILE,
+  LONGEST_TEXT,
+  leastBytes,
+  MAGIC,
+  MOST_IN_CONTEXTS,
+  mostDecoded,
+  Neighbours,
+  PREFIX,
+  VERSION,
+  varintOf,
+  wordsOf,
+} from "espalier-runtime/codec";
+import { UserError } from "../errors.ts";
+import type { Model } from "../onnx/graph.ts";
+import { writeModel } from "../onnx/write.ts";
+import { encodeTensor, type Method } from "./encode-tensor.ts";
+import { RangeEncoder } from "./range-encoder.ts";
+import { concat, split, type Taken } from "./split.ts";
+import { survey } from "./survey.ts";
+
+export interface EncodeOptions {
+  /**
+   * `context` (the default) is the smallest; `static` decodes several times as fast; `huffman` is stage 3 of Deep
+   * Compression (arXiv 1510.00149): relative indices with fillers, Huffman codes of values and indices.
+   */
+  readonly mode?: Method;
+  /** Is told how many tensors of all are done. */
+  onProgress?(done: number, all: number): void;
+}
+
+/** A tensor of fewer bytes stays in the graph. */
+const SMALLEST = 64;
+
+/**
+ * Encodes a model as an .esp file, from which `decode` and `load` of espalier/runtime give the same model: every tensor
+ * bit for bit, and the graph with all that a file says of it.
+ * @throws UserError when the file would pass protobuf's 2 GB
+ */
+export function encode(model: Model, options: EncodeOptions = {}): Uint8Array<ArrayBuffer> {
+  return encodeFile(writeModel(model), options);
+}
+
+/** {@link encode} of an ONNX file, whose very bytes come back, whoever wrote it. */
+export function encodeFile(
+  bytes: Uint8Array,
+  { mode = "context", onProgress }: EncodeOptions = {},
+): Uint8Array<ArrayBuffer> {
+  if (bytes.length > LARGEST_FILE) {
+    throw new UserError(
+      `The model has ${bytes.length} bytes, and an .esp file holds 2 GB at most: take a smaller one.`,
+    );
+  }
+  // A Buffer's own slice() does not copy.
+  const file = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
+  const { graph, tensors } = split(file, liesBeside);
+  const neighbours = new Neighbours();
+  const methods = mode === "context" ? methodsFor(tensors, file.length) : tensors.map(() => mode);
+  const streams = tensors.map((tensor, i) => {
+    const stream = encodeTensor(surveyOf(tensor), tensor.bytes, methods[i], neighbours);
+    onProgress?.(i + 1, tensors.length);
+    return stream;
+  });
+  return container(file.length, graph, streams);
+}
+
+/** A graph that is so many bytes larger than it must be, and more than twice as large, has weights in it. */
+const LARGER = 4096;
+
+/**
+ * Whether a file is worth keeping to the byte: {@link encodeFile} codes nearly all that it holds in tensors. It does not
+ * where weights are lists of numbers (`float_data`), which `encode` of the model makes raw data.
+ * @param rewritten the same model as `writeModel` writes it
+ */
+export function codesWell(file: Uint8Array, rewritten: Uint8Array): boolean {
+  const [kept, least] = [file, rewritten].map((each) => split(each, liesBeside).graph.length);
+  return kept <= 2 * least + LARGER;
+}
+
+/** Whether a tensor is coded beside the graph. */
+export function liesBeside(tensor: Taken): boolean {
+  return tensor.bytes.length >= SMALLEST && wordsOf(tensor)?.bytes === tensor.bytes.length;
+}
+
+function surveyOf(tensor: Taken) {
+  const words = wordsOf(tensor);
+  if (!words) throw new Error(`The tensor "${tensor.name}" has no words.`);
+  return survey(tensor.bytes, words);
+}
+
+/**
+ * Decoding in contexts takes about so long for each word, and for each that is not zero: less with a codebook than
+ * without. With tables it takes no time.
+ */
+const SECONDS_PER_PLACE = 0.1e-6;
+const SECONDS_PER_CODE = 0.4e-6;
+const SECONDS_PER_WORD = 1e-6;
+/** A network may take so long to decode, or the time of its bytes at this speed, whichever is more. */
+const LEAST_SECONDS = 0.5;
+const BYTES_PER_SECOND = 1e9;
+
+/** Which tensors are coded in contexts: all, but for the largest of a network that would take too long to decode. */
+function methodsFor(tensors: readonly Taken[], bytes: number): Method[] {
+  const methods = tensors.map((): Method => "static");
+  const seconds = tensors.map((tensor) => {
+    const { words, nonzero, distinct } = surveyOf(tensor);
+    if (words.length > MOST_IN_CONTEXTS) return Number.POSITIVE_INFINITY;
+    return words.length * SECONDS_PER_PLACE + nonzero * (distinct ? SECONDS_PER_CODE : SECONDS_PER_WORD);
+  });
+  const slowest = tensors.map((_, i) => i).sort((a, b) => seconds[b] - seconds[a]);
+  let total = 0;
+  for (const i of slowest.reverse()) {
+    total += seconds[i];
+    if (total > Math.max(LEAST_SECONDS, bytes / BYTES_PER_SECOND)) break;
+    methods[i] = "context";
+  }
+  return methods;
+}
+
+/** Codes the graph as text, or stores it where that takes no more. @param padding zeros that change nothing */
+function encodeGraph(graph: Uint8Array, padding: number): Uint8Array {
+  const stored = codeGraph(graph, true);
+  const text = graph.length > LONGEST_TEXT ? undefined : codeGraph(graph, false);
+  const zeros = new Uint8Array(padding);
+  return text && text.length < stored.length + graph.length ? concat([text, zeros]) : concat([stored, zeros, graph]);
+}
+
+function codeGraph(graph: Uint8Array, stored: boolean): Uint8Array {
+  const coder = new RangeEncoder();
+  coder.raw(stored ? 1 : 0, 1);
+  codeNumber(coder, graph.length);
+  if (!stored) codeText(coder, graph.slice());
+  return stored ? coder.finishBeforeMore() : coder.finish();
+}
+
+/** Puts sections into a container: prefix, header, and every section, each with its checksum. */
+function container(decoded: number, graph: Uint8Array, streams: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const least = streams.reduce((sum, { length }) => sum + length, 0);
+  const padding = decoded > mostDecoded(least) ? leastBytes(decoded) - least : 0;
+  const sections = [encodeGraph(graph, padding), ...streams];
+  const header = concat([varintOf(decoded), ...sections.map(({ length }) => varintOf(length))]);
+  if (header.length > 0xffff) {
+    throw new UserError(
+      `The model has ${streams.length} tensors, and an .esp file describes about 20,000: merge some.`,
+    );
+  }
+  const prefix = Uint8Array.of(...MAGIC, VERSION, header.length & 255, header.length >> 8, 0);
+  prefix[PREFIX - 1] = checkOf(prefix);
+  const checked = sections.flatMap((section) => [section, checksum(crc32(section))]);
+  return concat([prefix, header, checksum(crc32(header, crc32(prefix))), ...checked]);
+}
+
+function checksum(value: number): Uint8Array {
+  const bytes = new Uint8Array(CHECKSUM);
+  new DataView(bytes.buffer).setUint32(0, value, true);
+  return bytes;
+}

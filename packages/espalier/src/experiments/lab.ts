@@ -1,0 +1,202 @@
+import { forSamples, sampleForm } from "../adoption/samples.ts";
+import { trainableForm } from "../adoption/trainable-form.ts";
+import type { Dataset } from "../data/dataset.ts";
+import type { Engine } from "../engine/engine.ts";
+import { UserError } from "../errors.ts";
+import { type Network, networks } from "../models/index.ts";
+import type { Model } from "../onnx/graph.ts";
+import { recipeOf, roundsOf } from "../pruning/recipes.ts";
+import type { Round, RoundResult } from "../pruning/round.ts";
+import { runRounds } from "../pruning/rounds.ts";
+import type { Init } from "../sharing/kmeans.ts";
+import { retrain } from "../sharing/retrain.ts";
+import { type Bits, type Sharing, share, withShared } from "../sharing/share.ts";
+import { type Errors, errorsOf, evaluate } from "../training/evaluate.ts";
+import { learnedTensors, parametersOf, withParameters } from "../training/parameters.ts";
+
+/** A network after some rounds. */
+export interface Trained {
+  readonly model: Model;
+  readonly results: readonly RoundResult[];
+}
+
+/** A network with shared weights, its validation errors before and after the shared values were trained, percent. */
+export interface SharedRun {
+  readonly model: Model;
+  /** As it was before training. */
+  readonly untrained: Sharing;
+  readonly before: number;
+  readonly after: number;
+}
+
+export interface SharingPlan {
+  readonly bits: Bits;
+  /** Default: linear. */
+  readonly init?: Init;
+  /** Epochs in which the shared values are trained. */
+  readonly epochs: number;
+}
+
+/** Where finished runs are kept, so that an experiment that was stopped goes on, and experiments share their networks. */
+export interface Shelf {
+  /** @param settings what the run depends on; a run with others is not found */
+  find(name: string, settings: string): Trained | undefined;
+  keep(name: string, settings: string, trained: Trained): void;
+}
+
+export interface LabOptions {
+  readonly engine: Engine;
+  readonly data: Dataset;
+  readonly shelf: Shelf;
+  readonly seed: number;
+  /** Whether to take the recipes of a few epochs. */
+  readonly quick: boolean;
+  readonly signal: AbortSignal;
+  /** Called with a line after each run. */
+  readonly note: (line: string) => void;
+}
+
+/** Ends an experiment whose signal was raised; what is done is on the shelf. */
+export class Stopped extends Error {
+  override readonly name = "Stopped";
+}
+
+/** What experiments work with: networks, data, and runs that are done once. */
+export class Lab {
+  readonly #options: LabOptions;
+
+  constructor(options: LabOptions) {
+    this.#options = options;
+  }
+
+  get engine(): Engine {
+    return this.#options.engine;
+  }
+
+  get data(): Dataset {
+    return this.#options.data;
+  }
+
+  get seed(): number {
+    return this.#options.seed;
+  }
+
+  /** As many epochs as asked, or a quarter of them. */
+  epochs(count: number): number {
+    return this.quick ? Math.max(1, Math.round(count / 4)) : count;
+  }
+
+  /** Whether to do with little. */
+  get quick(): boolean {
+    return this.#options.quick;
+  }
+
+  /** All of some settings, or the first and the last of them. */
+  some<Setting>(settings: readonly Setting[]): readonly Setting[] {
+    return this.quick ? settings.filter((_, i) => i === 0 || i === settings.length - 1) : settings;
+  }
+
+  /** A lab with another seed, whose runs are kept beside those of this one. */
+  seeded(seed: number): Lab {
+    const { shelf, note } = this.#options;
+    if (seed === this.seed) return this;
+    const own = (name: string) => `${name}-seed-${seed}`;
+    return new Lab({
+      ...this.#options,
+      seed,
+      shelf: {
+        find: (name, settings) => shelf.find(own(name), settings),
+        keep: (name, settings, trained) => shelf.keep(own(name), settings, trained),
+      },
+      note: (line) => note(`seed ${seed}, ${line}`),
+    });
+  }
+
+  /** A network as its recipe trains it. */
+  async dense(network: string): Promise<Trained> {
+    const { train, batch } = this.recipe(network);
+    return this.run(`${network}-dense`, this.untrained(network), [train], batch);
+  }
+
+  /** A network as its recipe prunes it, from {@link dense}. */
+  async pruned(network: string): Promise<Trained> {
+    const { model } = await this.dense(network);
+    const { prune, batch } = this.recipe(network);
+    return this.run(`${network}-pruned`, model, prune, batch);
+  }
+
+  untrained(network: string): Model {
+    const found = networks.get(network);
+    if (!found)
+      throw new UserError(`There is no network "${network}": choose one of ${[...networks.keys()].join(", ")}.`);
+    if (!found.text) return found.build({ seed: this.seed });
+    return forSamples(this.#textForm(found).model, sampleForm(this.data));
+  }
+
+  /** A network for text as its file has it: tokens for input, of sequences of any length, and gates together. */
+  fileOf(network: string, trained: Model): Model {
+    const found = networks.get(network);
+    return found?.text ? this.#textForm(found).restore(parametersOf(trained, learnedTensors(trained))) : trained;
+  }
+
+  #textForm({ build }: Network) {
+    const { classes, inputs: [input] = [] } = this.data;
+    return trainableForm(build({ seed: this.seed, classes, input }));
+  }
+
+  /** The rounds of a network's recipe. */
+  recipe(network: string): { train: Round; prune: Round[]; batch: number } {
+    const recipe = recipeOf(network, this.quick);
+    return { ...roundsOf(recipe, this.untrained(network)), batch: recipe.batch };
+  }
+
+  /** How a network's recipe retrains, for so many epochs. */
+  retraining(network: string, epochs: number): Omit<Round, "name" | "prune"> {
+    const [{ optimizer, learningRate, regularization }] = this.recipe(network).prune;
+    return { optimizer, learningRate, regularization, epochs: this.epochs(epochs) };
+  }
+
+  /** Does rounds, unless a run of that name and those settings is on the shelf. */
+  async run(name: string, model: Model, rounds: readonly Round[], batch = 64): Promise<Trained> {
+    const { engine, data, seed, quick, signal, shelf, note } = this.#options;
+    const settings = JSON.stringify({ seed, quick, batch, rounds }, (_, value) =>
+      value instanceof Map || value instanceof Set ? [...value] : value,
+    );
+    const known = shelf.find(name, settings);
+    if (known) return known;
+    const { best, results, aborted } = await runRounds(engine, model, data, rounds, { batch, seed, signal });
+    if (aborted) throw new Stopped(name);
+    const trained = { model: withParameters(model, best), results };
+    shelf.keep(name, settings, trained);
+    const { density, validationError } = results[results.length - 1];
+    note(`${name}: ${(1 / density).toFixed(1)}x, validation error ${validationError.toFixed(2)}%`);
+    return trained;
+  }
+
+  /** Shares a network's weights by k-means and trains the values, unless a run of that name is on the shelf. */
+  async shared(name: string, model: Model, { bits, init, epochs }: SharingPlan): Promise<SharedRun> {
+    const { engine, data, seed, quick, signal, shelf, note } = this.#options;
+    const untrained = share(model, bits, { seed, init });
+    const settings = JSON.stringify({ seed, quick, init, epochs, bits: [...bits] });
+    const known = shelf.find(name, settings)?.model;
+    if (known) {
+      const before = await this.validationError(withShared(model, untrained));
+      return { model: known, untrained, before, after: await this.validationError(known) };
+    }
+    const found = await retrain(engine, model, untrained, data, { seed, epochs, signal });
+    if (found.aborted) throw new Stopped(name);
+    shelf.keep(name, settings, { model: found.model, results: [] });
+    note(`${name}: validation error ${found.before.toFixed(2)}%, ${found.after.toFixed(2)}% when trained`);
+    return { ...found, untrained };
+  }
+
+  /** The errors of a network on both splits that it did not learn from, percent. */
+  errors(model: Model): Promise<Errors> {
+    return errorsOf(this.engine, model, this.data);
+  }
+
+  /** The validation error of a network, percent. */
+  async validationError(model: Model): Promise<number> {
+    return (await evaluate(this.engine, model, this.data, this.data.validation)).error;
+  }
+}

@@ -1,0 +1,99 @@
+/**
+ * Espalier: learns both the weights and the connections of neural networks, on ONNX graphs.
+ * Everything here runs in Node and in browsers; `espalier/node` adds Node's engine and datasets from files.
+ */
+
+export { type Differentiated, differentiate, reachedByGradient } from "./autodiff/differentiate.ts";
+export { noGradient } from "./autodiff/no-gradient.ts";
+export type { GradientRule, RuleContext } from "./autodiff/rule.ts";
+export { gradientRules } from "./autodiff/rules.ts";
+export { arraySplit, type Samples } from "./data/array-split.ts";
+export type { Dataset, Split } from "./data/dataset.ts";
+export type { Storage, Store } from "./data/store.ts";
+export { annotate, type Symbols } from "./engine/annotate.ts";
+export type { CompileOptions, Device, Engine, EngineOptions, Program, Tensors } from "./engine/engine.ts";
+export { webEngine } from "./engine/web.ts";
+export { UserError } from "./errors.ts";
+export { openCaffemodel } from "./import/caffe/caffemodel.ts";
+export { openDeepCompression } from "./import/caffe/deep-compression.ts";
+export { type CaffeImport, importCaffe } from "./import/caffe/import-caffe.ts";
+export { type CaffeNet, readPrototxt } from "./import/caffe/net.ts";
+export type { WeightFile } from "./import/caffe/weights.ts";
+export { type CodedShape, decodeDeepCompression } from "./import/deep-compression/decode.ts";
+export { encodeDeepCompression, type SharedLayer } from "./import/deep-compression/encode.ts";
+export { type Network, networks } from "./models/index.ts";
+export { lenet5 } from "./models/lenet-5.ts";
+export { lenet300100 } from "./models/lenet-300-100.ts";
+export type { Attribute, Attributes } from "./onnx/attributes.ts";
+export { caffeXavier, constant, glorot, he, type Initializer } from "./onnx/build/initializers.ts";
+export {
+  averagePool,
+  conv2d,
+  dense,
+  dropout,
+  flatten,
+  globalAveragePool,
+  type LayerBuilder,
+  leakyRelu,
+  maxPool,
+  relu,
+  reshape,
+  sigmoid,
+  softmax,
+  tanh,
+} from "./onnx/build/layers.ts";
+export { type SequentialOptions, sequential } from "./onnx/build/sequential.ts";
+export { GraphBuilder } from "./onnx/builder.ts";
+export type { DType, NumericType, TensorData } from "./onnx/dtype.ts";
+export { copyModel, emptyModel, type Graph, type Model, type Node, type Value } from "./onnx/graph.ts";
+export { readModel } from "./onnx/read.ts";
+export { type FloatTensor, float32, type NumericTensor, type Tensor } from "./onnx/tensor.ts";
+export { upgrade } from "./onnx/upgrade.ts";
+export { writeModel } from "./onnx/write.ts";
+export { type Layer, layersOf, selectLayers } from "./operators/layers.ts";
+export { allocate, balance, startingDensities } from "./pruning/allocation.ts";
+export { decodeCheckpoint, encodeCheckpoint } from "./pruning/checkpoint.ts";
+export type { Criterion, ScoreContext } from "./pruning/criteria/criterion.ts";
+export { criteria } from "./pruning/criteria/index.ts";
+export { inputDropout, type RetrainingDropout, retrainingDropout } from "./pruning/dropout.ts";
+export { cubic, type Gradual, gradually } from "./pruning/gradual.ts";
+export { countNonzero, maskAbove, masksOfZeros } from "./pruning/mask.ts";
+export { inTurn, pruningRounds, type Recipe, recipeOf, recipes, roundsOf, weightDecay } from "./pruning/recipes.ts";
+export type { Pruning, Round, RoundResult } from "./pruning/round.ts";
+export { type Plan, type RoundsOptions, type RoundsResult, type RoundsState, runRounds } from "./pruning/rounds.ts";
+export { type SearchOptions, search } from "./pruning/search.ts";
+export { type LayerSensitivity, type Scan, type ScanOptions, scan } from "./pruning/sensitivity.ts";
+export { type LayerRow, layerTable } from "./pruning/table.ts";
+export { chooseMasks, type Target } from "./pruning/target.ts";
+export { clearDeadUnits } from "./pruning/units/clear.ts";
+export { type Removal, removeDeadUnits } from "./pruning/units/remove.ts";
+export type { Augmentation } from "./training/augment.ts";
+export type { BatchNorm, RunningStatistic } from "./training/batch-norm.ts";
+export type { Clipping } from "./training/clip.ts";
+export { Evaluator } from "./training/evaluate.ts";
+export type { Evidence } from "./training/evidence.ts";
+export { crossEntropy, type Loss, meanSquaredError } from "./training/loss.ts";
+export { objective } from "./training/objective.ts";
+export type { Optimizer, Transform } from "./training/optimizer.ts";
+export {
+  applyMasks,
+  learnedTensors,
+  type Masks,
+  type Parameters,
+  parametersOf,
+  runningStatistics,
+  trainableParameters,
+  withParameters,
+} from "./training/parameters.ts";
+export { type Policy, type Schedule, schedule } from "./training/schedule.ts";
+export {
+  gradientStep,
+  type Regularization,
+  type StepGraph,
+  type StepOptions,
+  updateStep,
+  wholeStep,
+} from "./training/step-graph.ts";
+export type { Evaluation } from "./training/tally.ts";
+export { type Progress, type TrainOptions, type TrainResult, type TrainState, train } from "./training/train.ts";
+export { Trainer, type TrainerOptions, type TrainerState } from "./training/trainer.ts";

@@ -1,0 +1,126 @@
+import picomatch from "picomatch";
+import { UserError } from "../errors.ts";
+import { consumers, type Model, type Node, producers } from "../onnx/graph.ts";
+import { isRecurrent, RECURRENT_WEIGHTS } from "../onnx/recurrent.ts";
+import { type FloatTensor, isFloat32 } from "../onnx/tensor.ts";
+import { layerName } from "./layer-names.ts";
+import { viewOf } from "./roles.ts";
+
+/** Nodes with weights that can be pruned. */
+export interface Layer {
+  /** The name by which the command line and the tables call it. */
+  readonly name: string;
+  /** The first node that uses the weights. */
+  readonly node: Node;
+  /** All nodes that share them; pruning is seen by each. */
+  readonly uses: readonly Node[];
+  /** Which of the node's inputs brings the weights. */
+  readonly operand: number;
+  /** The value that the weights multiply, or by which they are looked up. */
+  readonly data: string;
+  /** The initializer that holds the weights, as they are or in another shape or order. */
+  readonly weight: string;
+  readonly tensor: FloatTensor;
+  /**
+   * The initializers of the layer: its weights, its biases and what else its nodes read. Those of a normalization right
+   * behind are among them: it only scales and shifts what the layer computes, and many exports fold it into the layer.
+   */
+  readonly parameters: readonly string[];
+}
+
+/** Which inputs of an operator may be weights of a layer. */
+const WEIGHTED: Readonly<Record<string, readonly number[]>> = {
+  Conv: [0, 1],
+  ConvTranspose: [0, 1],
+  Gemm: [0, 1],
+  MatMul: [0, 1],
+  // A table that is looked up: an embedding.
+  Gather: [0],
+  LSTM: RECURRENT_WEIGHTS,
+  GRU: RECURRENT_WEIGHTS,
+  RNN: RECURRENT_WEIGHTS,
+};
+
+/**
+ * The layers of a network in the order in which they run. Biases are no layers: they are not pruned.
+ * Weights that several nodes share are one layer; so are weights that a node reads through a Transpose or the like. W and
+ * R of a recurrent node are two layers, or one for each gate where they are apart.
+ */
+export function layersOf(model: Model): Layer[] {
+  const sourceOf = viewOf(model);
+  const makers = producers(model);
+  const readers = consumers(model);
+  const layers = new Map<string, Layer & { readonly uses: Node[] }>();
+  const names = new Set<string>();
+  for (const node of model.nodes) {
+    const operands = node.domain === "" ? (WEIGHTED[node.op] ?? []) : [];
+    for (const [operand, value] of operands.flatMap((operand) => partsOf(node, operand))) {
+      const weight = sourceOf(value);
+      const tensor = model.initializers.get(weight);
+      if (!isFloat32(tensor) || (tensor.dims.length < 2 && value === weight)) continue;
+      const known = layers.get(weight);
+      if (known) {
+        if (!known.uses.includes(node)) known.uses.push(node);
+        continue;
+      }
+      const recurrent = isRecurrent(node);
+      const bias = recurrent ? undefined : node.inputs[2] || addedBehind(node);
+      const others = recurrent ? node.inputs.slice(3) : node.inputs;
+      const own = [weight, ...others.map(sourceOf), ...(bias ? [bias] : []), ...normalizationBehind(node)];
+      const parameters = [...new Set(own)].filter((name) => model.initializers.has(name));
+      const name = recurrent ? weight : unused(layerName(node, weight, bias), node.name, weight);
+      names.add(name);
+      const data = dataOf(node, operand);
+      layers.set(weight, { name, node, uses: [node], operand, data, weight, tensor, parameters });
+    }
+  }
+  return [...layers.values()];
+
+  /** The values that an input of a node is made of: of a recurrent node's weights, those that Concat puts together. */
+  function partsOf(node: Node, operand: number): (readonly [operand: number, value: string])[] {
+    const value = node.inputs[operand] ?? "";
+    const parts = (whole: string): readonly string[] => {
+      const maker = makers.get(whole);
+      return maker?.op === "Concat" && maker.domain === "" ? maker.inputs.flatMap(parts) : [whole];
+    };
+    return (isRecurrent(node) ? parts(value) : [value]).map((part) => [operand, part]);
+  }
+
+  /** The first of some names that no layer has yet. */
+  function unused(...candidates: readonly string[]): string {
+    return candidates.find((name) => name !== "" && !names.has(name)) ?? candidates[candidates.length - 1];
+  }
+
+  /** What the BatchNormalization that reads a layer's output has of its own. */
+  function normalizationBehind({ outputs: [output] }: Node): string[] {
+    const nodes = (readers.get(output) ?? []).filter(({ op }) => op === "BatchNormalization");
+    return nodes.flatMap(({ inputs }) => inputs.slice(1));
+  }
+
+  /** The constant that the only reader of a product adds to it. */
+  function addedBehind({ op, outputs: [output] }: Node): string | undefined {
+    const [add, ...others] = readers.get(output) ?? [];
+    if (op !== "MatMul" || add?.op !== "Add" || others.length > 0) return undefined;
+    return add.inputs.find((input) => model.initializers.has(input));
+  }
+}
+
+/** What the weights of a node multiply: the other factor, or the input or the state of a recurrent node. */
+function dataOf(node: Node, operand: number): string {
+  if (isRecurrent(node)) return operand === 1 ? node.inputs[0] : (node.outputs.find((output) => output !== "") ?? "");
+  return node.inputs[1 - operand];
+}
+
+/**
+ * The layers whose name fits a name or glob such as "conv*".
+ * @throws UserError when there are none
+ */
+export function selectLayers(layers: readonly Layer[], pattern: string): Layer[] {
+  const fits = picomatch(pattern);
+  const selected = layers.filter(({ name }) => name === pattern || fits(name));
+  if (selected.length === 0) {
+    const known = layers.map(({ name }) => name).join(", ") || "none";
+    throw new UserError(`No layer is called "${pattern}": the layers that can be pruned are ${known}.`);
+  }
+  return selected;
+}

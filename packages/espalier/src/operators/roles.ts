@@ -1,0 +1,97 @@
+import { type Model, type Node, producers } from "../onnx/graph.ts";
+import { type FloatTensor, type NumericTensor, sizeOf, type Tensor } from "../onnx/tensor.ts";
+
+/** The inputs of an operator that are weights wherever they are constant. */
+const WEIGHTS: Readonly<Record<string, readonly number[]>> = {
+  Conv: [1, 2],
+  ConvTranspose: [1, 2],
+  Gemm: [0, 1, 2],
+  MatMul: [0, 1],
+  PRelu: [1],
+  BatchNormalization: [1, 2, 3, 4],
+  InstanceNormalization: [1, 2],
+  LayerNormalization: [1, 2],
+  GroupNormalization: [1, 2],
+  Gather: [0],
+  LSTM: [1, 2, 3, 7],
+  GRU: [1, 2, 3],
+  RNN: [1, 2, 3],
+};
+
+/** Inputs that only set an operator up, or that no gradient reaches. */
+const SETTINGS: Readonly<Record<string, readonly number[]>> = {
+  BatchNormalization: [3, 4],
+  Clip: [1, 2],
+  Dropout: [1],
+  Equal: [0, 1],
+  Greater: [0, 1],
+  GreaterOrEqual: [0, 1],
+  Less: [0, 1],
+  LessOrEqual: [0, 1],
+  OneHot: [2],
+  Pad: [2],
+  Pow: [1],
+  QuantizeLinear: [1],
+  DequantizeLinear: [1],
+  Range: [0, 1, 2],
+  Resize: [1, 2],
+  Upsample: [1],
+};
+
+/** Arithmetic in which a single number is a constant of the formula, and an array of one dimension an offset or scale. */
+const ARITHMETIC = new Set(["Add", "Sub", "Mul", "Div", "Sum", "Max", "Min", "Where"]);
+const OFFSETS = new Set(["Add", "Sub", "Mul", "Div"]);
+
+/** Operators whose result has the elements of their first input and no others. */
+const VIEWS = new Set(["Identity", "Transpose", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Cast"]);
+
+/** Follows a value back through operators that only look at it another way: Transpose, Reshape, Identity, Cast, ... */
+export function viewOf(model: Model): (value: string) => string {
+  const makers = producers(model);
+  return (value) => {
+    let source = value;
+    for (let maker = makers.get(source); maker && isView(maker); maker = makers.get(source)) [source] = maker.inputs;
+    return source;
+  };
+}
+
+function isView({ op, domain }: Node): boolean {
+  return domain === "" && VIEWS.has(op);
+}
+
+/** Where each initializer or constant is read, itself or through views. */
+export function readsThroughViews(model: Model): Map<string, { readonly node: Node; readonly input: number }[]> {
+  const sourceOf = viewOf(model);
+  const reads = new Map<string, { node: Node; input: number }[]>();
+  for (const node of model.nodes) {
+    if (isView(node)) continue;
+    for (const [input, value] of node.inputs.entries()) {
+      const source = value && sourceOf(value);
+      const known = reads.get(source);
+      if (known) known.push({ node, input });
+      else if (source) reads.set(source, [{ node, input }]);
+    }
+  }
+  return reads;
+}
+
+/** Whether a constant is a weight of the node that reads it: not ones and zeros that leave what they scale as it is. */
+export function isWeight({ op, domain }: Node, input: number, { dims, data }: NumericTensor): boolean {
+  if (domain !== "" || !WEIGHTS[op]?.includes(input)) return false;
+  return op !== "InstanceNormalization" || sizeOf(dims) === 1 || data.some((x: number | bigint) => x !== data[0]);
+}
+
+/** Beyond this, a number that is added stands for minus infinity. */
+const MASKED = 1e30;
+
+/** Whether a node learns from what it reads: not a bound of Clip, a number of a formula, or a mask of attention. */
+export function learnsFrom(node: Node, input: number, { dims, data }: FloatTensor): boolean {
+  if (node.domain !== "") return true;
+  if (SETTINGS[node.op]?.includes(input)) return false;
+  return !ARITHMETIC.has(node.op) || (sizeOf(dims) !== 1 && data.every((x) => Math.abs(x) < MASKED));
+}
+
+/** Whether a constant beside a value is most likely an offset or scale by channel, not a mask or a table of positions. */
+export function isOffset({ op, domain }: Node, { dims }: Tensor): boolean {
+  return domain === "" && OFFSETS.has(op) && dims.filter((dim) => dim !== 1).length === 1;
+}

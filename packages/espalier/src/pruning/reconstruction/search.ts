@@ -1,0 +1,146 @@
+import type { LearningData } from "../../data/dataset.ts";
+import type { Engine } from "../../engine/engine.ts";
+import { UserError } from "../../errors.ts";
+import type { Model } from "../../onnx/graph.ts";
+import { type Layer, layersOf } from "../../operators/layers.ts";
+import { type Agreement, agreementOn, scoresOn } from "../../training/agreement.ts";
+import { Evaluator } from "../../training/evaluate.ts";
+import { type Parameters, parametersOf, trainableParameters } from "../../training/parameters.ts";
+import { balance } from "../allocation.ts";
+import { countAll } from "../mask.ts";
+import type { LayerSensitivity } from "../sensitivity.ts";
+import { type FitCurve, fitCurves } from "./curves.ts";
+import { reconstruct } from "./reconstruct.ts";
+import { liveIn } from "./stage.ts";
+
+export interface UnlabeledOptions {
+  /** How far to go. */
+  readonly target:
+    | { readonly kind: "loss"; readonly points: number }
+    | { readonly kind: "rate"; readonly rate: number }
+    | { readonly kind: "densities"; readonly densities: ReadonlyMap<string, number> };
+  /** The layers to cut and fit; default: all. */
+  readonly layers?: readonly Layer[];
+  readonly signal?: AbortSignal;
+  readonly onCurve?: (curve: FitCurve) => void;
+  readonly onTrial?: (trial: Trial, parameters: Parameters) => void;
+}
+
+/** A network that was tried. */
+export interface Trial {
+  /** All parameters / non-zero ones. */
+  readonly rate: number;
+  /** By layer. */
+  readonly densities: Readonly<Record<string, number>>;
+  /** With the whole network, on the validation split. */
+  readonly agreement: Agreement;
+  /** Whether it is within the loss that is allowed. */
+  readonly accepted: boolean;
+}
+
+export interface UnlabeledResult {
+  /** The smallest network that was accepted; undefined where none was. */
+  readonly parameters?: Parameters;
+  readonly trials: readonly Trial[];
+  readonly curves: readonly FitCurve[];
+}
+
+/** Parts of each layer's connections at which its own error is measured, and those at which the outputs' is. */
+const PARTS = [0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.22, 0.15, 0.1];
+const PROBED = [0.7, 0.4];
+
+/** Connections before / after a step of the descent, and the least difference of rates that still matters. */
+const STEP = 1.2;
+const LEAST_STEP = 1.02;
+
+/**
+ * Prunes a network without labels and without training: divides connections among the layers by how far their loss
+ * moves the outputs, fits every layer that is left on the training split, and goes on until the top 1 accuracy that the
+ * validation split lets expect falls too far. Neither reads a label.
+ */
+export async function pruneUnlabeled(
+  engine: Engine,
+  model: Model,
+  data: LearningData,
+  options: UnlabeledOptions,
+): Promise<UnlabeledResult> {
+  const { target, signal, onTrial } = options;
+  const all = layersOf(model);
+  const layers = options.layers ?? all;
+  const evaluator = await Evaluator.create(engine, model, data, trainableParameters(model));
+  const reference = await scoresOn(evaluator, data.validation);
+  const curves =
+    target.kind === "densities" ? [] : await fitCurves(engine, model, data, PARTS, PROBED, signal, options.onCurve);
+  const frozen = new Set(
+    all.filter((layer) => !layers.some(({ name }) => name === layer.name)).map(({ name }) => name),
+  );
+  const cuttable = layers.filter(({ name }) => curves.some((curve) => curve.name === name && curve.points.length > 1));
+  const live = cuttable.reduce((sum, layer) => sum + liveIn(layer), 0);
+  const whole = parametersOf(model, trainableParameters(model));
+  const counts = countAll(whole);
+  const trials: Trial[] = [];
+  let best: { readonly rate: number; readonly parameters: Parameters } | undefined;
+
+  const attempt = async (densities: ReadonlyMap<string, number>): Promise<Trial> => {
+    const changed = await reconstruct(engine, model, data, densities, { frozen, signal });
+    const parameters = new Map([...whole, ...changed]);
+    const { parameters: count, nonzero } = countAll(parameters);
+    const rate = count / nonzero;
+    evaluator.load(parameters);
+    const agreement = await agreementOn(evaluator, data.validation, reference);
+    const accepted = target.kind !== "loss" || agreement.expectedLoss <= target.points;
+    const trial = { rate, densities: Object.fromEntries(densities), agreement, accepted };
+    trials.push(trial);
+    if (accepted && (!best || rate > best.rate)) best = { rate, parameters };
+    onTrial?.(trial, parameters);
+    return trial;
+  };
+  /** The densities at which so many of all parameters are not zero. */
+  const densitiesAt = (rate: number): ReadonlyMap<string, number> => {
+    const kept = counts.parameters / rate - (counts.nonzero - live);
+    if (kept < 1) throw new UserError(`The rate ${rate} cannot be reached: ask for less.`);
+    if (kept >= live)
+      throw new UserError(
+        `The network is at ${(counts.parameters / counts.nonzero).toFixed(2)}x already: ask for a rate above it.`,
+      );
+    const chosen = curves.filter(({ name }) => cuttable.some((layer) => layer.name === name));
+    return balance(chosen.map(asSensitivity), kept);
+  };
+
+  try {
+    if (target.kind === "densities") await attempt(target.densities);
+    else if (target.kind === "rate") await attempt(densitiesAt(target.rate));
+    else await descend(counts.parameters / counts.nonzero, (rate) => attempt(densitiesAt(rate)));
+  } finally {
+    await evaluator.release();
+  }
+  return { parameters: best?.parameters, trials, curves };
+}
+
+/** Raises the rate until a network is not accepted, then halves the distance to the last that was. */
+async function descend(rate: number, attempt: (rate: number) => Promise<Trial>): Promise<void> {
+  let low = rate;
+  let high = Number.POSITIVE_INFINITY;
+  while (high / low > LEAST_STEP) {
+    const next = high === Number.POSITIVE_INFINITY ? low * STEP : Math.sqrt(low * high);
+    if ((await attempt(next)).accepted) low = next;
+    else high = next;
+  }
+}
+
+/**
+ * A layer's curve by the divergence of the outputs. For small errors that is proportional to the square of the layer's
+ * error, by a factor which the points that were measured give.
+ */
+export function asSensitivity({ name, weights, points }: FitCurve): LayerSensitivity {
+  let [measured, errors] = [0, 0];
+  for (const { error, divergence = 0 } of points) {
+    if (divergence > 0) {
+      measured += Math.log(divergence);
+      errors += Math.log(error);
+    }
+  }
+  const count = points.filter(({ divergence = 0 }) => divergence > 0).length;
+  const factor = count === 0 ? 1 : Math.exp((measured - errors) / count);
+  return { name, weights, points: points.map(({ density, error }) => ({ density, error: 0, loss: factor * error })) };
+}

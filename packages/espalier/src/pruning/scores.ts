@@ -1,0 +1,47 @@
+import type { LearningData } from "../data/dataset.ts";
+import type { Engine } from "../engine/engine.ts";
+import type { Model } from "../onnx/graph.ts";
+import { type FloatTensor, float32 } from "../onnx/tensor.ts";
+import { layersOf } from "../operators/layers.ts";
+import { random } from "../random.ts";
+import { type Evidence, type EvidenceOptions, gatherEvidence } from "../training/evidence.ts";
+import { type Parameters, parametersOf } from "../training/parameters.ts";
+import { criterionOf } from "./criteria/index.ts";
+import type { Scores } from "./target.ts";
+
+/**
+ * Scores every layer's weights by a criterion; a connection that is cut scores 0, so it stays cut.
+ * @throws UserError when there is no such criterion
+ */
+export async function scoresBy(
+  name: string,
+  engine: Engine,
+  model: Model,
+  data: LearningData,
+  options: Omit<EvidenceOptions, "wanted">,
+): Promise<Scores> {
+  const { needs } = criterionOf(name);
+  const weights = layersOf(model).map(({ weight }) => weight);
+  const evidence = needs && (await gatherEvidence(engine, model, data, weights, { ...options, wanted: needs }));
+  return scoresOf(name, parametersOf(model, weights), options.seed, evidence);
+}
+
+/** Scores weights by a criterion that needs to know no more than them and the evidence that is given. */
+export function scoresOf(name: string, weights: Parameters, seed: number, evidence?: Evidence): Scores {
+  const criterion = criterionOf(name);
+  const scores = new Map<string, FloatTensor>();
+  for (const [weight, tensor] of weights) {
+    const score = criterion.score(tensor, {
+      random: random(seed, "criterion", name, weight),
+      evidence: (kind) => evidence?.[kind].get(weight)?.data ?? new Float32Array(tensor.data.length),
+    });
+    scores.set(
+      weight,
+      float32(
+        tensor.dims,
+        score.map((s, i) => (tensor.data[i] === 0 ? 0 : s)),
+      ),
+    );
+  }
+  return scores;
+}

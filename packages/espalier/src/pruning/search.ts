@@ -1,0 +1,103 @@
+import type { Dataset } from "../data/dataset.ts";
+import type { Engine } from "../engine/engine.ts";
+import type { Model } from "../onnx/graph.ts";
+import { type Layer, layersOf } from "../operators/layers.ts";
+import { type Parameters, pick, trainableParameters, withParameters } from "../training/parameters.ts";
+import { allocate, liveOf, mostHarmed, startingDensities } from "./allocation.ts";
+import { countAll } from "./mask.ts";
+import type { Round, RoundResult } from "./round.ts";
+import type { Plan } from "./rounds.ts";
+
+export interface SearchOptions {
+  /** The highest validation error that the result may have, percent; infinite for a search that goes by rate alone. */
+  readonly limit: number;
+  /** How far above the limit a round may end and the search still go on from it: what chance alone explains. */
+  readonly slack: number;
+  /** All parameters / non-zero ones, at which to stop; default: as far as the limit allows. */
+  readonly rate?: number;
+  /** The layers to prune; default: all. */
+  readonly layers?: readonly Layer[];
+  /** How to retrain in each round. */
+  readonly retrain: Omit<Round, "name" | "prune">;
+}
+
+/** Connections before / after a round of the descent, and the least with which the search goes on. */
+const STEP = 1.35;
+const LEAST_STEP = 1.06;
+
+/**
+ * Looks for the smallest network within a limit of validation error. Every round divides what may stay among the
+ * layers by their sensitivities, prunes, and retrains.
+ *
+ * First the search descends: the first densities are those that each layer alone bears without retraining, then each
+ * round tightens, until one ends beyond limit and slack. Then it returns to the best network and backs off: it spares
+ * the layer that suffers most, then takes smaller steps, until they are too small to matter.
+ */
+export function search(engine: Engine, model: Model, data: Dataset, options: SearchOptions): Plan {
+  const { limit, slack, rate = Number.POSITIVE_INFINITY, retrain } = options;
+  const layers = options.layers ?? layersOf(model);
+
+  return {
+    async next(results, networks) {
+      const { ended, descending, step, sparing } = stateOf(results, rate);
+      if (ended) return undefined;
+      const from = descending ? "last" : "best";
+      const network = withParameters(model, networks[from]);
+      const live = layers.reduce((sum, layer) => sum + liveOf(network, layer), 0);
+      const part = Math.max(1 / step, partAtRate(networks[from], live));
+      const spared = sparing ? await mostHarmed(engine, network, data, layers, results[results.length - 1].layers) : "";
+      const cut = layers.filter(({ name }) => name !== spared);
+      const first = results.length === 0 ? await startingDensities(engine, network, data, layers) : undefined;
+      const densities =
+        first && keptOf(first) >= part * live ? first : await allocate(engine, network, data, cut, part);
+      const prune = { target: { kind: "density", layers: [...densities] } as const, part: 1, clearDead: true };
+      return { round: { name: `round ${results.length + 1}`, prune, ...retrain }, from };
+    },
+    judge({ validationError, density }, results) {
+      const { descending } = stateOf(results, rate);
+      const within = validationError <= limit;
+      const smallest = results.every(({ verdict, density: other }) => !verdict.best || density < other);
+      return { accepted: within || (descending && validationError <= limit + slack), best: within && smallest };
+    },
+  };
+
+  function keptOf(densities: ReadonlyMap<string, number>): number {
+    return layers.reduce((sum, { name, tensor }) => sum + (densities.get(name) ?? 1) * tensor.data.length, 0);
+  }
+
+  /** The part of the live weights that may stay at the rate. */
+  function partAtRate(parameters: Parameters, live: number): number {
+    const { parameters: all, nonzero } = countAll(pick(parameters, trainableParameters(model)));
+    return (all / rate - (nonzero - live)) / live;
+  }
+}
+
+interface SearchState {
+  readonly ended: boolean;
+  readonly descending: boolean;
+  /** Connections before / after the next round. */
+  readonly step: number;
+  /** Whether the next round spares the layer that suffered most in the last. */
+  readonly sparing: boolean;
+}
+
+/** Where a search is, from its results alone, so that it can be resumed. */
+function stateOf(results: readonly RoundResult[], rate: number): SearchState {
+  let state: SearchState = { ended: false, descending: true, step: Number.POSITIVE_INFINITY, sparing: false };
+  let before = 1;
+  for (const { verdict, density } of results) {
+    const { descending, step, sparing } = state;
+    // Near the rate, biases alone may keep a network from reaching it.
+    const reached = verdict.best && (density * rate <= 1 || before / density < 1.005);
+    const taken = Math.min(step, before / density);
+    if (reached) state = { ...state, ended: true };
+    else if (descending && verdict.accepted) state = { ...state, step: STEP };
+    else if (descending) state = { ended: false, descending: false, step: Math.sqrt(taken), sparing: false };
+    else if (verdict.accepted) state = { ...state, sparing: false };
+    else if (!sparing) state = { ...state, sparing: true };
+    else state = { ...state, step: Math.sqrt(step), sparing: false };
+    if (state.step < LEAST_STEP) state = { ...state, ended: true };
+    if (verdict.accepted) before = density;
+  }
+  return state;
+}

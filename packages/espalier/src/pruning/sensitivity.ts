@@ -1,0 +1,126 @@
+import { batchFor, type Dataset } from "../data/dataset.ts";
+import { annotate } from "../engine/annotate.ts";
+import type { Engine } from "../engine/engine.ts";
+import type { Model } from "../onnx/graph.ts";
+import { dependents } from "../onnx/live.ts";
+import type { FloatTensor } from "../onnx/tensor.ts";
+import { type Layer, layersOf } from "../operators/layers.ts";
+import { checkData } from "../training/check-data.ts";
+import { applyMasks } from "../training/parameters.ts";
+import { evaluateVariants } from "../training/variants.ts";
+import type { Round, RoundOptions } from "./round.ts";
+import { runRounds } from "./rounds.ts";
+import { layerTable } from "./table.ts";
+import { chooseMasks } from "./target.ts";
+
+/** The validation error of a network of which one layer alone is pruned. Errors are percent. */
+export interface SensitivityPoint {
+  readonly density: number;
+  readonly error: number;
+  /** Mean softmax cross-entropy. */
+  readonly loss: number;
+  /** After a short retraining of the whole network, when that was asked for. */
+  readonly retrainedError?: number;
+}
+
+export interface LayerSensitivity {
+  readonly name: string;
+  readonly weights: number;
+  readonly points: readonly SensitivityPoint[];
+}
+
+export interface ScanOptions {
+  /** Which layers; default: all. */
+  readonly layers?: readonly Layer[];
+  /** The densities to try, of all layers or of each by its name. */
+  readonly densities: readonly number[] | ((layer: Layer) => readonly number[]);
+  /** How to retrain at each point; default: not at all. */
+  readonly retrain?: Omit<Round, "name" | "prune"> & Pick<RoundOptions, "batch" | "seed" | "batchNorm">;
+  /** Layers that are done already, as {@link ScanOptions.onLayer} gave them. */
+  readonly known?: readonly LayerSensitivity[];
+  readonly signal?: AbortSignal;
+  readonly onLayer?: (layer: LayerSensitivity) => void;
+}
+
+export interface Scan {
+  readonly layers: readonly LayerSensitivity[];
+  /** Passes over the split, in the MACs of one whole forward pass: as it was done, and with nothing used again. */
+  readonly cost: { readonly forwardPasses: number; readonly withoutReuse: number };
+  readonly aborted: boolean;
+}
+
+/**
+ * Measures each layer's sensitivity: accuracy on the validation split against the density of that layer, the others
+ * left whole (Han et al., NIPS 2015, figure 6). What lies before the layer is computed once for all densities.
+ */
+export async function scan(engine: Engine, model: Model, data: Dataset, options: ScanOptions): Promise<Scan> {
+  const { retrain, known = [], signal, onLayer } = options;
+  const annotated = await annotate(engine, model, { batch: Math.min(batchFor(data), data.validation.size) });
+  checkData(annotated, data);
+  const chosen = options.layers ?? layersOf(model);
+  const densitiesOf = (layer: Layer) =>
+    typeof options.densities === "function" ? options.densities(layer) : options.densities;
+  const layers: LayerSensitivity[] = [];
+  let aborted = false;
+  for (const layer of chosen) {
+    const densities = densitiesOf(layer);
+    const done = known.find(({ name }) => name === layer.name);
+    if (done) {
+      layers.push(done);
+      continue;
+    }
+    const pruned = densities.map((density) => prunedTo(layer, density));
+    const measured = await evaluateVariants(engine, annotated, layer.weight, pruned, data.validation);
+    const points: SensitivityPoint[] = [];
+    for (const [i, density] of densities.entries()) {
+      if (signal?.aborted) break;
+      const point = { density, error: measured[i].error, loss: measured[i].loss };
+      const retrainedError = retrain && (await retrained(engine, model, data, layer.name, density, retrain, signal));
+      points.push(retrainedError === undefined ? point : { ...point, retrainedError });
+    }
+    aborted = signal?.aborted === true;
+    if (aborted) break;
+    const result = { name: layer.name, weights: layer.tensor.data.length, points };
+    layers.push(result);
+    onLayer?.(result);
+  }
+  return { layers, cost: await costOf(engine, model, chosen, (layer) => densitiesOf(layer).length), aborted };
+}
+
+/** A layer's weights with the smallest cut. */
+function prunedTo(layer: Layer, density: number): FloatTensor {
+  const { name, weight, tensor } = layer;
+  const whole = new Map([[weight, tensor]]);
+  const masks = chooseMasks({ kind: "density", layers: [[name, density]] }, [layer], whole);
+  return applyMasks(whole, masks).get(weight) ?? tensor;
+}
+
+async function retrained(
+  engine: Engine,
+  model: Model,
+  data: Dataset,
+  layer: string,
+  density: number,
+  { batch, seed, batchNorm, ...training }: NonNullable<ScanOptions["retrain"]>,
+  signal: AbortSignal | undefined,
+): Promise<number | undefined> {
+  const prune = { target: { kind: "density", layers: [[layer, density]] } as const, part: 1 };
+  const round: Round = { name: layer, prune, ...training };
+  const { results } = await runRounds(engine, model, data, [round], { batch, seed, batchNorm, signal });
+  return results.at(0)?.validationError;
+}
+
+async function costOf(engine: Engine, model: Model, layers: readonly Layer[], pointsOf: (layer: Layer) => number) {
+  const rows = await layerTable(engine, model);
+  const all = layersOf(model);
+  const total = rows.reduce((sum, { macs }) => sum + macs, 0);
+  let macs = 0;
+  let withoutReuse = 0;
+  for (const layer of layers) {
+    const behind = dependents(model.nodes, [layer.weight]);
+    const points = pointsOf(layer);
+    withoutReuse += points;
+    for (const [i, { node }] of all.entries()) macs += rows[i].macs * (behind.has(node.outputs[0]) ? points : 1);
+  }
+  return { forwardPasses: macs / total, withoutReuse };
+}

@@ -1,0 +1,121 @@
+import { batchFor, labelsFor, readInOrder, type Split } from "../data/dataset.ts";
+import { annotate } from "../engine/annotate.ts";
+import type { Engine } from "../engine/engine.ts";
+import { consumers, copyModel, fedInputs, type Model, type Node, typeOf } from "../onnx/graph.ts";
+import { isRecurrent } from "../onnx/recurrent.ts";
+import { float32, sizeOf } from "../onnx/tensor.ts";
+import { type Layer, layersOf } from "../operators/layers.ts";
+import { countNonzero } from "./mask.ts";
+
+/** A row of the paper's tables 3 to 6. Fractions are 0 to 1. */
+export interface LayerRow {
+  readonly name: string;
+  readonly op: string;
+  /** All weights, without biases, and those that are not zero. */
+  readonly weights: number;
+  readonly kept: number;
+  readonly density: number;
+  /** Multiply-accumulate operations for one sample in the dense network. */
+  readonly macs: number;
+  /** Non-zero outputs after the layer's activation function; only when data was given. */
+  readonly activations?: number;
+  /** MACs whose weight and input are both not zero, of all; without data every input counts as not zero. */
+  readonly macsLeft: number;
+}
+
+/** How many samples the share of non-zero activations is measured on. */
+const SAMPLES = 1000;
+const ACTIVATIONS = new Set(["Relu", "LeakyRelu", "Clip", "Sigmoid", "Tanh", "Softmax"]);
+
+/** The per-layer table of a network (Han et al., NIPS 2015, table 3): weights, MACs, activations and what is left. */
+export async function layerTable(engine: Engine, model: Model, split?: Split): Promise<LayerRow[]> {
+  const sampleShape = (fedInputs(model)[0]?.shape ?? []).slice(1).map((dim) => (typeof dim === "number" ? dim : 1));
+  const typed = await annotate(engine, model, { batch: split ? Math.min(batchFor({ sampleShape }), split.size) : 1 });
+  const batch = Number(fedInputs(typed)[0]?.shape?.[0] ?? 1);
+  const layers = layersOf(typed);
+  const shares = split ? await nonzeroShares(engine, typed, layers, split, batch) : new Map<string, number>();
+  return layers.map((layer) => {
+    const { name, node, tensor } = layer;
+    const weights = tensor.data.length;
+    const kept = countNonzero(tensor);
+    const density = kept / weights;
+    return {
+      name,
+      op: node.op,
+      weights,
+      kept,
+      density,
+      macs: weights * (layer.uses.reduce((sum, node) => sum + positions(typed, layer, node), 0) / batch),
+      activations: shares.get(activationOf(typed, layer)),
+      macsLeft: density * (shares.get(layer.data) ?? 1),
+    };
+  });
+}
+
+/** How often each weight is used in one run of a node: once for each place of the kernel, or each row of a product. */
+function positions(model: Model, { operand, tensor }: Layer, node: Node): number {
+  if (isRecurrent(node)) {
+    const [steps, batch] = typeOf(model, node.inputs[0]).dims;
+    return steps * batch;
+  }
+  const output = sizeOf(typeOf(model, node.outputs[0]).dims);
+  const input = sizeOf(typeOf(model, node.inputs[1 - operand]).dims);
+  const [first] = typeOf(model, node.inputs[operand]).dims;
+  switch (node.op) {
+    // A row of a table is looked up, not multiplied.
+    case "Gather":
+      return 0;
+    // Weights [outputs, inputs / groups, ...kernel]: each is used at each place of the output.
+    case "Conv":
+      return output / first;
+    // Weights [inputs, outputs / groups, ...kernel]: each is used at each place of the input.
+    case "ConvTranspose":
+      return input / first;
+    // A product [rows, k] x [k, columns]: rows = sqrt(input / k * output / columns), and k columns = weights.
+    default:
+      return Math.round(Math.sqrt((input * output) / tensor.data.length));
+  }
+}
+
+/** The value behind a layer's activation function, or the layer's own output when it has none. */
+function activationOf(model: Model, { node }: Layer): string {
+  const readers = consumers(model).get(node.outputs[0]) ?? [];
+  const [next] = readers;
+  return readers.length === 1 && ACTIVATIONS.has(next.op) ? next.outputs[0] : node.outputs[0];
+}
+
+/** The share of non-zero elements of each layer's input and output over the first samples of a split. */
+async function nonzeroShares(engine: Engine, model: Model, layers: readonly Layer[], split: Split, batch: number) {
+  const [input] = fedInputs(model);
+  const wanted = new Set(layers.flatMap((layer) => [layer.data, activationOf(model, layer)]));
+  // What is fed counts as dense, as in the paper's tables.
+  for (const name of reshapesOf(model, input.name)) wanted.delete(name);
+  const probe = copyModel(model);
+  probe.outputs = [...wanted].map((name) => ({ name }));
+  const program = await engine.compile(probe);
+  const shape = (input.shape ?? []).map(Number);
+  const inputs = new Float32Array(sizeOf(shape));
+  const counts = new Map<string, number>();
+  const labels = labelsFor(split, batch);
+  const samples = Math.floor(Math.min(SAMPLES, split.size) / batch) * batch;
+  for (let start = 0; start < samples; start += batch) {
+    await readInOrder(split, start, batch, inputs, labels);
+    const outputs = await program.run({ [input.name]: float32(shape, inputs) });
+    for (const name of wanted) {
+      const { dims, data } = outputs[name];
+      const share = countNonzero(float32(dims, data as Float32Array)) / data.length;
+      counts.set(name, (counts.get(name) ?? 0) + (share * batch) / samples);
+    }
+  }
+  await program.release();
+  return counts;
+}
+
+const RESHAPES = new Set(["Flatten", "Reshape", "Squeeze", "Unsqueeze", "Transpose", "Identity"]);
+
+/** A value and those that hold the same elements in another shape. */
+function reshapesOf(model: Model, value: string): Set<string> {
+  const same = new Set([value]);
+  for (const { op, inputs, outputs } of model.nodes) if (RESHAPES.has(op) && same.has(inputs[0])) same.add(outputs[0]);
+  return same;
+}

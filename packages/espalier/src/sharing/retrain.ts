@@ -1,0 +1,69 @@
+import type { LearningData } from "../data/dataset.ts";
+import type { Engine } from "../engine/engine.ts";
+import type { Model } from "../onnx/graph.ts";
+import { evaluate } from "../training/evaluate.ts";
+import { learn } from "../training/learn.ts";
+import type { Optimizer } from "../training/optimizer.ts";
+import { withParameters } from "../training/parameters.ts";
+import type { Policy } from "../training/schedule.ts";
+import type { EpochResult, Progress } from "../training/train.ts";
+import type { TrainerOptions } from "../training/trainer.ts";
+import { trainable } from "./codebook-parameters.ts";
+import { sharingRules } from "./rules.ts";
+import { type Sharing, withShared } from "./share.ts";
+
+export interface RetrainOptions extends Pick<TrainerOptions, "seed" | "loss" | "frozen"> {
+  readonly epochs: number;
+  readonly batch?: number;
+  readonly optimizer?: Optimizer;
+  readonly learningRate?: Policy;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: Progress) => void;
+  readonly onEpoch?: (result: EpochResult) => void;
+}
+
+/** A network with shared weights, and how well it does. */
+export interface SharedNetwork {
+  /** Shared values written out; biases and all else that is not shared may have been trained too. */
+  readonly model: Model;
+  readonly sharing: Sharing;
+  /** Percent, before and after the values were trained. */
+  readonly before: number;
+  readonly after: number;
+}
+
+/**
+ * Trains the values of a shared network, and its parameters that are not shared. The epoch with the lowest validation
+ * error counts, or the network as it came where none is better.
+ */
+export async function retrain(
+  engine: Engine,
+  model: Model,
+  sharing: Sharing,
+  data: LearningData,
+  { batch = 64, optimizer = { name: "adam" }, learningRate, ...options }: RetrainOptions,
+): Promise<SharedNetwork & { readonly aborted: boolean }> {
+  const start = withShared(model, sharing);
+  const { error: before } = await evaluate(engine, start, data, data.validation);
+  const asIs = { model: start, sharing, before, after: before, aborted: false };
+  if (options.epochs === 0) return asIs;
+  const { model: network, read } = trainable(start, sharing);
+  const dropout = new Map(
+    network.nodes.filter(({ op }) => op === "Dropout").map(({ name, outputs }) => [name || outputs[0], 0]),
+  );
+  const { best, aborted } = await learn(
+    engine,
+    { model: network, data },
+    undefined,
+    { ...options, batch, optimizer, dropout, rules: sharingRules },
+    {
+      ...options,
+      learningRate: learningRate ?? { policy: "exponential", rate: 1e-3, final: 1e-5 },
+      onEpoch: ({ history }) => options.onEpoch?.(history[history.length - 1]),
+    },
+  );
+  if (!best || best.validationError >= before) return { ...asIs, aborted };
+  const { sharing: trained, others } = read(best.parameters);
+  const after = best.validationError;
+  return { model: withShared(withParameters(start, others), trained), sharing: trained, before, after, aborted };
+}

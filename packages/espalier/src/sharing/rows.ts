@@ -1,0 +1,32 @@
+import type { Model } from "../onnx/graph.ts";
+import { layersOf } from "../operators/layers.ts";
+import type { Sharing } from "./share.ts";
+import { bitsOf, countCodes, zeroCode } from "./shared.ts";
+
+/** What became of a shared tensor. */
+export interface SharedRow {
+  /** The layer's name; of biases the parameter's. */
+  readonly name: string;
+  readonly weights: number;
+  /** Those that are not zero. */
+  readonly kept: number;
+  /** Distinct values, the zero among them where there are zeros, and bits that tell them apart. */
+  readonly values: number;
+  readonly bits: number;
+}
+
+/** A row for each shared tensor. */
+export function rowsOf(model: Model, sharing: Sharing): SharedRow[] {
+  const names = new Map(layersOf(model).map(({ name, weight }) => [weight, name]));
+  return Array.from(sharing, ([parameter, shared]) => {
+    const weights = shared.codes.length;
+    const zeros = countCodes(shared)[zeroCode(shared)] ?? 0;
+    return {
+      name: names.get(parameter) ?? parameter,
+      weights,
+      kept: weights - zeros,
+      values: shared.values.length,
+      bits: bitsOf(shared),
+    };
+  });
+}

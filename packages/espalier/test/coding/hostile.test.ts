@@ -1,0 +1,235 @@
+import { describe, expect, it } from "vitest";
+import { codeNumber } from "../../../runtime/src/codec/bit-coder.ts";
+import { encodeFile } from "../../src/coding/encode.ts";
+import type { Method } from "../../src/coding/encode-tensor.ts";
+import { RangeEncoder } from "../../src/coding/range-encoder.ts";
+import { concat } from "../../src/coding/split.ts";
+import { craft, filledSize, graphSection, sectionsOf } from "./craft.ts";
+import { Fuzzer } from "./fuzz.ts";
+import { field, graph, model, modelOf, tensor } from "./messages.ts";
+import { outcomeOf } from "./outcome.ts";
+
+const modes: readonly Method[] = ["context", "static", "huffman"];
+const data = new Uint8Array(new Float32Array(24).map((_, i) => (i % 3 === 0 ? i % 5 : 0)).buffer);
+const onnx = modelOf({ dims: [4, 6], raw: data });
+const hole = modelOf({ dims: [4, 6], raw: new Uint8Array(0) });
+
+/** A small whole file; its graph is stored, which is quick. */
+function small(mode: Method): Uint8Array {
+  const { decoded, sections } = sectionsOf(encodeFile(onnx, { mode }));
+  const esp = craft({ decoded, sections: [graphSection(hole), ...sections.slice(1)] });
+  expect(outcomeOf(esp).file).toEqual(onnx);
+  return esp;
+}
+
+const refusal = (bytes: Uint8Array) => outcomeOf(bytes).refusal;
+
+describe("a damaged file is refused", () => {
+  it.each(modes)("wherever it is cut, with %s", (mode) => {
+    const esp = small(mode);
+    for (let length = 0; length < esp.length; length++) {
+      expect(refusal(esp.subarray(0, length)), `${length} bytes`).toMatch(
+        /cut short|bytes where it says|no \.esp file|not an/,
+      );
+    }
+  });
+
+  it.each(modes)("whichever bit is flipped, with %s", (mode) => {
+    const esp = small(mode);
+    for (let bit = 0; bit < 8 * esp.length; bit++) {
+      const flipped = esp.slice();
+      flipped[bit >> 3] ^= 1 << (bit & 7);
+      expect(refusal(flipped), `bit ${bit}`).toBeDefined();
+    }
+  });
+
+  it("when more comes behind it", () => {
+    expect(refusal(concat([small("context"), new Uint8Array(1)]))).toMatch(/bytes where it says/);
+  });
+});
+
+describe("a header is refused", () => {
+  const { decoded, sections } = sectionsOf(small("context"));
+  const numbers = (...bytes: number[]) => Uint8Array.of(...bytes);
+  const largest = numbers(255, 255, 255, 255, 255, 255, 255, 255, 255, 1);
+
+  it.each<[string, Uint8Array, RegExp]>([
+    [
+      "of a newer version",
+      craft({ decoded, sections, version: 2 }),
+      /version 2 of the \.esp format, .* update espalier/,
+    ],
+    ["of version 255", craft({ decoded, sections, version: 255 }), /version 255/],
+    ["of version 0", craft({ decoded, sections, version: 0 }), /version/],
+    ["of nothing", craft({ decoded, sections: [], header: numbers() }), /has no graph/],
+    ["without a section", craft({ decoded, sections: [] }), /has no graph/],
+    ["that ends within a number", craft({ decoded, sections, header: numbers(0x80) }), /cut short/],
+    ["with a number without end", craft({ decoded, sections, header: new Uint8Array(11).fill(255) }), /cut short/],
+    [
+      "with numbers that add up to more than numbers",
+      craft({ decoded, sections, header: concat([numbers(1), largest, largest]) }),
+      /bytes where it says/,
+    ],
+    ["with too many sections", craft({ decoded, sections: [...sections, new Uint8Array(0)] }), /another graph/],
+    ["with too few sections", craft({ decoded, sections: sections.slice(0, 1) }), /another graph/],
+    ["that says less than there is", craft({ decoded: decoded - 1, sections }), /another graph/],
+    ["that says more than there is", craft({ decoded: decoded + 1, sections }), /another graph/],
+    ["that says far more than there is", craft({ decoded: 2 ** 24, sections }), /another graph/],
+    ["that says more than is believed", craft({ decoded: 2 ** 24 + 1, sections }), /more than is believed/],
+    ["that says more than there are numbers", craft({ decoded, sections, header: concat([largest, numbers(3)]) }), /./],
+    [
+      "that says more than 2 GB",
+      craft({ decoded: 2 ** 31, sections: [new Uint8Array(2 ** 21)] }),
+      /more than is believed/,
+    ],
+  ])("%s", (_, esp, message) => {
+    expect(refusal(esp)).toMatch(message);
+  });
+});
+
+describe("a graph with right checksums is refused", () => {
+  const stream = sectionsOf(small("context")).sections[1];
+  const withGraph = (section: Uint8Array, tensors = 1) =>
+    craft({ decoded: onnx.length, sections: [section, ...new Array<Uint8Array>(tensors).fill(stream)] });
+  let deep: Uint8Array = graph(tensor({ dims: [4, 6], raw: new Uint8Array(0) }));
+  for (let depth = 0; depth < 100; depth++) deep = field(1, field(5, field(6, deep)));
+  const empty = field(9, "");
+
+  it.each<[string, Uint8Array]>([
+    ["that is nothing", graphSection(new Uint8Array(0))],
+    ["that is no message", graphSection(new Uint8Array(100).fill(0xff))],
+    ["whose field reaches beyond it", graphSection(hole.subarray(0, -3))],
+    ["that is a group", graphSection(concat([Uint8Array.of(0x0b), hole]))],
+    ["of fewer bytes than it says", graphSection(hole, { length: 1000 })],
+    ["of text without end", graphSection(hole, { stored: false, length: 2 ** 20 + 1 })],
+    ["within graphs without end", graphSection(model(deep))],
+    [
+      "with a shape beyond numbers",
+      graphSection(modelOf({ dims: new Array(40).fill(2 ** 62), raw: new Uint8Array(0) })),
+    ],
+    ["with a negative shape", graphSection(modelOf({ dims: [2 ** 64 - 2048], raw: new Uint8Array(0) }))],
+    ["with a terabyte", graphSection(modelOf({ dims: [2 ** 40], raw: new Uint8Array(0) }))],
+    ["with a type of no known width", graphSection(modelOf({ type: 8, dims: [24], raw: new Uint8Array(0) }))],
+    [
+      "whose shape is cut short",
+      graphSection(model(graph(concat([field(1, Uint8Array.of(0x80)), field(2, 1), empty])))),
+    ],
+  ])("%s", (_, section) => {
+    expect(refusal(withGraph(section))).toMatch(/is damaged/);
+  });
+
+  it("with a tensor of a hundred thousand holes and as many dimensions, at once", () => {
+    const dims = field(1, new Uint8Array(100_000).fill(1));
+    const holes = new Uint8Array(200_000).map((_, i) => empty[i % 2]);
+    const section = graphSection(model(graph(concat([dims, field(2, 1), holes]))));
+    expect(refusal(withGraph(section))).toMatch(/more holes/);
+    expect(refusal(withGraph(section, 10_000))).toMatch(/more holes/);
+  });
+
+  it("unless no tensor lies beside it: then it is the file, whatever it holds", () => {
+    const noise = new Uint8Array(50).fill(0xff);
+    expect(outcomeOf(craft({ decoded: 50, sections: [graphSection(noise)] })).file).toEqual(noise);
+  });
+});
+
+describe("a tensor with right checksums is refused", () => {
+  const STORED = 0;
+  const CONTEXT = 1;
+  const STATIC = 2;
+
+  /** A stream that begins as `write` says. */
+  function streamOf(method: number, write: (coder: RangeEncoder) => void = () => {}): Uint8Array {
+    const coder = new RangeEncoder();
+    coder.raw(method, 2);
+    write(coder);
+    return coder.finishBeforeMore();
+  }
+
+  /** A layout: sparse with its count, shift, entries, raw bits where there are no entries. */
+  const layout = (coder: RangeEncoder, { count = 8, shift = 0, entries = 0, raw = 0 }) => {
+    coder.raw(1, 1);
+    codeNumber(coder, count);
+    coder.raw(shift, 5);
+    codeNumber(coder, entries);
+    if (entries === 0) coder.raw(raw, 5);
+  };
+  const view = (coder: RangeEncoder, kernel: number, width: number) => {
+    layout(coder, {});
+    coder.raw(0, 1);
+    codeNumber(coder, kernel - 1);
+    codeNumber(coder, width - 1);
+  };
+
+  it.each<[string, Uint8Array, RegExp]>([
+    ["of an unknown method", streamOf(3), /unknown method/],
+    ["that is stored in fewer bytes", concat([streamOf(STORED), data.subarray(9)]), /fewer bytes/],
+    [
+      "with more words that are not zero than words",
+      streamOf(CONTEXT, (c) => layout(c, { count: 25 })),
+      /more entries/,
+    ],
+    [
+      "with a count of more than 32 bits",
+      streamOf(CONTEXT, (c) => {
+        for (let bits = 0; bits < 33; bits++) c.raw(1, 1);
+      }),
+      /more than 32 bits/,
+    ],
+    ["with too long a codebook", streamOf(CONTEXT, (c) => layout(c, { entries: 4097 })), /more entries/],
+    ["with more raw bits than words have", streamOf(CONTEXT, (c) => layout(c, { shift: 10, raw: 23 })), /more bits/],
+    ["with kernels that do not fill it", streamOf(CONTEXT, (c) => view(c, 4, 1)), /kernels/],
+    ["with lines that do not fill kernels", streamOf(CONTEXT, (c) => view(c, 6, 4)), /kernels/],
+    ["with too large a kernel", streamOf(CONTEXT, (c) => view(c, 5000, 1)), /kernels/],
+    [
+      "with a codebook beyond its words",
+      concat([streamOf(CONTEXT, (c) => layout(c, { entries: 24 })), new Uint8Array(40).fill(255)]),
+      /rank|difference/,
+    ],
+    ["with too many values for a table", streamOf(STATIC, (c) => layout(c, { raw: 10 })), /more values than a table/],
+    [
+      "with too many gaps for a table",
+      streamOf(STATIC, (c) => {
+        layout(c, { raw: 23 });
+        c.raw(15, 4);
+      }),
+      /more gaps/,
+    ],
+    [
+      "with frequencies that fill no table",
+      concat([
+        streamOf(STATIC, (c) => {
+          layout(c, { raw: 23 });
+          c.raw(2, 4);
+        }),
+        new Uint8Array(9).fill(90),
+      ]),
+      /fill no table/,
+    ],
+    ["of nothing", new Uint8Array(0), /fewer bytes/],
+  ])("%s", (_, stream, message) => {
+    expect(refusal(craft({ decoded: onnx.length, sections: [graphSection(hole), stream] }))).toMatch(message);
+  });
+
+  it.each([1, 2, 3])("with a shift as wide as its words (%s bytes)", (type) => {
+    const narrow = modelOf({ type: [0, 2, 10, 5][type], dims: [40], raw: new Uint8Array(0) });
+    const decoded = filledSize(narrow, 1);
+    const stream = streamOf(CONTEXT, (c) => layout(c, { shift: [0, 8, 16, 31][type], entries: 1 }));
+    expect(refusal(craft({ decoded, sections: [graphSection(narrow), stream] }))).toMatch(/more bits/);
+  });
+
+  it("with more words in contexts than may be, before memory is taken for them", () => {
+    const graph = modelOf({ type: 2, dims: [2 ** 13, 2 ** 13 + 1], raw: new Uint8Array(0) });
+    const decoded = filledSize(graph, 1);
+    const stream = concat([streamOf(CONTEXT, (c) => layout(c, { count: 0 })), new Uint8Array(2 ** 16 + 100)]);
+    const before = process.memoryUsage().rss;
+    expect(refusal(craft({ decoded, sections: [graphSection(graph), stream] }))).toMatch(/more words in contexts/);
+    expect(process.memoryUsage().rss - before).toBeLessThan(2 ** 27);
+  });
+});
+
+it("whatever the bytes are, only a file of the right size or a sentence comes of them (npm run fuzz goes on)", () => {
+  const fuzzer = new Fuzzer(1);
+  const decoded = Array.from({ length: 100 }, (_, round) => fuzzer.round(round)).filter((result) => result.decoded);
+  // Damage with right checksums can lead to other numbers: some files are decoded.
+  expect(decoded.length).toBeGreaterThan(5);
+});

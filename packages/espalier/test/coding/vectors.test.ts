@@ -1,0 +1,27 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { decode } from "../../../runtime/src/codec/decode.ts";
+import { StreamDecoder } from "../../../runtime/src/loading/stream.ts";
+import { vectors } from "./vectors.ts";
+import { vectorFiles } from "./vectors-page.ts";
+
+const folder = new URL("../fixtures/esp/", import.meta.url);
+const fixture = (name: string) => new Uint8Array(readFileSync(new URL(name, folder)));
+
+describe("the test vectors", () => {
+  it("are what npm run vectors writes: today's encoder makes the very files", () => {
+    const files = vectorFiles();
+    for (const { path, contents } of files) {
+      expect(Buffer.compare(Buffer.from(contents), fixture(path)), `${path}: run npm run vectors`).toBe(0);
+    }
+    expect(readdirSync(folder).sort()).toEqual(files.map(({ path }) => path).sort());
+  });
+
+  it.each(vectors)("$name decodes to its .onnx: $about", ({ name }) => {
+    const [esp, onnx] = [fixture(`${name}.esp`), fixture(`${name}.onnx`)];
+    expect(decode(esp)).toEqual(onnx);
+    const decoder = new StreamDecoder(name);
+    for (const byte of esp) decoder.push(Uint8Array.of(byte));
+    expect(decoder.end()).toEqual(onnx);
+  });
+});

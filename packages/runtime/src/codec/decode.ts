@@ -1,0 +1,176 @@
+import { codeNumber } from "./bit-coder.ts";
+import {
+  CHECKSUM,
+  checkedContent,
+  damaged,
+  explained,
+  mostDecoded,
+  PREFIX,
+  readHeader,
+  readPrefix,
+} from "./container.ts";
+import { decodeTensor, Neighbours } from "./context-tensor.ts";
+import { Damage } from "./damage.ts";
+import { type WordType, wordsOf } from "./element-type.ts";
+import { piecesOf } from "./messages.ts";
+import { RangeDecoder } from "./range-decoder.ts";
+import { codeText } from "./text.ts";
+
+/** A graph of more bytes than this is stored as it is. */
+export const LONGEST_TEXT = 2 ** 20;
+
+/** How messages name a file that has no name. */
+export const NAMELESS = "The file";
+
+export interface DecodingOptions {
+  /** How messages name the file. */
+  readonly source?: string;
+  /** Bytes of the whole file, where known. */
+  readonly size?: number;
+  /** Is told the bytes of the whole file as soon as they are known. */
+  onHeader?(bytes: number): void;
+}
+
+/**
+ * Decodes a file step by step: yields how many bytes it needs next, and is given them.
+ *
+ * Memory is not taken before bytes have come that may decode to so much, whatever the header says.
+ * @returns the ONNX file
+ * @throws UserError when the file is damaged, newer, or claims to hold more than is believed
+ */
+export function* decoding({
+  source = NAMELESS,
+  size,
+  onHeader,
+}: DecodingOptions): Generator<number, Uint8Array<ArrayBuffer>, Uint8Array> {
+  try {
+    const prefix = yield PREFIX;
+    const length = readPrefix(prefix, source);
+    const { decoded, sections, bytes } = readHeader(prefix, yield length + CHECKSUM, source, size);
+    onHeader?.(bytes);
+    let come = PREFIX + length + CHECKSUM;
+    let asked = 0;
+    const next = function* (): Generator<number, Uint8Array, Uint8Array> {
+      const section = yield sections[asked++] + CHECKSUM;
+      come += section.length;
+      return checkedContent(section, source);
+    };
+    const pieces = piecesIn(yield* next(), decoded, sections.length - 1);
+    const early: Uint8Array[] = [];
+    while (decoded > mostDecoded(come)) early.push(yield* next());
+    const file = new Uint8Array(decoded);
+    const neighbours = new Neighbours();
+    let at = 0;
+    let tensor = 0;
+    for (const piece of pieces) {
+      if (piece instanceof Uint8Array) {
+        file.set(piece, at);
+        at += piece.length;
+      } else {
+        const stream = early[tensor++] ?? (yield* next());
+        decodeTensor(stream, piece, neighbours, file.subarray(at, at + piece.bytes));
+        at += piece.bytes;
+      }
+    }
+    return file;
+  } catch (error) {
+    throw explained(error, source);
+  }
+}
+
+/** Decodes a whole file. {@link decoding} */
+export function decode(bytes: Uint8Array, source = NAMELESS): Uint8Array<ArrayBuffer> {
+  const steps = decoding({ source, size: bytes.length });
+  let at = 0;
+  let step = steps.next();
+  while (!step.done) {
+    const end = at + step.value;
+    if (end > bytes.length) throw damaged(source, "it is cut short");
+    step = steps.next(bytes.subarray(at, end));
+    at = end;
+  }
+  return step.value;
+}
+
+/** What a file holds, in bytes: of the graph, and of each tensor that is coded beside it. */
+export interface Contents {
+  /** Bytes of the ONNX file. */
+  readonly decoded: number;
+  readonly graph: number;
+  readonly tensors: readonly { readonly name: string; readonly bytes: number; readonly decoded: number }[];
+}
+
+/**
+ * Tells where the bytes of a file go, without decoding its tensors.
+ * @throws UserError when the file is damaged or newer
+ */
+export function contentsOf(bytes: Uint8Array, source = NAMELESS): Contents {
+  const upTo = (end: number, from = 0) => {
+    if (end > bytes.length) throw damaged(source, "it is cut short");
+    return bytes.subarray(from, end);
+  };
+  try {
+    const prefix = upTo(PREFIX);
+    const start = PREFIX + readPrefix(prefix, source) + CHECKSUM;
+    const { decoded, sections } = readHeader(prefix, upTo(start, PREFIX), source, bytes.length);
+    const graph = checkedContent(upTo(start + sections[0] + CHECKSUM, start), source);
+    const holes = piecesIn(graph, decoded, sections.length - 1).filter(isCoded);
+    const tensors = holes.map(({ name, bytes }, i) => ({ name, bytes: sections[i + 1], decoded: bytes }));
+    return { decoded, graph: sections[0], tensors };
+  } catch (error) {
+    throw explained(error, source);
+  }
+}
+
+/** A tensor that is coded beside the graph. */
+interface Coded extends WordType {
+  readonly name: string;
+}
+
+function isCoded(piece: Uint8Array | Coded): piece is Coded {
+  return !(piece instanceof Uint8Array);
+}
+
+/**
+ * Decodes the graph section: the file, with holes for its tensors. Where no tensor is coded beside the graph it is the
+ * file itself, whatever it holds.
+ */
+function piecesIn(section: Uint8Array, decoded: number, tensors: number): readonly (Uint8Array | Coded)[] {
+  const graph = decodeGraph(section);
+  const pieces =
+    tensors === 0
+      ? [graph]
+      : piecesOf(
+          graph,
+          (head): Coded | undefined => {
+            const words = wordsOf(head);
+            return words && { ...words, name: head.name };
+          },
+          tensors,
+        );
+  let total = 0;
+  let holes = 0;
+  for (const piece of pieces) {
+    if (piece instanceof Uint8Array) total += piece.length;
+    else {
+      total += piece.bytes;
+      holes++;
+    }
+  }
+  if (holes !== tensors || total !== decoded) throw new Damage("another graph than the header says");
+  return pieces;
+}
+
+function decodeGraph(section: Uint8Array): Uint8Array {
+  const coder = new RangeDecoder(section);
+  const stored = coder.raw(0, 1) === 1;
+  const length = codeNumber(coder, 0);
+  if (stored) {
+    if (length > section.length) throw new Damage("a graph that is cut short");
+    return section.subarray(section.length - length);
+  }
+  if (length > LONGEST_TEXT) throw new Damage("a graph without end");
+  const text = new Uint8Array(length);
+  codeText(coder, text);
+  return text;
+}

@@ -1,0 +1,35 @@
+/** The format's parts that an encoder shares with the decoder: models, tables and limits, each written once. */
+export { type BitCoder, codeNumber } from "./bit-coder.ts";
+export { codeCodebook, LONGEST_CODEBOOK, rankOf, type WordFormat } from "./codebook.ts";
+export {
+  CHECKSUM,
+  checkOf,
+  isEsp,
+  LARGEST_FILE,
+  leastBytes,
+  MAGIC,
+  mostDecoded,
+  PREFIX,
+  VERSION,
+} from "./container.ts";
+export { codeInContexts, MOST_IN_CONTEXTS, Neighbours } from "./context-tensor.ts";
+export { crc32 } from "./crc32.ts";
+export { Damage } from "./damage.ts";
+export { type Contents, contentsOf, decode, LONGEST_TEXT } from "./decode.ts";
+export { type WordType, wordsOf } from "./element-type.ts";
+export { CONTEXT, codeLayout, type Layout, STATIC, STORED } from "./layout.ts";
+export {
+  DEEPEST,
+  fieldsOf,
+  headOf,
+  type Kind,
+  kindOf,
+  piecesOf,
+  RAW_DATA,
+  type TensorHead,
+  varintOf,
+} from "./messages.ts";
+export { codeStaticHead, countValues, type StaticHead } from "./static.ts";
+export { LARGEST_LOG, spread } from "./table.ts";
+export { codeText } from "./text.ts";
+export type { View } from "./view.ts";

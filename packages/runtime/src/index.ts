@@ -1,0 +1,14 @@
+/**
+ * What a page ships: `load` makes an .onnx file of an .esp file while it downloads, for ONNX Runtime;
+ * `Network` runs either straight from its sparse form. No dependency; the same in browsers, Node and Deno.
+ */
+
+export { isEsp } from "./codec/container.ts";
+export { decode } from "./codec/decode.ts";
+export { UserError } from "./errors.ts";
+export type { DecodingWorker } from "./loading/decoding-worker.ts";
+export { type LoadOptions, load } from "./loading/load.ts";
+export type { Source } from "./loading/source.ts";
+export type { Progress } from "./loading/stream.ts";
+export { type MemoryUse, Network, type NetworkOptions, type Tensor } from "./network/network.ts";
+export { UnsupportedError } from "./network/unsupported.ts";

@@ -1,0 +1,156 @@
+import { readFileSync } from "node:fs";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { random } from "../../espalier/src/random.ts";
+// @ts-expect-error: a script of the build, without types
+import { compiled } from "../scripts/kernels.mjs";
+import { type Machine, machine } from "../src/kernels/machine.ts";
+import { compressRows } from "../src/network/compressed.ts";
+import { padded } from "../src/network/forms.ts";
+import { Matrix, type Use } from "../src/network/matrix.ts";
+
+const kinds = ["simd", "plain"] as const;
+
+/** A random matrix of a given density, and what it gives for an input by plain sums. */
+function layerCase(seed: number, rows: number, columns: number, density: number) {
+  const { uniform, normal } = random(seed, "kernels");
+  const weights = Float32Array.from({ length: rows * columns }, () => (uniform() < density ? normal() : 0));
+  const bias = Float32Array.from({ length: rows }, normal);
+  const elements = compressRows(weights, rows, columns);
+  return { weights, bias, elements, numbers: (count: number) => Float32Array.from({ length: count }, normal) };
+}
+
+function close(found: ArrayLike<number>, expected: ArrayLike<number>) {
+  const most = Array.from(expected).reduce((a, b) => Math.max(a, Math.abs(b)), 1);
+  for (let i = 0; i < expected.length; i++) expect(Math.abs(found[i] - expected[i])).toBeLessThan(2e-6 * most);
+}
+
+const shape = fc.record({
+  seed: fc.nat(1e6),
+  rows: fc.integer({ min: 1, max: 21 }),
+  columns: fc.integer({ min: 1, max: 70 }),
+  density: fc.constantFrom(0, 0.05, 0.3, 0.6, 1),
+  floor: fc.constantFrom(0, Number.NEGATIVE_INFINITY),
+  // So much that a column reads that a matrix of dozens is cut into strips, or so little that it is not.
+  reach: fc.constantFrom(4, 3000),
+});
+
+describe.each(kinds)("%s kernels", (kind) => {
+  it("multiply a vector in every form as plain sums do", async () => {
+    const on = await machine({ kernels: kind });
+    fc.assert(
+      fc.property(shape, fc.constantFrom<Use>("vector", "sparse-vector"), (given, use) => {
+        const { seed, rows, columns, density, floor, reach } = given;
+        const { weights, bias, elements, numbers } = layerCase(seed, rows, columns, density);
+        const x = numbers(columns).map((value) => Math.max(value, 0));
+        const layer = new Matrix(on, rows, columns, elements, bias);
+        // Whatever the form was before, it is the same matrix.
+        for (const before of ["matrix", use] as const) layer.prepare(before, reach);
+        const [input, output] = [place(on, x, padded(columns)), on.heap.allocate(4 * padded(rows))];
+        layer.multiply(input, output, floor);
+        const expected = Array.from(bias, (b, row) =>
+          Math.max(
+            floor,
+            x.reduce((sum, value, column) => sum + weights[row * columns + column] * value, b),
+          ),
+        );
+        close(on.heap.floats(output, rows), expected);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it("correlate in every form as plain sums do, without a step past what is theirs", async () => {
+    const on = await machine({ kernels: kind });
+    const lengths = fc.integer({ min: 1, max: 24 }).map((n) => 4 * n);
+    fc.assert(
+      fc.property(shape, lengths, ({ seed, rows, columns, density, floor, reach }, length) => {
+        const { weights, bias, elements, numbers } = layerCase(seed, rows, columns, density);
+        const layer = new Matrix(on, rows, columns, elements, bias);
+        layer.prepare("vector");
+        layer.prepare("matrix", reach);
+        const starts = Array.from({ length: columns }, (_, column) => (column * 7) % 50);
+        const x = numbers(50 + length);
+        const input = place(on, x, x.length);
+        const offsets = on.heap.allocate(4 * columns);
+        on.heap.int32s(offsets, columns).set(starts.map((start) => 4 * start));
+        const size = layer.written * length;
+        const output = place(on, new Float32Array(size + 4).fill(9), size + 4);
+        layer.correlate(offsets, input, output, length, floor);
+        const expected = Array.from({ length: rows * length }, (_, i) => {
+          const [row, p] = [Math.floor(i / length), i % length];
+          const sum = starts.reduce(
+            (s, start, column) => s + weights[row * columns + column] * x[start + p],
+            bias[row],
+          );
+          return Math.max(floor, sum);
+        });
+        close(on.heap.floats(output, rows * length), expected);
+        expect([...on.heap.floats(output + 4 * size, 4)]).toEqual([9, 9, 9, 9]);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it("change the form of a single row that ends where memory does", async () => {
+    const on = await machine({ kernels: kind });
+    // More than memory grows by at once, so that it ends behind the row.
+    const { elements, weights } = layerCase(1, 1, 40_000, 1);
+    const layer = new Matrix(on, 1, 40_000, elements);
+    layer.prepare("vector");
+    layer.prepare("matrix");
+    layer.prepare("vector");
+    const x = new Float32Array(40_000);
+    x[39_999] = 1;
+    const output = on.heap.allocate(16);
+    layer.multiply(place(on, x, x.length), output, Number.NEGATIVE_INFINITY);
+    expect(on.heap.floats(output, 1)[0]).toBe(weights[39_999]);
+  });
+
+  it("reach all inputs of a layer that has more than 65,536", async () => {
+    const on = await machine({ kernels: kind });
+    const columns = 70_001;
+    const elements = {
+      starts: Uint32Array.of(0, 2),
+      indices: Uint32Array.of(3, 70_000),
+      values: Float32Array.of(2, 5),
+    };
+    const layer = new Matrix(on, 1, columns, elements);
+    const x = new Float32Array(columns).map((_, i) => i);
+    const output = on.heap.allocate(16);
+    layer.prepare("vector");
+    layer.multiply(place(on, x, padded(columns)), output, Number.NEGATIVE_INFINITY);
+    expect(on.heap.floats(output, 1)[0]).toBe(350_006);
+  });
+});
+
+describe("the heap", () => {
+  it("gives every allocation room of its own, and takes all of it back", async () => {
+    const { heap } = await machine({ kernels: "plain" });
+    const actions = fc.array(fc.tuple(fc.boolean(), fc.nat(5000)), { maxLength: 80 });
+    fc.assert(
+      fc.property(actions, (steps) => {
+        const held: [number, number][] = [];
+        for (const [release, size] of steps) {
+          if (release && held.length > 0) heap.release(held.splice(size % held.length, 1)[0][0]);
+          else held.push([heap.allocate(size), size]);
+        }
+        held.sort(([a], [b]) => a - b);
+        for (let i = 1; i < held.length; i++) expect(held[i - 1][0] + held[i - 1][1]).toBeLessThanOrEqual(held[i][0]);
+        for (const [at] of held) heap.release(at);
+        expect(heap.used()).toBe(0);
+      }),
+    );
+  });
+});
+
+it("the compiled kernels are those of the sources", async () => {
+  expect(readFileSync(new URL("../src/kernels/wasm.ts", import.meta.url), "utf8")).toBe(await compiled());
+});
+
+function place({ heap }: Machine, numbers: Float32Array, room: number): number {
+  const at = heap.allocate(4 * room);
+  const target = heap.floats(at, room).fill(0);
+  target.set(numbers);
+  return at;
+}
