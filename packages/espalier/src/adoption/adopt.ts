@@ -3,6 +3,7 @@ import { freeBatch } from "../engine/free-batch.ts";
 import { simplify } from "../engine/simplify.ts";
 import { UserError } from "../errors.ts";
 import { fedInputs, type Model, type Value } from "../onnx/graph.ts";
+import type { TypedModel } from "../onnx/typed.ts";
 import { forSamples, type SampleForm } from "./samples.ts";
 import { withScores } from "./scores.ts";
 import { type TrainableForm, trainableForm } from "./trainable-form.ts";
@@ -63,8 +64,8 @@ function onlyInput(model: Model): Value {
 
 interface Open {
   readonly model: Model;
-  /** The model with the concrete shapes of some batch. */
-  readonly typed: Model;
+  /** The model for a batch of some size. */
+  readonly typed: TypedModel;
   /** The size of the batch where it could not be opened. */
   readonly fixed?: number;
   readonly notes: string[];

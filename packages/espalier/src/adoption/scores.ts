@@ -1,9 +1,10 @@
 import { UserError } from "../errors.ts";
 import { attribute, int } from "../onnx/attributes.ts";
 import { GraphBuilder } from "../onnx/builder.ts";
-import { copyModel, type Dim, type Model, type Node, OPSET, producers, type Value } from "../onnx/graph.ts";
+import { copyModel, type Model, type Node, OPSET, producers } from "../onnx/graph.ts";
 import { withoutDeadNodes } from "../onnx/live.ts";
 import { sizeOf } from "../onnx/tensor.ts";
+import type { TypedModel, TypedValue } from "../onnx/typed.ts";
 
 /** A network whose only output are class scores before any Softmax or Sigmoid: [batch, classes], or with a step between. */
 export interface Scored {
@@ -18,12 +19,11 @@ export interface Scored {
  * Leaves a network with class scores as its only output. A Softmax or Sigmoid at the end is taken off, as losses begin
  * from what is before it and the ranking is the same; the single score s of a binary classifier becomes (0, s), whose
  * softmax is the sigmoid of s; [batch, classes, 1, 1] becomes [batch, classes].
- * @param annotated a model whose outputs have known shapes
  * @param steps of each sample, where its scores are [batch, steps, classes]
  * @param wanted the output to take; default: the first that looks like class scores
  * @throws UserError when there is no such output
  */
-export function withScores(annotated: Model, wanted?: string, steps?: number): Scored {
+export function withScores(annotated: TypedModel, wanted?: string, steps?: number): Scored {
   const output = choose(annotated, wanted, steps);
   const model = copyModel(annotated);
   const { nodes, probabilities } = withoutProbabilities(model, output.name);
@@ -33,7 +33,7 @@ export function withScores(annotated: Model, wanted?: string, steps?: number): S
     return { model: withoutDeadNodes(model), output: output.name, probabilities };
   }
   const graph = new GraphBuilder(model, "scores/");
-  const [batch, classes, ...rest] = output.shape ?? [];
+  const [batch, classes, ...rest] = output.shape;
   let scores = output.name;
   if (rest.length > 0) scores = graph.emit("Flatten", [scores], { axis: int(1) });
   if (classes === 1) {
@@ -45,9 +45,9 @@ export function withScores(annotated: Model, wanted?: string, steps?: number): S
   return { model: withoutDeadNodes(model), output: output.name, probabilities };
 }
 
-function choose({ name, outputs }: Model, wanted: string | undefined, steps: number | undefined): Value {
+function choose({ name, outputs }: TypedModel, wanted: string | undefined, steps: number | undefined): TypedValue {
   const form = steps === undefined ? "[batch, classes]" : `[batch, ${steps}, classes]`;
-  const fits = (output: Value) => isScores(output, steps);
+  const fits = (output: TypedValue) => isScores(output, steps);
   const list = outputs.map(({ name, dtype, shape }) => `"${name}" (${dtype}[${shape}])`).join(", ");
   if (wanted !== undefined) {
     const found = outputs.find((output) => output.name === wanted);
@@ -58,7 +58,7 @@ function choose({ name, outputs }: Model, wanted: string | undefined, steps: num
     return found;
   }
   const fitting = outputs.filter(fits);
-  const found = fitting.find(({ shape = [] }) => Number(shape[steps === undefined ? 1 : 2]) > 1) ?? fitting[0];
+  const found = fitting.find(({ shape }) => shape[steps === undefined ? 1 : 2] > 1) ?? fitting[0];
   if (!found) {
     throw new UserError(
       `The network "${name}" has no output of class scores, ${form}; its outputs are ${list}: take a classifier.`,
@@ -67,10 +67,9 @@ function choose({ name, outputs }: Model, wanted: string | undefined, steps: num
   return found;
 }
 
-function isScores({ dtype, shape = [] }: Value, steps: number | undefined): boolean {
-  const sizes = shape.filter((dim: Dim): dim is number => typeof dim === "number");
-  if (steps !== undefined) return dtype === "float32" && sizes.length === 3 && shape.length === 3 && sizes[1] === steps;
-  return dtype === "float32" && sizes.length === shape.length && shape.length >= 2 && sizeOf(sizes.slice(2)) === 1;
+function isScores({ dtype, shape }: TypedValue, steps: number | undefined): boolean {
+  if (steps !== undefined) return dtype === "float32" && shape.length === 3 && shape[1] === steps;
+  return dtype === "float32" && shape.length >= 2 && sizeOf(shape.slice(2)) === 1;
 }
 
 /** Operators that leave each sample's scores as they are, in one shape or another. */

@@ -3,6 +3,7 @@ import { GraphBuilder } from "../onnx/builder.ts";
 import { copyModel, type Lookup, label, lookup, type Model, type Node, OPSET } from "../onnx/graph.ts";
 import { dependents, readsOf } from "../onnx/live.ts";
 import { sizeOf } from "../onnx/tensor.ts";
+import type { TypedModel } from "../onnx/typed.ts";
 import { mathNodes } from "./math.ts";
 import { endsGradient, ruleName } from "./no-gradient.ts";
 import type { GradientRule, RuleContext } from "./rule.ts";
@@ -19,14 +20,14 @@ export interface Differentiated {
  * Reverse-mode differentiation as a rewrite of the graph: walks the nodes backwards from the loss and adds, by one
  * rule for each operator, the nodes that compute d(loss)/d(value). Only what `wrt` needs is built.
  *
- * The model's shapes must be concrete (`annotate` of the engine), its operator set {@link OPSET} or later (`upgrade`).
+ * The model's operator set must be {@link OPSET} or later (`upgrade`).
  * @param loss the name of a value with one element
  * @param wrt names of inputs or initializers
  * @param rules gradient rules by operator, "domain:op" outside ONNX's own domain; default: all that are built in
  * @throws UserError for an operator without a rule, or a value of `wrt` that the loss does not depend on
  */
 export function differentiate(
-  source: Model,
+  source: TypedModel,
   loss: string,
   wrt: readonly string[],
   rules: ReadonlyMap<string, GradientRule> = gradientRules,

@@ -4,6 +4,7 @@ import { type NumericType, zeros } from "../onnx/dtype.ts";
 import { copyModel, fedInputs, type Model, type Node, type Value } from "../onnx/graph.ts";
 import { dependents } from "../onnx/live.ts";
 import { integers, isFloat32, sizeOf } from "../onnx/tensor.ts";
+import { type TypedModel, type TypedValue, typedModel } from "../onnx/typed.ts";
 import type { Engine, Tensors } from "./engine.ts";
 
 /** Sizes for the symbols in a model's shapes; a first dimension without a name is called "batch". */
@@ -18,10 +19,9 @@ const LARGE = 2 ** 12;
 /**
  * Gives a model concrete shapes: those of its inputs from `symbols`, all others by running the model once on zeros.
  * So shapes are ONNX Runtime's own, whatever the operators.
- * @returns a copy of the model whose inputs, outputs and values are all typed
  * @throws UserError for a dimension that `symbols` does not settle, or a model that cannot be run
  */
-export async function annotate(engine: Engine, model: Model, symbols: Symbols): Promise<Model> {
+export async function annotate(engine: Engine, model: Model, symbols: Symbols): Promise<TypedModel> {
   return (await probe(engine, model, symbols)).typed;
 }
 
@@ -29,7 +29,7 @@ export async function annotate(engine: Engine, model: Model, symbols: Symbols): 
  * {@link annotate}, and what depends on shapes alone becomes constant: the arithmetic by which exports that leave sizes
  * open compute the targets of Reshape, the bounds of Slice and the like. The result is for that batch only.
  */
-export async function settle(engine: Engine, model: Model, symbols: Symbols): Promise<Model> {
+export async function settle(engine: Engine, model: Model, symbols: Symbols): Promise<TypedModel> {
   const { typed, results } = await probe(engine, model, symbols);
   const changing = changingValues(model);
   const outputs = new Set(model.outputs.map(({ name }) => name));
@@ -60,10 +60,9 @@ export async function probe(
   engine: Engine,
   model: Model,
   symbols: Symbols,
-): Promise<{ typed: Model; results: Tensors }> {
-  const typed = copyModel(model);
+): Promise<{ typed: TypedModel; results: Tensors }> {
   const fed = new Map(fedInputs(model).map((input) => [input.name, concrete(input, symbols)]));
-  typed.inputs = model.inputs.map((input) => fed.get(input.name) ?? input);
+  const typed = { ...copyModel(model), inputs: model.inputs.map((input) => fed.get(input.name) ?? input) };
 
   const feeds: Tensors = {};
   for (const { name, dtype, shape } of fed.values()) {
@@ -84,17 +83,15 @@ export async function probe(
       const reason = error instanceof Error ? error.message : String(error);
       throw new UserError(`The model "${model.name}" cannot be run (${reason}): export it again.`);
     });
-    typed.values = new Map(
-      Array.from(types, ([name, [shape, none]]) => [
-        name,
-        { name, dtype: results[none].dtype, shape: integers(results[shape]) },
-      ]),
-    );
-    typed.outputs = model.outputs.map((output) => {
+    const values = Array.from(types, ([name, [shape, none]]): [string, TypedValue] => [
+      name,
+      { name, dtype: results[none].dtype, shape: integers(results[shape]) },
+    ]);
+    const outputs = model.outputs.map((output) => {
       const { dtype, dims } = results[output.name];
       return { ...output, dtype, shape: [...dims] };
     });
-    return { typed, results };
+    return { typed: typedModel({ ...typed, values: new Map(values), outputs }), results };
   } finally {
     await program.release();
   }
@@ -118,9 +115,8 @@ function withLargeWeightsFed(model: Model, feeds: Tensors): Model {
   return changed;
 }
 
-interface Fed extends Value {
+interface Fed extends TypedValue {
   readonly dtype: NumericType;
-  readonly shape: readonly number[];
 }
 
 function concrete(input: Value, symbols: Symbols): Fed {

@@ -2,6 +2,7 @@ import { median } from "../median.ts";
 import { zeros } from "../onnx/dtype.ts";
 import { fedInputs, type Model } from "../onnx/graph.ts";
 import { sizeOf } from "../onnx/tensor.ts";
+import type { TypedModel } from "../onnx/typed.ts";
 import { random } from "../random.ts";
 import { annotate } from "./annotate.ts";
 import type { Engine, Tensors } from "./engine.ts";
@@ -44,11 +45,10 @@ export async function compare(engine: Engine, first: Model, second: Model): Prom
 }
 
 /** Inputs from the standard normal distribution; integers are zero. */
-export function samples(model: Model, turn: number): Tensors {
+export function samples(model: TypedModel, turn: number): Tensors {
   const feeds: Tensors = {};
-  for (const { name, dtype = "float32", shape = [] } of fedInputs(model)) {
+  for (const { name, dtype, shape: dims } of fedInputs(model)) {
     if (dtype === "string") continue;
-    const dims = shape.map(Number);
     const data = zeros(dtype, sizeOf(dims));
     const { normal } = random(turn, "compare", name);
     if (data instanceof Float32Array || data instanceof Float64Array) data.set(Array.from(data, normal));

@@ -4,12 +4,13 @@ import { GraphBuilder } from "../onnx/builder.ts";
 import { copyModel, fedInputs, lookup, type Model, type Node } from "../onnx/graph.ts";
 import { dependents } from "../onnx/live.ts";
 import { integers, type NumericTensor } from "../onnx/tensor.ts";
+import type { TypedModel } from "../onnx/typed.ts";
 import { annotate } from "./annotate.ts";
 import { samples } from "./compare.ts";
 import type { Engine, Tensors } from "./engine.ts";
 
 /** A network with a batch of any size, also with the shapes of twice its own; or the reason why it keeps its own. */
-export type Freed = { readonly model: Model; readonly typed: Model } | { readonly reason: string };
+export type Freed = { readonly model: Model; readonly typed: TypedModel } | { readonly reason: string };
 
 /** Samples whose outputs must be the same alone and in a batch. */
 const TOLERANCE = 1e-3;
@@ -18,11 +19,11 @@ const TOLERANCE = 1e-3;
  * Declares the batch anew of a network that was exported with one of a fixed size. Shapes that name the size are
  * opened; then two batches, run at once, must give what each gives alone, or the network stays as it is.
  * @param model a network whose inputs all begin with the batch
- * @param annotated the same with the concrete shapes of that size
+ * @param single the same, typed for that size
  */
-export async function freeBatch(engine: Engine, model: Model, annotated: Model): Promise<Freed> {
+export async function freeBatch(engine: Engine, model: Model, single: TypedModel): Promise<Freed> {
   const fed = new Set(fedInputs(model).map(({ name }) => name));
-  const free = { ...openShapes(annotated), values: new Map() };
+  const free = { ...openShapes(single), values: new Map() };
   free.inputs = model.inputs.map((input) =>
     fed.has(input.name) ? { ...input, shape: ["batch", ...(input.shape ?? []).slice(1)] } : input,
   );
@@ -30,8 +31,8 @@ export async function freeBatch(engine: Engine, model: Model, annotated: Model):
     ...output,
     shape: shape?.map((dim, axis) => (axis === 0 ? "batch" : dim)),
   }));
-  const alone = [samples(annotated, 0), samples(annotated, 1)];
-  const expected = stacked([await run(engine, annotated, alone[0]), await run(engine, annotated, alone[1])]);
+  const alone = [samples(single, 0), samples(single, 1)];
+  const expected = stacked([await run(engine, single, alone[0]), await run(engine, single, alone[1])]);
   const feeds = stacked(alone);
   try {
     const typed = await annotate(engine, free, { batch: Object.values(feeds)[0]?.dims[0] });
@@ -77,13 +78,13 @@ function isClose(found: NumericTensor, expected: NumericTensor): boolean {
  * Opens the shapes that name the batch, taken to be the first axis of every value that depends on an input: the target
  * of a Reshape or Expand, a constant that is joined to each sample, the zero states of a recurrent layer.
  */
-function openShapes(annotated: Model): Model {
-  const model = copyModel(annotated);
+function openShapes(typed: TypedModel): Model {
+  const model = copyModel(typed);
   const graph = new GraphBuilder(model, "batch/");
-  const known = lookup(annotated);
-  const fed = fedInputs(annotated).map(({ name }) => name);
-  const carriers = dependents(annotated.nodes, fed);
-  const nodes = annotated.nodes;
+  const known = lookup(typed);
+  const fed = fedInputs(typed).map(({ name }) => name);
+  const carriers = dependents(typed.nodes, fed);
+  const nodes = typed.nodes;
   model.nodes = [];
   for (const node of nodes) model.nodes.push(opened(node));
   return model;

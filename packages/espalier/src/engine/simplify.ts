@@ -1,5 +1,6 @@
 import { constantOf, copyModel, type Graph, type Model, type Node } from "../onnx/graph.ts";
 import { renamed } from "../onnx/rename.ts";
+import { type TypedModel, typedModel } from "../onnx/typed.ts";
 import { changingValues, probe, type Symbols } from "./annotate.ts";
 import type { Engine, Tensors } from "./engine.ts";
 
@@ -9,10 +10,9 @@ const MOST_LEVELS = 20;
 /**
  * Takes out of an exported graph what exporters leave undecided: an If whose condition shapes alone settle is replaced
  * by its branch, and whole numbers that nothing changes become initializers.
- * @returns the model with concrete shapes
  * @throws UserError for a dimension that `symbols` does not settle, or a model that cannot be run
  */
-export async function simplify(engine: Engine, source: Model, symbols: Symbols): Promise<Model> {
+export async function simplify(engine: Engine, source: Model, symbols: Symbols): Promise<TypedModel> {
   let model = source;
   for (let level = 0; ; level++) {
     const { typed, results } = await probe(engine, model, symbols);
@@ -63,16 +63,15 @@ function inPlaceOf({ outputs }: Node, branch: Graph): Node[] {
 
 const WHOLE = new Set(["int64", "int32", "bool"]);
 
-function withConstants(typed: Model, results: Tensors): Model {
+function withConstants(typed: TypedModel, results: Tensors): TypedModel {
   const changing = changingValues(typed, true);
   const outputs = new Set(typed.outputs.map(({ name }) => name));
   const constant = (node: Node) =>
     node.inputs.length > 0 &&
     node.outputs.every((name) => WHOLE.has(results[name]?.dtype) && !changing.has(name) && !outputs.has(name));
-  const model = copyModel(typed);
+  const initializers = new Map(typed.initializers);
   for (const name of typed.nodes.filter(constant).flatMap((node) => node.outputs)) {
-    model.initializers.set(name, results[name]);
+    initializers.set(name, results[name]);
   }
-  model.nodes = typed.nodes.filter((node) => !constant(node));
-  return model;
+  return typedModel({ ...typed, initializers, nodes: typed.nodes.filter((node) => !constant(node)) });
 }

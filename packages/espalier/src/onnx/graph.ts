@@ -105,7 +105,10 @@ export function copyModel(model: Model): Model {
 }
 
 /** The inputs that a caller feeds: those that no initializer fills. */
-export function fedInputs(graph: Graph): Value[] {
+export function fedInputs<V extends Value>(graph: {
+  readonly inputs: readonly V[];
+  readonly initializers: ReadonlyMap<string, Tensor>;
+}): V[] {
   return graph.inputs.filter(({ name }) => !graph.initializers.has(name));
 }
 
@@ -133,7 +136,7 @@ export function consumers(graph: Graph): Map<string, Node[]> {
 export interface Lookup {
   /**
    * The element type and shape of a value.
-   * @throws UserError when the graph does not state them in full: `annotate` of the engine fills them in
+   * @throws UserError when the graph does not state them in full; a `TypedModel` does, of all its values
    */
   type(name: string): TensorType;
   /** The numbers behind a value that no feed changes: an initializer's or a Constant node's; undefined for others. */

@@ -11,7 +11,7 @@ export function readsOf({ inputs, attributes }: Node): string[] {
 }
 
 /** The model with only the nodes that its outputs need: ONNX Runtime runs every node that it is given. */
-export function withoutDeadNodes(model: Model): Model {
+export function withoutDeadNodes<M extends Model>(model: M): M {
   const needed = new Set(model.outputs.map(({ name }) => name));
   const live = model.nodes.toReversed().filter((node) => {
     if (!node.outputs.some((output) => needed.has(output))) return false;

@@ -4,6 +4,7 @@ import type { Engine } from "../engine/engine.ts";
 import { consumers, copyModel, fedInputs, type Model, type Node, typeOf } from "../onnx/graph.ts";
 import { isRecurrent } from "../onnx/recurrent.ts";
 import { float32, sizeOf } from "../onnx/tensor.ts";
+import type { TypedModel } from "../onnx/typed.ts";
 import { type Layer, layersOf } from "../operators/layers.ts";
 import { countNonzero } from "./mask.ts";
 
@@ -31,7 +32,7 @@ const ACTIVATIONS = new Set(["Relu", "LeakyRelu", "Clip", "Sigmoid", "Tanh", "So
 export async function layerTable(engine: Engine, model: Model, split?: Split): Promise<LayerRow[]> {
   const sampleShape = (fedInputs(model)[0]?.shape ?? []).slice(1).map((dim) => (typeof dim === "number" ? dim : 1));
   const typed = await annotate(engine, model, { batch: split ? Math.min(batchFor({ sampleShape }), split.size) : 1 });
-  const batch = Number(fedInputs(typed)[0]?.shape?.[0] ?? 1);
+  const batch = fedInputs(typed)[0]?.shape[0] ?? 1;
   const layers = layersOf(typed);
   const shares = split ? await nonzeroShares(engine, typed, layers, split, batch) : new Map<string, number>();
   return layers.map((layer) => {
@@ -53,7 +54,7 @@ export async function layerTable(engine: Engine, model: Model, split?: Split): P
 }
 
 /** How often each weight is used in one run of a node: once for each place of the kernel, or each row of a product. */
-function positions(model: Model, { operand, tensor }: Layer, node: Node): number {
+function positions(model: TypedModel, { operand, tensor }: Layer, node: Node): number {
   if (isRecurrent(node)) {
     const [steps, batch] = typeOf(model, node.inputs[0]).dims;
     return steps * batch;
@@ -85,7 +86,7 @@ function activationOf(model: Model, { node }: Layer): string {
 }
 
 /** The share of non-zero elements of each layer's input and output over the first samples of a split. */
-async function nonzeroShares(engine: Engine, model: Model, layers: readonly Layer[], split: Split, batch: number) {
+async function nonzeroShares(engine: Engine, model: TypedModel, layers: readonly Layer[], split: Split, batch: number) {
   const [input] = fedInputs(model);
   const wanted = new Set(layers.flatMap((layer) => [layer.data, activationOf(model, layer)]));
   // What is fed counts as dense, as in the paper's tables.
@@ -93,7 +94,7 @@ async function nonzeroShares(engine: Engine, model: Model, layers: readonly Laye
   const probe = copyModel(model);
   probe.outputs = [...wanted].map((name) => ({ name }));
   const program = await engine.compile(probe);
-  const shape = (input.shape ?? []).map(Number);
+  const { shape } = input;
   const inputs = new Float32Array(sizeOf(shape));
   const counts = new Map<string, number>();
   const labels = labelsFor(split, batch);

@@ -2,6 +2,7 @@ import type { LearningData } from "../data/dataset.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Model } from "../onnx/graph.ts";
 import type { FloatTensor } from "../onnx/tensor.ts";
+import type { TypedModel } from "../onnx/typed.ts";
 import { type Layer, layersOf } from "../operators/layers.ts";
 import type { Parameters } from "../training/parameters.ts";
 import type { Inputs } from "./moments.ts";
@@ -10,10 +11,10 @@ import { Walk } from "./walk.ts";
 
 /**
  * Finds other parameters for one layer.
- * @param annotated the network, with concrete shapes
+ * @param annotated the network
  * @param batches what the layer reads, in the whole network and behind the layers that were changed already
  */
-export type Change = (annotated: Model, layer: Layer, batches: readonly Inputs[]) => Promise<Parameters>;
+export type Change = (annotated: TypedModel, layer: Layer, batches: readonly Inputs[]) => Promise<Parameters>;
 
 /**
  * Changes a network layer by layer, from the input on, on some samples: what a layer reads comes from the changed layers

@@ -1,7 +1,7 @@
 import { attribute, ints } from "../onnx/attributes.ts";
 import type { GraphBuilder } from "../onnx/builder.ts";
-import type { Model } from "../onnx/graph.ts";
 import { type FloatTensor, float32, isFloat32, sizeOf } from "../onnx/tensor.ts";
+import type { TypedModel } from "../onnx/typed.ts";
 import type { Layer } from "../operators/layers.ts";
 
 /** A layer as products of matrices, one for each group: its weights [rows, columns] with what its rows look at. */
@@ -30,11 +30,11 @@ const MOST_PLACES = 1024;
 /**
  * Reads a layer as matrices: Conv, Gemm, and MatMul with a matrix of weights as second factor. Undefined for others, and
  * for those that are too wide.
- * @param annotated the layer's model, with concrete shapes
+ * @param annotated the layer's network
  * @param sizes the shape of each value of the model
  */
 export function linearLayer(
-  annotated: Model,
+  annotated: TypedModel,
   layer: Layer,
   sizes: (value: string) => readonly number[],
 ): LinearLayer | undefined {

@@ -1,8 +1,9 @@
 import type { Engine, Tensors } from "../engine/engine.ts";
 import { ints } from "../onnx/attributes.ts";
 import { GraphBuilder } from "../onnx/builder.ts";
-import { emptyModel, type Model, typeOf } from "../onnx/graph.ts";
+import { emptyModel, typeOf } from "../onnx/graph.ts";
 import { float32, sizeOf } from "../onnx/tensor.ts";
+import type { TypedModel } from "../onnx/typed.ts";
 import type { LinearLayer } from "./linear.ts";
 
 /** What there is to know of a layer's inputs to fit its weights by least squares, as matrices of each group. */
@@ -24,7 +25,7 @@ export interface Inputs {
 /** Gathers the moments of a layer's inputs over batches. */
 export async function momentsOf(
   engine: Engine,
-  annotated: Model,
+  annotated: TypedModel,
   linear: LinearLayer,
   batches: readonly Inputs[],
 ): Promise<Moments> {

@@ -1,6 +1,7 @@
 import type { Engine } from "../engine/engine.ts";
-import { lookup, type Model } from "../onnx/graph.ts";
+import { lookup } from "../onnx/graph.ts";
 import { type FloatTensor, isFloat32 } from "../onnx/tensor.ts";
+import type { TypedModel } from "../onnx/typed.ts";
 import type { Layer } from "../operators/layers.ts";
 import type { Parameters } from "../training/parameters.ts";
 import { LeastSquares, type Shape } from "./least-squares.ts";
@@ -21,13 +22,13 @@ export interface Problem {
 
 /**
  * Brings a layer into that form; its `squares` are to be released.
- * @param annotated the network, with concrete shapes
+ * @param annotated the layer's network
  * @param batches what the layer reads
  * @returns undefined for a layer that is no product of matrices, or too wide
  */
 export async function problemOf(
   engine: Engine,
-  annotated: Model,
+  annotated: TypedModel,
   layer: Layer,
   batches: readonly Inputs[],
 ): Promise<Problem | undefined> {

@@ -4,6 +4,7 @@ import { copyModel, fedInputs, type Model } from "../onnx/graph.ts";
 import { readsOf } from "../onnx/live.ts";
 import { splitBefore } from "../onnx/split.ts";
 import { float32, sizeOf } from "../onnx/tensor.ts";
+import type { TypedModel } from "../onnx/typed.ts";
 import { type Parameters, withParameters } from "../training/parameters.ts";
 
 /**
@@ -12,10 +13,10 @@ import { type Parameters, withParameters } from "../training/parameters.ts";
  */
 export class Walk {
   readonly #engine: Engine;
-  #rest: Model;
+  #rest: TypedModel;
   #values: readonly Tensors[];
 
-  private constructor(engine: Engine, rest: Model, values: readonly Tensors[]) {
+  private constructor(engine: Engine, rest: TypedModel, values: readonly Tensors[]) {
     this.#engine = engine;
     this.#rest = rest;
     this.#values = values;
@@ -24,11 +25,11 @@ export class Walk {
   /**
    * Begins with samples in batches of the model's size, evenly spread over the split where there are more than memory
    * should hold; those that fill no batch are left out.
-   * @param annotated a model with concrete shapes and one input
+   * @param annotated a network with one input
    */
-  static async begin(engine: Engine, annotated: Model, split: Split): Promise<Walk> {
+  static async begin(engine: Engine, annotated: TypedModel, split: Split): Promise<Walk> {
     const [input] = fedInputs(annotated);
-    const shape = (input.shape ?? []).map(Number);
+    const { shape } = input;
     const [batch] = shape;
     const whole = Math.floor(split.size / batch);
     const count = Math.min(whole, batchesInMemory(annotated, batch));
@@ -47,7 +48,7 @@ export class Walk {
   }
 
   /** The rest of the network: its inputs are {@link values}. */
-  get rest(): Model {
+  get rest(): TypedModel {
     return this.#rest;
   }
 
@@ -86,9 +87,9 @@ const MOST_SAMPLES = 4096;
 const MOST_NUMBERS = 2 ** 29;
 
 /** Batches of which the largest value of a network still fits. */
-function batchesInMemory({ values, inputs, outputs }: Model, batch: number): number {
-  const sizes = [...values.values(), ...inputs, ...outputs].map(({ shape = [] }) => sizeOf(shape.map(Number)));
-  const largest = Math.max(1, ...sizes.filter(Number.isFinite));
+function batchesInMemory({ values, inputs, outputs }: TypedModel, batch: number): number {
+  const sizes = [...values.values(), ...inputs, ...outputs].map(({ shape }) => sizeOf(shape));
+  const largest = Math.max(1, ...sizes);
   return Math.max(1, Math.floor(Math.min(MOST_SAMPLES / batch, MOST_NUMBERS / largest)));
 }
 

@@ -3,6 +3,7 @@ import { attribute, int } from "../onnx/attributes.ts";
 import type { GraphBuilder } from "../onnx/builder.ts";
 import { label, lookup, type Node } from "../onnx/graph.ts";
 import { isFloat32, sizeOf } from "../onnx/tensor.ts";
+import type { TypedModel } from "../onnx/typed.ts";
 
 /** What a BatchNormalization goes by in training: the statistics of each batch, or its running ones, left as they are. */
 export type BatchNorm = "batch" | "frozen";
@@ -22,13 +23,18 @@ export interface RunningStatistic {
  * The running statistics follow as ONNX defines it: new = momentum old + (1 - momentum) of the batch, where the
  * momentum is the part that stays (PyTorch's is the part that is new), and the variance is the biased one, divided by
  * the number of elements (PyTorch normalizes by that one too, but keeps the unbiased one).
+ * @param graph of a copy of the network
  * @param trained names of the parameters that are trained
  * @returns what is renewed; a statistic that several nodes share goes from one to the next
  * @throws UserError where a batch has one element in a channel, which has no variance
  */
-export function exposeBatchNorm(graph: GraphBuilder, trained: ReadonlySet<string>): RunningStatistic[] {
+export function exposeBatchNorm(
+  graph: GraphBuilder,
+  annotated: TypedModel,
+  trained: ReadonlySet<string>,
+): RunningStatistic[] {
   const { model } = graph;
-  const known = lookup(model);
+  const known = lookup(annotated);
   const newest = new Map<string, string>();
   model.nodes = model.nodes.map((node) => {
     const [input, scale, bias, ...running] = node.inputs;

@@ -22,8 +22,8 @@ export async function caption(
   const batch = Math.min(split.size, batchFor(data));
   const typed = await annotate(engine, model, { batch });
   const [{ name: input }] = fedInputs(typed);
-  const [{ name: output, shape = [] }] = typed.outputs;
-  const [, steps, classes] = shape.map(Number);
+  const [{ name: output, shape }] = typed.outputs;
+  const [, steps, classes] = shape;
   const size = sizeOf(data.sampleShape);
   const program = await engine.compile(typed);
   const captions: number[][] = [];

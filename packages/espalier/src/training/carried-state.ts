@@ -1,6 +1,7 @@
 import type { GraphBuilder } from "../onnx/builder.ts";
-import { type Model, type Node, typeOf } from "../onnx/graph.ts";
+import { type Node, typeOf } from "../onnx/graph.ts";
 import { directionsOf, isRecurrent, statesOf } from "../onnx/recurrent.ts";
+import type { TypedModel } from "../onnx/typed.ts";
 
 /** The state of a recurrent node, which goes on from one window of a sequence to the next. */
 export interface CarriedState {
@@ -17,9 +18,9 @@ export interface CarriedState {
  * (truncated backpropagation through time: Williams and Peng, Neural Computation 2(4), 1990).
  *
  * A node that runs backward as well has seen the end of a window before its beginning: it begins each anew.
- * @param graph a model with concrete shapes
+ * @param graph of a copy of the network, or of one with the same values
  */
-export function exposeState(graph: GraphBuilder): CarriedState[] {
+export function exposeState(graph: GraphBuilder, annotated: TypedModel): CarriedState[] {
   const { model } = graph;
   const states: CarriedState[] = [];
   model.nodes = model.nodes.map((node) => {
@@ -28,7 +29,7 @@ export function exposeState(graph: GraphBuilder): CarriedState[] {
     if (ports.length === 0) return node;
     const inputs = [...node.inputs];
     const outputs = [...node.outputs];
-    const dims = stateDims(model, node);
+    const dims = stateDims(annotated, node);
     for (const { kind, input, output } of ports) {
       const name = graph.fresh(`state/${node.name || node.outputs[0]}/${kind}`);
       model.inputs.push({ name, dtype: "float32", shape: dims });
@@ -42,9 +43,9 @@ export function exposeState(graph: GraphBuilder): CarriedState[] {
 }
 
 /** [1, batch, hidden]. */
-function stateDims(model: Model, { inputs }: Node): number[] {
-  const [, batch] = typeOf(model, inputs[0]).dims;
-  const [, , hidden] = typeOf(model, inputs[2]).dims;
+function stateDims(annotated: TypedModel, { inputs }: Node): number[] {
+  const [, batch] = typeOf(annotated, inputs[0]).dims;
+  const [, , hidden] = typeOf(annotated, inputs[2]).dims;
   return [1, batch, hidden];
 }
 

@@ -1,23 +1,24 @@
 import { type LearningData, labelsFor, readInOrder } from "../data/dataset.ts";
 import { UserError } from "../errors.ts";
-import { fedInputs, type Model, type Value } from "../onnx/graph.ts";
+import { fedInputs } from "../onnx/graph.ts";
 import { sizeOf } from "../onnx/tensor.ts";
+import type { TypedModel, TypedValue } from "../onnx/typed.ts";
 
 /**
  * Checks that a dataset's samples and labels fit a network.
- * @param annotated a model with concrete shapes, whose first input and output begin with the batch
+ * @param annotated a network whose first input and output begin with the batch
  * @throws UserError when they do not
  */
-export function checkData(annotated: Model, data: LearningData): void {
+export function checkData(annotated: TypedModel, data: LearningData): void {
   const [input] = fedInputs(annotated);
-  const sample = (input?.shape ?? []).slice(1).map(Number);
+  const sample = input?.shape.slice(1) ?? [];
   if (sizeOf(sample) !== sizeOf(data.sampleShape)) {
     throw new UserError(
       `The samples of ${data.name} are [${data.sampleShape}], and the input "${input?.name}" takes [${sample}]: use data of that shape.`,
     );
   }
   const [output] = annotated.outputs;
-  const scores = (output.shape ?? []).slice(1).map(Number);
+  const scores = output.shape.slice(1);
   const { labels = 1 } = data.train;
   if (labels !== 1 && scores[0] !== labels) {
     throw new UserError(
@@ -34,10 +35,9 @@ export function checkData(annotated: Model, data: LearningData): void {
 
 /**
  * The input that takes a batch of samples.
- * @param annotated a model with concrete shapes
  * @throws UserError when there are other inputs, or the network is made for batches of another size
  */
-export function batchInput(annotated: Model, batch: number): Value {
+export function batchInput(annotated: TypedModel, batch: number): TypedValue {
   const { name } = annotated;
   const fed = fedInputs(annotated);
   const [input] = fed;
@@ -46,7 +46,7 @@ export function batchInput(annotated: Model, batch: number): Value {
       `The network "${name}" has the inputs ${fed.map(({ name }) => name).join(", ") || "none"}, and training needs one of float32.`,
     );
   }
-  const size = input.shape?.[0];
+  const size = input.shape[0];
   if (size !== batch) {
     throw new UserError(
       `The network "${name}" takes batches of ${size} and no others: train it with a batch of ${size}, or export it with an open batch.`,

@@ -1,5 +1,6 @@
 import type { GraphBuilder } from "../onnx/builder.ts";
 import { constantOf, type Model, type Node, typeOf } from "../onnx/graph.ts";
+import type { TypedModel } from "../onnx/typed.ts";
 import type { Random } from "../random.ts";
 
 /** A Dropout node as a training step runs it. */
@@ -33,23 +34,24 @@ export function dropInputs(inputs: Float32Array, ratio: number, { uniform }: Ran
  *
  * The noise is fed, not drawn by the runtime's own generator, whose state no checkpoint could hold; the ratio is fed,
  * so that retraining can lower it without a new graph.
+ * @param graph of a copy of the network
  */
-export function exposeDropout(graph: GraphBuilder): DropoutSite[] {
+export function exposeDropout(graph: GraphBuilder, annotated: TypedModel): DropoutSite[] {
   const { model } = graph;
   const sites: DropoutSite[] = [];
   const nodes = model.nodes;
   model.nodes = [];
   for (const node of nodes) {
-    if (node.op === "Dropout" && node.domain === "") sites.push(expose(graph, node));
+    if (node.op === "Dropout" && node.domain === "") sites.push(expose(graph, annotated, node));
     else model.nodes.push(node);
   }
   return sites;
 }
 
-function expose(graph: GraphBuilder, node: Node): DropoutSite {
+function expose(graph: GraphBuilder, annotated: TypedModel, node: Node): DropoutSite {
   const { model } = graph;
   const [input, ratioName] = node.inputs;
-  const { dims } = typeOf(model, input);
+  const { dims } = typeOf(annotated, input);
   const name = node.name || node.outputs[0];
   const ratioInput = graph.fresh(`dropout/ratio/${name}`);
   const noiseInput = graph.fresh(`dropout/noise/${name}`);

@@ -44,8 +44,9 @@ export class Evaluator {
     parameters: Iterable<string> = [],
     batch = batchFor(data),
   ): Promise<Evaluator> {
-    const forward = copyModel(await annotate(engine, model, { batch }));
-    checkData(forward, data);
+    const annotated = await annotate(engine, model, { batch });
+    checkData(annotated, data);
+    const forward = copyModel(annotated);
     const resident = [...parameters];
     const initial = resident.map((name) => {
       const tensor = model.initializers.get(name);
@@ -56,10 +57,10 @@ export class Evaluator {
       forward.inputs.push({ name, dtype: tensor.dtype, shape: tensor.dims });
       return [name, tensor] as const;
     });
-    const input = fedInputs(forward).find(({ name }) => !resident.includes(name));
+    const [input] = fedInputs(annotated);
     if (!input) throw new UserError(`The network "${model.name}" has no input: nothing can be evaluated.`);
     const output = forward.outputs[0].name;
-    const states = isSequence(data.validation) ? exposeState(new GraphBuilder(forward)) : [];
+    const states = isSequence(data.validation) ? exposeState(new GraphBuilder(forward), annotated) : [];
     forward.outputs = [
       forward.outputs[0],
       ...states.map(({ next, dims }) => ({ name: next, dtype: "float32" as const, shape: dims })),
@@ -67,7 +68,7 @@ export class Evaluator {
     const carry = Object.fromEntries(states.map(({ name, next }) => [next, name]));
     const program = await engine.compile(forward, { resident, carry });
     for (const [name, tensor] of initial) program.load(name, tensor);
-    return new Evaluator(program, input.name, (input.shape ?? []).map(Number), output, states);
+    return new Evaluator(program, input.name, input.shape, output, states);
   }
 
   /** Replaces parameters. */

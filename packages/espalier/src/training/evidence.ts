@@ -64,7 +64,7 @@ export async function gatherEvidence(
   const program = await engine.compile(step.model, step);
   let parameters = parametersOf(model, weights);
   const input = batchInput(typed, batch);
-  const inputs = float32((input.shape ?? []).map(Number));
+  const inputs = float32(input.shape);
   const labels = labelsFor(data.train, batch);
   const feeds: Tensors = { [input.name]: inputs, [LABELS]: { dtype: "int32", dims: [labels.length], data: labels } };
   for (const { ratioInput, noiseInput, dims } of dropout) {

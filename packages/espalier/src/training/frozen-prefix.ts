@@ -48,17 +48,17 @@ export async function withoutFrozenPrefix(
   const { prefix, suffix } = splitBefore(annotated, trained);
   const [border] = prefix.outputs;
   const [input] = fedInputs(annotated);
-  if (suffix.inputs.length !== 1 || border?.dtype !== "float32" || border.shape?.[0] !== batch) return undefined;
+  if (suffix.inputs.length !== 1 || border?.dtype !== "float32" || border.shape[0] !== batch) return undefined;
   if (prefix.nodes.some(({ op }) => op === "Dropout")) return undefined;
   if (!prefix.nodes.some(({ inputs }) => inputs.some((name) => frozen.has(name)))) return undefined;
-  const sampleShape = border.shape.slice(1).map(Number);
+  const sampleShape = border.shape.slice(1);
   const size = sizeOf(sampleShape);
   const all = (data.train.size + data.validation.size) * size;
   const room = all <= most ? memory : storage;
   if (!room) return undefined;
 
   const program = await engine.compile(prefix);
-  const shape = (input.shape ?? []).map(Number);
+  const { shape } = input;
   const stores: Store[] = [];
   const computed = async (split: Split) => {
     const store = room(split.size * size);

@@ -50,9 +50,10 @@ export async function generate(
 /** A network that takes one token at a time and goes on from the state that the last one left. */
 async function stepper(engine: Engine, source: Model): Promise<{ program: Program; input: string; output: string }> {
   const { model } = await adopt(engine, source, { sampleShape: [1], labels: 1 });
-  const step = copyModel(await annotate(engine, model, { batch: 1 }));
-  const [{ name: input }] = fedInputs(step);
-  const states = exposeState(new GraphBuilder(step));
+  const annotated = await annotate(engine, model, { batch: 1 });
+  const step = copyModel(annotated);
+  const [{ name: input }] = fedInputs(annotated);
+  const states = exposeState(new GraphBuilder(step), annotated);
   step.outputs = [step.outputs[0], ...states.map(({ next }) => ({ name: next }))];
   const carry = Object.fromEntries(states.map(({ name, next }) => [next, name]));
   const program = await engine.compile(step, { carry });

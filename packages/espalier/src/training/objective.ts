@@ -1,7 +1,8 @@
 import { UserError } from "../errors.ts";
 import { GraphBuilder } from "../onnx/builder.ts";
-import { copyModel, type Model, typeOf } from "../onnx/graph.ts";
+import { copyModel, type Model } from "../onnx/graph.ts";
 import { sizeOf } from "../onnx/tensor.ts";
+import type { TypedModel } from "../onnx/typed.ts";
 import { exposeBatchNorm, type RunningStatistic } from "./batch-norm.ts";
 import { type CarriedState, exposeState } from "./carried-state.ts";
 import { type DropoutSite, exposeDropout } from "./dropout.ts";
@@ -31,19 +32,19 @@ export interface ObjectiveOptions {
 
 /**
  * Puts a loss behind a network and makes its dropout active.
- * @param annotated a model with concrete shapes, whose first output is [batch, classes] or [batch, steps, classes]
+ * @param annotated a network whose first output is [batch, classes] or [batch, steps, classes]
  */
 export function objective(
-  annotated: Model,
+  annotated: TypedModel,
   loss: Loss,
   { adapting = new Set<string>(), sequence = false }: ObjectiveOptions = {},
 ): Objective {
   const model = copyModel(annotated);
-  const { name, dims } = firstOutput(model);
+  const { name, dims } = firstOutput(annotated);
   const graph = new GraphBuilder(model, "loss/");
-  const dropout = exposeDropout(graph);
-  const statistics = exposeBatchNorm(graph, adapting);
-  const states = sequence ? exposeState(graph) : [];
+  const dropout = exposeDropout(graph, annotated);
+  const statistics = exposeBatchNorm(graph, annotated, adapting);
+  const states = sequence ? exposeState(graph, annotated) : [];
   const rows = sizeOf(dims.slice(0, -1));
   const classes = dims[dims.length - 1];
   model.inputs.push({ name: LABELS, dtype: "int32", shape: [rows] });
@@ -54,9 +55,7 @@ export function objective(
   return { model, dropout, statistics, states };
 }
 
-function firstOutput(model: Model) {
-  const { name } = model.outputs[0];
-  const { dims } = typeOf(model, name);
+function firstOutput({ outputs: [{ name, shape: dims }] }: TypedModel) {
   if (dims.length === 2 || dims.length === 3) return { name, dims };
   throw new UserError(
     `The output "${name}" has the shape [${dims}], and training needs [batch, classes] or [batch, steps, classes]: choose another output.`,

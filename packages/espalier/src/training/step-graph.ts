@@ -4,6 +4,7 @@ import { UserError } from "../errors.ts";
 import { GraphBuilder } from "../onnx/builder.ts";
 import { copyModel, emptyModel, type Model, type Value } from "../onnx/graph.ts";
 import { isFloat32, type TensorType } from "../onnx/tensor.ts";
+import { type TypedModel, typedModel } from "../onnx/typed.ts";
 import type { RunningStatistic } from "./batch-norm.ts";
 import type { CarriedState } from "./carried-state.ts";
 import { type Clipping, clip } from "./clip.ts";
@@ -61,9 +62,9 @@ export const slotOf = (slot: string, parameter: string) => `${slot}/${parameter}
 /**
  * The whole training step in one graph:
  * (parameters, optimizer state, masks, batch, labels, learning rate) -> (loss, new parameters, new state).
- * @param objective a network with its loss, with concrete shapes
+ * @param objective a network with its loss
  */
-export function wholeStep(objective: Model, options: StepOptions): StepGraph {
+export function wholeStep(objective: TypedModel, options: StepOptions): StepGraph {
   const { model, gradients } = backward(objective, options);
   const carry = { ...update(new GraphBuilder(model, "update/"), gradients, options), ...renewed(options) };
   model.outputs = [lossValue, ...Object.keys(carry).map((name) => ({ name }))];
@@ -71,7 +72,7 @@ export function wholeStep(objective: Model, options: StepOptions): StepGraph {
 }
 
 /** The first cut of the step: (parameters, statistics, batch, labels) -> (loss, gradients, new statistics). */
-export function gradientStep(objective: Model, options: StepOptions): StepGraph {
+export function gradientStep(objective: TypedModel, options: StepOptions): StepGraph {
   const { model, gradients } = backward(objective, options);
   const graph = new GraphBuilder(model);
   const named = Array.from(gradients, ([name, gradient]) => graph.emit("Identity", [gradient], {}, gradientOf(name)));
@@ -104,7 +105,7 @@ function renewed({ statistics = [], states = [] }: StepOptions): Record<string, 
 const lossValue: Value = { name: LOSS, dtype: "float32", shape: [] };
 
 /** The objective with its parameters and running statistics as inputs, and the gradients of the parameters. */
-function backward(objective: Model, options: StepOptions) {
+function backward(objective: TypedModel, options: StepOptions) {
   const { parameters, statistics = [], rules } = options;
   const forward = copyModel(objective);
   forward.name = `${objective.name} step`;
@@ -116,7 +117,7 @@ function backward(objective: Model, options: StepOptions) {
   }
   const spliced = splice(forward, options);
   const read = parameters.map((name) => spliced.get(name) ?? name);
-  const { model, gradients } = differentiate(forward, LOSS, read, rules);
+  const { model, gradients } = differentiate(typedModel(forward), LOSS, read, rules);
   return { model, gradients: new Map(parameters.map((name, i) => [name, gradients.get(read[i]) ?? ""])) };
 }
 

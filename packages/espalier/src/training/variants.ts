@@ -1,8 +1,9 @@
 import { labelsFor, readInOrder, type Split } from "../data/dataset.ts";
 import type { Engine, Program, Tensors } from "../engine/engine.ts";
-import { fedInputs, type Model } from "../onnx/graph.ts";
+import { fedInputs } from "../onnx/graph.ts";
 import { splitBefore } from "../onnx/split.ts";
 import { type FloatTensor, float32, sizeOf } from "../onnx/tensor.ts";
+import type { TypedModel } from "../onnx/typed.ts";
 import { type Evaluation, Tally } from "./tally.ts";
 
 /** Activations that are kept between the variants of a parameter: 256 MB of float32. */
@@ -11,11 +12,10 @@ const MOST_KEPT = 2 ** 26;
 /**
  * Evaluates a network on a split with each of several values of one parameter, the others left as they are. What lies
  * before the parameter is computed once for all of them.
- * @param annotated a model with concrete shapes
  */
 export async function evaluateVariants(
   engine: Engine,
-  annotated: Model,
+  annotated: TypedModel,
   parameter: string,
   variants: readonly FloatTensor[],
   split: Split,
@@ -33,9 +33,9 @@ export async function evaluateVariants(
   const [input] = fedInputs(annotated);
   const output = annotated.outputs[0].name;
   const border = suffix.inputs.map(({ name }) => name).filter((name) => name !== parameter);
-  const perBatch = suffix.inputs.reduce((sum, { shape = [] }) => sum + sizeOf(shape.map(Number)), 0);
+  const perBatch = suffix.inputs.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
   try {
-    for await (const batches of chunks(batchesOf(split, (input.shape ?? []).map(Number)), MOST_KEPT / perBatch)) {
+    for await (const batches of chunks(batchesOf(split, input.shape), MOST_KEPT / perBatch)) {
       const kept: Tensors[] = [];
       for (const { inputs } of batches) kept.push(await bordersOf(before, { [input.name]: inputs }, border));
       for (const [i, variant] of variants.entries()) {

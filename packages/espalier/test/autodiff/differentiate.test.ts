@@ -8,11 +8,12 @@ import { int, string } from "../../src/onnx/attributes.ts";
 import { GraphBuilder } from "../../src/onnx/builder.ts";
 import { emptyModel, type Model } from "../../src/onnx/graph.ts";
 import { float32, scalar } from "../../src/onnx/tensor.ts";
+import type { TypedModel } from "../../src/onnx/typed.ts";
 
 const engine = nodeEngine({ threads: 1 });
 
 /** A model over the float32 inputs a and b of shape [2, 2], with the value that `build` ends in summed as its loss. */
-async function lossOf(build: (graph: GraphBuilder) => string): Promise<Model> {
+async function lossOf(build: (graph: GraphBuilder) => string): Promise<TypedModel> {
   const model = emptyModel("test");
   for (const name of ["a", "b"]) model.inputs.push({ name, dtype: "float32", shape: [2, 2] });
   const graph = new GraphBuilder(model);

@@ -6,6 +6,7 @@ import { type AttributeKinds, int } from "../../src/onnx/attributes.ts";
 import { GraphBuilder } from "../../src/onnx/builder.ts";
 import { emptyModel, type Graph } from "../../src/onnx/graph.ts";
 import { scalar } from "../../src/onnx/tensor.ts";
+import { typedModel } from "../../src/onnx/typed.ts";
 
 describe("differentiate", () => {
   const engine = nodeEngine({ threads: 1 });
@@ -32,7 +33,7 @@ describe("differentiate", () => {
   it("refuses operator sets whose axes are attributes", async () => {
     const model = emptyModel("old");
     model.opsets.set("", 13);
-    expect(() => differentiate(model, "loss", ["x"])).toThrow(/operator set 13, .*upgrade it first/);
+    expect(() => differentiate(typedModel(model), "loss", ["x"])).toThrow(/operator set 13, .*upgrade it first/);
   });
 
   it.each([
@@ -47,7 +48,7 @@ describe("differentiate", () => {
     model.values.set(rows, { name: rows, dtype: "float32", shape: [40, 8] });
     graph.emit("ReduceSum", [rows], { keepdims: int(0) }, "loss");
     model.outputs = [{ name: "loss", dtype: "float32", shape: [] }];
-    const { nodes } = differentiate(model, "loss", ["table"]).model;
+    const { nodes } = differentiate(typedModel(model), "loss", ["table"]).model;
     expect(nodes.length).toBeGreaterThan(3);
     expect(nodes.filter((node) => node.op === "ScatterND")).toEqual([]);
   });

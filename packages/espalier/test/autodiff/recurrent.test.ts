@@ -2,17 +2,19 @@ import { describe, expect, it } from "vitest";
 import { differentiate } from "../../src/autodiff/differentiate.ts";
 import { type Attributes, float, int } from "../../src/onnx/attributes.ts";
 import { GraphBuilder } from "../../src/onnx/builder.ts";
-import { emptyModel, type Model } from "../../src/onnx/graph.ts";
+import { emptyModel } from "../../src/onnx/graph.ts";
+import { type TypedModel, typedModel } from "../../src/onnx/typed.ts";
 
 /** A recurrent layer of one unit, typed, whose last state is the loss. */
-function layer(op: string, gates: number, attributes: Attributes, peepholes = false): Model {
+function layer(op: string, gates: number, attributes: Attributes, peepholes = false): TypedModel {
   const model = emptyModel("layer");
   const inputs = { x: [2, 1, 1], w: [1, gates, 1], r: [1, gates, 1], p: [1, 3] };
   for (const [name, shape] of Object.entries(inputs)) model.inputs.push({ name, dtype: "float32", shape });
   const read = ["x", "w", "r", ...(peepholes ? ["", "", "", "", "p"] : [])];
-  const [, last] = new GraphBuilder(model).emitMany(op, read, { hidden_size: int(1), ...attributes }, 2);
+  const [all, last] = new GraphBuilder(model).emitMany(op, read, { hidden_size: int(1), ...attributes }, 2);
+  model.values.set(all, { name: all, dtype: "float32", shape: [2, 1, 1, 1] });
   model.outputs.push({ name: last, dtype: "float32", shape: [1, 1, 1] });
-  return model;
+  return typedModel(model);
 }
 
 const strings = (...value: string[]): Attributes => ({ activations: { kind: "strings", value } });

@@ -1,5 +1,5 @@
 import type { Engine } from "../../engine/engine.ts";
-import type { Model } from "../../onnx/graph.ts";
+import type { TypedModel } from "../../onnx/typed.ts";
 import type { Layer } from "../../operators/layers.ts";
 import type { Inputs } from "../../reconstruction/moments.ts";
 import { problemOf } from "../../reconstruction/problem.ts";
@@ -17,13 +17,13 @@ export interface Fitted extends Pick<Cut, "kept"> {
 /**
  * Cuts a layer to numbers of connections that fall, and fits what is left, its bias too, to the outputs of the whole
  * network's layer.
- * @param annotated the network, with concrete shapes
+ * @param annotated the layer's network
  * @param batches what the layer reads
  * @yields its parameters at each of the numbers; nothing for a layer that is no product of matrices
  */
 export async function* fitLayer(
   engine: Engine,
-  annotated: Model,
+  annotated: TypedModel,
   layer: Layer,
   batches: readonly Inputs[],
   numbers: readonly number[],

@@ -2,6 +2,7 @@ import { annotate } from "../../engine/annotate.ts";
 import type { Engine } from "../../engine/engine.ts";
 import type { Model } from "../../onnx/graph.ts";
 import { float32 } from "../../onnx/tensor.ts";
+import { typedModel } from "../../onnx/typed.ts";
 import { learnedTensors, type Parameters, parametersOf } from "../../training/parameters.ts";
 import { countAll } from "../mask.ts";
 import { constantsOf } from "./constants.ts";
@@ -23,7 +24,7 @@ export async function clearDeadUnits(engine: Engine, source: Model): Promise<Par
     before = nonzero;
     const flow = withOwnBiases(flowOf(model));
     const constants = constantsOf(model, flow);
-    model = withoutUnits(model, flow, constants, deadUnits(model, flow, constants), zeroed);
+    model = typedModel(withoutUnits(model, flow, constants, deadUnits(model, flow, constants), zeroed));
   }
 }
 

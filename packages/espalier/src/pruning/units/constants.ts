@@ -1,6 +1,7 @@
 import { attribute } from "../../onnx/attributes.ts";
 import { constantOf, type Model, type Node } from "../../onnx/graph.ts";
 import { isFloat32, type NumericTensor, sizeOf } from "../../onnx/tensor.ts";
+import type { TypedModel } from "../../onnx/typed.ts";
 import { ARITHMETIC, type Flow, isChannelwise, POOLING, type UnitLayer } from "./flow.ts";
 import { readsNothing } from "./weights.ts";
 
@@ -39,7 +40,7 @@ const arithmetic: Readonly<Record<string, (a: number, b: number) => number>> = {
 };
 
 /** Finds the units that no live connection reaches, and follows what they always hold to where it is read. */
-export function constantsOf(annotated: Model, { units, layers }: Flow): Constants {
+export function constantsOf(annotated: TypedModel, { units, layers }: Flow): Constants {
   const found = new Map<string, readonly number[]>();
   const byNode = new Map(layers.map((layer) => [layer.node, layer]));
   for (const node of annotated.nodes) {

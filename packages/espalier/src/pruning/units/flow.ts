@@ -2,6 +2,7 @@ import { attribute } from "../../onnx/attributes.ts";
 import { lookup, type Model, type Node } from "../../onnx/graph.ts";
 import { readsOf } from "../../onnx/live.ts";
 import { integers, sizeOf } from "../../onnx/tensor.ts";
+import type { TypedModel } from "../../onnx/typed.ts";
 import { Units } from "./units.ts";
 import { type LayerWeights, layerWeights } from "./weights.ts";
 
@@ -33,11 +34,8 @@ export const POINTWISE = new Set(["Relu", "LeakyRelu", "Sigmoid", "Tanh", "Clip"
 export const POOLING = new Set(["MaxPool", "AveragePool", "GlobalAveragePool", "GlobalMaxPool"]);
 export const ARITHMETIC = new Set(["Add", "Sub", "Mul", "Div", "Sum"]);
 
-/**
- * Follows units from layer to layer. Where an operator is not known, its inputs' units are pinned.
- * @param annotated a model with concrete shapes
- */
-export function flowOf(annotated: Model): Flow {
+/** Follows units from layer to layer. Where an operator is not known, its inputs' units are pinned. */
+export function flowOf(annotated: TypedModel): Flow {
   const units = new Units();
   const layers: UnitLayer[] = [];
   const parameters: UnitParameter[] = [];

@@ -2,6 +2,7 @@ import { annotate } from "../../engine/annotate.ts";
 import type { Engine } from "../../engine/engine.ts";
 import { copyModel, type Model } from "../../onnx/graph.ts";
 import { float32 } from "../../onnx/tensor.ts";
+import { type TypedModel, typedModel } from "../../onnx/typed.ts";
 import { layersOf } from "../../operators/layers.ts";
 import { constantsOf } from "./constants.ts";
 import { deadUnits, liveIndices, type Take, withOwnBiases, withoutUnits } from "./dead.ts";
@@ -63,13 +64,13 @@ export async function removeDeadUnits(
 }
 
 /** The declared shapes of values whose units are fewer. */
-function resize(model: Model, flow: Flow, dead: ReadonlySet<number>): Model {
-  const smaller = copyModel(model);
+function resize(model: Model, flow: Flow, dead: ReadonlySet<number>): TypedModel {
+  const values = new Map(model.values);
   for (const value of flow.units.values()) {
-    const declared = smaller.values.get(value);
+    const declared = values.get(value);
     if (!declared?.shape) continue;
     const [batch, , ...rest] = declared.shape;
-    smaller.values.set(value, { ...declared, shape: [batch, liveIndices(flow, dead, value).length, ...rest] });
+    values.set(value, { ...declared, shape: [batch, liveIndices(flow, dead, value).length, ...rest] });
   }
-  return smaller;
+  return typedModel({ ...model, values });
 }

@@ -1,0 +1,54 @@
+import type { DType } from "./dtype.ts";
+import type { Model, Value } from "./graph.ts";
+
+/** A value whose element type and concrete shape are known. */
+export interface TypedValue extends Value {
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+}
+
+/** The brand. Protected members are left out of a spread, so that a changed copy of a typed model is a plain model. */
+declare abstract class Typed {
+  protected readonly typed: true;
+}
+
+/**
+ * A model for one batch size: every input, every output and every value that a node makes has an element type and a
+ * concrete shape. `annotate` of the engine makes one of any model; `lookup` and `typeOf` know all of its values.
+ */
+export interface TypedModel extends Model, Typed {
+  inputs: TypedValue[];
+  outputs: TypedValue[];
+  values: Map<string, TypedValue>;
+}
+
+/**
+ * A model that was typed value by value, as such: what is made of a typed model goes through here to be one again.
+ * Inputs that initializers fill have the type of these.
+ * @throws Error for a value without a type, a fault of whoever made the model
+ */
+export function typedModel(model: Model): TypedModel {
+  const inputs = model.inputs.map((input) => {
+    const tensor = model.initializers.get(input.name);
+    return tensor ? { ...input, dtype: tensor.dtype, shape: tensor.dims } : input;
+  });
+  const filled = { ...model, inputs };
+  if (isTyped(filled)) return filled;
+  throw new Error(`The model "${model.name}" is not typed in full: ${untyped(filled).join(", ")}.`);
+}
+
+function isTyped(model: Model): model is TypedModel {
+  return untyped(model).length === 0;
+}
+
+/** The values whose type or shape is not known in full. */
+function untyped({ nodes, inputs, outputs, values }: Model): string[] {
+  const declared = [...inputs, ...outputs, ...values.values()];
+  const known = new Set(declared.filter(isTypedValue).map(({ name }) => name));
+  const made = nodes.flatMap((node) => node.outputs).filter((name) => name !== "");
+  return [...new Set([...declared.map(({ name }) => name), ...made])].filter((name) => !known.has(name));
+}
+
+function isTypedValue({ dtype, shape }: Value): boolean {
+  return dtype !== undefined && (shape?.every((dim) => typeof dim === "number") ?? false);
+}
