@@ -73,7 +73,7 @@ export interface EngineFlags {
 
 /** The engine that the flags ask for. */
 export function engineOf({ device, threads }: EngineFlags) {
-  return nodeEngine({ device, threads });
+  return nodeEngine({ device, threads, warn: (sentence) => process.stderr.write(`espalier: ${sentence}\n`) });
 }
 
 /** Adds the options that choose the engine. */

@@ -1,25 +1,88 @@
+import { createRequire } from "node:module";
 import { availableParallelism } from "node:os";
-import { InferenceSession, listSupportedBackends, Tensor } from "onnxruntime-node";
+import { isMainThread } from "node:worker_threads";
+import type * as OnnxRuntime from "onnxruntime-node";
 import { UserError } from "../errors.ts";
 import type { Engine, EngineOptions } from "./engine.ts";
 import { writesInPlace } from "./in-place.ts";
-import { OrtProgram } from "./ort-program.ts";
+import { type Ort, OrtProgram } from "./ort-program.ts";
+import { webEngine } from "./web.ts";
 
 /** Errors are thrown too, with a sentence around them. */
 const FATAL_ONLY = 4;
 
+export interface NodeEngineOptions extends EngineOptions {
+  /** Is told, once in a process, why the native runtime is not used. Default: `process.emitWarning`. */
+  warn?(sentence: string): void;
+}
+
+/** The native runtime, or why it is not used and what to do about it. */
+type Native = typeof OnnxRuntime | { readonly missing: string; readonly remedy: string };
+
 /**
  * The engine of Node: onnxruntime-node, on the CPU or on what the installed runtime offers beside it.
+ *
+ * onnxruntime-node is an optional dependency: npm leaves it out, without a word, where its install script fails. Then
+ * this is onnxruntime-web on WebAssembly and the CPU: the same results to rounding, more slowly.
  * @throws UserError for a device that the installed runtime does not offer
  */
-export function nodeEngine({ device = "cpu", threads = availableParallelism() }: EngineOptions = {}): Engine {
+export function nodeEngine({ warn = process.emitWarning, ...options }: NodeEngineOptions = {}): Engine {
+  native ??= loadNative();
+  if (!("missing" in native)) return nativeEngine(native, options);
+  const { missing, remedy } = native;
+  if (options.device !== undefined && options.device !== "cpu") {
+    throw new UserError(`The device "${options.device}" needs onnxruntime-node, which ${missing}: ${remedy}.`);
+  }
+  if (!warned) warn(`onnxruntime-node ${missing}, so networks run on the slower onnxruntime-web: ${remedy}.`);
+  warned = true;
+  return webAssemblyEngine(options);
+}
+
+/** Found out once in a process: the native runtime, and whether its absence was told. */
+let native: Native | undefined;
+let warned = false;
+
+function loadNative(): Native {
+  // onnxruntime-node keeps telemetry and sends it, unless this is set before it is loaded. A worker thread can set its
+  // own copy of the environment only, which native code does not see.
+  if (!isMainThread && process.env.ORT_DISABLE_TELEMETRY === undefined) {
+    return {
+      missing: "would send telemetry from a worker thread",
+      remedy: "start the process with ORT_DISABLE_TELEMETRY=1",
+    };
+  }
+  process.env.ORT_DISABLE_TELEMETRY ??= "1";
+  const require = createRequire(import.meta.url);
+  try {
+    require.resolve("onnxruntime-node");
+  } catch {
+    return {
+      missing: "is not installed",
+      remedy: "install it with `ONNXRUNTIME_NODE_INSTALL=skip npm i onnxruntime-node`",
+    };
+  }
+  try {
+    return require("onnxruntime-node");
+  } catch (error) {
+    const reason = (error instanceof Error ? error.message : String(error)).split("\n", 1)[0];
+    return {
+      missing: `does not load on ${process.platform} ${process.arch} (${reason})`,
+      remedy: "native speed needs Windows, a Linux with glibc, or a Mac with Apple silicon",
+    };
+  }
+}
+
+function nativeEngine(
+  { InferenceSession, listSupportedBackends, Tensor }: typeof OnnxRuntime,
+  { device = "cpu", threads = availableParallelism() }: EngineOptions,
+): Engine {
   const offered = listSupportedBackends().map(({ name }) => name);
   if (!offered.includes(device)) {
     throw new UserError(
       `The installed onnxruntime-node has no device "${device}": choose one of ${offered.join(", ")}.`,
     );
   }
-  const session: InferenceSession.SessionOptions = {
+  const session: OnnxRuntime.InferenceSession.SessionOptions = {
     executionProviders: [device],
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
@@ -33,8 +96,20 @@ export function nodeEngine({ device = "cpu", threads = availableParallelism() }:
     name: "onnxruntime-node",
     device,
     compile: async (model, options = {}) => {
-      const inPlace = device === "cpu" && options.inPlace === true && (await tryInPlace());
+      const inPlace = device === "cpu" && options.inPlace === true && (await overwrites(ort));
       return OrtProgram.create(ort, model, session, options, { onDevice, inPlace });
+    },
+  };
+}
+
+function webAssemblyEngine(options: EngineOptions): Engine {
+  let opened: Promise<Engine> | undefined;
+  return {
+    name: "onnxruntime-web",
+    device: "cpu",
+    compile: async (model, compileOptions) => {
+      opened ??= webEngine({ ...options, threads: options.threads ?? availableParallelism() });
+      return (await opened).compile(model, compileOptions);
     },
   };
 }
@@ -42,7 +117,7 @@ export function nodeEngine({ device = "cpu", threads = availableParallelism() }:
 /** Tried once in a process. */
 let tried: Promise<boolean> | undefined;
 
-function tryInPlace(): Promise<boolean> {
-  tried ??= writesInPlace({ InferenceSession, Tensor });
+function overwrites(ort: Ort): Promise<boolean> {
+  tried ??= writesInPlace(ort);
   return tried;
 }
