@@ -16,7 +16,7 @@ const below = {
   pruning: ["reconstruction", "training", "operators", "engine", "onnx", "data"],
   sharing: ["reconstruction", "training", "operators", "engine", "autodiff", "onnx", "data"],
   coding: ["onnx"],
-  report: ["pruning", "training", "operators", "onnx"],
+  report: ["pruning", "training", "operators", "engine", "onnx", "data"],
   experiments: [
     "report",
     "pruning",

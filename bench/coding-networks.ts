@@ -15,7 +15,7 @@ import { recipeOf, roundsOf } from "../packages/espalier/src/pruning/recipes.ts"
 import { runRounds } from "../packages/espalier/src/pruning/rounds.ts";
 import { chooseMasks } from "../packages/espalier/src/pruning/target.ts";
 import { random } from "../packages/espalier/src/random.ts";
-import { biasOf, bitsFor, share, withShared } from "../packages/espalier/src/sharing/share.ts";
+import { bitsFor, share, withShared } from "../packages/espalier/src/sharing/share.ts";
 import { applyMasks, parametersOf, withParameters } from "../packages/espalier/src/training/parameters.ts";
 import { decode } from "../packages/runtime/src/codec/decode.ts";
 
@@ -93,7 +93,7 @@ function drawnAlexNet(): SharedNetwork {
   const masks = chooseMasks({ kind: "density", layers: DENSITIES }, layers, weights);
   const biases = new Map<string, FloatTensor>();
   for (const layer of layers) {
-    const name = biasOf(drawn, layer);
+    const name = layer.bias;
     if (name === undefined) continue;
     const bias = float32([layer.tensor.dims[0]]);
     for (let i = 0; i < bias.data.length; i++) bias.data[i] = 0.01 * random(1, name, i).normal();
@@ -115,7 +115,7 @@ const DENSE_BITS = 5;
 function netBytes(model: Model): number {
   return layersOf(model).reduce((sum, layer) => {
     const { name, node, tensor } = layer;
-    const bias = model.initializers.get(biasOf(model, layer) ?? "");
+    const bias = model.initializers.get(layer.bias ?? "");
     const file = encodeDeepCompression([
       { name, bits: 8, weights: tensor.data, bias: isFloat32(bias) ? bias.data : new Float32Array(0) },
     ]);

@@ -1,11 +1,6 @@
-import { attribute, int, string } from "../onnx/attributes.ts";
+import { int, string } from "../onnx/attributes.ts";
+import { equationOf } from "../onnx/equation.ts";
 import { type GradientRule, notCovered, type RuleContext } from "./rule.ts";
-
-/** An equation with a letter for each axis of each operand and of the result. */
-interface Equation {
-  readonly operands: readonly string[];
-  readonly result: string;
-}
 
 /**
  * The gradient of an operand is again an Einsum: of the result's gradient and the other operands, with the operand's
@@ -13,7 +8,10 @@ interface Equation {
  */
 export const einsum: GradientRule = (context) => {
   const { graph, node, inputs, outputs, gradient, shape, wants } = context;
-  const { operands, result } = equationOf(context);
+  const { operands, result } = equationOf(
+    node,
+    inputs.map((input) => shape(input).length),
+  );
   if (operands.some((letters) => new Set(letters).size < letters.length)) {
     throw notCovered(node, "an index that one operand has twice (a diagonal)");
   }
@@ -54,23 +52,4 @@ function shapedAs(
     stretched.length === 0 ? value : graph.emit("ReduceSum", [value, graph.ints(stretched)], { keepdims: int(1) });
   const kept = [...letters].map((letter) => Math.min(sizes.get(letter) ?? 1, own.get(letter) ?? 1));
   return graph.emit("Expand", [graph.emit("Reshape", [summed, graph.ints(kept)]), graph.ints(dims)]);
-}
-
-const ELLIPSIS = "...";
-
-/** Reads the equation; an ellipsis becomes letters, aligned to the right, and a missing result what appears once. */
-function equationOf({ node, inputs, shape }: RuleContext): Equation {
-  const equation = attribute(node, "string", "equation", "").replaceAll(" ", "");
-  const [left, right] = equation.split("->");
-  const terms = left.split(",");
-  const hidden = terms.map((term, i) => shape(inputs[i]).length - term.replace(ELLIPSIS, "").length);
-  const alphabet = [..."ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"];
-  const free = alphabet.filter((letter) => !equation.includes(letter));
-  const most = Math.max(0, ...terms.map((term, i) => (term.includes(ELLIPSIS) ? hidden[i] : 0)));
-  const dots = free.slice(0, most);
-  const operands = terms.map((term, i) => term.replace(ELLIPSIS, dots.slice(most - hidden[i]).join("")));
-  if (right !== undefined) return { operands, result: right.replace(ELLIPSIS, dots.join("")) };
-  const all = [...left.replaceAll(ELLIPSIS, "").replaceAll(",", "")];
-  const once = all.filter((letter) => all.indexOf(letter) === all.lastIndexOf(letter)).sort();
-  return { operands, result: [...dots, ...once].join("") };
 }

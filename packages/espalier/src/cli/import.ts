@@ -11,7 +11,7 @@ import type { WeightFile } from "../import/caffe/weights.ts";
 import { writeModel } from "../onnx/write.ts";
 import { layersOf } from "../operators/layers.ts";
 import { countNonzero } from "../pruning/mask.ts";
-import type { LayerRow } from "../pruning/table.ts";
+import type { LayerRow } from "../report/layer-table.ts";
 import { type Chosen, choosePreprocessing, type PreprocessingFlags } from "./caffe-preprocessing.ts";
 import { parseCrop, parseNumbers, parseResize } from "./data-options.ts";
 import { checkWritable, readFile, writeFile } from "./files.ts";

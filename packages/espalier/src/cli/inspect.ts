@@ -6,7 +6,7 @@ import { statedVocabulary } from "../data/text/vocabulary.ts";
 import { fedInputs, type Model, type Value } from "../onnx/graph.ts";
 import { isFloat32 } from "../onnx/tensor.ts";
 import { countNonzero } from "../pruning/mask.ts";
-import { layerTable } from "../pruning/table.ts";
+import { layerTable } from "../report/layer-table.ts";
 import { obstacles } from "../training/obstacles.ts";
 import { type ImageFlags, openData, type TextFlags, withData } from "./data-options.ts";
 import { countParameters, openModel } from "./model.ts";

@@ -1,5 +1,5 @@
 import Table from "cli-table3";
-import type { LayerRow } from "../pruning/table.ts";
+import type { LayerRow } from "../report/layer-table.ts";
 import type { Agreement } from "../training/agreement.ts";
 
 /** 266610 -> "266,610". */

@@ -6,7 +6,7 @@ import type { Model } from "../onnx/graph.ts";
 import { writeModel } from "../onnx/write.ts";
 import type { RoundResult } from "../pruning/round.ts";
 import { scan } from "../pruning/sensitivity.ts";
-import { type LayerRow, layerTable } from "../pruning/table.ts";
+import { type LayerRow, layerTable } from "../report/layer-table.ts";
 import { histogramsOf, maskPicture } from "../report/pictures.ts";
 import { renderReport } from "../report/render.ts";
 import type { RunReport } from "../report/run-report.ts";

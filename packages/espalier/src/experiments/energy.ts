@@ -1,5 +1,5 @@
-import { layerTable } from "../pruning/table.ts";
 import { barChart } from "../report/charts.ts";
+import { layerTable } from "../report/layer-table.ts";
 import type { Experiment } from "./experiment.ts";
 
 /** Energy of one 32-bit operation in a 45 nm process, pJ (Han et al., NIPS 2015, figure 1, after Horowitz). */

@@ -3,7 +3,7 @@ import { END, openScenes, type Scenes } from "../data/scenes/open.ts";
 import { SIDE } from "../data/scenes/render.ts";
 import { divide, join } from "../data/text/vocabulary.ts";
 import type { Model } from "../onnx/graph.ts";
-import { layerTable } from "../pruning/table.ts";
+import { layerTable } from "../report/layer-table.ts";
 import { bleu } from "../training/bleu.ts";
 import { caption } from "../training/caption.ts";
 import { prunedByParts } from "./by-parts.ts";

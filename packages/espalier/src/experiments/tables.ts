@@ -1,6 +1,6 @@
 import { countAll } from "../pruning/mask.ts";
-import { type LayerRow, layerTable } from "../pruning/table.ts";
 import { barChart } from "../report/charts.ts";
+import { type LayerRow, layerTable } from "../report/layer-table.ts";
 import { parametersOf, trainableParameters } from "../training/parameters.ts";
 import type { Experiment, Rows } from "./experiment.ts";
 

@@ -1,10 +1,12 @@
 import picomatch from "picomatch";
 import { UserError } from "../errors.ts";
 import { consumers, type Model, type Node, producers } from "../onnx/graph.ts";
-import { isRecurrent, RECURRENT_WEIGHTS } from "../onnx/recurrent.ts";
 import { type FloatTensor, isFloat32 } from "../onnx/tensor.ts";
+import { biasFinder } from "./bias.ts";
+import { facetsOf } from "./catalogue.ts";
+import { has, type LayerFacet } from "./facets.ts";
 import { layerName } from "./layer-names.ts";
-import { viewOf } from "./roles.ts";
+import { constantShapes, viewOf } from "./views.ts";
 
 /** Nodes with weights that can be pruned. */
 export interface Layer {
@@ -20,6 +22,8 @@ export interface Layer {
   readonly data: string;
   /** The initializer that holds the weights, as they are or in another shape or order. */
   readonly weight: string;
+  /** The initializer with a number for each output unit that is added to what the layer computes. */
+  readonly bias?: string;
   readonly tensor: FloatTensor;
   /**
    * The initializers of the layer: its weights, its biases and what else its nodes read. Those of a normalization right
@@ -28,19 +32,6 @@ export interface Layer {
   readonly parameters: readonly string[];
 }
 
-/** Which inputs of an operator may be weights of a layer. */
-const WEIGHTED: Readonly<Record<string, readonly number[]>> = {
-  Conv: [0, 1],
-  ConvTranspose: [0, 1],
-  Gemm: [0, 1],
-  MatMul: [0, 1],
-  // A table that is looked up: an embedding.
-  Gather: [0],
-  LSTM: RECURRENT_WEIGHTS,
-  GRU: RECURRENT_WEIGHTS,
-  RNN: RECURRENT_WEIGHTS,
-};
-
 /**
  * The layers of a network in the order in which they run. Biases are no layers: they are not pruned.
  * Weights that several nodes share are one layer; so are weights that a node reads through a Transpose or the like. W and
@@ -48,13 +39,16 @@ const WEIGHTED: Readonly<Record<string, readonly number[]>> = {
  */
 export function layersOf(model: Model): Layer[] {
   const sourceOf = viewOf(model);
+  const shapeOf = constantShapes(model);
+  const biasOf = biasFinder(model);
   const makers = producers(model);
   const readers = consumers(model);
   const layers = new Map<string, Layer & { readonly uses: Node[] }>();
   const names = new Set<string>();
   for (const node of model.nodes) {
-    const operands = node.domain === "" ? (WEIGHTED[node.op] ?? []) : [];
-    for (const [operand, value] of operands.flatMap((operand) => partsOf(node, operand))) {
+    const facet = facetsOf(node)?.layer;
+    if (!facet || !has(facet)) continue;
+    for (const [operand, value] of facet.operands(node).flatMap((operand) => partsOf(node, operand, facet))) {
       const weight = sourceOf(value);
       const tensor = model.initializers.get(weight);
       if (!isFloat32(tensor) || (tensor.dims.length < 2 && value === weight)) continue;
@@ -63,27 +57,32 @@ export function layersOf(model: Model): Layer[] {
         if (!known.uses.includes(node)) known.uses.push(node);
         continue;
       }
-      const recurrent = isRecurrent(node);
-      const bias = recurrent ? undefined : node.inputs[2] || addedBehind(node);
-      const others = recurrent ? node.inputs.slice(3) : node.inputs;
+      const bias = biasOf({ node, operand, dims: shapeOf(value) });
+      // Parts of recurrent weights share what else the node reads, and are called by their own names.
+      const others = facet.inParts ? node.inputs.slice(3) : node.inputs;
       const own = [weight, ...others.map(sourceOf), ...(bias ? [bias] : []), ...normalizationBehind(node)];
       const parameters = [...new Set(own)].filter((name) => model.initializers.has(name));
-      const name = recurrent ? weight : unused(layerName(node, weight, bias), node.name, weight);
+      const named = node.inputs[2] || bias;
+      const name = facet.inParts ? weight : unused(layerName(node, weight, named), node.name, weight);
       names.add(name);
-      const data = dataOf(node, operand);
-      layers.set(weight, { name, node, uses: [node], operand, data, weight, tensor, parameters });
+      const data = facet.data(node, operand);
+      layers.set(weight, { name, node, uses: [node], operand, data, weight, bias, tensor, parameters });
     }
   }
   return [...layers.values()];
 
   /** The values that an input of a node is made of: of a recurrent node's weights, those that Concat puts together. */
-  function partsOf(node: Node, operand: number): (readonly [operand: number, value: string])[] {
+  function partsOf(
+    node: Node,
+    operand: number,
+    { inParts }: LayerFacet,
+  ): (readonly [operand: number, value: string])[] {
     const value = node.inputs[operand] ?? "";
     const parts = (whole: string): readonly string[] => {
       const maker = makers.get(whole);
       return maker?.op === "Concat" && maker.domain === "" ? maker.inputs.flatMap(parts) : [whole];
     };
-    return (isRecurrent(node) ? parts(value) : [value]).map((part) => [operand, part]);
+    return (inParts ? parts(value) : [value]).map((part) => [operand, part]);
   }
 
   /** The first of some names that no layer has yet. */
@@ -96,19 +95,6 @@ export function layersOf(model: Model): Layer[] {
     const nodes = (readers.get(output) ?? []).filter(({ op }) => op === "BatchNormalization");
     return nodes.flatMap(({ inputs }) => inputs.slice(1));
   }
-
-  /** The constant that the only reader of a product adds to it. */
-  function addedBehind({ op, outputs: [output] }: Node): string | undefined {
-    const [add, ...others] = readers.get(output) ?? [];
-    if (op !== "MatMul" || add?.op !== "Add" || others.length > 0) return undefined;
-    return add.inputs.find((input) => model.initializers.has(input));
-  }
-}
-
-/** What the weights of a node multiply: the other factor, or the input or the state of a recurrent node. */
-function dataOf(node: Node, operand: number): string {
-  if (isRecurrent(node)) return operand === 1 ? node.inputs[0] : (node.outputs.find((output) => output !== "") ?? "");
-  return node.inputs[1 - operand];
 }
 
 /**

@@ -1,22 +1,7 @@
-import { type Model, type Node, producers } from "../onnx/graph.ts";
+import type { Model, Node } from "../onnx/graph.ts";
 import { type FloatTensor, type NumericTensor, sizeOf, type Tensor } from "../onnx/tensor.ts";
-
-/** The inputs of an operator that are weights wherever they are constant. */
-const WEIGHTS: Readonly<Record<string, readonly number[]>> = {
-  Conv: [1, 2],
-  ConvTranspose: [1, 2],
-  Gemm: [0, 1, 2],
-  MatMul: [0, 1],
-  PRelu: [1],
-  BatchNormalization: [1, 2, 3, 4],
-  InstanceNormalization: [1, 2],
-  LayerNormalization: [1, 2],
-  GroupNormalization: [1, 2],
-  Gather: [0],
-  LSTM: [1, 2, 3, 7],
-  GRU: [1, 2, 3],
-  RNN: [1, 2, 3],
-};
+import { facetsOf } from "./catalogue.ts";
+import { isView, viewOf } from "./views.ts";
 
 /** Inputs that only set an operator up, or that no gradient reaches. */
 const SETTINGS: Readonly<Record<string, readonly number[]>> = {
@@ -42,23 +27,6 @@ const SETTINGS: Readonly<Record<string, readonly number[]>> = {
 const ARITHMETIC = new Set(["Add", "Sub", "Mul", "Div", "Sum", "Max", "Min", "Where"]);
 const OFFSETS = new Set(["Add", "Sub", "Mul", "Div"]);
 
-/** Operators whose result has the elements of their first input and no others. */
-const VIEWS = new Set(["Identity", "Transpose", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Cast"]);
-
-/** Follows a value back through operators that only look at it another way: Transpose, Reshape, Identity, Cast, ... */
-export function viewOf(model: Model): (value: string) => string {
-  const makers = producers(model);
-  return (value) => {
-    let source = value;
-    for (let maker = makers.get(source); maker && isView(maker); maker = makers.get(source)) [source] = maker.inputs;
-    return source;
-  };
-}
-
-function isView({ op, domain }: Node): boolean {
-  return domain === "" && VIEWS.has(op);
-}
-
 /** Where each initializer or constant is read, itself or through views. */
 export function readsThroughViews(model: Model): Map<string, { readonly node: Node; readonly input: number }[]> {
   const sourceOf = viewOf(model);
@@ -76,9 +44,9 @@ export function readsThroughViews(model: Model): Map<string, { readonly node: No
 }
 
 /** Whether a constant is a weight of the node that reads it: not ones and zeros that leave what they scale as it is. */
-export function isWeight({ op, domain }: Node, input: number, { dims, data }: NumericTensor): boolean {
-  if (domain !== "" || !WEIGHTS[op]?.includes(input)) return false;
-  return op !== "InstanceNormalization" || sizeOf(dims) === 1 || data.some((x: number | bigint) => x !== data[0]);
+export function isWeight(node: Node, input: number, { dims, data }: NumericTensor): boolean {
+  if (!facetsOf(node)?.weights.includes(input)) return false;
+  return node.op !== "InstanceNormalization" || sizeOf(dims) === 1 || data.some((x: number | bigint) => x !== data[0]);
 }
 
 /** Beyond this, a number that is added stands for minus infinity. */

@@ -5,12 +5,12 @@ import type { Model } from "../onnx/graph.ts";
 import { dependents } from "../onnx/live.ts";
 import type { FloatTensor } from "../onnx/tensor.ts";
 import { type Layer, layersOf } from "../operators/layers.ts";
+import { macsOf } from "../operators/macs.ts";
 import { checkData } from "../training/check-data.ts";
 import { applyMasks } from "../training/parameters.ts";
 import { evaluateVariants } from "../training/variants.ts";
 import type { Round, RoundOptions } from "./round.ts";
 import { runRounds } from "./rounds.ts";
-import { layerTable } from "./table.ts";
 import { chooseMasks } from "./target.ts";
 
 /** The validation error of a network of which one layer alone is pruned. Errors are percent. */
@@ -111,16 +111,16 @@ async function retrained(
 }
 
 async function costOf(engine: Engine, model: Model, layers: readonly Layer[], pointsOf: (layer: Layer) => number) {
-  const rows = await layerTable(engine, model);
   const all = layersOf(model);
-  const total = rows.reduce((sum, { macs }) => sum + macs, 0);
+  const each = macsOf(await annotate(engine, model, { batch: 1 }), all);
+  const total = each.reduce((sum, macs) => sum + macs, 0);
   let macs = 0;
   let withoutReuse = 0;
   for (const layer of layers) {
     const behind = dependents(model.nodes, [layer.weight]);
     const points = pointsOf(layer);
     withoutReuse += points;
-    for (const [i, { node }] of all.entries()) macs += rows[i].macs * (behind.has(node.outputs[0]) ? points : 1);
+    for (const [i, { node }] of all.entries()) macs += each[i] * (behind.has(node.outputs[0]) ? points : 1);
   }
   return { forwardPasses: macs / total, withoutReuse };
 }

@@ -30,12 +30,12 @@ export async function momentsOf(
   batches: readonly Inputs[],
 ): Promise<Moments> {
   const columns = linear.columns + (linear.bias ? 1 : 0);
-  const { dims: shape } = typeOf(annotated, linear.input);
+  const { dtype, dims: shape } = typeOf(annotated, linear.input);
   const model = emptyModel("moments");
   model.opsets = new Map(annotated.opsets);
   const graph = new GraphBuilder(model);
   const looked = (["whole", "pruned"] as const).map((name) => {
-    model.inputs.push({ name, dtype: "float32", shape });
+    model.inputs.push({ name, dtype, shape });
     const places = linear.unfold(graph, name);
     if (!linear.bias) return places;
     const one = graph.emit("Slice", [places, graph.ints([0]), graph.ints([1]), graph.ints([2])]);

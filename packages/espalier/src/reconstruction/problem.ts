@@ -1,5 +1,4 @@
 import type { Engine } from "../engine/engine.ts";
-import { lookup } from "../onnx/graph.ts";
 import { type FloatTensor, isFloat32 } from "../onnx/tensor.ts";
 import type { TypedModel } from "../onnx/typed.ts";
 import type { Layer } from "../operators/layers.ts";
@@ -32,8 +31,7 @@ export async function problemOf(
   layer: Layer,
   batches: readonly Inputs[],
 ): Promise<Problem | undefined> {
-  const known = lookup(annotated);
-  const linear = linearLayer(annotated, layer, (value) => known.type(value).dims);
+  const linear = linearLayer(annotated, layer);
   if (!linear) return undefined;
   const moments = await momentsOf(engine, annotated, linear, batches);
   const bias = annotated.initializers.get(linear.bias ?? "");

@@ -19,8 +19,9 @@ export class Rest {
     this.#output = output;
   }
 
-  static async compile(engine: Engine, { rest, values }: Walk, { node }: Layer, output: string): Promise<Rest> {
-    const parameters = node.inputs.filter((name) => rest.initializers.has(name));
+  static async compile(engine: Engine, { rest, values }: Walk, layer: Layer, output: string): Promise<Rest> {
+    const own = new Set([...layer.node.inputs, layer.weight, layer.bias ?? ""]);
+    const parameters = [...own].filter((name) => rest.initializers.has(name));
     const open = withoutIdle(rest);
     for (const name of parameters) {
       const tensor = open.initializers.get(name);

@@ -1,6 +1,6 @@
-import type { LayerRow } from "../pruning/table.ts";
 import type { RoundPoint } from "./charts.ts";
 import type { Histogram } from "./histogram.ts";
+import type { LayerRow } from "./layer-table.ts";
 
 /** All that a report of one run shows. Errors are percent, sizes bytes. */
 export interface RunReport {

@@ -1,5 +1,5 @@
-import type { LayerRow } from "../pruning/table.ts";
 import { type Html, html } from "./html.ts";
+import type { LayerRow } from "./layer-table.ts";
 
 const count = (value: number) => Math.round(value).toLocaleString("en-US");
 const share = (value: number | undefined) => (value === undefined ? "" : `${(100 * value).toFixed(1)}%`);

@@ -1,6 +1,6 @@
-import type { LayerRow } from "../pruning/table.ts";
 import { curveChart } from "./curves.ts";
 import { type Html, html } from "./html.ts";
+import type { LayerRow } from "./layer-table.ts";
 import { page } from "./page.ts";
 import { layerTable } from "./table.ts";
 

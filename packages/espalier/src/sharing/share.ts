@@ -1,6 +1,6 @@
-import { consumers, type Model } from "../onnx/graph.ts";
-import { isFloat32, type Tensor } from "../onnx/tensor.ts";
-import { type Layer, layersOf, selectLayers } from "../operators/layers.ts";
+import type { Model } from "../onnx/graph.ts";
+import { isFloat32 } from "../onnx/tensor.ts";
+import { layersOf, selectLayers } from "../operators/layers.ts";
 import { random } from "../random.ts";
 import { type Parameters, withParameters } from "../training/parameters.ts";
 import { checkBits, type MethodName, type MethodOptions, methods } from "./methods.ts";
@@ -61,22 +61,6 @@ export function bitsFor(
   }
   if (biases === undefined) return bits;
   checkBits(biases, "biases");
-  for (const layer of layers) {
-    const bias = biasOf(model, layer);
-    if (bias && bits.has(layer.weight)) bits.set(bias, biases);
-  }
+  for (const { weight, bias } of layers) if (bias && bits.has(weight)) bits.set(bias, biases);
   return bits;
-}
-
-/** The parameter that is added to a layer's outputs: its own input, or that of an Add behind a product. */
-export function biasOf(model: Model, { node, weight }: Layer): string | undefined {
-  const own = node.inputs[2];
-  if (own) return isBias(model.initializers.get(own)) ? own : undefined;
-  const [next, ...others] = consumers(model).get(node.outputs[0]) ?? [];
-  if (node.op !== "MatMul" || next?.op !== "Add" || others.length > 0) return undefined;
-  return next.inputs.find((input) => input !== weight && isBias(model.initializers.get(input)));
-}
-
-function isBias(tensor: Tensor | undefined): boolean {
-  return isFloat32(tensor) && tensor.dims.length === 1;
 }

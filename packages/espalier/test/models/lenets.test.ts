@@ -3,7 +3,7 @@ import { countParameters } from "../../src/cli/model.ts";
 import { nodeEngine } from "../../src/engine/node.ts";
 import { networks } from "../../src/models/index.ts";
 import { writeModel } from "../../src/onnx/write.ts";
-import { layerTable } from "../../src/pruning/table.ts";
+import { layerTable } from "../../src/report/layer-table.ts";
 
 const build = (name: string, seed = 1) => {
   const network = networks.get(name);

@@ -1,12 +1,12 @@
 import { batchFor, labelsFor, readInOrder, type Split } from "../data/dataset.ts";
 import { annotate } from "../engine/annotate.ts";
 import type { Engine } from "../engine/engine.ts";
-import { consumers, copyModel, fedInputs, type Model, type Node, typeOf } from "../onnx/graph.ts";
-import { isRecurrent } from "../onnx/recurrent.ts";
+import { consumers, copyModel, fedInputs, type Model } from "../onnx/graph.ts";
 import { float32, sizeOf } from "../onnx/tensor.ts";
 import type { TypedModel } from "../onnx/typed.ts";
 import { type Layer, layersOf } from "../operators/layers.ts";
-import { countNonzero } from "./mask.ts";
+import { macsOf } from "../operators/macs.ts";
+import { countNonzero } from "../pruning/mask.ts";
 
 /** A row of the paper's tables 3 to 6. Fractions are 0 to 1. */
 export interface LayerRow {
@@ -35,7 +35,8 @@ export async function layerTable(engine: Engine, model: Model, split?: Split): P
   const batch = fedInputs(typed)[0]?.shape[0] ?? 1;
   const layers = layersOf(typed);
   const shares = split ? await nonzeroShares(engine, typed, layers, split, batch) : new Map<string, number>();
-  return layers.map((layer) => {
+  const macs = macsOf(typed, layers);
+  return layers.map((layer, i) => {
     const { name, node, tensor } = layer;
     const weights = tensor.data.length;
     const kept = countNonzero(tensor);
@@ -46,36 +47,11 @@ export async function layerTable(engine: Engine, model: Model, split?: Split): P
       weights,
       kept,
       density,
-      macs: weights * (layer.uses.reduce((sum, node) => sum + positions(typed, layer, node), 0) / batch),
+      macs: macs[i] / batch,
       activations: shares.get(activationOf(typed, layer)),
       macsLeft: density * (shares.get(layer.data) ?? 1),
     };
   });
-}
-
-/** How often each weight is used in one run of a node: once for each place of the kernel, or each row of a product. */
-function positions(model: TypedModel, { operand, tensor }: Layer, node: Node): number {
-  if (isRecurrent(node)) {
-    const [steps, batch] = typeOf(model, node.inputs[0]).dims;
-    return steps * batch;
-  }
-  const output = sizeOf(typeOf(model, node.outputs[0]).dims);
-  const input = sizeOf(typeOf(model, node.inputs[1 - operand]).dims);
-  const [first] = typeOf(model, node.inputs[operand]).dims;
-  switch (node.op) {
-    // A row of a table is looked up, not multiplied.
-    case "Gather":
-      return 0;
-    // Weights [outputs, inputs / groups, ...kernel]: each is used at each place of the output.
-    case "Conv":
-      return output / first;
-    // Weights [inputs, outputs / groups, ...kernel]: each is used at each place of the input.
-    case "ConvTranspose":
-      return input / first;
-    // A product [rows, k] x [k, columns]: rows = sqrt(input / k * output / columns), and k columns = weights.
-    default:
-      return Math.round(Math.sqrt((input * output) / tensor.data.length));
-  }
 }
 
 /** The value behind a layer's activation function, or the layer's own output when it has none. */

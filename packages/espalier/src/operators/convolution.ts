@@ -1,0 +1,163 @@
+import { attribute, ints } from "../onnx/attributes.ts";
+import type { GraphBuilder } from "../onnx/builder.ts";
+import { float32, sizeOf } from "../onnx/tensor.ts";
+import type { BiasFacet, Facets, LayerFacet, Matrices, ShapedUse, WeightUse } from "./facets.ts";
+import { transposedWindow } from "./window.ts";
+
+/** A convolution is looked at in so many places of each sample at most, evenly spread. */
+const MOST_PLACES = 1024;
+
+const layer: LayerFacet = {
+  operands: () => [0, 1],
+  data: ({ inputs }, operand) => inputs[1 - operand],
+};
+
+/** One number for each channel of the output, [channels] at the input and [channels, 1, ...] behind. */
+function biasOf(channels: (use: WeightUse, dims: readonly number[]) => number): BiasFacet {
+  return {
+    input: 2,
+    shape(use, at) {
+      const { operand, dims } = use;
+      if (operand !== 1 || !dims) return undefined;
+      const places = at === "input" ? [] : dims.slice(2).map(() => 1);
+      return [channels(use, dims), ...places];
+    },
+  };
+}
+
+const groupsOf = ({ node }: WeightUse) => attribute(node, "int", "group", 1);
+
+/** Every how many places along each axis of an output are looked at. */
+function stepOf(places: readonly number[]): number {
+  return Math.max(1, Math.ceil((sizeOf(places) / MOST_PLACES) ** (1 / Math.max(1, places.length))));
+}
+
+/** Weights [outputs, inputs / groups, ...kernel]: a row looks at the windows of its group of channels. */
+function convolved(use: ShapedUse): Matrices | undefined {
+  const { node, dims, operand, shape } = use;
+  if (operand !== 1) return undefined;
+  const groups = groupsOf(use);
+  const [outputs, ...window] = dims;
+  const columns = sizeOf(window);
+  const places = shape(node.outputs[0]).slice(2);
+  const step = stepOf(places);
+  const ones = places.map(() => 1);
+  const strides = attribute(node, "ints", "strides", ones);
+  return {
+    groups,
+    rows: outputs / groups,
+    columns,
+    input: node.inputs[0],
+    unfold(graph, input) {
+      const attributes = { ...node.attributes, strides: ints(strides.map((stride) => stride * step)) };
+      const unfolded = graph.emit("Conv", [input, picks(graph, groups, window)], attributes);
+      return byGroup(graph, unfolded, groups, columns);
+    },
+    matrices: ({ data }) => data,
+    weights: (matrices) => float32(dims, matrices),
+  };
+}
+
+/**
+ * Weights [inputs, outputs / groups, ...kernel]: a convolution in windows over the input with zeros between its
+ * elements, with its kernel turned round.
+ */
+function convolvedBack(use: ShapedUse): Matrices | undefined {
+  const { node, dims, operand, shape } = use;
+  if (operand !== 1) return undefined;
+  const groups = groupsOf(use);
+  const [inputs, rows, ...kernel] = dims;
+  const window = [inputs / groups, ...kernel];
+  const columns = sizeOf(window);
+  const block = sizeOf(kernel);
+  const { strides, dilations, before } = transposedWindow(use);
+  const input = shape(node.inputs[0]);
+  const output = shape(node.outputs[0]).slice(2);
+  const step = coprime(stepOf(output), strides);
+  return {
+    groups,
+    rows,
+    columns,
+    input: node.inputs[0],
+    unfold(graph, value) {
+      const one = graph.initializer(
+        "one",
+        float32([inputs, 1, ...kernel.map(() => 1)], new Float32Array(inputs).fill(1)),
+      );
+      const spread = graph.emit("ConvTranspose", [value, one], {
+        strides: ints(strides),
+        group: { kind: "int", value: inputs },
+      });
+      const reach = kernel.map((size, i) => (size - 1) * dilations[i]);
+      const begin = reach.map((size, i) => size - before[i]);
+      const end = output.map((size, i) => size + reach[i] - ((input[i + 2] - 1) * strides[i] + 1) - begin[i]);
+      const padded = graph.emit("Pad", [spread, graph.ints([0, 0, ...begin, 0, 0, ...end])]);
+      const unfolded = graph.emit("Conv", [padded, picks(graph, groups, window)], {
+        strides: ints(strides.map(() => step)),
+        dilations: ints(dilations),
+        group: { kind: "int", value: groups },
+      });
+      return byGroup(graph, unfolded, groups, columns);
+    },
+    matrices: ({ data }) => turned(data, true),
+    weights: (matrices) => float32(dims, turned(matrices, false)),
+  };
+
+  /** [inputs, rows, kernel] as [groups, rows, inputs / groups, kernel turned round], or the other way. */
+  function turned(from: Float32Array, toMatrices: boolean): Float32Array {
+    const to = new Float32Array(from.length);
+    const perGroup = inputs / groups;
+    for (let i = 0; i < inputs; i++) {
+      for (let row = 0; row < rows; row++) {
+        const tensor = (i * rows + row) * block;
+        const matrix = ((Math.floor(i / perGroup) * rows + row) * perGroup + (i % perGroup)) * block;
+        for (let k = 0; k < block; k++) {
+          const [a, b] = [tensor + k, matrix + block - 1 - k];
+          if (toMatrices) to[b] = from[a];
+          else to[a] = from[b];
+        }
+      }
+    }
+    return to;
+  }
+}
+
+/** The least step from `step` on that meets the places between the strides evenly: no kernel element is left out. */
+function coprime(step: number, strides: readonly number[]): number {
+  const shares = (a: number, b: number): boolean => (b === 0 ? a > 1 : shares(b, a % b));
+  return strides.some((stride) => shares(step, stride)) ? coprime(step + 1, strides) : step;
+}
+
+/** Weights of a convolution that picks one element of a window each. */
+function picks(graph: GraphBuilder, groups: number, window: readonly number[]): string {
+  const columns = sizeOf(window);
+  const data = new Float32Array(groups * columns * columns);
+  for (let i = 0; i < groups * columns; i++) data[i * columns + (i % columns)] = 1;
+  return graph.initializer("picks", float32([groups * columns, ...window], data));
+}
+
+/** [samples, groups x columns, ...places] -> [groups, samples x places, columns] */
+function byGroup(graph: GraphBuilder, unfolded: string, groups: number, columns: number): string {
+  const grouped = graph.emit("Reshape", [unfolded, graph.ints([0, groups, columns, -1])]);
+  const turned = graph.emit("Transpose", [grouped], { perm: ints([1, 0, 3, 2]) });
+  return graph.emit("Reshape", [turned, graph.ints([groups, -1, columns])]);
+}
+
+/** Convolutions. */
+export const Conv = {
+  weights: [1, 2],
+  layer,
+  bias: biasOf((_, [outputs]) => outputs),
+  fit: convolved,
+  // Each element of the output is the product of a window and the kernel of its channel.
+  macs: ({ node, shape }) => sizeOf(shape(node.outputs[0])) * sizeOf(shape(node.inputs[1]).slice(1)),
+} as const satisfies Facets;
+
+export const ConvTranspose = {
+  weights: [1, 2],
+  layer,
+  bias: biasOf((use, [, outputs]) => outputs * groupsOf(use)),
+  fit: convolvedBack,
+  // Each element of the input is multiplied with the whole kernel of its channel.
+  macs: ({ node, shape }) => sizeOf(shape(node.inputs[0])) * sizeOf(shape(node.inputs[1]).slice(1)),
+} as const satisfies Facets;

@@ -1,0 +1,40 @@
+import { attribute, int } from "../onnx/attributes.ts";
+import { float32, sizeOf } from "../onnx/tensor.ts";
+import type { Facets, Matrices, ShapedUse } from "./facets.ts";
+import { permuted } from "./permute.ts";
+
+/** Tables with more rows are not fitted: moments of which rows are looked up would be as wide. */
+const MOST_ENTRIES = 1024;
+
+/** Looking up a row is a product with a row that is 1 at its place and 0 elsewhere. */
+function lookedUp({ node, operand, dims }: ShapedUse): Matrices | undefined {
+  const [entries, ...entry] = dims;
+  if (operand !== 0 || attribute(node, "int", "axis", 0) !== 0 || entries > MOST_ENTRIES) return undefined;
+  const rows = sizeOf(entry);
+  return {
+    groups: 1,
+    rows,
+    columns: entries,
+    input: node.inputs[1],
+    unfold(graph, indices) {
+      const flat = graph.emit("Reshape", [indices, graph.ints([1, -1])]);
+      const [none, one] = [graph.scalar("float32", 0), graph.scalar("float32", 1)].map((number) =>
+        graph.emit("Reshape", [number, graph.ints([1])]),
+      );
+      const values = graph.emit("Concat", [none, one], { axis: int(0) });
+      return graph.emit("OneHot", [flat, graph.ints([entries]), values], { axis: int(-1) });
+    },
+    matrices: ({ data }) => permuted(data, [entries, rows], [1, 0]),
+    weights: (matrices) => float32(dims, permuted(matrices, [rows, entries], [1, 0])),
+  };
+}
+
+/** A table that is looked up: an embedding. */
+export const Gather = {
+  weights: [0],
+  layer: { operands: () => [0], data: ({ inputs }) => inputs[1] },
+  bias: { shape: ({ node, dims }) => (attribute(node, "int", "axis", 0) === 0 ? dims?.slice(1) : undefined) },
+  fit: lookedUp,
+  // A row of a table is looked up, not multiplied.
+  macs: () => 0,
+} as const satisfies Facets;
