@@ -2,7 +2,10 @@ import { defineConfig } from "vitest/config";
 
 const source = (path: string) => new URL(`packages/${path}`, import.meta.url).pathname;
 
-export default defineConfig({
+/** Suites that take minutes: `npm run test:long` runs these alone, `npm test` all others. */
+const LONG = "**/*.long.test.ts";
+
+export default defineConfig(({ mode }) => ({
   // Tests run what the sources say now, not what was built last.
   resolve: {
     alias: [
@@ -14,5 +17,13 @@ export default defineConfig({
       { find: /^espalier$/, replacement: source("espalier/src/index.ts") },
     ],
   },
-  test: { include: ["packages/*/test/**/*.test.ts", "test/**/*.test.ts"], testTimeout: 60_000, pool: "forks" },
-});
+  test: {
+    include: mode === "long" ? [LONG] : ["packages/*/test/**/*.test.ts", "test/**/*.test.ts"],
+    exclude: ["**/node_modules/**", "**/dist/**", ...(mode === "long" ? [] : [LONG])],
+    testTimeout: mode === "long" ? 600_000 : 60_000,
+    pool: "forks",
+    // onnxruntime-node keeps telemetry otherwise, where a test loads it by itself.
+    env: { ORT_DISABLE_TELEMETRY: "1" },
+    passWithNoTests: mode === "long",
+  },
+}));

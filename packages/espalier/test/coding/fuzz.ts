@@ -36,7 +36,7 @@ export class Fuzzer {
     this.#seed = seed;
     this.#seeds = vectors.map(({ name, onnx }) => {
       // Not a Buffer, whose slice() does not copy.
-      const esp = new Uint8Array(readFileSync(new URL(`../fixtures/esp/${name}.esp`, import.meta.url)));
+      const esp = new Uint8Array(readFileSync(new URL(`../../../../docs/vectors/${name}.esp`, import.meta.url)));
       const { decoded, sections } = sectionsOf(esp);
       return { esp, decoded, sections, graph: split(onnx, liesBeside).graph };
     });

@@ -4,9 +4,9 @@ import { vectors } from "./vectors.ts";
 
 const INTRODUCTION = `# Test vectors of the .esp format
 
-<!-- Written by npm run vectors, from test/coding/vectors.ts. -->
+<!-- Written by npm run vectors, from packages/espalier/test/coding/vectors.ts. -->
 
-For whoever writes a decoder of [the format](../../../docs/format.md): \`NAME.esp\` decodes to the bytes of \`NAME.onnx\`, all of them and no others. An encoder may write other files that decode to the same. A file that is here stays: whatever changes, version 1 of the format does not.
+For whoever writes a decoder of [the format](../format.md): \`NAME.esp\` decodes to the bytes of \`NAME.onnx\`, all of them and no others. An encoder may write other files that decode to the same. A file that is here stays: whatever changes, version 1 of the format does not.
 `;
 
 export interface VectorFile {
@@ -14,7 +14,7 @@ export interface VectorFile {
   readonly contents: Uint8Array | string;
 }
 
-/** The files of test/fixtures/esp. */
+/** The files of docs/vectors. */
 export function vectorFiles(): VectorFile[] {
   const rows: string[] = [];
   const files = vectors.flatMap(({ name, about, mode, onnx }): VectorFile[] => {

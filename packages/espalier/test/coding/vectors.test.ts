@@ -5,7 +5,7 @@ import { StreamDecoder } from "../../../runtime/src/loading/stream.ts";
 import { vectors } from "./vectors.ts";
 import { vectorFiles } from "./vectors-page.ts";
 
-const folder = new URL("../fixtures/esp/", import.meta.url);
+const folder = new URL("../../../../docs/vectors/", import.meta.url);
 const fixture = (name: string) => new Uint8Array(readFileSync(new URL(name, folder)));
 
 describe("the test vectors", () => {

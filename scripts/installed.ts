@@ -1,0 +1,63 @@
+import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { tryBundlers } from "./bundlers.ts";
+import { inEmptyFolder, ROOT, run } from "./shell.ts";
+
+// `npm run installed -- FOLDER` installs the tarballs that `npm run pack -- FOLDER` has left into an empty project, as
+// users do, and tries what they bring: types, the library, the command line, the runtime, and bundlers. It asks the npm
+// registry for what they depend on.
+
+/** Where nothing answers: the install script of onnxruntime-node then fails, as where only the registry can be reached. */
+const NOWHERE = "http://127.0.0.1:9";
+const MISSING = "onnxruntime-node is not installed";
+
+const folder = resolve(process.argv[2] ?? "packed");
+const tarballs = readdirSync(folder)
+  .filter((name) => name.endsWith(".tgz"))
+  .map((name) => join(folder, name));
+
+await inEmptyFolder((project) => {
+  writeFileSync(join(project, "package.json"), JSON.stringify({ private: true, type: "module" }));
+  const offline = { GLOBAL_AGENT_HTTP_PROXY: NOWHERE, GLOBAL_AGENT_HTTPS_PROXY: NOWHERE };
+  run(project, ["npm", "install", "--no-audit", "--no-fund", ...tarballs], offline);
+  console.log("npm install: done");
+
+  compile(project);
+  run(project, ["node", "make.js"]);
+  tryEngine(
+    project,
+    existsSync(join(project, "node_modules/onnxruntime-node")) ? "onnxruntime-node" : "onnxruntime-web",
+  );
+  run(project, ["npm", "install", "onnxruntime-node"], { ONNXRUNTIME_NODE_INSTALL: "skip" });
+  tryEngine(project, "onnxruntime-node");
+});
+
+await tryBundlers(tarballs);
+
+/** Compiles the programs of a project in TypeScript, with the types that the packages bring, under both resolutions. */
+function compile(project: string): void {
+  cpSync(join(import.meta.dirname, "consumer"), project, { recursive: true });
+  run(project, ["npm", "install", "--no-audit", "--no-fund", "--save-dev", `@types/node@${versionOf("@types/node")}`]);
+  const common = ["--strict", "--target", "es2023", "--lib", "es2023,dom", "--types", "node", "make.ts", "agree.ts"];
+  run(project, ["tsc", "--noEmit", "--module", "esnext", "--moduleResolution", "bundler", ...common]);
+  run(project, ["tsc", "--module", "nodenext", ...common]);
+  console.log("types: under bundler and nodenext");
+}
+
+/** Tries the command line, and that the runtime agrees with the engine that is there. */
+function tryEngine(project: string, expected: string): void {
+  const inspected = run(project, ["npx", "espalier", "inspect", "model.onnx", "--json"]);
+  const { parameters } = JSON.parse(inspected.stdout);
+  if (parameters !== 67) throw new Error(`espalier inspect counts ${parameters} parameters: ${inspected.stdout}`);
+  run(project, ["npx", "espalier", "compress", "model.onnx", "--out", "model.esp"]);
+  const { stdout, stderr } = run(project, ["node", "agree.js"]);
+  if (stdout.trim() !== expected) throw new Error(`The engine is ${stdout.trim()}, not ${expected}.`);
+  const told = stderr.split(MISSING).length - 1;
+  if (told !== (expected === "onnxruntime-web" ? 1 : 0))
+    throw new Error(`Without the native engine it says: ${stderr}`);
+  console.log(`command line, library, runtime: on ${expected}`);
+}
+
+function versionOf(name: string): string {
+  return JSON.parse(readFileSync(join(ROOT, "node_modules", name, "package.json"), "utf8")).version;
+}
