@@ -62,6 +62,7 @@ export { countNonzero, maskAbove, masksOfZeros } from "./pruning/mask.ts";
 export { inTurn, pruningRounds, type Recipe, recipeOf, recipes, roundsOf, weightDecay } from "./pruning/recipes.ts";
 export type { Pruning, Round, RoundResult } from "./pruning/round.ts";
 export { type Plan, type RoundsOptions, type RoundsResult, type RoundsState, runRounds } from "./pruning/rounds.ts";
+export { type ScanCost, scanCost } from "./pruning/scan-cost.ts";
 export { type SearchOptions, search } from "./pruning/search.ts";
 export { type LayerSensitivity, type Scan, type ScanOptions, scan } from "./pruning/sensitivity.ts";
 export { chooseMasks, type Target } from "./pruning/target.ts";

@@ -6,6 +6,7 @@ import { UserError } from "../errors.ts";
 import { parseJson } from "../json.ts";
 import { layersOf, selectLayers } from "../operators/layers.ts";
 import { weightDecay } from "../pruning/recipes.ts";
+import { scanCost } from "../pruning/scan-cost.ts";
 import { type LayerSensitivity, scan } from "../pruning/sensitivity.ts";
 import { renderScan } from "../report/scan.ts";
 import type { BatchNorm } from "../training/batch-norm.ts";
@@ -98,17 +99,17 @@ export const scanCommand = withEngine(
       writeFile(partial, JSON.stringify({ settings, layers: known }));
       throw new Interrupted(`Stopped; the layers that are done are in ${partial}: continue with --resume.`);
     }
+    const cost = await scanCost(engine, model, { layers, densities });
     const seconds = (performance.now() - startedAt) / 1000;
     const files = { json: join(flags.out, "scan.json"), report: join(flags.out, "scan.html") };
-    const summary = { network: name, layers: result.layers, cost: result.cost, files, seconds };
+    const summary = { network: name, layers: result.layers, cost, files, seconds };
     writeFile(files.json, JSON.stringify(summary, null, 2));
     writeFile(files.report, renderScan({ ...summary, data: data.name, retrained: epochs > 0 }));
     removeFile(partial);
     if (flags.json) return printJson(summary);
     printLine(tableOf(result.layers, densities));
-    const { forwardPasses, withoutReuse } = result.cost;
     printLine(
-      `${files.json} and ${files.report}, in ${duration(seconds)}: the work of ${forwardPasses.toFixed(1)} forward passes over ${count(data.validation.size)} samples, ${withoutReuse} without reuse`,
+      `${files.json} and ${files.report}, in ${duration(seconds)}: the work of ${cost.forwardPasses.toFixed(1)} forward passes over ${count(data.validation.size)} samples, ${cost.withoutReuse} without reuse`,
     );
   });
 

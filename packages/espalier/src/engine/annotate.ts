@@ -1,11 +1,13 @@
 import { UserError } from "../errors.ts";
-import { GraphBuilder } from "../onnx/builder.ts";
-import { type NumericType, zeros } from "../onnx/dtype.ts";
-import { copyModel, fedInputs, type Model, type Node, type Value } from "../onnx/graph.ts";
-import { dependents } from "../onnx/live.ts";
-import { integers, isFloat32, sizeOf } from "../onnx/tensor.ts";
-import { type TypedModel, type TypedValue, typedModel } from "../onnx/typed.ts";
-import type { Engine, Tensors } from "./engine.ts";
+import { changingValues } from "../onnx/changing.ts";
+import { fedInputs, type Model, type Value } from "../onnx/graph.ts";
+import { readsOf } from "../onnx/live.ts";
+import { withConstants } from "../onnx/simplify/fold.ts";
+import { sizeOf } from "../onnx/tensor.ts";
+import { type TypedModel, typesOf, withTypes } from "../onnx/typed.ts";
+import type { Engine } from "./engine.ts";
+import { type FedInput, probe } from "./probe.ts";
+import { probeOnce } from "./probe-once.ts";
 
 /** Sizes for the symbols in a model's shapes; a first dimension without a name is called "batch". */
 export type Symbols = Readonly<Record<string, number>>;
@@ -13,16 +15,15 @@ export type Symbols = Readonly<Record<string, number>>;
 /** No input may be declared larger. */
 const MOST_ELEMENTS = 2 ** 28;
 
-/** Weights larger than this are fed, so that they are not written out and read again. */
-const LARGE = 2 ** 12;
-
 /**
  * Gives a model concrete shapes: those of its inputs from `symbols`, all others by running the model once on zeros.
- * So shapes are ONNX Runtime's own, whatever the operators.
+ * So shapes are ONNX Runtime's own, whatever the operators. They are found once for all values of the weights.
  * @throws UserError for a dimension that `symbols` does not settle, or a model that cannot be run
  */
 export async function annotate(engine: Engine, model: Model, symbols: Symbols): Promise<TypedModel> {
-  return (await probe(engine, model, symbols)).typed;
+  const inputs = concreteInputs(model, symbols);
+  const { types } = await probeOnce(engine, model, inputs);
+  return withTypes(model, typesOf(inputs), types);
 }
 
 /**
@@ -30,96 +31,42 @@ export async function annotate(engine: Engine, model: Model, symbols: Symbols): 
  * open compute the targets of Reshape, the bounds of Slice and the like. The result is for that batch only.
  */
 export async function settle(engine: Engine, model: Model, symbols: Symbols): Promise<TypedModel> {
-  const { typed, results } = await probe(engine, model, symbols);
-  const changing = changingValues(model);
-  const outputs = new Set(model.outputs.map(({ name }) => name));
-  const settled = (node: Node) =>
-    node.inputs.length > 0 && node.outputs.every((name) => name && !changing.has(name) && !outputs.has(name));
-  for (const name of model.nodes.filter(settled).flatMap((node) => node.outputs)) {
-    typed.initializers.set(name, results[name]);
-  }
-  typed.nodes = model.nodes.filter((node) => !settled(node));
-  return typed;
+  const inputs = concreteInputs(model, symbols);
+  const { types, constants } = await probeOnce(engine, model, inputs);
+  return withConstants(withTypes(model, typesOf(inputs), types), constants, ({ outputs }) =>
+    outputs.every((name) => constants.has(name)),
+  );
 }
 
 /**
- * The values that depend on what is fed, on weights or on chance.
- * @param throughShapes whether those count that depend on shapes alone
+ * Types a model that was made of a typed one by adding nodes, or by putting others in the place of some that make the
+ * same values. Only what makes new values is run.
+ * @param base the model that it was made of
  */
-export function changingValues({ nodes, inputs, initializers }: Model, throughShapes = false): Set<string> {
-  const weights = [...initializers].flatMap(([name, { dtype, dims }]) =>
-    dtype === "float32" && dims.length > 0 ? name : [],
-  );
-  const random = nodes.filter(({ op }) => /^(Random|Bernoulli|Multinomial)/.test(op)).flatMap(({ outputs }) => outputs);
-  const followed = throughShapes ? nodes : nodes.filter(({ op }) => op !== "Shape" && op !== "Size");
-  return dependents(followed, [...inputs.map(({ name }) => name), ...weights, ...random]);
-}
-
-/** Runs a model once on zeros. The results are its outputs, and all values that are always the same. */
-export async function probe(
-  engine: Engine,
-  model: Model,
-  symbols: Symbols,
-): Promise<{ typed: TypedModel; results: Tensors }> {
-  const fed = new Map(fedInputs(model).map((input) => [input.name, concrete(input, symbols)]));
-  const typed = { ...copyModel(model), inputs: model.inputs.map((input) => fed.get(input.name) ?? input) };
-
-  const feeds: Tensors = {};
-  for (const { name, dtype, shape } of fed.values()) {
-    feeds[name] = { dtype, dims: shape, data: zeros(dtype, sizeOf(shape)) };
-  }
-  const named = new Set(model.outputs.map(({ name }) => name));
-  const inner = model.nodes.flatMap((node) => node.outputs).filter((name) => name && !named.has(name));
+export async function annotateAdditions(engine: Engine, model: Model, base: TypedModel): Promise<TypedModel> {
+  const known = typesOf([...concreteInputs(model, {}), ...base.values.values(), ...base.outputs]);
   const changing = changingValues(model);
-  const constants = inner.filter((name) => !changing.has(name));
-  const everything = withLargeWeightsFed(typed, feeds);
-  everything.values = new Map();
-  const graph = new GraphBuilder(everything, "type/");
-  const types = new Map(inner.map((name) => [name, typeProbe(graph, name)]));
-  everything.outputs = [...named, ...constants, ...[...types.values()].flat()].map((name) => ({ name }));
-  const program = await engine.compile(everything);
-  try {
-    const results = await program.run(feeds).catch((error: unknown) => {
-      const reason = error instanceof Error ? error.message : String(error);
-      throw new UserError(`The model "${model.name}" cannot be run (${reason}): export it again.`);
-    });
-    const values = Array.from(types, ([name, [shape, none]]): [string, TypedValue] => [
-      name,
-      { name, dtype: results[none].dtype, shape: integers(results[shape]) },
-    ]);
-    const outputs = model.outputs.map((output) => {
-      const { dtype, dims } = results[output.name];
-      return { ...output, dtype, shape: [...dims] };
-    });
-    return { typed: typedModel({ ...typed, values: new Map(values), outputs }), results };
-  } finally {
-    await program.release();
-  }
+  const nodes = model.nodes.filter(({ outputs }) =>
+    outputs.some((name) => name !== "" && !(known.has(name) && changing.has(name))),
+  );
+  if (nodes.length === 0) return withTypes(model, known);
+  const made = new Set(nodes.flatMap(({ outputs }) => outputs));
+  const read = new Set(nodes.flatMap(readsOf));
+  const initializers = new Map([...model.initializers].filter(([name]) => read.has(name)));
+  const inputs = Array.from(known, ([name, { dtype, dims }]) => ({ name, dtype, shape: dims })).filter(
+    ({ name }) => read.has(name) && !made.has(name) && !initializers.has(name),
+  );
+  const added: Model = { ...model, nodes, inputs, outputs: [], initializers };
+  const { types } = await probe(engine, added, concreteInputs(added, {}));
+  return withTypes(model, known, types);
 }
 
-/** Values that tell another's shape and element type, without its elements: its Shape, and none of its elements. */
-function typeProbe(graph: GraphBuilder, value: string): readonly [shape: string, none: string] {
-  const flat = graph.emit("Reshape", [value, graph.ints([-1])]);
-  return [graph.emit("Shape", [value]), graph.emit("Gather", [flat, graph.ints([])])];
+/** The inputs that are fed, with the sizes that symbols stand for. */
+export function concreteInputs(model: Model, symbols: Symbols): FedInput[] {
+  return fedInputs(model).map((input) => concrete(input, symbols));
 }
 
-function withLargeWeightsFed(model: Model, feeds: Tensors): Model {
-  const changed = copyModel(model);
-  for (const [name, tensor] of model.initializers) {
-    if (!isFloat32(tensor) || tensor.data.length < LARGE) continue;
-    changed.initializers.delete(name);
-    changed.inputs = changed.inputs.filter((input) => input.name !== name);
-    changed.inputs.push({ name, dtype: tensor.dtype, shape: tensor.dims });
-    feeds[name] = tensor;
-  }
-  return changed;
-}
-
-interface Fed extends TypedValue {
-  readonly dtype: NumericType;
-}
-
-function concrete(input: Value, symbols: Symbols): Fed {
+function concrete(input: Value, symbols: Symbols): FedInput {
   const { name, dtype } = input;
   if (dtype === undefined || dtype === "string" || input.shape === undefined) {
     throw new UserError(`The input "${name}" has no numeric type and rank: declare them in the model.`);

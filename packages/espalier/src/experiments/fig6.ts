@@ -1,3 +1,4 @@
+import { scanCost } from "../pruning/scan-cost.ts";
 import { scan } from "../pruning/sensitivity.ts";
 import { sensitivityChart } from "../report/curves.ts";
 import type { Experiment } from "./experiment.ts";
@@ -17,7 +18,8 @@ export const fig6: Experiment = {
       ["lenet-300-100", "LeNet-300-100"],
     ] as const) {
       const { model } = await lab.dense(network);
-      const { layers, cost } = await scan(lab.engine, model, lab.data, { densities: DENSITIES });
+      const { layers } = await scan(lab.engine, model, lab.data, { densities: DENSITIES });
+      const cost = await scanCost(lab.engine, model, { densities: DENSITIES });
       networks.push({ network, layers, cost });
       // The picture is about where the error begins to rise.
       const points = layers.flatMap(({ name, points }) => points.map((point) => ({ layer: name, ...point })));

@@ -1,5 +1,6 @@
 import type { DType } from "./dtype.ts";
-import type { Model, Value } from "./graph.ts";
+import { copyModel, type Model, type Value } from "./graph.ts";
+import type { TensorType } from "./tensor.ts";
 
 /** A value whose element type and concrete shape are known. */
 export interface TypedValue extends Value {
@@ -35,6 +36,28 @@ export function typedModel(model: Model): TypedModel {
   const filled = { ...model, inputs };
   if (isTyped(filled)) return filled;
   throw new Error(`The model "${model.name}" is not typed in full: ${untyped(filled).join(", ")}.`);
+}
+
+/** The types of values by their names. */
+export function typesOf(values: readonly TypedValue[]): Map<string, TensorType> {
+  return new Map(values.map(({ name, dtype, shape }) => [name, { dtype, dims: shape }]));
+}
+
+/** A copy of the model with what is known of its values: of all of them, together. */
+export function withTypes(model: Model, ...known: readonly ReadonlyMap<string, TensorType>[]): TypedModel {
+  const types = new Map(known.flatMap((found) => [...found]));
+  const declared = (value: Value): Value => {
+    const type = types.get(value.name);
+    return type ? { ...value, dtype: type.dtype, shape: type.dims } : value;
+  };
+  const named = new Set(model.outputs.map(({ name }) => name));
+  const inner = model.nodes.flatMap(({ outputs }) => outputs).filter((name) => name !== "" && !named.has(name));
+  return typedModel({
+    ...copyModel(model),
+    inputs: model.inputs.map(declared),
+    outputs: model.outputs.map(declared),
+    values: new Map(inner.map((name) => [name, declared({ name })])),
+  });
 }
 
 function isTyped(model: Model): model is TypedModel {

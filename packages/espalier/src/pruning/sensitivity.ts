@@ -2,10 +2,8 @@ import { batchFor, type Dataset } from "../data/dataset.ts";
 import { annotate } from "../engine/annotate.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Model } from "../onnx/graph.ts";
-import { dependents } from "../onnx/live.ts";
 import type { FloatTensor } from "../onnx/tensor.ts";
 import { type Layer, layersOf } from "../operators/layers.ts";
-import { macsOf } from "../operators/macs.ts";
 import { checkData } from "../training/check-data.ts";
 import { applyMasks } from "../training/parameters.ts";
 import { evaluateVariants } from "../training/variants.ts";
@@ -44,8 +42,6 @@ export interface ScanOptions {
 
 export interface Scan {
   readonly layers: readonly LayerSensitivity[];
-  /** Passes over the split, in the MACs of one whole forward pass: as it was done, and with nothing used again. */
-  readonly cost: { readonly forwardPasses: number; readonly withoutReuse: number };
   readonly aborted: boolean;
 }
 
@@ -58,12 +54,10 @@ export async function scan(engine: Engine, model: Model, data: Dataset, options:
   const annotated = await annotate(engine, model, { batch: Math.min(batchFor(data), data.validation.size) });
   checkData(annotated, data);
   const chosen = options.layers ?? layersOf(model);
-  const densitiesOf = (layer: Layer) =>
-    typeof options.densities === "function" ? options.densities(layer) : options.densities;
   const layers: LayerSensitivity[] = [];
   let aborted = false;
   for (const layer of chosen) {
-    const densities = densitiesOf(layer);
+    const densities = densitiesFor(layer, options.densities);
     const done = known.find(({ name }) => name === layer.name);
     if (done) {
       layers.push(done);
@@ -84,7 +78,12 @@ export async function scan(engine: Engine, model: Model, data: Dataset, options:
     layers.push(result);
     onLayer?.(result);
   }
-  return { layers, cost: await costOf(engine, model, chosen, (layer) => densitiesOf(layer).length), aborted };
+  return { layers, aborted };
+}
+
+/** The densities that a scan tries of a layer. */
+export function densitiesFor(layer: Layer, densities: ScanOptions["densities"]): readonly number[] {
+  return typeof densities === "function" ? densities(layer) : densities;
 }
 
 /** A layer's weights with the smallest cut. */
@@ -108,19 +107,4 @@ async function retrained(
   const round: Round = { name: layer, prune, ...training };
   const { results } = await runRounds(engine, model, data, [round], { batch, seed, batchNorm, signal });
   return results.at(0)?.validationError;
-}
-
-async function costOf(engine: Engine, model: Model, layers: readonly Layer[], pointsOf: (layer: Layer) => number) {
-  const all = layersOf(model);
-  const each = macsOf(await annotate(engine, model, { batch: 1 }), all);
-  const total = each.reduce((sum, macs) => sum + macs, 0);
-  let macs = 0;
-  let withoutReuse = 0;
-  for (const layer of layers) {
-    const behind = dependents(model.nodes, [layer.weight]);
-    const points = pointsOf(layer);
-    withoutReuse += points;
-    for (const [i, { node }] of all.entries()) macs += each[i] * (behind.has(node.outputs[0]) ? points : 1);
-  }
-  return { forwardPasses: macs / total, withoutReuse };
 }

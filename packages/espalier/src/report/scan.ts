@@ -1,10 +1,12 @@
+import type { ScanCost } from "../pruning/scan-cost.ts";
 import type { LayerSensitivity, Scan } from "../pruning/sensitivity.ts";
 import { sensitivityChart } from "./curves.ts";
 import { type Html, html } from "./html.ts";
 import { page } from "./page.ts";
 
 /** All that the page of a scan shows. */
-export interface ScanReport extends Pick<Scan, "layers" | "cost"> {
+export interface ScanReport extends Pick<Scan, "layers"> {
+  readonly cost: ScanCost;
   readonly network: string;
   readonly data: string;
   readonly retrained: boolean;

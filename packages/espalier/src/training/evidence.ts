@@ -1,5 +1,5 @@
 import { type LearningData, labelsFor } from "../data/dataset.ts";
-import { annotate, settle } from "../engine/annotate.ts";
+import { annotateAdditions, settle } from "../engine/annotate.ts";
 import type { Engine, Program, Tensors } from "../engine/engine.ts";
 import type { Model } from "../onnx/graph.ts";
 import { type FloatTensor, float32 } from "../onnx/tensor.ts";
@@ -60,7 +60,7 @@ export async function gatherEvidence(
   const batches = options.batches ?? (wanted === "movement" ? MOVEMENT.batches : BATCHES);
   const typed = await settle(engine, upgrade(model), { batch });
   const { model: withLoss, dropout } = objective(typed, loss);
-  const step = gradientStep(await annotate(engine, withLoss, {}), { parameters: weights, ...noUpdate });
+  const step = gradientStep(await annotateAdditions(engine, withLoss, typed), { parameters: weights, ...noUpdate });
   const program = await engine.compile(step.model, step);
   let parameters = parametersOf(model, weights);
   const input = batchInput(typed, batch);

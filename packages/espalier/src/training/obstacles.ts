@@ -1,7 +1,7 @@
 import { endsGradient, ruleName } from "../autodiff/no-gradient.ts";
 import type { GradientRule } from "../autodiff/rule.ts";
 import { gradientRules } from "../autodiff/rules.ts";
-import { changingValues } from "../engine/annotate.ts";
+import { changingValues } from "../onnx/changing.ts";
 import { fedInputs, type Model } from "../onnx/graph.ts";
 import { dependents, withoutDeadNodes } from "../onnx/live.ts";
 import { upgrade } from "../onnx/upgrade.ts";

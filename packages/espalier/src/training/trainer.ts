@@ -1,6 +1,6 @@
 import { reachedByGradient } from "../autodiff/differentiate.ts";
 import type { GradientRule } from "../autodiff/rule.ts";
-import { annotate, settle } from "../engine/annotate.ts";
+import { annotateAdditions, settle } from "../engine/annotate.ts";
 import type { Engine, Program } from "../engine/engine.ts";
 import { UserError } from "../errors.ts";
 import type { Model } from "../onnx/graph.ts";
@@ -117,7 +117,7 @@ export class Trainer {
     const adapting = new Set(batchNorm === "batch" ? parameterNames : []);
     const { loss = crossEntropy, sequence } = options;
     const { model, dropout, statistics, states } = objective(typed, loss, { adapting, sequence });
-    const annotated = await annotate(engine, model, {});
+    const annotated = await annotateAdditions(engine, model, typed);
     const stepOptions = {
       ...options,
       parameters: parameterNames,

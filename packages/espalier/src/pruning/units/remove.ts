@@ -1,6 +1,7 @@
 import { annotate } from "../../engine/annotate.ts";
 import type { Engine } from "../../engine/engine.ts";
-import { copyModel, type Model } from "../../onnx/graph.ts";
+import { inheritTypes } from "../../engine/probe-once.ts";
+import { copyModel, lookup, type Model } from "../../onnx/graph.ts";
 import { float32 } from "../../onnx/tensor.ts";
 import { type TypedModel, typedModel } from "../../onnx/typed.ts";
 import { layersOf } from "../../operators/layers.ts";
@@ -54,14 +55,28 @@ export async function removeDeadUnits(
   const layers = flowOf(model).layers.map(({ weight, outputs: after }) => {
     return { name: names.get(weight) ?? weight, before: before.get(weight) ?? after, after };
   });
-  // Declared shapes of values in between no longer hold.
   const { nodes, initializers } = model;
   const inputs = source.inputs.map((input) => {
     const tensor = initializers.get(input.name);
     return tensor ? { ...input, shape: tensor.dims } : input;
   });
-  return { model: { ...copyModel(source), nodes, initializers, inputs, values: new Map() }, layers };
+  // Declared shapes of values in between no longer hold.
+  const smaller = { ...copyModel(source), nodes, initializers, inputs, values: new Map() };
+  const [unitsBefore, unitsNow] = [lookup(annotated), lookup(model)].map(
+    ({ type }) =>
+      (value: string) =>
+        type(value).dims[UNITS],
+  );
+  // A value has its units along one axis, whatever the batch.
+  inheritTypes(engine, source, smaller, (value, { dtype, dims }) => {
+    const changed = unitsBefore(value) !== unitsNow(value);
+    return { dtype, dims: changed ? dims.with(UNITS, unitsNow(value)) : dims };
+  });
+  return { model: smaller, layers };
 }
+
+/** The axis along which a value has its units. */
+const UNITS = 1;
 
 /** The declared shapes of values whose units are fewer. */
 function resize(model: Model, flow: Flow, dead: ReadonlySet<number>): TypedModel {

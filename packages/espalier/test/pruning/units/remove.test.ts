@@ -1,5 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { annotate } from "../../../src/engine/annotate.ts";
+import type { Engine } from "../../../src/engine/engine.ts";
 import { nodeEngine } from "../../../src/engine/node.ts";
 import { int, ints } from "../../../src/onnx/attributes.ts";
 import {
@@ -24,7 +26,15 @@ import { writeModel } from "../../../src/onnx/write.ts";
 import { removeDeadUnits } from "../../../src/pruning/units/remove.ts";
 import { random } from "../../../src/random.ts";
 
-const engine = nodeEngine({ threads: 1 });
+const plain = nodeEngine({ threads: 1 });
+let compiled = 0;
+const engine: Engine = {
+  ...plain,
+  compile(model, options) {
+    compiled++;
+    return plain.compile(model, options);
+  },
+};
 const BATCH = 3;
 
 async function outputOf(model: Model): Promise<number[]> {
@@ -39,9 +49,17 @@ async function outputOf(model: Model): Promise<number[]> {
   return Array.from<number | bigint, number>(outputs[model.outputs[0].name].data, Number);
 }
 
-/** Removes, and checks that the network computes what it computed, also after a file. */
+/**
+ * Removes, and checks that the network computes what it computed, also after a file, and that its types, known without a
+ * run, are those that a run finds.
+ */
 async function checked(model: Model): Promise<ReturnType<typeof removeDeadUnits>> {
+  await annotate(engine, model, { batch: BATCH });
   const removal = await removeDeadUnits(engine, model);
+  const soFar = compiled;
+  const typed = await annotate(engine, removal.model, { batch: BATCH });
+  expect(compiled).toBe(soFar);
+  expect(typed.values).toEqual((await annotate(plain, removal.model, { batch: BATCH })).values);
   const [before, after] = [await outputOf(model), await outputOf(readModel(writeModel(removal.model)))];
   const largest = Math.max(1e-3, ...before.map(Math.abs));
   expect(after).toHaveLength(before.length);

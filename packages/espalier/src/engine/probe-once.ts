@@ -1,0 +1,124 @@
+import { weightsOf } from "../onnx/changing.ts";
+import type { Model, Node } from "../onnx/graph.ts";
+import { readsOf } from "../onnx/live.ts";
+import type { Tensor, TensorType } from "../onnx/tensor.ts";
+import type { Engine } from "./engine.ts";
+import { type FedInput, type Probed, probe } from "./probe.ts";
+
+/** What was found of a graph, with all that it depends on. */
+interface Answer {
+  readonly nodes: readonly Node[];
+  readonly inputs: readonly FedInput[];
+  readonly outputs: readonly string[];
+  /** The shapes of the weights; their values may be any. */
+  readonly weights: ReadonlyMap<string, readonly number[]>;
+  /** The other initializers, and weights whose values decide shapes. */
+  readonly constants: ReadonlyMap<string, Tensor>;
+  readonly probed: Probed;
+}
+
+/** Answers by the list of nodes, which models that differ in their parameters alone share; they live as long as it. */
+const answers = new WeakMap<Engine, WeakMap<readonly Node[], Answer[]>>();
+
+/** {@link probe}, once for all values of the weights: shapes do not depend on them, or they count as constants. */
+export async function probeOnce(engine: Engine, model: Model, inputs: readonly FedInput[]): Promise<Probed> {
+  const known = answersOf(engine, model).find((answer) => isFor(answer, model) && haveSameTypes(answer.inputs, inputs));
+  if (known) return known.probed;
+  const probed = await probe(engine, model, inputs);
+  answersOf(engine, model).push(answerOf(model, inputs, probed));
+  return probed;
+}
+
+/**
+ * Makes the types of a model known that units were removed from, without a run: for each batch size for which those of
+ * the model before are.
+ * @param typeOf the type of a value of the smaller model, by its name and its type before; what is constant stays so
+ */
+export function inheritTypes(
+  engine: Engine,
+  before: Model,
+  smaller: Model,
+  typeOf: (value: string, type: TensorType) => TensorType,
+): void {
+  for (const { inputs, probed } of answersOf(engine, before).filter((answer) => isFor(answer, before))) {
+    const types = new Map(Array.from(probed.types, ([name, type]) => [name, typeOf(name, type)]));
+    answersOf(engine, smaller).push(answerOf(smaller, inputs, { ...probed, types }));
+  }
+}
+
+function answersOf(engine: Engine, { nodes }: Model): Answer[] {
+  const ofEngine = answers.get(engine) ?? new WeakMap<readonly Node[], Answer[]>();
+  answers.set(engine, ofEngine);
+  const found = ofEngine.get(nodes) ?? [];
+  ofEngine.set(nodes, found);
+  return found;
+}
+
+/** Copies what the model's lists and maps hold now: they may change. */
+function answerOf(model: Model, inputs: readonly FedInput[], probed: Probed): Answer {
+  const deciding = decidingValues(model, probed.types);
+  const free = new Set(weightsOf(model).filter((name) => !deciding.has(name)));
+  const all = [...model.initializers];
+  return {
+    nodes: [...model.nodes],
+    inputs,
+    outputs: model.outputs.map(({ name }) => name),
+    weights: new Map(all.filter(([name]) => free.has(name)).map(([name, { dims }]) => [name, dims])),
+    constants: new Map(all.filter(([name]) => !free.has(name))),
+    probed,
+  };
+}
+
+/** Returns true if what was found holds for a model, with the inputs that it was found for. */
+function isFor({ nodes, outputs, weights, constants }: Answer, model: Model): boolean {
+  const isKnown = (tensor: Tensor, name: string) => {
+    const shape = weights.get(name);
+    return shape ? tensor.dtype === "float32" && isSame(shape, tensor.dims) : constants.get(name) === tensor;
+  };
+  return (
+    isSame(nodes, model.nodes) &&
+    isSame(
+      outputs,
+      model.outputs.map(({ name }) => name),
+    ) &&
+    model.initializers.size === weights.size + constants.size &&
+    [...model.initializers].every(([name, tensor]) => isKnown(tensor, name))
+  );
+}
+
+function haveSameTypes(a: readonly FedInput[], b: readonly FedInput[]): boolean {
+  const key = ({ name, dtype, shape }: FedInput) => JSON.stringify([name, dtype, shape]);
+  return isSame(a.map(key), b.map(key));
+}
+
+function isSame<T>(a: readonly T[], b: readonly T[]): boolean {
+  return a.length === b.length && a.every((one, i) => one === b[i]);
+}
+
+/** Operators that shape what they make by numbers that need not be whole: by their inputs from this one on. */
+const FIRST_DECIDING: ReadonlyMap<string, number> = new Map([
+  ["NonMaxSuppression", 0],
+  ["NonZero", 0],
+  ["OneHot", 1],
+  ["Range", 0],
+  ["Resize", 1],
+  ["Unique", 0],
+  ["Upsample", 1],
+]);
+
+/**
+ * The values by which shapes are decided, or may be: whole numbers and truth values that nodes read, what a few
+ * operators read, all that subgraphs read, and what these are computed from.
+ */
+function decidingValues({ nodes }: Model, types: ReadonlyMap<string, TensorType>): Set<string> {
+  const isFloating = (name: string) => /^b?float/.test(types.get(name)?.dtype ?? "float32");
+  const found = new Set<string>();
+  for (const node of nodes.toReversed()) {
+    const reads = readsOf(node);
+    const passes = node.op !== "Shape" && node.op !== "Size" && node.outputs.some((output) => found.has(output));
+    const first = FIRST_DECIDING.get(node.op) ?? Number.POSITIVE_INFINITY;
+    const all = passes || reads.length > node.inputs.length;
+    for (const [i, value] of reads.entries()) if (all || i >= first || !isFloating(value)) found.add(value);
+  }
+  return found;
+}
