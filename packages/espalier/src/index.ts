@@ -1,6 +1,7 @@
 /**
  * Espalier: learns both the weights and the connections of neural networks, on ONNX graphs.
  * Everything here runs in Node and in browsers; `espalier/node` adds Node's engine and datasets from files.
+ * @module espalier
  */
 
 export { type Differentiated, differentiate, reachedByGradient } from "./autodiff/differentiate.ts";

@@ -1,4 +1,7 @@
-/** What Espalier has for Node alone: the native engine, datasets from files, and the report. */
+/**
+ * What Espalier has for Node alone: the native engine, datasets from files, and the report.
+ * @module espalier/node
+ */
 
 export { temporaryFile } from "./data/file-store.ts";
 export { openIdxFolder, openMnist } from "./data/mnist.ts";

@@ -1,6 +1,7 @@
 /**
  * What a page ships: `load` makes an .onnx file of an .esp file while it downloads, for ONNX Runtime;
  * `Network` runs either straight from its sparse form. No dependency; the same in browsers, Node and Deno.
+ * @module espalier-runtime
  */
 
 export { isEsp } from "./codec/container.ts";

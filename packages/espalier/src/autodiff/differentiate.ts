@@ -20,7 +20,7 @@ export interface Differentiated {
  * Reverse-mode differentiation as a rewrite of the graph: walks the nodes backwards from the loss and adds, by one
  * rule for each operator, the nodes that compute d(loss)/d(value). Only what `wrt` needs is built.
  *
- * The model's operator set must be {@link OPSET} or later (`upgrade`).
+ * The model's operator set must be 18 or later (`upgrade`).
  * @param loss the name of a value with one element
  * @param wrt names of inputs or initializers
  * @param rules gradient rules by operator, "domain:op" outside ONNX's own domain; default: all that are built in

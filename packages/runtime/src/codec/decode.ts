@@ -78,7 +78,12 @@ export function* decoding({
   }
 }
 
-/** Decodes a whole file. {@link decoding} */
+/**
+ * Decodes a whole file.
+ * @param source how messages name the file
+ * @returns the ONNX file
+ * @throws UserError when the file is damaged, newer, or claims to hold more than is believed
+ */
 export function decode(bytes: Uint8Array, source = NAMELESS): Uint8Array<ArrayBuffer> {
   const steps = decoding({ source, size: bytes.length });
   let at = 0;
