@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { choosePreprocessing } from "../../packages/espalier/src/cli/caffe-preprocessing.ts";
+import { choosePreprocessing } from "../../packages/espalier/src/library/caffe-preprocessing.ts";
 import { encode } from "../../packages/espalier/src/coding/encode.ts";
 import { decode } from "../../packages/espalier/src/data/images/decode.ts";
 import { writeInput } from "../../packages/espalier/src/data/images/network-input.ts";

@@ -1,22 +1,26 @@
 import { dirname } from "node:path";
-import { Command } from "commander";
 import { decode } from "espalier-runtime/codec";
+import { z } from "zod";
+import { json, out } from "../library/options/common.ts";
+import { defineCommand } from "./command.ts";
 import { checkWritable, readFile, writeFile } from "./files.ts";
 import { bytes, printJson, printLine } from "./print.ts";
 
 /** `espalier decompress`: the .onnx that an .esp was made of. */
-export const decompressCommand = new Command("decompress")
-  .summary("make an .onnx file of an .esp file")
-  .description("Makes the .onnx file that an .esp file was made of, bit for bit.")
-  .argument("<file>", "an .esp file")
-  .requiredOption("--out <file>", "where to write")
-  .option("--json", "print one JSON object")
-  .addHelpText("after", "\nExample:\n  espalier decompress pruned.esp --out pruned.onnx")
-  .action((path: string, { out, json }: { out: string; json?: boolean }) => {
-    const file = readFile(path);
-    const contents = decode(file, path);
-    checkWritable(dirname(out));
-    writeFile(out, contents);
-    if (json) printJson({ bytes: contents.length, bytesBefore: file.length, file: out });
-    else printLine(`${out}: ${bytes(file.length)} -> ${bytes(contents.length)}`);
+export const decompressCommand = () =>
+  defineCommand({
+    name: "decompress",
+    summary: "make an .onnx file of an .esp file",
+    description: "Makes the .onnx file that an .esp file was made of, bit for bit.",
+    argument: { name: "file", help: "an .esp file" },
+    options: z.object({ out: out("file", "where to write"), json }),
+    examples: ["decompress pruned.esp --out pruned.onnx"],
+    run({ argument: path, options: { out: file, json } }) {
+      const source = readFile(path);
+      const contents = decode(source, path);
+      checkWritable(dirname(file));
+      writeFile(file, contents);
+      if (json) printJson({ bytes: contents.length, bytesBefore: source.length, file });
+      else printLine(`${file}: ${bytes(source.length)} -> ${bytes(contents.length)}`);
+    },
   });

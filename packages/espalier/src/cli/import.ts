@@ -1,125 +1,89 @@
 import { dirname } from "node:path";
-import { Command, Option } from "commander";
-import { CHANNELS, channelCount, PREPROCESSING_KEY, type Preprocessing } from "../data/preprocessing.ts";
-import { UserError } from "../errors.ts";
-import { openCaffemodel } from "../import/caffe/caffemodel.ts";
-import { openDeepCompression } from "../import/caffe/deep-compression.ts";
-import { type CaffeImport, importCaffe } from "../import/caffe/import-caffe.ts";
-import { channelMeans } from "../import/caffe/mean-file.ts";
-import { readPrototxt } from "../import/caffe/net.ts";
-import type { WeightFile } from "../import/caffe/weights.ts";
+import { Command } from "commander";
+import { z } from "zod";
+import type { Preprocessing } from "../data/preprocessing.ts";
+import { type CaffeImportResult, importCaffeFiles } from "../library/import-caffe.ts";
+import { json, out } from "../library/options/common.ts";
+import { caffeOptions, preprocessingOptions } from "../library/options/data.ts";
 import { writeModel } from "../onnx/write.ts";
-import { layersOf } from "../operators/layers.ts";
-import { countNonzero } from "../pruning/mask.ts";
-import type { LayerRow } from "../report/layer-table.ts";
-import { type Chosen, choosePreprocessing, type PreprocessingFlags } from "./caffe-preprocessing.ts";
-import { parseCrop, parseNumbers, parseResize } from "./data-options.ts";
+import { defineCommand, wordsOf } from "./command.ts";
 import { checkWritable, readFile, writeFile } from "./files.ts";
-import { countParameters } from "./model.ts";
 import { bytes, count, printJson, printLine, share, textTable } from "./print.ts";
 
-interface Flags extends Omit<PreprocessingFlags, "mean"> {
-  prototxt: string;
-  caffemodel?: string;
-  deepCompression?: string;
-  out: string;
-  mean?: readonly number[] | string;
-  json?: boolean;
-}
-
 /** `espalier import caffe`: a Caffe network as ONNX. */
-const caffeCommand = new Command("caffe")
-  .summary("turn a Caffe network into an .onnx model")
-  .description(
-    "Turns a Caffe network into an .onnx model that computes the same: the layers of the phase TEST, without losses.\nHow photographs become its input is written into the model, so that eval needs no options.",
-  )
-  .requiredOption("--prototxt <file>", "the network: layers of the old form or the new")
-  .option("--caffemodel <file>", "its trained weights")
-  .addOption(
-    new Option("--deep-compression <file>", "its trained weights as a Deep Compression .net file").conflicts(
-      "caffemodel",
-    ),
-  )
-  .requiredOption("--out <file>", "where to write the model")
-  .optionsGroup("Photographs, where the prototxt does not say it:")
-  .option("--resize <size>", "HEIGHTxWIDTH to stretch them to, or the length of their shorter side", parseResize)
-  .option(
-    "--crop <size>",
-    "HEIGHTxWIDTH of the middle that is taken: the input's size, where it is not stated",
-    parseCrop,
-  )
-  .addOption(new Option("--channels <order>", "the order of the channels").choices(CHANNELS))
-  .option(
-    "--mean <list>",
-    "what is subtracted from values of 0 to 255, or the .binaryproto file of a mean image",
-    numbersOrFile,
-  )
-  .option("--scale <list>", "what multiplies the rest, such as 1/255, for all channels or each", parseNumbers)
-  .optionsGroup("Options:")
-  .option("--json", "print one JSON object")
-  .addHelpText(
-    "after",
-    "\nExamples:\n  espalier import caffe --prototxt deploy.prototxt --caffemodel alexnet.caffemodel --out alexnet.onnx\n  espalier import caffe --prototxt deploy.prototxt --deep-compression squeezenet.net --out squeezenet.onnx",
-  )
-  .action((flags: Flags) => {
-    checkWritable(dirname(flags.out));
-    const net = readPrototxt(readFile(flags.prototxt), flags.prototxt);
-    const channels = flags.channels && channelCount(flags.channels);
-    const { model, dropped, transform } = importCaffe(net, weightsOf(flags), { channels, size: flags.crop });
-    const { resize, crop, channels: order, scale } = flags;
-    const said = { resize, crop, channels: order, mean: meanOf(flags), scale };
-    const chosen = choosePreprocessing(model.inputs[0], transform, said);
-    if (chosen) model.metadata.set(PREPROCESSING_KEY, JSON.stringify(chosen.preprocessing));
-    const contents = writeModel(model);
-    writeFile(flags.out, contents);
-    const summary = {
-      network: model.name,
-      ...countParameters(model),
-      bytes: contents.length,
-      layers: layersOf(model).map(({ name, node, tensor }) => {
-        const [weights, kept] = [tensor.data.length, countNonzero(tensor)];
-        return { name, op: node.op, weights, kept, density: kept / weights };
-      }),
-      dropped,
-      inputs: model.inputs.map(({ name }) => name),
-      outputs: model.outputs.map(({ name }) => name),
-      ...chosen,
-      file: flags.out,
-    };
-    if (flags.json) printJson(summary);
-    else printSummary(summary);
+const caffeCommand = () =>
+  defineCommand({
+    name: "caffe",
+    summary: "turn a Caffe network into an .onnx model",
+    description:
+      "Turns a Caffe network into an .onnx model that computes the same: the layers of the phase TEST, without losses.\nHow photographs become its input is written into the model, so that eval needs no options.",
+    options: z.object({ ...caffeOptions, out: out("file", "where to write the model"), json }),
+    examples: [
+      "import caffe --prototxt deploy.prototxt --caffemodel alexnet.caffemodel --out alexnet.onnx",
+      "import caffe --prototxt deploy.prototxt --deep-compression squeezenet.net --out squeezenet.onnx",
+    ],
+    run({ options }) {
+      const { prototxt, caffemodel, deepCompression, mean, out: file, json, ...photographs } = options;
+      checkWritable(dirname(file));
+      const { model, assumed, ...result } = importCaffeFiles(
+        {
+          prototxt: named(prototxt),
+          caffemodel: named(caffemodel),
+          deepCompression: named(deepCompression),
+          mean: typeof mean === "string" ? named(mean) : undefined,
+        },
+        { ...photographs, mean: typeof mean === "string" ? undefined : mean },
+      );
+      const contents = writeModel(model);
+      writeFile(file, contents);
+      const { parameters, nonzero, layers, dropped, preprocessing } = result;
+      const summary = {
+        network: model.name,
+        parameters,
+        nonzero,
+        bytes: contents.length,
+        layers,
+        dropped,
+        inputs: model.inputs.map(({ name }) => name),
+        outputs: model.outputs.map(({ name }) => name),
+        preprocessing,
+        assumed:
+          preprocessing &&
+          assumed?.map((name) => wordsOf(name, preprocessingOptions[name], preprocessing[name]).join(" ")),
+        file,
+      };
+      if (json) printJson(summary);
+      else printSummary(summary);
+    },
   });
 
 /** `espalier import`: networks of other frameworks as ONNX. */
-export const importCommand = new Command("import")
-  .summary("turn a Caffe network into an .onnx model")
-  .description("Turns networks of other frameworks into .onnx models.")
-  .addCommand(caffeCommand);
+export const importCommand = () =>
+  new Command("import")
+    .summary("turn a Caffe network into an .onnx model")
+    .description("Turns networks of other frameworks into .onnx models.")
+    .helpCommand(false)
+    .addCommand(caffeCommand());
 
-function weightsOf({ caffemodel, deepCompression }: Flags): WeightFile {
-  if (caffemodel !== undefined) return openCaffemodel(readFile(caffemodel), caffemodel);
-  if (deepCompression !== undefined) return openDeepCompression(readFile(deepCompression), deepCompression);
-  throw new UserError("The network has no weights: give them with --caffemodel or --deep-compression.");
+/** What was assumed as the option that would say it, one number where it is that of all channels. */
+function asOption(name: keyof Preprocessing, value: Preprocessing[keyof Preprocessing]): string {
+  const each = name === "mean" || name === "scale" ? new Set(Array.isArray(value) ? value : []) : undefined;
+  return wordsOf(name, preprocessingOptions[name], each?.size === 1 ? [...each] : value).join(" ");
 }
 
-/** Numbers with commas between, or else the name of a file. */
-function numbersOrFile(text: string): readonly number[] | string {
-  return /^[\d.,/e+-]+$/.test(text) ? parseNumbers(text) : text;
+function named(path: string): { readonly name: string; readonly bytes: Uint8Array };
+function named(path: string | undefined): { readonly name: string; readonly bytes: Uint8Array } | undefined;
+function named(path: string | undefined) {
+  return path === undefined ? undefined : { name: path, bytes: readFile(path) };
 }
 
-function meanOf({ mean }: Flags): readonly number[] | undefined {
-  return typeof mean === "string" ? channelMeans(readFile(mean), mean) : mean;
-}
-
-interface Summary extends Partial<Chosen> {
+interface Summary extends Omit<CaffeImportResult, "model" | "assumed"> {
   readonly network: string;
-  readonly parameters: number;
-  readonly nonzero: number;
   readonly bytes: number;
-  readonly layers: readonly Pick<LayerRow, "name" | "op" | "weights" | "kept" | "density">[];
-  readonly dropped: CaffeImport["dropped"];
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
+  /** As options. */
+  readonly assumed?: readonly string[];
   readonly file: string;
 }
 

@@ -1,5 +1,9 @@
+import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { UserError } from "../errors.ts";
+import { OptionsError } from "../options-error.ts";
+import { choices } from "../suggest.ts";
+import { flag } from "./command.ts";
 import { compactCommand } from "./compact.ts";
 import { compressCommand } from "./compress.ts";
 import { decompressCommand } from "./decompress.ts";
@@ -21,40 +25,73 @@ const INTERRUPTED = 130;
  * @returns the exit status: 0 done, 2 a mistake of the user's, 130 stopped by Ctrl-C with a checkpoint left
  */
 export async function main(args: readonly string[]): Promise<number> {
-  const program = new Command("espalier")
-    .description(
-      "Makes neural networks smaller and faster without losing accuracy: trains, prunes, retrains, shares and codes ONNX graphs.",
-    )
-    .helpCommand(false);
-  for (const command of [
-    demoCommand,
-    trainCommand,
-    evalCommand,
-    inspectCommand,
-    scanCommand,
-    pruneCommand,
-    compactCommand,
-    compressCommand,
-    decompressCommand,
-    importCommand,
-    reproduceCommand,
-  ])
-    program.addCommand(command);
-  const all = (command: Command): Command[] => [command, ...command.commands.flatMap(all)];
-  for (const command of all(program)) {
-    command
-      .exitOverride()
-      .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, "espalier: ")) });
-  }
+  const program = programOf();
   try {
     await program.parseAsync(args, { from: "user" });
     return 0;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : MISTAKE;
     if (error instanceof UserError || error instanceof Interrupted) {
-      process.stderr.write(`espalier: ${error.message}\n`);
+      const sentence = error instanceof OptionsError ? error.said(flag) : error.message;
+      process.stderr.write(`espalier: ${sentence}\n`);
       return error instanceof UserError ? MISTAKE : INTERRUPTED;
     }
     throw error;
   }
+}
+
+function programOf(): Command {
+  const program = new Command("espalier")
+    .description(
+      "Makes neural networks smaller and faster without losing accuracy: trains, prunes, retrains, shares and codes ONNX graphs.",
+    )
+    .version(version(), "-V, --version", "print the version")
+    .helpCommand(false);
+  for (const command of [
+    demoCommand(),
+    trainCommand(),
+    evalCommand(),
+    inspectCommand(),
+    scanCommand(),
+    pruneCommand(),
+    compactCommand(),
+    compressCommand(),
+    decompressCommand(),
+    importCommand(),
+    reproduceCommand(),
+    helpCommand(),
+  ])
+    program.addCommand(command);
+  const all = (command: Command): Command[] => [command, ...command.commands.flatMap(all)];
+  for (const command of all(program)) {
+    command.exitOverride().configureOutput({
+      // A mistake is one line: commander puts what was likely meant on a second.
+      outputError: (text, write) => write(text.replace(/^error: /, "espalier: ").replace(/\n(?=\(Did you mean)/, " ")),
+    });
+  }
+  return program;
+}
+
+/** `espalier help COMMAND`: the same as `espalier COMMAND --help`. */
+function helpCommand(): Command {
+  return new Command("help")
+    .summary("explain a command")
+    .argument("[command...]", "its name")
+    .action((names: readonly string[], _: unknown, { parent }: Command) => {
+      let found = parent ?? undefined;
+      for (const name of names) {
+        const next: Command | undefined = found?.commands.find((command) => command.name() === name);
+        if (!next) {
+          const known = found?.commands.map((command) => command.name()) ?? [];
+          throw new UserError(`There is no command "${name}": ${choices(name, known)}.`);
+        }
+        found = next;
+      }
+      found?.help();
+    });
+}
+
+function version(): string {
+  const about: unknown = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
+  return typeof about === "object" && about !== null && "version" in about ? String(about.version) : "";
 }

@@ -1,10 +1,59 @@
 import { Presets, SingleBar } from "cli-progress";
-import type { Round, RoundResult } from "../pruning/round.ts";
-import type { Progress } from "../training/train.ts";
-import { duration, note, percent, rate } from "./print.ts";
+import type { Progress } from "../library/progress.ts";
+import type { RoundResult } from "../pruning/round.ts";
+import type { EpochResult, Progress as Steps } from "../training/train.ts";
+import { bytes, duration, note, percent, rate, share, trialText } from "./print.ts";
+
+/** Writes on stderr how work goes on. */
+export function reporter(): { readonly report: (progress: Progress) => void; readonly stop: () => void } {
+  let rounds: RoundsProgress | undefined;
+  return {
+    report(progress) {
+      switch (progress.kind) {
+        case "note":
+          return note(progress.text);
+        case "start":
+          rounds = new RoundsProgress(progress);
+          return;
+        case "steps":
+          return rounds?.step(progress.round, progress.steps);
+        case "epoch":
+          return rounds ? rounds.epoch(progress) : note(epochText("epoch", progress));
+        case "round":
+          return rounds?.round(progress.result);
+        case "layer":
+          return note(`${progress.name}: ${progress.sensitivity ? pointsText(progress.sensitivity) : "measured"}`);
+        case "pruning":
+          return note(`${progress.trial.rate.toFixed(2)}x: ${trialText(progress.trial)}`);
+        case "sharing":
+          return note(sharingText(progress.trial));
+      }
+    },
+    stop: () => rounds?.stop(),
+  };
+}
+
+type Of<Kind extends Progress["kind"]> = Extract<Progress, { kind: Kind }>;
+
+function epochText(name: string, { epoch, epochs }: { readonly epoch: EpochResult; readonly epochs: number }): string {
+  return `${name} ${epoch.epoch}/${epochs}: loss ${epoch.loss.toFixed(4)}, validation error ${percent(epoch.validationError)}`;
+}
+
+function pointsText({ points }: NonNullable<Of<"layer">["sensitivity"]>): string {
+  return points
+    .map(({ density, error, retrainedError = error }) => `${share(density)} ${percent(retrainedError)}`)
+    .join(", ");
+}
+
+function sharingText(trial: Of<"sharing">["trial"]): string {
+  const size = `about ${bytes(trial.bytes)}`;
+  if ("lambda" in trial) return `lambda ${trial.lambda.toPrecision(3)}, ${size}: ${trialText(trial)}`;
+  const { before, after, accepted } = trial;
+  return `${size}: validation error ${percent(before)}, ${percent(after)} after training${accepted ? "" : ", too much"}`;
+}
 
 /** Shows how rounds of training go on: a bar where stderr is a terminal, a line for each epoch where it is not. */
-export class RunProgress {
+class RoundsProgress {
   readonly #plannedSteps: number | undefined;
   readonly #batch: number;
   readonly #bar: SingleBar | undefined;
@@ -12,8 +61,7 @@ export class RunProgress {
   #startedAt = performance.now();
   #shownAt = 0;
 
-  /** @param epochs epochs planned in all rounds together, less those done before a resume; unknown for a search */
-  constructor(epochs: number | undefined, stepsPerEpoch: number, batch: number) {
+  constructor({ epochs, stepsPerEpoch, batch }: Of<"start">) {
     this.#plannedSteps = epochs === undefined ? undefined : epochs * stepsPerEpoch;
     this.#batch = batch;
     if (process.stderr.isTTY) {
@@ -23,24 +71,22 @@ export class RunProgress {
   }
 
   /** After each run of steps. */
-  step(round: Round, progress: Progress): void {
+  step(round: string, progress: Steps): void {
     this.#doneSteps += progress.since;
     const now = performance.now();
     const last = progress.step === progress.steps;
     if (!last && (!this.#bar || now - this.#shownAt < 100)) return;
     this.#shownAt = now;
-    const payload = { ...this.#facts(round.name, progress) };
+    const payload = { ...this.#facts(round, progress) };
     if (this.#bar && !this.#bar.isActive) this.#bar.start(progress.steps, progress.step, payload);
     this.#bar?.update(progress.step, payload);
   }
 
   /** After each epoch's validation. */
-  epoch(round: string, result: { epoch: number; loss: number; validationError: number }, epochs: number): void {
+  epoch(progress: Of<"epoch">): void {
     this.#bar?.stop();
     const { speed, left } = this.#speed();
-    note(
-      `${round} ${result.epoch}/${epochs}: loss ${result.loss.toFixed(4)}, validation error ${percent(result.validationError)}, ${speed} images/s${left}`,
-    );
+    note(`${epochText(progress.round, progress)}, ${speed} images/s${left}`);
   }
 
   /** After each round. */
@@ -56,7 +102,7 @@ export class RunProgress {
     this.#bar?.stop();
   }
 
-  #facts(round: string, { epoch, epochs, loss }: Progress) {
+  #facts(round: string, { epoch, epochs, loss }: Steps) {
     return { round, epoch, epochs, loss: loss.toFixed(4), ...this.#speed() };
   }
 

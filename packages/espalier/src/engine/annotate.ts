@@ -5,6 +5,7 @@ import { readsOf } from "../onnx/live.ts";
 import { withConstants } from "../onnx/simplify/fold.ts";
 import { sizeOf } from "../onnx/tensor.ts";
 import { type TypedModel, typesOf, withTypes } from "../onnx/typed.ts";
+import { OptionsError } from "../options-error.ts";
 import type { Engine } from "./engine.ts";
 import { type FedInput, probe } from "./probe.ts";
 import { probeOnce } from "./probe-once.ts";
@@ -76,8 +77,8 @@ function concrete(input: Value, symbols: Symbols): FedInput {
     const symbol = dim ?? (axis === 0 ? "batch" : `${name}[${axis}]`);
     const size = symbols[symbol] ?? (axis === 0 ? symbols.batch : undefined);
     if (size === undefined)
-      throw new UserError(
-        `The size "${symbol}" of the input "${name}" is open: give it a number, on the command line by --shape.`,
+      throw new OptionsError(
+        (o) => `The size "${symbol}" of the input "${name}" is open: give it a number by ${o("shape")}.`,
       );
     return size;
   });

@@ -26,7 +26,7 @@ export const lstm: Experiment = {
   data: "text",
   async run(lab) {
     const { vocabulary } = lab.data;
-    if (!vocabulary) throw new UserError("This experiment is about a text: give --data text:FILE.");
+    if (!vocabulary) throw new UserError("This experiment is about a text: give one as its data.");
     const sizes: Size[] = [];
     const texts: Passage[] = [];
     for (const { network, units, parts } of lab.quick ? NETWORKS.slice(0, 1) : NETWORKS) {

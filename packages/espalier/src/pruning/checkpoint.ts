@@ -1,10 +1,10 @@
 import { z } from "zod";
-import { UserError } from "../errors.ts";
 import { parseJson } from "../json.ts";
 import { emptyModel } from "../onnx/graph.ts";
 import { readModel } from "../onnx/read.ts";
 import { type FloatTensor, isFloat32 } from "../onnx/tensor.ts";
 import { writeModel } from "../onnx/write.ts";
+import { OptionsError } from "../options-error.ts";
 import type { Parameters } from "../training/parameters.ts";
 import type { TrainState } from "../training/train.ts";
 import type { RoundsState } from "./rounds.ts";
@@ -96,13 +96,15 @@ export function decodeCheckpoint(bytes: Uint8Array, settings: string, source: st
   const model = readModel(bytes, source);
   const meta = schema.safeParse(parseJson(model.metadata.get(KEY) ?? "null"));
   if (!meta.success) {
-    throw new UserError(
-      `${source} is no checkpoint of this version of Espalier: start the run again without --resume.`,
+    throw new OptionsError(
+      (o) => `${source} is no checkpoint of this version of Espalier: start the run again without ${o("resume")}.`,
     );
   }
   if (meta.data.settings !== settings) {
-    throw new UserError(
-      `${source} belongs to a run with other options (${meta.data.settings}): resume with those, or start again without --resume.`,
+    const { settings: others } = meta.data;
+    throw new OptionsError(
+      (o) =>
+        `${source} belongs to a run with other options (${others}): ${o("resume")} with those, or start again without.`,
     );
   }
   const take = (prefix: string): Parameters => {

@@ -2,7 +2,8 @@ import { UserError } from "../errors.ts";
 import { type Layer, selectLayers } from "../operators/layers.ts";
 import type { Parameters } from "../training/parameters.ts";
 import type { Pacing } from "../training/train.ts";
-import { criterionOf } from "./criteria/index.ts";
+import type { Criterion } from "./criteria/criterion.ts";
+import { criterionName, criterionOf } from "./criteria/index.ts";
 import { densityOf, layerDensities } from "./mask.ts";
 import { scoresOf } from "./scores.ts";
 import { chooseMasks, type Target } from "./target.ts";
@@ -27,7 +28,7 @@ export function cubic(initial: number, final: number, t: number): number {
 
 /**
  * Prunes little by little from the density that a network has to a target.
- * @param by the criterion's name, and the seed of its chance if it has any
+ * @param by the criterion, and the seed of its chance if it has any
  * @throws UserError for a criterion that looks at more than the weights
  */
 export function gradually(
@@ -35,12 +36,12 @@ export function gradually(
   { every, until }: Gradual,
   layers: readonly Layer[],
   start: Parameters,
-  by: { readonly criterion: string; readonly seed: number },
+  by: { readonly criterion: string | Criterion; readonly seed: number },
 ): Pacing {
   const { needs } = criterionOf(by.criterion);
   if (needs) {
     throw new UserError(
-      `The criterion "${by.criterion}" looks at ${needs}, which a gradual schedule has no time for: choose magnitude, or prune at once.`,
+      `The criterion "${criterionName(by.criterion)}" looks at ${needs}, which a gradual schedule has no time for: choose magnitude, or prune at once.`,
     );
   }
   const begin = { all: densityOf(start), layers: layerDensities(layers, start) };

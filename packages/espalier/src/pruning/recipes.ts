@@ -242,7 +242,9 @@ export function inTurn(rounds: readonly Round[], groups: readonly string[], mode
 /** The part of a target that is about some layers. */
 function within(target: Target, chosen: readonly Layer[], layers: readonly Layer[]): Target {
   if (target.kind === "rate" || target.kind === "masks") {
-    throw new UserError("Layers that are pruned in turn need their own targets: give --density or --quality.");
+    throw new UserError(
+      "Layers that are pruned in turn need targets of their own: give a density or a quality for each layer.",
+    );
   }
   const own = target.layers.flatMap(([pattern, value]) =>
     selectLayers(layers, pattern)

@@ -8,7 +8,7 @@ import type { Clipping } from "../training/clip.ts";
 import type { Evaluator } from "../training/evaluate.ts";
 import { withoutFrozenPrefix } from "../training/frozen-prefix.ts";
 import { learn } from "../training/learn.ts";
-import type { Optimizer } from "../training/optimizer.ts";
+import type { Optimizer, Transform } from "../training/optimizer.ts";
 import {
   applyMasks,
   type Masks,
@@ -22,6 +22,7 @@ import type { Policy } from "../training/schedule.ts";
 import type { Regularization } from "../training/step-graph.ts";
 import type { EpochResult, Progress, TrainState } from "../training/train.ts";
 import type { TrainerOptions } from "../training/trainer.ts";
+import type { Criterion } from "./criteria/criterion.ts";
 import { dropoutRatios, inputDropout, type RetrainingDropout } from "./dropout.ts";
 import { type Gradual, gradually } from "./gradual.ts";
 import { densityOf, layerDensities, masksOfZeros, wholeMasks } from "./mask.ts";
@@ -35,8 +36,8 @@ export interface Pruning {
   readonly target: Target;
   /** How much of the way to the target, 0 to 1. */
   readonly part: number;
-  /** What tells which connections to keep, by name; default: magnitude. */
-  readonly criterion?: string;
+  /** What tells which connections to keep, by name or as an object; default: magnitude. */
+  readonly criterion?: string | Criterion;
   /** Prunes little by little while the network retrains; default: at once, before it does. */
   readonly gradual?: Gradual;
   /**
@@ -53,7 +54,7 @@ export interface Round {
   readonly prune?: Pruning;
   readonly epochs: number;
   readonly learningRate: Policy;
-  readonly optimizer: Optimizer;
+  readonly optimizer: Optimizer | Transform;
   readonly patience?: number;
   readonly regularization?: ReadonlyMap<string, Regularization>;
   readonly clipping?: Clipping;

@@ -6,7 +6,8 @@ import { layersOf } from "../operators/layers.ts";
 import { random } from "../random.ts";
 import { type Evidence, type EvidenceOptions, gatherEvidence } from "../training/evidence.ts";
 import { type Parameters, parametersOf } from "../training/parameters.ts";
-import { criterionOf } from "./criteria/index.ts";
+import type { Criterion } from "./criteria/criterion.ts";
+import { criterionName, criterionOf } from "./criteria/index.ts";
 import type { Scores } from "./target.ts";
 
 /**
@@ -14,21 +15,22 @@ import type { Scores } from "./target.ts";
  * @throws UserError when there is no such criterion
  */
 export async function scoresBy(
-  name: string,
+  criterion: string | Criterion,
   engine: Engine,
   model: Model,
   data: LearningData,
   options: Omit<EvidenceOptions, "wanted">,
 ): Promise<Scores> {
-  const { needs } = criterionOf(name);
+  const { needs } = criterionOf(criterion);
   const weights = layersOf(model).map(({ weight }) => weight);
   const evidence = needs && (await gatherEvidence(engine, model, data, weights, { ...options, wanted: needs }));
-  return scoresOf(name, parametersOf(model, weights), options.seed, evidence);
+  return scoresOf(criterion, parametersOf(model, weights), options.seed, evidence);
 }
 
 /** Scores weights by a criterion that needs to know no more than them and the evidence that is given. */
-export function scoresOf(name: string, weights: Parameters, seed: number, evidence?: Evidence): Scores {
-  const criterion = criterionOf(name);
+export function scoresOf(given: string | Criterion, weights: Parameters, seed: number, evidence?: Evidence): Scores {
+  const criterion = criterionOf(given);
+  const name = criterionName(given);
   const scores = new Map<string, FloatTensor>();
   for (const [weight, tensor] of weights) {
     const score = criterion.score(tensor, {

@@ -3,7 +3,7 @@ import type { Engine } from "../engine/engine.ts";
 import type { Model } from "../onnx/graph.ts";
 import { evaluate } from "../training/evaluate.ts";
 import { learn } from "../training/learn.ts";
-import type { Optimizer } from "../training/optimizer.ts";
+import type { Optimizer, Transform } from "../training/optimizer.ts";
 import { withParameters } from "../training/parameters.ts";
 import type { Policy } from "../training/schedule.ts";
 import type { EpochResult, Progress } from "../training/train.ts";
@@ -15,7 +15,7 @@ import { type Sharing, withShared } from "./share.ts";
 export interface RetrainOptions extends Pick<TrainerOptions, "seed" | "loss" | "frozen"> {
   readonly epochs: number;
   readonly batch?: number;
-  readonly optimizer?: Optimizer;
+  readonly optimizer?: Optimizer | Transform;
   readonly learningRate?: Policy;
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: Progress) => void;

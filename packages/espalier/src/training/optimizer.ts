@@ -110,8 +110,9 @@ export type Optimizer =
       readonly epsilon?: number;
     };
 
-/** The transformation that an optimizer describes. */
-export function transformOf(optimizer: Optimizer): Transform {
+/** The transformation that an optimizer describes; one of the user's is what it is. */
+export function transformOf(optimizer: Optimizer | Transform): Transform {
+  if ("apply" in optimizer) return optimizer;
   if (optimizer.name === "sgd") {
     return optimizer.momentum === 0 ? chain() : momentum(optimizer.momentum, optimizer.nesterov);
   }

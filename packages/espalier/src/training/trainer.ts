@@ -16,7 +16,7 @@ import type { DropoutSite } from "./dropout.ts";
 import { feedTypes, StepFeeds, stepsPerRun } from "./feeds.ts";
 import { crossEntropy, type Loss } from "./loss.ts";
 import { LABELS, LOSS, objective } from "./objective.ts";
-import { type Optimizer, transformOf } from "./optimizer.ts";
+import { type Optimizer, type Transform, transformOf } from "./optimizer.ts";
 import { applyMasks, type Masks, type Parameters, parametersOf, trainableParameters } from "./parameters.ts";
 import { LEARNING_RATE, maskOf, type Regularization, STEP, wholeStep } from "./step-graph.ts";
 
@@ -24,7 +24,7 @@ export interface TrainerOptions {
   readonly batch: number;
   /** Default: softmax cross-entropy. */
   readonly loss?: Loss;
-  readonly optimizer: Optimizer;
+  readonly optimizer: Optimizer | Transform;
   readonly regularization?: ReadonlyMap<string, Regularization>;
   readonly clipping?: Clipping;
   /** Connections to keep; what a mask cuts stays exactly zero. */

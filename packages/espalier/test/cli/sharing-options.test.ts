@@ -1,12 +1,31 @@
 import { describe, expect, it } from "vitest";
-import { asksForSharing, type SharingFlags } from "../../src/cli/sharing-options.ts";
+import { flag } from "../../src/cli/command.ts";
+import { asksForSharing, type compressOptions } from "../../src/library/compress.ts";
+import type { Values } from "../../src/library/options/option.ts";
+import { checkSharing } from "../../src/library/share-weights.ts";
+import { checkUnlabeledSharing } from "../../src/library/share-without-labels.ts";
+import { OptionsError } from "../../src/options-error.ts";
 
-const ask = (flags: Partial<SharingFlags>) => asksForSharing({ batch: 64, seed: 1, ...flags });
+type Flags = Partial<Values<typeof compressOptions>> & { readonly data?: string };
+
+/** What the command line makes of flags: whether they ask for sharing, or its sentence. */
+function ask({ data, ...flags }: Flags): boolean {
+  const hasData = data !== undefined;
+  try {
+    const asked = asksForSharing(flags, hasData);
+    if (flags.unlabeled) checkUnlabeledSharing(flags);
+    else if (asked) checkSharing(flags, hasData);
+    return asked;
+  } catch (error) {
+    throw error instanceof OptionsError ? new Error(error.said(flag)) : error;
+  }
+}
+
 const data = "images:photographs";
 const all: [string, number][] = [["*", 5]];
 
 describe("options of sharing", () => {
-  it.each<[string, Partial<SharingFlags>, boolean]>([
+  it.each<[string, Flags, boolean]>([
     ["nothing", {}, false],
     ["bits", { bits: all }, true],
     ["a loss", { maxLoss: 1, data }, true],
@@ -17,7 +36,7 @@ describe("options of sharing", () => {
     expect(ask(flags)).toBe(asked);
   });
 
-  it.each<[string, Partial<SharingFlags>, RegExp]>([
+  it.each<[string, Flags, RegExp]>([
     ["bits and a loss", { bits: all, maxLoss: 1, data }, /--bits says how to share and --max-loss finds it out/],
     ["a price for another method", { lambda: 0.1 }, /--lambda is what --method entropy weighs bits by/],
     ["a price and a loss", { lambda: 0.1, method: "entropy", maxLoss: 1, data }, /finds the lambda of each layer/],

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { countParameters } from "../../src/cli/model.ts";
 import { nodeEngine } from "../../src/engine/node.ts";
+import { countParameters } from "../../src/library/network.ts";
 import { networks } from "../../src/models/index.ts";
 import { writeModel } from "../../src/onnx/write.ts";
 import { layerTable } from "../../src/report/layer-table.ts";

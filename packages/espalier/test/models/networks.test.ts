@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { countParameters } from "../../src/cli/model.ts";
 import { nodeEngine } from "../../src/engine/node.ts";
+import { countParameters } from "../../src/library/network.ts";
 import { networks } from "../../src/models/index.ts";
 import type { NetworkOptions } from "../../src/models/network.ts";
 import { constant } from "../../src/onnx/build/initializers.ts";

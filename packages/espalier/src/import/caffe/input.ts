@@ -1,4 +1,5 @@
 import { UserError } from "../../errors.ts";
+import { OptionsError } from "../../options-error.ts";
 import { BATCH, type Shape } from "./blob.ts";
 import type { LayerParameter } from "./caffe_pb.ts";
 
@@ -57,8 +58,9 @@ export function inputShape(layer: LayerParameter, top: number, source: string, g
   const stated = cropSize ? [cropSize, cropSize] : newHeight && newWidth ? [newHeight, newWidth] : undefined;
   const size = stated ?? given.size;
   if (!size) {
-    throw new UserError(
-      `${source}: layer "${layer.name}" (${layer.type}) does not state the size of its images: give --crop HEIGHTxWIDTH, and --channels GRAY where they are grey.`,
+    throw new OptionsError(
+      (o) =>
+        `${source}: layer "${layer.name}" (${layer.type}) does not state the size of its images: give ${o("crop")}, and ${o("channels")} GRAY where they are grey.`,
     );
   }
   return [BATCH, channels, ...size];

@@ -1,4 +1,5 @@
 import { UserError } from "../../errors.ts";
+import { choices } from "../../suggest.ts";
 import { brainDamage } from "./brain-damage.ts";
 import type { Criterion } from "./criterion.ts";
 import { fisher } from "./fisher.ts";
@@ -19,9 +20,19 @@ export const criteria: ReadonlyMap<string, Criterion> = new Map([
   ["movement", movement],
 ]);
 
-/** @throws UserError when there is no criterion of that name */
-export function criterionOf(name: string): Criterion {
-  const criterion = criteria.get(name);
+/**
+ * The criterion of a name, or the user's own.
+ * @throws UserError when there is no criterion of that name
+ */
+export function criterionOf(given: string | Criterion): Criterion {
+  if (typeof given !== "string") return given;
+  const criterion = criteria.get(given);
   if (criterion) return criterion;
-  throw new UserError(`There is no criterion "${name}": choose one of ${[...criteria.keys()].join(", ")}.`);
+  throw new UserError(`There is no criterion "${given}": ${choices(given, criteria.keys())}.`);
+}
+
+/** What messages, settings and streams of random numbers call a criterion. */
+export function criterionName(given: string | Criterion): string {
+  if (typeof given === "string") return given;
+  return [...criteria].find(([, known]) => known === given)?.[0] ?? "own";
 }

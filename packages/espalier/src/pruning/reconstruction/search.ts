@@ -23,7 +23,7 @@ export interface UnlabeledOptions {
   readonly layers?: readonly Layer[];
   readonly signal?: AbortSignal;
   readonly onCurve?: (curve: FitCurve) => void;
-  readonly onTrial?: (trial: Trial, parameters: Parameters) => void;
+  readonly onTrial?: (trial: Trial, parameters: Parameters) => void | Promise<void>;
 }
 
 /** A network that was tried. */
@@ -92,7 +92,7 @@ export async function pruneUnlabeled(
     const trial = { rate, densities: Object.fromEntries(densities), agreement, accepted };
     trials.push(trial);
     if (accepted && (!best || rate > best.rate)) best = { rate, parameters };
-    onTrial?.(trial, parameters);
+    await onTrial?.(trial, parameters);
     return trial;
   };
   /** The densities at which so many of all parameters are not zero. */

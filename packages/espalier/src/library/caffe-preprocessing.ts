@@ -3,14 +3,11 @@ import { UserError } from "../errors.ts";
 import type { Transform } from "../import/caffe/input.ts";
 import type { Value } from "../onnx/graph.ts";
 
-/** What the command line says of how photographs become a network's input; the rest is as the prototxt says. */
-export type PreprocessingFlags = Partial<Preprocessing>;
-
 /** How photographs become a network's input. */
-export interface Chosen {
+export interface ChosenPreprocessing {
   readonly preprocessing: Preprocessing;
-  /** What neither the command line nor the prototxt says, and is as most networks of Caffe's have it. */
-  readonly assumed: readonly string[];
+  /** What neither the caller nor the prototxt says, and is as most networks of Caffe's have it. */
+  readonly assumed: readonly (keyof Preprocessing)[];
 }
 
 /** The mean of ImageNet, blue first. */
@@ -23,41 +20,42 @@ const IMAGENET_SIZE = [256, 256] as const;
  * Chooses how photographs become a network's input.
  * @param input the network's input
  * @param transform what the prototxt says
+ * @param given what comes before that
  * @returns undefined where the input takes no images of one or three channels
  * @throws UserError when what is said does not fit the input
  */
 export function choosePreprocessing(
   input: Value,
   transform: Transform | undefined,
-  flags: PreprocessingFlags,
-): Chosen | undefined {
+  given: Partial<Preprocessing>,
+): ChosenPreprocessing | undefined {
   const [, count, height, width, ...more] = input.shape ?? [];
   if ((count !== 1 && count !== 3) || typeof height !== "number" || typeof width !== "number" || more.length > 0) {
-    if (Object.values(flags).every((value) => value === undefined)) return undefined;
+    if (Object.values(given).every((value) => value === undefined)) return undefined;
     throw new UserError(
-      `The input "${input.name}" is [${input.shape}] and takes no photographs: leave out the options about them.`,
+      `The input "${input.name}" is [${input.shape}] and takes no photographs: leave out what is said of them.`,
     );
   }
-  const assumed: string[] = [];
-  const assume = <T>(name: string, value: T, text = String(value)): T => {
-    assumed.push(`--${name} ${text}`);
+  const assumed: (keyof Preprocessing)[] = [];
+  const assume = <T>(name: keyof Preprocessing, value: T): T => {
+    assumed.push(name);
     return value;
   };
-  const { crop = [height, width], channels = assume("channels", count === 1 ? "GRAY" : "BGR") } = flags;
+  const { crop = [height, width], channels = assume("channels", count === 1 ? "GRAY" : "BGR") } = given;
   if (crop.join() !== [height, width].join() || channelCount(channels) !== count) {
     throw new UserError(
-      `The input "${input.name}" takes ${count} channels of ${height}x${width}, not ${channels} ${crop.join("x")}: leave out --crop and --channels, or state the input in the prototxt.`,
+      `The input "${input.name}" takes ${count} channels of ${height}x${width}, not ${channels} ${crop.join("x")}: leave out crop and channels, or state the input in the prototxt.`,
     );
   }
   const whole = height === width && IMAGENET_SIDES.includes(height) ? IMAGENET_SIZE : ([height, width] as const);
   const each = (values: readonly number[]) =>
     values.length === 1 ? Array.from({ length: count }, () => values[0]) : values;
   const preprocessing = {
-    resize: flags.resize ?? assume("resize", whole, whole.join("x")),
+    resize: given.resize ?? assume("resize", whole),
     crop,
     channels,
-    mean: each(flags.mean ?? statedMean(transform) ?? assume("mean", count === 1 ? [0] : IMAGENET_MEAN)),
-    scale: each(flags.scale ?? (transform ? [transform.scale] : assume("scale", [1]))),
+    mean: each(given.mean ?? statedMean(transform) ?? assume("mean", count === 1 ? [0] : IMAGENET_MEAN)),
+    scale: each(given.scale ?? (transform ? [transform.scale] : assume("scale", [1]))),
   };
   checkPreprocessing(preprocessing);
   return { preprocessing, assumed };

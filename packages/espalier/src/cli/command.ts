@@ -1,0 +1,157 @@
+import { Command, Help, InvalidArgumentError, Option } from "commander";
+import { z } from "zod";
+import { UserError } from "../errors.ts";
+import { kindOf } from "../library/options/data.ts";
+import { metaOf, namesOf, type OptionMeta, type Shape, valueSchema } from "../library/options/option.ts";
+
+/** A command: its options are schemas, from which its flags, their checks and its help follow. */
+export interface CommandSpec<Options extends z.ZodObject> {
+  readonly name: string;
+  readonly summary: string;
+  readonly description: string;
+  readonly argument?: { readonly name: string; readonly help: string };
+  readonly options: Options;
+  /** Command lines, without the program's name. */
+  readonly examples: readonly string[];
+  run(call: Call<z.output<Options>>): void | Promise<void>;
+}
+
+/** One call of a command. */
+export interface Call<Options> {
+  /** Empty for a command without an argument. */
+  readonly argument: string;
+  readonly options: Options;
+  /** The names of the options that were given. */
+  readonly given: readonly string[];
+  /** The options that were given and have a part in what is computed. */
+  readonly computed: Partial<Options>;
+  /** The command line that computes the same again. */
+  readonly line: string;
+}
+
+/** Makes a command of its description. */
+export function defineCommand<Options extends z.ZodObject>(spec: CommandSpec<Options>): Command {
+  const shape: Shape = spec.options.shape;
+  const command = new Command(spec.name).summary(spec.summary).description(spec.description);
+  if (spec.argument) command.argument(`<${spec.argument.name}>`, spec.argument.help);
+  for (const [name, schema] of Object.entries(shape)) command.addOption(flagOf(name, schema));
+  const heading = spec.examples.length === 1 ? "Example" : "Examples";
+  return command
+    .configureHelp(helpFor(shape))
+    .addHelpText("after", `\n${heading}:\n${spec.examples.map((line) => `  espalier ${line}`).join("\n")}`)
+    .action(async (...all: unknown[]) => {
+      const argument = spec.argument ? String(all[0]) : "";
+      const given = Object.keys(shape).filter((name) => command.getOptionValueSource(name) === "cli");
+      for (const option of command.options) {
+        const schema = shape[option.attributeName()];
+        // Not commander's own check, which comes before a misspelled option is told.
+        if (!schema || given.includes(option.attributeName()) || schema.safeParse(undefined).success) continue;
+        command.error(`error: required option '${option.flags}' not specified`);
+      }
+      const values = Object.fromEntries(given.map((name) => [name, command.getOptionValue(name)]));
+      const options = spec.options.parse(values);
+      const inside = (name: string) => given.includes(name) && !metaOf(shape[name]).outside;
+      const line = lineOf(pathOf(command), argument, shape, keep(values, inside));
+      const computed = keep(options, inside);
+      await spec.run({ argument, options, given, computed, line });
+    });
+}
+
+/** Those of some options whose names are to be kept. */
+export function keep<Options extends object>(options: Options, isKept: (name: string) => boolean): Partial<Options> {
+  const kept: Partial<Options> = { ...options };
+  for (const name in kept) if (!isKept(name)) delete kept[name];
+  return kept;
+}
+
+/** Those of some options that belong to a schema, with the defaults of the others. */
+export function only<Options extends z.ZodObject>(schema: Options, options: object): z.output<Options> {
+  return schema.parse(options);
+}
+
+/** "--final-rate", of an option called `finalRate`. */
+export const flag = (name: string) => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+
+/** "--rounds, --epochs and --flip" */
+export function flags(names: readonly string[]): string {
+  const all = names.map(flag);
+  return all.length < 2 ? all.join() : `${all.slice(0, -1).join(", ")} and ${all[all.length - 1]}`;
+}
+
+/**
+ * Refuses options that are given and that a way of running a command does not take.
+ * @param why what the sentence begins with
+ */
+export function refuseOthers(given: readonly string[], taken: Shape, why: string): void {
+  const others = given.filter((name) => !(name in taken));
+  if (others.length > 0) throw new UserError(`${why}: leave out ${flags(others)}.`);
+}
+
+function flagOf(name: string, schema: z.ZodType): Option {
+  const meta = metaOf(schema);
+  const inner = valueSchema(schema);
+  const isList = inner instanceof z.ZodArray && !meta.notation;
+  const value = meta.value ?? (inner instanceof z.ZodNumber ? (inner.isInt ? "n" : "x") : "name");
+  const written = inner instanceof z.ZodBoolean ? "" : isList ? ` <${value}...>` : ` <${value}>`;
+  const made = new Option(`${flag(name)}${written}`, meta.help);
+  const names = namesOf(schema);
+  if (names) made.choices(names);
+  if (meta.group) made.helpGroup(meta.group);
+  const initial = schema.safeParse(undefined);
+  if (initial.success && initial.data !== undefined) made.default(initial.data, textOf(meta, initial.data));
+  if (!(inner instanceof z.ZodBoolean) && !isList) made.argParser((text) => read(schema, text));
+  return made;
+}
+
+/** What a text says as the value of an option. */
+function read(schema: z.ZodType, text: string): unknown {
+  const { notation } = metaOf(schema);
+  const isNumber = valueSchema(schema) instanceof z.ZodNumber;
+  const value = notation ? notation.read(text) : isNumber ? (text.trim() === "" ? Number.NaN : Number(text)) : text;
+  const checked = schema.safeParse(value);
+  if (checked.success) return value;
+  throw new InvalidArgumentError(checked.error.issues[0].message);
+}
+
+function textOf({ notation }: OptionMeta, value: unknown): string {
+  return notation ? notation.write(value) : String(value);
+}
+
+/** A command line with options. */
+function lineOf(command: string, argument: string, shape: Shape, values: Readonly<Record<string, unknown>>): string {
+  const words = Object.entries(values).flatMap(([name, value]) => wordsOf(name, shape[name], value));
+  return [command, ...(argument === "" ? [] : [quoted(argument)]), ...words].join(" ");
+}
+
+/** An option with its value, as words of a command line. */
+export function wordsOf(name: string, schema: z.ZodType, value: unknown): string[] {
+  const meta = metaOf(schema);
+  if (value === true) return [flag(name)];
+  if (Array.isArray(value) && !meta.notation) return [flag(name), ...value.map((each) => quoted(String(each)))];
+  return [flag(name), quoted(textOf(meta, value))];
+}
+
+/** A word as a shell takes it. */
+const quoted = (word: string) => (/^[\w.,:=/@+-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`);
+
+/** "espalier import caffe" */
+function pathOf(command: Command): string {
+  return command.parent ? `${pathOf(command.parent)} ${command.name()}` : command.name();
+}
+
+/** Help without the options that are about another kind of data than what is given. */
+function helpFor(shape: Shape) {
+  return {
+    visibleOptions(command: Command): Option[] {
+      const spec: unknown = command.getOptionValue("data");
+      const all = new Help().visibleOptions(command);
+      if (typeof spec !== "string") return all;
+      const kind = kindOf(spec);
+      return all.filter((option) => {
+        const schema = shape[option.attributeName()];
+        const about = schema && metaOf(schema).about;
+        return !about || (kind !== undefined && about.includes(kind));
+      });
+    },
+  };
+}

@@ -1,0 +1,64 @@
+import type { Dataset } from "../data/dataset.ts";
+import type { ImageOptions } from "../data/images/open.ts";
+import { openDataset } from "../data/spec.ts";
+import { statedVocabulary } from "../data/text/vocabulary.ts";
+import { UserError } from "../errors.ts";
+import { kindOf, sampleOptions } from "../library/options/data.ts";
+import { metaOf, type Values } from "../library/options/option.ts";
+import { preprocessingFor } from "../library/preprocessing.ts";
+import type { Model } from "../onnx/graph.ts";
+import { flags } from "./command.ts";
+
+/** What a command says of data: a SPEC, and how it becomes samples. */
+type DataOptions<Spec extends string | undefined> = Values<typeof sampleOptions> & { readonly data?: Spec };
+
+/**
+ * Opens the data that the options name, for a model; undefined where they name none.
+ * @throws UserError when it cannot be read, or options about photographs or texts are given with other data
+ */
+export function openData(
+  options: DataOptions<string> & { readonly data: string },
+  model: Model,
+  how?: How,
+): Promise<Dataset>;
+export function openData(
+  options: DataOptions<string | undefined>,
+  model: Model,
+  how?: How,
+): Promise<Dataset | undefined>;
+export async function openData(options: DataOptions<string | undefined>, model: Model, how: How = {}) {
+  checkFits(options);
+  const { data, labels, classes, parts, divisionSeed, unit, window, words } = options;
+  if (data === undefined) return undefined;
+  if (kindOf(data) === "text") {
+    const vocabulary = statedVocabulary(model.metadata);
+    if (unit !== undefined && vocabulary && unit !== vocabulary.unit) {
+      throw new UserError(`The model reads ${vocabulary.unit}, and --unit is ${unit}: leave it out.`);
+    }
+    return openDataset(data, { unit, window, words, parts, vocabulary });
+  }
+  if (kindOf(data) !== "images") return openDataset(data);
+  const preprocessing = preprocessingFor(options, model);
+  const shape = model.outputs[0]?.shape?.slice(1) ?? [null];
+  const outputs = shape.every((dim) => typeof dim === "number") ? shape.reduce((n, dim) => n * dim, 1) : undefined;
+  return openDataset(data, { preprocessing, labels, classes, parts, divisionSeed, outputs, ...how });
+}
+
+type How = Pick<ImageOptions, "unlabeled" | "undivided">;
+
+/** @throws UserError when an option is about photographs or texts, and the data is not */
+function checkFits(options: DataOptions<string | undefined>): void {
+  const { data } = options;
+  const kind = data === undefined ? undefined : kindOf(data);
+  const others = Object.entries(sampleOptions).filter(([name, schema]) => {
+    const { about } = metaOf(schema);
+    return Object.hasOwn(options, name) && about && !(kind && about.includes(kind));
+  });
+  if (others.length === 0) return;
+  const [[, first]] = others;
+  const about = metaOf(first).about?.map((kind) => (kind === "images" ? "photographs" : "texts"));
+  const what = `${flags(others.map(([name]) => name))} is about ${about?.join(" and ")}`;
+  throw new UserError(
+    data === undefined ? `${what}: give --data too.` : `${what}, and the data is "${data}": leave it out.`,
+  );
+}

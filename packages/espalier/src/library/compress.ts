@@ -1,0 +1,124 @@
+import { z } from "zod";
+import { codesWell, encode, encodeFile } from "../coding/encode.ts";
+import type { Dataset } from "../data/dataset.ts";
+import type { Engine } from "../engine/engine.ts";
+import type { Model } from "../onnx/graph.ts";
+import { isFloat32 } from "../onnx/tensor.ts";
+import { writeModel } from "../onnx/write.ts";
+import { OptionsError } from "../options-error.ts";
+import { sharingOf } from "../sharing/distinct.ts";
+import { withGather } from "../sharing/gather.ts";
+import { rowsOf } from "../sharing/rows.ts";
+import { type Hooks, splitHooks } from "./hooks.ts";
+import type { ModelFile } from "./model-file.ts";
+import { codingOptions } from "./options/coding.ts";
+import { outputOption } from "./options/common.ts";
+import { checkOptions } from "./options/option.ts";
+import { shareOptions, shareUnlabeledOptions, unlabeled } from "./options/sharing.ts";
+import type { ShareResult } from "./share.ts";
+import { shareWeights } from "./share-weights.ts";
+import { shareWithoutLabels } from "./share-without-labels.ts";
+
+/** The options of {@link compress}. */
+export const compressOptions = { output: outputOption, unlabeled, ...shareOptions, ...codingOptions };
+
+const schema = z.object(compressOptions);
+type Chosen = z.output<typeof schema>;
+
+/** How to share the weights first, if at all: as `shareWeights` or `shareWithoutLabels`; and in which form to write. */
+export type CompressOptions = z.input<typeof schema> & Hooks;
+
+/** A network made small. */
+export interface CompressResult extends Partial<Omit<ShareResult, "model" | "sharing" | "layers">> {
+  /** The file, in the form that was asked for. */
+  readonly contents: Uint8Array;
+  /** What became of each tensor that was shared. */
+  readonly layers: ShareResult["layers"];
+}
+
+/**
+ * Shares a network's weights if asked, and writes it small: as an .esp file, from which `decode` and `load` give the
+ * .onnx again bit for bit, or as an .onnx.
+ * @param source a model, or its file, whose very bytes come back where nothing is shared
+ * @param data what shared values are trained on, or layers fitted on; undefined where neither is asked for
+ * @throws the signal's reason when it ends the work; UserError for options that do not go together, or data that does
+ *   not fit
+ */
+export async function compress(
+  engine: Engine,
+  source: Model | ModelFile,
+  data: Dataset | undefined,
+  options: CompressOptions = {},
+): Promise<CompressResult> {
+  const { hooks, given } = splitHooks(options);
+  const chosen = checkOptions(schema, given);
+  const file = "contents" in source ? source : undefined;
+  const model = "contents" in source ? source.model : source;
+  if (!asksForSharing(given, data !== undefined)) {
+    const sharing = chosen.format === "gather" ? sharingOf(model) : new Map();
+    return { contents: write(model, sharing, chosen, file, hooks), layers: rowsOf(model, sharing) };
+  }
+  const { format: _, mode: __, unlabeled: ___, ...how } = { ...given, ...hooks };
+  const shared = await (chosen.unlabeled && data
+    ? shareWithoutLabels(engine, model, data, how)
+    : shareWeights(engine, model, data, how));
+  const { model: made, sharing, ...rest } = shared;
+  return { contents: write(made, sharing, chosen, undefined, hooks), ...rest };
+}
+
+/**
+ * @param sharing of the model's tensors; those that its file holds otherwise than as float32 stay written out
+ * @param file the model as it was opened, where it is still the same
+ */
+function write(
+  model: Model,
+  sharing: ShareResult["sharing"],
+  { format = "esp", mode }: Chosen,
+  file: ModelFile | undefined,
+  { onProgress }: Hooks,
+): Uint8Array {
+  switch (format) {
+    case "esp": {
+      if (!file) return encode(model, { mode });
+      if (codesWell(file.contents, writeModel(model))) return encodeFile(file.contents, { mode });
+      const text =
+        "Weights that are lists of numbers in the .onnx are coded, and come back, as raw data: the same numbers.";
+      onProgress?.({ kind: "note", text });
+      return encode(model, { mode });
+    }
+    case "gather":
+      return writeModel(
+        withGather(model, new Map([...sharing].filter(([name]) => isFloat32(model.initializers.get(name))))),
+      );
+    case "onnx":
+      return writeModel(model);
+  }
+}
+
+/**
+ * Returns true if options ask for sharing.
+ * @throws UserError for options about sharing where nothing asks for it, or that another way of sharing does not take
+ */
+export function asksForSharing(given: CompressOptions, hasData: boolean): boolean {
+  const names = new Set(Object.entries(given).flatMap(([name, value]) => (value === undefined ? [] : [name])));
+  const isGiven = (name: string) => names.has(name);
+  if (given.unlabeled) {
+    if (!hasData) {
+      throw new OptionsError(
+        (o) => `${o("unlabeled")} looks at what layers compute on some samples: give ${o("data")}.`,
+      );
+    }
+    const idle = Object.keys(shareOptions).find((name) => isGiven(name) && !(name in shareUnlabeledOptions));
+    if (idle === undefined) return true;
+    throw new OptionsError(
+      (o) => `${o("unlabeled")} trains nothing and chooses values and bits by itself: leave out ${o(idle)}.`,
+    );
+  }
+  const { bits, maxLoss, lambda } = given;
+  if ((bits ?? maxLoss ?? lambda) !== undefined) return true;
+  const idle = hasData ? "data" : Object.keys(shareOptions).find(isGiven);
+  if (idle === undefined) return false;
+  throw new OptionsError(
+    (o) => `${o(idle)} is about sharing, which nothing asks for: give ${o("bits")} or ${o("maxLoss")} too.`,
+  );
+}

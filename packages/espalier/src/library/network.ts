@@ -1,0 +1,67 @@
+import { type Adopted, adopt } from "../adoption/adopt.ts";
+import { sampleForm } from "../adoption/samples.ts";
+import type { Dataset } from "../data/dataset.ts";
+import type { Engine } from "../engine/engine.ts";
+import { UserError } from "../errors.ts";
+import { networks } from "../models/index.ts";
+import type { Model } from "../onnx/graph.ts";
+import { layersOf, selectLayers } from "../operators/layers.ts";
+import { countAll } from "../pruning/mask.ts";
+import { choices } from "../suggest.ts";
+import { parametersOf, trainableParameters } from "../training/parameters.ts";
+import type { Hooks } from "./hooks.ts";
+
+/** How many parameters a network has: every weight and bias, and those that are not zero. */
+export interface ParameterCounts {
+  readonly parameters: number;
+  readonly nonzero: number;
+}
+
+/** Counts a network's parameters. */
+export function countParameters(model: Model): ParameterCounts {
+  return countAll(parametersOf(model, trainableParameters(model)));
+}
+
+/** Brings a model into the form in which it is evaluated and trained on data, and tells what was done for that. */
+export async function adoptFor(
+  engine: Engine,
+  model: Model,
+  data: Dataset,
+  output: string | undefined,
+  { onProgress }: Hooks,
+): Promise<Adopted> {
+  const adopted = await adopt(engine, model, { ...sampleForm(data), output });
+  for (const text of adopted.notes) onProgress?.({ kind: "note", text });
+  return adopted;
+}
+
+/**
+ * Builds a network by its name, untrained.
+ * @param data what a network for texts or captions is built for; others do without
+ * @throws UserError when there is no network of that name
+ */
+export function buildNetwork(
+  name: string,
+  { seed = 1, data }: { readonly seed?: number; readonly data?: Dataset } = {},
+): Model {
+  const found = networks.get(name);
+  if (!found) throw new UserError(`There is no network "${name}": ${choices(name, networks.keys())}.`);
+  const text = found.text ? data : undefined;
+  return found.build({ seed, classes: text?.classes, input: text?.inputs?.[0] });
+}
+
+/**
+ * The parameters of layers that are named or fit a glob, with those of their normalization.
+ * @throws UserError for an unknown layer, or where nothing is left to train
+ */
+export function frozenParameters(model: Model, patterns: readonly string[] = []): Set<string> {
+  const layers = layersOf(model);
+  const frozen = new Set<string>();
+  for (const pattern of patterns) {
+    for (const { parameters } of selectLayers(layers, pattern)) for (const name of parameters) frozen.add(name);
+  }
+  if (patterns.length > 0 && layers.every(({ weight }) => frozen.has(weight))) {
+    throw new UserError(`Every layer is frozen by ${patterns.join(" ")}: leave one to train.`);
+  }
+  return frozen;
+}

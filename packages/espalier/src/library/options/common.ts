@@ -1,0 +1,32 @@
+import { z } from "zod";
+import { sizes } from "./notation.ts";
+import { option, whole } from "./option.ts";
+
+/** The seed of something random. */
+export const seedOption = (help = "the seed of all randomness") => option(whole("seed", 0).default(1), { help });
+
+/** A file or folder that a command writes. */
+export const out = (value: "file" | "dir", help: string) => option(z.string(), { help, value, outside: true });
+
+export const json = option(z.boolean().optional(), { help: "print one JSON object", outside: true });
+
+export const resume = option(z.boolean().optional(), {
+  help: "continue an interrupted run to the same result",
+  outside: true,
+});
+
+export const quick = option(z.boolean().optional(), { help: "fewer epochs" });
+
+/** The output of a network that its task is about. */
+export const outputOption = option(z.string().optional(), {
+  help: "the output with the class scores (default: the first like them)",
+  value: "name",
+});
+
+const sampleError = "Write the shape of one sample, without the batch, as 3x224x224.";
+
+/** The sizes that a model leaves open. */
+export const shape = option(
+  z.array(z.number(sampleError).int(sampleError).min(1, sampleError).max(1e6, sampleError)).optional(),
+  { help: "the shape of one sample where the model leaves it open: 3x224x224", value: "sizes", notation: sizes },
+);

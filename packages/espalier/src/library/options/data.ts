@@ -1,0 +1,140 @@
+import { z } from "zod";
+import { PARTS } from "../../data/images/division.ts";
+import { CHANNELS, MOST_PIXELS } from "../../data/preprocessing.ts";
+import { TEXT_PARTS, WINDOW, WORDS } from "../../data/text/open.ts";
+import { MOST_TOKENS, UNITS } from "../../data/text/vocabulary.ts";
+import { outputOption } from "./common.ts";
+import { fractions, fractionsOrFile, sideOrArea, sides } from "./notation.ts";
+import { type DataKind, metaOf, oneOf, option, whole } from "./option.ts";
+
+export const SPEC = "mnist, idx:DIR, npz:FILE, images:DIR, text:FILE, or a module";
+
+const IMAGES = {
+  group: "Photographs (images:DIR), where the model does not state how it takes them:",
+  about: ["images"],
+} as const;
+const TEXTS = { group: "Texts (text:FILE):", about: ["text"] } as const;
+const BOTH = { group: "Photographs and texts:", about: ["images", "text"] } as const;
+
+const areaError = `Write it as 256x256 or 256, up to ${MOST_PIXELS}.`;
+const side = z.number(areaError).int(areaError).min(1, areaError).max(MOST_PIXELS, areaError);
+const area = z.tuple([side, side], areaError);
+
+const resize = z.union([side, area], areaError);
+
+const listError = 'Write numbers with commas between, such as "104,117,123" or "1/255".';
+const list = z.array(z.number(listError));
+
+const partsError = 'Write three parts that are 1 together, such as "0.8,0.1,0.1".';
+const part = z.number(partsError).gt(0, partsError);
+const parts = z
+  .tuple([part, part, part], partsError)
+  .refine(([train, validation, test]) => Math.abs(train + validation + test - 1) < 1e-6, partsError);
+
+/** How photographs become a network's input, as the network was trained. */
+export const preprocessingOptions = {
+  resize: option(resize.optional(), {
+    ...IMAGES,
+    help: "HEIGHTxWIDTH to stretch them to, or the length of their shorter side",
+    value: "size",
+    notation: sideOrArea,
+  }),
+  crop: option(area.optional(), {
+    ...IMAGES,
+    help: "HEIGHTxWIDTH of the middle that is taken, or one number for both",
+    value: "size",
+    notation: sides,
+  }),
+  channels: option(oneOf(CHANNELS).optional(), { ...IMAGES, help: "the order of the channels", value: "order" }),
+  mean: option(list.optional(), {
+    ...IMAGES,
+    help: "what is subtracted from values of 0 to 255, for all channels or each",
+    value: "list",
+    notation: fractions,
+  }),
+  scale: option(list.optional(), {
+    ...IMAGES,
+    help: "what multiplies the rest, such as 1/255, for all channels or each",
+    value: "list",
+    notation: fractions,
+  }),
+};
+
+/** Data, and how it becomes samples. */
+export const sampleOptions = {
+  ...preprocessingOptions,
+  labels: option(z.string().optional(), {
+    ...IMAGES,
+    help: "a CSV file of photographs and labels (default: labels.csv in the folder, if it is there)",
+    value: "file",
+  }),
+  classes: option(z.string().optional(), {
+    ...IMAGES,
+    help: "the classes in the order of the scores, one a line (default: synsets.txt, if it is there)",
+    value: "file",
+  }),
+  divisionSeed: option(whole("seed", 0).optional(), {
+    ...IMAGES,
+    help: "the seed by which such a folder is divided (default: 1)",
+  }),
+  unit: option(oneOf(UNITS).optional(), {
+    ...TEXTS,
+    help: "what a token is (default: characters, or as the model states)",
+  }),
+  window: option(whole("window", 1, 2 ** 16).optional(), { ...TEXTS, help: `tokens in a sample (default: ${WINDOW})` }),
+  words: option(whole("number of words", 2, MOST_TOKENS).optional(), {
+    ...TEXTS,
+    help: `words in the vocabulary of a text (default: ${WORDS.toLocaleString("en-US")})`,
+  }),
+  parts: option(parts.optional(), {
+    ...BOTH,
+    help: `train,validation,test of a folder without parts (default: ${PARTS.join()}) or of a text (${TEXT_PARTS.join()})`,
+    value: "list",
+    notation: fractions,
+  }),
+};
+
+/** The kind of data that a SPEC names, of those with options of their own. */
+export function kindOf(spec: string): DataKind | undefined {
+  if (spec.startsWith("images:")) return "images";
+  return spec.startsWith("text:") ? "text" : undefined;
+}
+
+/** What data is, where a command must have it or may have it. */
+export const dataOptions = {
+  output: outputOption,
+  data: option(z.string(), { help: `the data: ${SPEC}`, value: "spec" }),
+  ...sampleOptions,
+};
+
+/** {@link dataOptions} of a command that may do without. @param use what it is good for */
+export const optionalData = (use: string) => ({
+  data: option(z.string().optional(), { help: `${use}: ${SPEC}`, value: "spec" }),
+  ...sampleOptions,
+});
+
+const STATED = { group: "Photographs, where the prototxt does not say it:" } as const;
+
+/** A Caffe network, and how photographs become its input. */
+export const caffeOptions = {
+  prototxt: option(z.string(), { help: "the network: layers of the old form or the new", value: "file" }),
+  caffemodel: option(z.string().optional(), { help: "its trained weights", value: "file" }),
+  deepCompression: option(z.string().optional(), {
+    help: "its trained weights as a Deep Compression .net file",
+    value: "file",
+  }),
+  resize: option(resize.optional(), { ...metaOf(preprocessingOptions.resize), ...STATED }),
+  crop: option(area.optional(), {
+    ...metaOf(preprocessingOptions.crop),
+    ...STATED,
+    help: "HEIGHTxWIDTH of the middle that is taken: the input's size, where it is not stated",
+  }),
+  channels: option(oneOf(CHANNELS).optional(), { ...metaOf(preprocessingOptions.channels), ...STATED }),
+  mean: option(z.union([list, z.string()], listError).optional(), {
+    ...STATED,
+    help: "what is subtracted from values of 0 to 255, or the .binaryproto file of a mean image",
+    value: "list",
+    notation: fractionsOrFile,
+  }),
+  scale: option(list.optional(), { ...metaOf(preprocessingOptions.scale), ...STATED }),
+};

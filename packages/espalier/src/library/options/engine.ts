@@ -1,0 +1,12 @@
+import type { Device } from "../../engine/engine.ts";
+import { oneOf, option, whole } from "./option.ts";
+
+export const DEVICES = ["cpu", "cuda", "webgpu", "coreml", "dml"] as const satisfies readonly Device[];
+
+/** What chooses the engine, of all that runs a network. */
+export const engineOptions = {
+  device: option(oneOf(DEVICES).default("cpu"), { help: "where to run" }),
+  threads: option(whole("number of threads", 1, 256).optional(), {
+    help: "threads of the runtime (default: one for each core)",
+  }),
+};

@@ -1,0 +1,97 @@
+import { z } from "zod";
+import type { Notation } from "./option.ts";
+
+/** A notation of the values of a schema, which alone says what is valid. */
+function notation<Value>(
+  schema: z.ZodType<Value>,
+  read: (text: string) => unknown,
+  write: (value: Value) => string,
+): Notation {
+  return { read, write: (value) => write(schema.parse(value)) };
+}
+
+const toNumber = (text: string) => (text.trim() === "" ? Number.NaN : Number(text));
+
+/** Numbers of layers, by name or glob. */
+export type PerLayer = readonly (readonly [pattern: string, value: number])[];
+
+const pairs = z.array(z.tuple([z.string().min(1), z.number()]).readonly()).readonly();
+
+/** A number for layers by name or glob: `{ "conv*": 0.5, fc1: 0.08 }`, or pairs where their order is to be sure. */
+export const perLayer = z
+  .union([pairs, z.record(z.string().min(1), z.number())], {
+    error: 'Write it as LAYER=NUMBER,... such as "conv*=0.5,fc1=0.08".',
+  })
+  .transform((given): PerLayer => (Array.isArray(given) ? given : Object.entries(given)));
+
+/** "conv*=0.5,fc1=0.08" */
+export const layerNumbers = notation(
+  pairs,
+  (text) =>
+    text.split(",").map((part) => {
+      const split = part.lastIndexOf("=");
+      return [part.slice(0, Math.max(0, split)).trim(), toNumber(part.slice(split + 1))];
+    }),
+  (value) => value.map(([pattern, own]) => `${pattern}=${own}`).join(),
+);
+
+/** "5" for all layers, or "conv*=8,fc*=5". */
+export const bitsOfLayers: Notation = {
+  read: (text) => (text.includes("=") ? layerNumbers.read(text) : toNumber(text)),
+  write: (value) => (typeof value === "number" ? String(value) : layerNumbers.write(value)),
+};
+
+const numbers = z.array(z.number());
+
+/** "1,0.5,0.1" */
+export const numberList = notation(
+  numbers,
+  (text) => text.split(",").map(toNumber),
+  (value) => value.join(),
+);
+
+/** Numbers with commas between; 1/255 is one. */
+export const fractions = notation(
+  numbers,
+  (text) =>
+    text.split(",").map((part) => {
+      const [above, below = "1", ...more] = part.split("/");
+      return more.length > 0 ? Number.NaN : toNumber(above) / toNumber(below);
+    }),
+  (value) => value.join(),
+);
+
+/** "3x224x224" */
+export const sizes = notation(
+  numbers,
+  (text) => text.split("x").map(toNumber),
+  (value) => value.join("x"),
+);
+
+const area = z.tuple([z.number(), z.number()]);
+
+/** "256x256", or "256" for both sides. */
+export const sides = notation(
+  area,
+  (text) => {
+    const [height, width = height, ...more] = text.split("x").map(toNumber);
+    return [height, width, ...more];
+  },
+  (value) => value.join("x"),
+);
+
+/** "256x256", or "256" for the shorter side. */
+export const sideOrArea = notation(
+  z.union([z.number(), area]),
+  (text) => {
+    const given = text.split("x").map(toNumber);
+    return given.length === 1 ? given[0] : given;
+  },
+  (value) => (typeof value === "number" ? String(value) : value.join("x")),
+);
+
+/** Numbers with commas between, or else the name of a file. */
+export const fractionsOrFile: Notation = {
+  read: (text) => (/^[\d.,/e+-]+$/.test(text) ? fractions.read(text) : text),
+  write: (value) => (typeof value === "string" ? value : fractions.write(value)),
+};

@@ -1,0 +1,30 @@
+import type { Trial } from "../pruning/reconstruction/search.ts";
+import type { RoundResult } from "../pruning/round.ts";
+import type { LayerSensitivity } from "../pruning/sensitivity.ts";
+import type { SharingTrial } from "../sharing/reconstruction/search.ts";
+import type { Attempt } from "../sharing/search.ts";
+import type { EpochResult, Progress as Steps } from "../training/train.ts";
+
+/** What the library's functions tell while they work. */
+export type Progress =
+  /** Something worth knowing, in a sentence. */
+  | { readonly kind: "note"; readonly text: string }
+  /** Rounds of training begin. */
+  | {
+      readonly kind: "start";
+      /** Epochs that are left in all rounds together; unknown for a search. */
+      readonly epochs?: number;
+      readonly stepsPerEpoch: number;
+      readonly batch: number;
+    }
+  /** Steps within an epoch were done. */
+  | { readonly kind: "steps"; readonly round: string; readonly steps: Steps }
+  /** An epoch was validated. */
+  | { readonly kind: "epoch"; readonly round: string; readonly epoch: EpochResult; readonly epochs: number }
+  /** A round was done. */
+  | { readonly kind: "round"; readonly result: RoundResult }
+  /** A layer was scanned, or measured for a search without labels. */
+  | { readonly kind: "layer"; readonly name: string; readonly sensitivity?: LayerSensitivity }
+  /** A smaller network was tried. */
+  | { readonly kind: "pruning"; readonly trial: Trial }
+  | { readonly kind: "sharing"; readonly trial: SharingTrial | Attempt };

@@ -1,0 +1,74 @@
+import { z } from "zod";
+import type { Dataset } from "../data/dataset.ts";
+import type { Engine } from "../engine/engine.ts";
+import type { Model } from "../onnx/graph.ts";
+import { layersOf } from "../operators/layers.ts";
+import { OptionsError } from "../options-error.ts";
+import type { Round } from "../pruning/round.ts";
+import { search } from "../pruning/search.ts";
+import { checkTarget } from "../pruning/target.ts";
+import { evaluate } from "../training/evaluate.ts";
+import { parametersOf, trainableParameters } from "../training/parameters.ts";
+import { splitHooks } from "./hooks.ts";
+import { adoptFor } from "./network.ts";
+import { outputOption } from "./options/common.ts";
+import { checkOptions } from "./options/option.ts";
+import { pruneSearchOptions } from "./options/pruning.ts";
+import { type PruneHooks, type PruneResult, runPruning } from "./prune.ts";
+
+const schema = z.object({ output: outputOption, ...pruneSearchOptions });
+const EPOCHS = 12;
+
+/** How far to go, `maxLoss`, `rate` or both; and how to retrain. */
+export type PruneBySearchOptions = z.input<typeof schema> & PruneHooks;
+
+/**
+ * Looks for the smallest network whose validation error is at most `maxLoss` points above the model's, or that has the
+ * rate: in rounds of pruning and retraining, each of which divides what is left among the layers by how sensitive they
+ * are.
+ * @throws UserError for a rate that cannot be reached, data that does not fit, or an option that is not valid
+ */
+export async function pruneBySearch(
+  engine: Engine,
+  source: Model,
+  data: Dataset,
+  options: PruneBySearchOptions,
+): Promise<PruneResult> {
+  const startedAt = performance.now();
+  const { onBest, ...rest } = options;
+  const { hooks, given } = splitHooks(rest);
+  const chosen = checkOptions(schema, given);
+  const { maxLoss, rate } = chosen;
+  if (maxLoss === undefined && rate === undefined) {
+    throw new OptionsError((o) => `How far to prune is not clear: give ${o("maxLoss")}, ${o("rate")} or both.`);
+  }
+  const adopted = await adoptFor(engine, source, data, chosen.output, hooks);
+  const { model } = adopted;
+  if (rate !== undefined) {
+    checkTarget({ kind: "rate", rate }, layersOf(model), parametersOf(model, trainableParameters(model)));
+  }
+  const run = {
+    adopted,
+    options: chosen,
+    intent: { kind: "search", maxLoss, rate },
+    hot: true,
+    epochs: EPOCHS,
+    async plan(retrain: Omit<Round, "name" | "prune">, frozen: ReadonlySet<string>) {
+      const layers = layersOf(model).filter(({ weight }) => !frozen.has(weight));
+      if (maxLoss === undefined) {
+        return search(engine, model, data, { limit: Number.POSITIVE_INFINITY, slack: 0, rate, retrain, layers });
+      }
+      const { error, samples } = await evaluate(engine, model, data, data.validation);
+      const limit = error + maxLoss;
+      return search(engine, model, data, { limit, slack: standardError(limit, samples), rate, retrain, layers });
+    },
+    startedAt,
+  };
+  return runPruning(engine, data, run, { ...hooks, onBest });
+}
+
+/** The standard error of the difference between two error rates, percent, of so many samples each. */
+function standardError(percent: number, samples: number): number {
+  const p = Math.min(0.5, percent / 100);
+  return 100 * Math.sqrt((2 * p * (1 - p)) / samples);
+}

@@ -1,0 +1,135 @@
+import { z } from "zod";
+import type { Dataset } from "../data/dataset.ts";
+import type { Engine } from "../engine/engine.ts";
+import type { Model } from "../onnx/graph.ts";
+import { type Layer, layersOf } from "../operators/layers.ts";
+import { OptionsError } from "../options-error.ts";
+import { countNonzero } from "../pruning/mask.ts";
+import { pruneUnlabeled, type Trial, type UnlabeledOptions } from "../pruning/reconstruction/search.ts";
+import { type LayerRow, layerTable } from "../report/layer-table.ts";
+import { chooseMasks } from "../pruning/target.ts";
+import { type Agreement, agreementOn, scoresOn } from "../training/agreement.ts";
+import { type Errors, Evaluator, errorsOf } from "../training/evaluate.ts";
+import { parametersOf, trainableParameters, withParameters } from "../training/parameters.ts";
+import { type Hooks, splitHooks } from "./hooks.ts";
+import { adoptFor, countParameters, frozenParameters, type ParameterCounts } from "./network.ts";
+import { outputOption } from "./options/common.ts";
+import { checkOptions } from "./options/option.ts";
+import { pruneUnlabeledOptions } from "./options/pruning.ts";
+
+const schema = z.object({ output: outputOption, ...pruneUnlabeledOptions });
+
+/** How far to go, one of `maxLoss`, `rate` and `density`; and the layers to leave as they are. */
+export interface PruneWithoutLabelsOptions extends z.input<typeof schema>, Hooks {
+  /** Is given each network that is smaller than all before, as far as it is within the loss. */
+  readonly onBest?: (model: Model) => void | Promise<void>;
+}
+
+/** A network that was pruned without labels. */
+export interface PruneWithoutLabelsResult extends ParameterCounts {
+  /** The pruned network, in the form in which the whole one came. */
+  readonly model: Model;
+  /** All parameters / those that are not zero. */
+  readonly compressionRate: number;
+  /** Errors before and after, percent; null where the data has no labels. */
+  readonly baseline: Errors | null;
+  readonly pruned: Errors | null;
+  /** How far its outputs are those of the network as it came. */
+  readonly agreement: { readonly validation: Agreement; readonly test: Agreement };
+  readonly layers: readonly LayerRow[];
+  /** The networks that were tried, in order. */
+  readonly trials: readonly Trial[];
+  /** From start to end. */
+  readonly seconds: number;
+}
+
+/**
+ * Prunes a network without labels and without training: what is left of each layer is fitted to what the layer computed
+ * on some samples. No label is read, unless to report errors where there are labels.
+ * @throws the signal's reason when it ends the work; UserError for a target that cannot be reached, data that does not
+ *   fit, or an option that is not valid
+ */
+export async function pruneWithoutLabels(
+  engine: Engine,
+  source: Model,
+  data: Dataset,
+  options: PruneWithoutLabelsOptions,
+): Promise<PruneWithoutLabelsResult> {
+  const startedAt = performance.now();
+  const { onBest, ...rest } = options;
+  const { hooks, given } = splitHooks(rest);
+  const chosen = checkOptions(schema, given);
+  const { model, restore, rounded } = await adoptFor(engine, source, data, chosen.output, hooks);
+  const frozen = frozenParameters(model, chosen.freeze);
+  const layers = layersOf(model).filter(({ weight }) => !frozen.has(weight));
+  const target = targetOf(chosen, layers);
+  let smallest = 1;
+  const { parameters, trials } = await pruneUnlabeled(engine, model, data, {
+    target,
+    layers,
+    signal: hooks.signal,
+    onCurve: ({ name }) => hooks.onProgress?.({ kind: "layer", name }),
+    async onTrial(trial, parameters) {
+      hooks.onProgress?.({ kind: "pruning", trial });
+      if (!trial.accepted || trial.rate <= smallest) return;
+      smallest = trial.rate;
+      await onBest?.(restore(parameters));
+    },
+  });
+  if (!parameters) {
+    const text = "No smaller network within the loss of accuracy was found: the result is the model as it came.";
+    hooks.onProgress?.({ kind: "note", text });
+  }
+  const pruned = parameters ? withParameters(model, rounded(parameters)) : model;
+  const labelled = data.classes > 0;
+  const counts = countParameters(pruned);
+  return {
+    model: parameters ? restore(parameters) : source,
+    ...counts,
+    compressionRate: counts.parameters / counts.nonzero,
+    baseline: labelled ? await errorsOf(engine, model, data) : null,
+    pruned: labelled ? await errorsOf(engine, pruned, data) : null,
+    agreement: await agreementOf(engine, data, model, pruned),
+    layers: await layerTable(engine, pruned, data.validation),
+    trials,
+    seconds: (performance.now() - startedAt) / 1000,
+  };
+}
+
+async function agreementOf(engine: Engine, data: Dataset, model: Model, pruned: Model) {
+  const evaluator = await Evaluator.create(engine, model, data, trainableParameters(model));
+  try {
+    const reference = {
+      validation: await scoresOn(evaluator, data.validation),
+      test: await scoresOn(evaluator, data.test),
+    };
+    evaluator.load(parametersOf(pruned, trainableParameters(model)));
+    return {
+      validation: await agreementOn(evaluator, data.validation, reference.validation),
+      test: await agreementOn(evaluator, data.test, reference.test),
+    };
+  } finally {
+    await evaluator.release();
+  }
+}
+
+function targetOf(
+  { maxLoss, rate, density }: z.output<typeof schema>,
+  layers: readonly Layer[],
+): UnlabeledOptions["target"] {
+  if ([maxLoss, rate, density].filter((value) => value !== undefined).length !== 1) {
+    throw new OptionsError(
+      (o) =>
+        `How far to prune without labels is not clear: give one of ${o("maxLoss")}, ${o("rate")} and ${o("density")}.`,
+    );
+  }
+  if (maxLoss !== undefined) return { kind: "loss", points: maxLoss };
+  if (rate !== undefined) return { kind: "rate", rate };
+  const weights = new Map(layers.map(({ weight, tensor }) => [weight, tensor]));
+  const masks = chooseMasks({ kind: "density", layers: density ?? [] }, layers, weights);
+  const densities = layers.flatMap(({ name, weight }) => {
+    const mask = masks.get(weight);
+    return mask ? [[name, countNonzero(mask) / mask.data.length] as const] : [];
+  });
+  return { kind: "densities", densities: new Map(densities) };
+}

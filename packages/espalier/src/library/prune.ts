@@ -1,0 +1,104 @@
+import type { Adopted } from "../adoption/adopt.ts";
+import type { Dataset } from "../data/dataset.ts";
+import type { Engine } from "../engine/engine.ts";
+import type { Model } from "../onnx/graph.ts";
+import type { Round, RoundResult } from "../pruning/round.ts";
+import type { Plan } from "../pruning/rounds.ts";
+import { type LayerRow, layerTable } from "../report/layer-table.ts";
+import { type Errors, errorsOf } from "../training/evaluate.ts";
+import { withParameters } from "../training/parameters.ts";
+import type { RunHooks } from "./hooks.ts";
+import { countParameters, frozenParameters, type ParameterCounts } from "./network.ts";
+import type { Values } from "./options/option.ts";
+import type { retrainingOptions } from "./options/pruning.ts";
+import { runResumable } from "./rounds.ts";
+import { hotDefaults, retrainingDefaults, trainingOf } from "./training.ts";
+
+export interface PruneHooks extends RunHooks {
+  /** Is given each network that is better than all before: in the end the last of them is the result. */
+  readonly onBest?: (model: Model) => void | Promise<void>;
+}
+
+/** A pruned network. Errors are percent, the test split read once for each network. */
+export interface PruneResult extends ParameterCounts {
+  /** The pruned network, in the form in which the dense one came. */
+  readonly model: Model;
+  /** All parameters / those that are not zero. */
+  readonly compressionRate: number;
+  /** How well the network did as it came, and does now. */
+  readonly baseline: Errors;
+  readonly pruned: Errors;
+  readonly layers: readonly LayerRow[];
+  readonly rounds: readonly RoundResult[];
+  /** What was chosen, as plain data. */
+  readonly settings: Readonly<Record<string, unknown>>;
+  /** Both networks in the form in which they were evaluated. */
+  readonly networks: { readonly dense: Model; readonly pruned: Model };
+  /** From start to end. */
+  readonly seconds: number;
+}
+
+/** What rounds of pruning need to know. */
+export interface PruningRun {
+  readonly adopted: Adopted;
+  readonly options: Values<typeof retrainingOptions>;
+  /** What was asked for, as plain data. */
+  readonly intent: object;
+  /** Whether to retrain as hot as a search does, and for so many epochs unless the options say so. */
+  readonly hot: boolean;
+  readonly epochs: number;
+  /** Makes the rounds, or what decides on them, once it is known how to retrain and what is frozen. */
+  plan(retrain: Omit<Round, "name" | "prune">, frozen: ReadonlySet<string>): Promise<readonly Round[] | Plan>;
+  readonly startedAt: number;
+}
+
+/** Runs rounds of pruning, and measures what they leave. */
+export async function runPruning(
+  engine: Engine,
+  data: Dataset,
+  run: PruningRun,
+  { onBest, ...hooks }: PruneHooks,
+): Promise<PruneResult> {
+  const { adopted, options } = run;
+  const { model } = adopted;
+  const training = trainingOf(options, model, run.hot ? hotDefaults(model) : retrainingDefaults(model));
+  const epochs = options.epochs ?? run.epochs;
+  const frozen = frozenParameters(model, options.freeze);
+  const { inputDropout } = options;
+  const plan = await run.plan({ epochs, inputDropout, ...training.round }, frozen);
+  const settings = { ...run.intent, epochs, inputDropout, ...training.settings };
+  const { best, results } = await runResumable(engine, model, data, plan, {
+    ...hooks,
+    ...training.run,
+    frozen,
+    settings: { ...hooks.identity, ...settings },
+    async onRound({ verdict }, parameters) {
+      if (verdict.best) await onBest?.(adopted.restore(parameters));
+    },
+  });
+  if (!results.some(({ verdict }) => verdict.best)) {
+    const text = "No smaller network within the loss of accuracy was found: the result is the model as it came.";
+    hooks.onProgress?.({ kind: "note", text });
+  }
+  const pruned = withParameters(model, adopted.rounded(best));
+  const networks = { dense: model, pruned };
+  const measured = await measurePruning(engine, data, networks);
+  const seconds = (performance.now() - run.startedAt) / 1000;
+  return { model: adopted.restore(best), ...measured, rounds: results, settings, networks, seconds };
+}
+
+/** Measures a network before and after it was pruned: errors, the per-layer table and what is left. */
+export async function measurePruning(
+  engine: Engine,
+  data: Dataset,
+  { dense, pruned }: PruneResult["networks"],
+): Promise<Pick<PruneResult, "parameters" | "nonzero" | "compressionRate" | "baseline" | "pruned" | "layers">> {
+  const counts = countParameters(pruned);
+  return {
+    ...counts,
+    compressionRate: counts.parameters / counts.nonzero,
+    baseline: await errorsOf(engine, dense, data),
+    pruned: await errorsOf(engine, pruned, data),
+    layers: await layerTable(engine, pruned, data.validation),
+  };
+}

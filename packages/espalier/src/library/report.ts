@@ -1,0 +1,78 @@
+import type { Dataset } from "../data/dataset.ts";
+import type { Engine } from "../engine/engine.ts";
+import type { Model } from "../onnx/graph.ts";
+import type { RoundResult } from "../pruning/round.ts";
+import { scan } from "../pruning/sensitivity.ts";
+import { histogramsOf, maskPicture } from "../report/pictures.ts";
+import { renderReport } from "../report/render.ts";
+import type { RunReport } from "../report/run-report.ts";
+import { renderUnlabeled } from "../report/unlabeled.ts";
+import type { PruneResult } from "./prune.ts";
+import type { PruneWithoutLabelsResult } from "./prune-without-labels.ts";
+
+/** What a report says of a run beside its result. */
+export interface ReportOptions {
+  readonly title: string;
+  /** What was asked, as a command line or a call. */
+  readonly command: string;
+  /** The files that the run wrote. */
+  readonly files?: RunReport["files"];
+}
+
+/**
+ * Reports a pruning as one HTML page that needs nothing else: what is left of each layer, sensitivities, the rounds,
+ * weights before and after. The dense network's sensitivity is measured for it.
+ */
+export async function pruneReport(
+  engine: Engine,
+  data: Dataset,
+  result: PruneResult,
+  { title, command, files = [] }: ReportOptions,
+): Promise<string> {
+  const { networks, rounds, settings, model, ...measured } = result;
+  return renderReport({
+    ...measured,
+    title,
+    command,
+    settings: Object.entries(settings).flatMap(([name, value]) => (value === undefined ? [] : [[name, text(value)]])),
+    sensitivity: await sensitivityOf(engine, networks.dense, data),
+    rounds: roundPoints(rounds),
+    epochs: rounds.flatMap(({ name, density, epochs }) => epochs.map((epoch) => ({ round: name, density, ...epoch }))),
+    histograms: histogramsOf(networks.dense, networks.pruned),
+    mask: maskPicture(networks.pruned, data.sampleShape),
+    files,
+  });
+}
+
+/** Reports a pruning without labels as one HTML page: what is left of each layer, and what was tried. */
+export function pruneWithoutLabelsReport(result: PruneWithoutLabelsResult, { title, command }: ReportOptions): string {
+  const { baseline, pruned } = result;
+  const errors = baseline && pruned ? { baseline: baseline.testError, pruned: pruned.testError } : undefined;
+  return renderUnlabeled({ ...result, network: title, command, errors });
+}
+
+const text = (value: unknown) => (typeof value === "string" ? value : JSON.stringify(value));
+
+const DENSITIES = [1, 0.6, 0.4, 0.3, 0.2, 0.1, 0.05];
+/** Beyond this error a curve says no more than that the layer is needed. */
+const SHOWN_ERROR = 25;
+
+async function sensitivityOf(engine: Engine, dense: Model, data: Dataset): Promise<RunReport["sensitivity"]> {
+  const { layers } = await scan(engine, dense, data, { densities: DENSITIES });
+  return layers.flatMap(({ name, points }) =>
+    points
+      .filter(({ error, density }) => density === 1 || error <= SHOWN_ERROR)
+      .map(({ density, error }) => ({ layer: name, density, error })),
+  );
+}
+
+/** The rounds that pruned; the last that was the best is the one that was chosen. */
+function roundPoints(results: readonly RoundResult[]): RunReport["rounds"] {
+  const pruned = results.filter(({ name }) => name !== "train");
+  const chosen = pruned.findLast(({ verdict }) => verdict.best);
+  return pruned.map((result) => ({
+    rate: 1 / result.density,
+    error: result.validationError,
+    verdict: result === chosen ? "chosen" : result.verdict.accepted ? "within" : "rejected",
+  }));
+}

@@ -1,0 +1,66 @@
+import { z } from "zod";
+import type { Dataset } from "../data/dataset.ts";
+import type { Engine } from "../engine/engine.ts";
+import { UserError } from "../errors.ts";
+import type { Model } from "../onnx/graph.ts";
+import { layersOf, selectLayers } from "../operators/layers.ts";
+import { weightDecay } from "../pruning/recipes.ts";
+import { type ScanCost, scanCost } from "../pruning/scan-cost.ts";
+import { type LayerSensitivity, scan as scanLayers } from "../pruning/sensitivity.ts";
+import { type Hooks, splitHooks } from "./hooks.ts";
+import { adoptFor } from "./network.ts";
+import { outputOption } from "./options/common.ts";
+import { checkOptions } from "./options/option.ts";
+import { scanOptions } from "./options/pruning.ts";
+import { retrainingDefaults } from "./training.ts";
+
+const schema = z.object({ output: outputOption, ...scanOptions });
+
+export interface ScanOptions extends z.input<typeof schema>, Hooks {
+  /** Layers that a scan with the same options has done already. */
+  readonly known?: readonly LayerSensitivity[];
+}
+
+/** How sensitive each layer is, errors in percent, and the work that it took to find out. */
+export interface ScanResult {
+  readonly layers: readonly LayerSensitivity[];
+  readonly cost: ScanCost;
+}
+
+/**
+ * Measures each layer's sensitivity to pruning: error on the validation split against the density of that layer, the
+ * others left whole (Han et al., NIPS 2015, figure 6).
+ * @throws UserError when the data does not fit the network, it has no such layer, or an option is not valid
+ */
+export async function scan(
+  engine: Engine,
+  source: Model,
+  data: Dataset,
+  options: ScanOptions = {},
+): Promise<ScanResult> {
+  const { known = [], ...rest } = options;
+  const { hooks, given } = splitHooks(rest);
+  const { output, densities, layers: patterns, retrain: epochs, seed, batchNorm } = checkOptions(schema, given);
+  const { model } = await adoptFor(engine, source, data, output, hooks);
+  const all = layersOf(model);
+  const layers = patterns
+    ? all.filter((layer) => patterns.some((pattern) => selectLayers(all, pattern).includes(layer)))
+    : all;
+  if (layers.length === 0) {
+    throw new UserError(`"${source.name}" has no layer with weights of its own: nothing can be scanned.`);
+  }
+  const { l2, batch, ...training } = retrainingDefaults(model);
+  const { aborted, layers: found } = await scanLayers(engine, model, data, {
+    layers,
+    densities,
+    known,
+    signal: hooks.signal,
+    retrain:
+      epochs === 0
+        ? undefined
+        : { ...training, epochs, batch, seed, batchNorm, regularization: weightDecay(model, { l2 }) },
+    onLayer: (sensitivity) => hooks.onProgress?.({ kind: "layer", name: sensitivity.name, sensitivity }),
+  });
+  if (aborted) throw hooks.signal?.reason;
+  return { layers: found, cost: await scanCost(engine, model, { layers, densities }) };
+}

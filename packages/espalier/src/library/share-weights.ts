@@ -1,0 +1,140 @@
+import { z } from "zod";
+import type { Dataset } from "../data/dataset.ts";
+import type { Engine } from "../engine/engine.ts";
+import type { Model } from "../onnx/graph.ts";
+import { OptionsError } from "../options-error.ts";
+import { importanceOf } from "../sharing/importance.ts";
+import { type RetrainOptions, retrain } from "../sharing/retrain.ts";
+import { rowsOf } from "../sharing/rows.ts";
+import { searchSharing } from "../sharing/search.ts";
+import { bitsFor, share, withShared } from "../sharing/share.ts";
+import { MOST_BITS } from "../sharing/shared.ts";
+import { evaluate } from "../training/evaluate.ts";
+import { type Hooks, splitHooks } from "./hooks.ts";
+import { outputOption } from "./options/common.ts";
+import { checkOptions } from "./options/option.ts";
+import { SHARING_EPOCHS, SHARING_RATE, shareOptions } from "./options/sharing.ts";
+import { NOTHING_SHARED, type SharedForm, type ShareResult, shareOn } from "./share.ts";
+
+const schema = z.object({ output: outputOption, ...shareOptions });
+type Chosen = z.output<typeof schema>;
+
+/** How to share, by `bits`, by the price of a bit or as far as `maxLoss` allows; and how to train the values. */
+export type ShareWeightsOptions = z.input<typeof schema> & Hooks;
+
+/**
+ * Shares a network's weights (Han et al., arXiv 1510.00149, section 3): many of them become one value, and where there
+ * is data the values are trained.
+ * @param data what the values are trained on, by the network's own first classes where it has no labels; without data
+ *   they stay as the method chose them
+ * @throws the signal's reason when it ends the work; UserError for options that do not go together, or data that does
+ *   not fit
+ */
+export async function shareWeights(
+  engine: Engine,
+  source: Model,
+  data: Dataset | undefined,
+  options: ShareWeightsOptions,
+): Promise<ShareResult> {
+  const { hooks, given } = splitHooks(options);
+  const chosen = checkOptions(schema, given);
+  checkSharing(chosen, data !== undefined);
+  const { bits = EVERY, biasBits, maxLoss, method, init, lambda, seed } = chosen;
+  if (!data) {
+    const sharing = share(source, bitsFor(source, bits, biasBits), { method, init, lambda, seed });
+    return { model: withShared(source, sharing), sharing, layers: rowsOf(source, sharing) };
+  }
+  return shareOn(engine, source, data, chosen.output, hooks, (model, own) =>
+    maxLoss === undefined
+      ? byBits(engine, model, own, chosen, hooks)
+      : bySearch(engine, model, own, chosen, maxLoss, hooks),
+  );
+}
+
+const EVERY = [["*", MOST_BITS]] as const;
+
+function trainingOf({ seed, batch, epochs, learningRate }: Chosen, { signal }: Hooks) {
+  const rate = learningRate ?? SHARING_RATE;
+  return {
+    seed,
+    batch,
+    signal,
+    epochs: epochs ?? SHARING_EPOCHS,
+    learningRate: { policy: "exponential", rate, final: rate / 100 },
+  } as const satisfies RetrainOptions;
+}
+
+async function byBits(engine: Engine, model: Model, data: Dataset, chosen: Chosen, hooks: Hooks): Promise<SharedForm> {
+  const { bits = EVERY, biasBits, method, init, lambda, seed, batch } = chosen;
+  const own = bitsFor(model, bits, biasBits);
+  const importance =
+    method === "entropy" ? await importanceOf(engine, model, data, [...own.keys()], { batch, seed }) : undefined;
+  const training = trainingOf(chosen, hooks);
+  const sharing = share(model, own, { method, init, lambda, seed, importance });
+  const shared = await retrain(engine, model, sharing, data, {
+    ...training,
+    onEpoch: (epoch) => hooks.onProgress?.({ kind: "epoch", round: "share", epoch, epochs: training.epochs }),
+  });
+  if (shared.aborted) throw hooks.signal?.reason;
+  return { model: shared.model, sharing: shared.sharing, untrained: shared.before };
+}
+
+async function bySearch(
+  engine: Engine,
+  model: Model,
+  data: Dataset,
+  chosen: Chosen,
+  maxLoss: number,
+  hooks: Hooks,
+): Promise<SharedForm> {
+  const { biasBits, method, init, seed } = chosen;
+  const { signal, onProgress } = hooks;
+  const { error } = await evaluate(engine, model, data, data.validation);
+  const found = await searchSharing(engine, model, data, {
+    method,
+    init,
+    seed,
+    signal,
+    limit: error + maxLoss,
+    parameters: [...bitsFor(model, EVERY, biasBits ?? MOST_BITS).keys()],
+    retrain: trainingOf(chosen, hooks),
+    onTry: (trial) => onProgress?.({ kind: "sharing", trial }),
+  });
+  signal?.throwIfAborted();
+  if (found) return { model: found.model, sharing: found.sharing, untrained: found.before };
+  onProgress?.({ kind: "note", text: NOTHING_SHARED });
+  return { model, sharing: new Map() };
+}
+
+/** @throws UserError for options that ask for nothing, for two things, or for what does not go together */
+export function checkSharing(chosen: Partial<Chosen>, hasData: boolean): void {
+  const { bits, maxLoss, lambda, method = "kmeans", init, epochs, learningRate } = chosen;
+  if (bits && maxLoss !== undefined) {
+    throw new OptionsError((o) => `${o("bits")} says how to share and ${o("maxLoss")} finds it out: give one of them.`);
+  }
+  if (lambda !== undefined && method !== "entropy") {
+    throw new OptionsError(
+      (o) => `${o("lambda")} is what ${o("method")} entropy weighs bits by: give both, or neither.`,
+    );
+  }
+  if (lambda !== undefined && maxLoss !== undefined) {
+    throw new OptionsError(
+      (o) => `${o("maxLoss")} finds the lambda of each layer by itself: leave out ${o("lambda")}.`,
+    );
+  }
+  if (init !== undefined && method === "uniform") {
+    throw new OptionsError((o) => `${o("init")} is for k-means: leave it out with ${o("method")} uniform.`);
+  }
+  if (!hasData && (maxLoss ?? epochs ?? learningRate) !== undefined) {
+    throw new OptionsError(
+      (o) =>
+        `${o("maxLoss")}, ${o("epochs")} and ${o("learningRate")} are about training the shared values: give ${o("data")}.`,
+    );
+  }
+  if (!bits && maxLoss === undefined && lambda === undefined) {
+    throw new OptionsError(
+      (o) =>
+        `How to share is not clear: give ${o("bits")}, ${o("maxLoss")}, or ${o("lambda")} with ${o("method")} entropy.`,
+    );
+  }
+}

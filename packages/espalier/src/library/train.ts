@@ -1,0 +1,80 @@
+import { z } from "zod";
+import type { Dataset } from "../data/dataset.ts";
+import { PREPROCESSING_KEY, type Preprocessing } from "../data/preprocessing.ts";
+import { VOCABULARY_KEY } from "../data/text/vocabulary.ts";
+import type { Engine } from "../engine/engine.ts";
+import type { Model } from "../onnx/graph.ts";
+import { type Recipe, recipes } from "../pruning/recipes.ts";
+import type { Round } from "../pruning/round.ts";
+import { type Errors, evaluate } from "../training/evaluate.ts";
+import { withParameters } from "../training/parameters.ts";
+import { type RunHooks, splitHooks } from "./hooks.ts";
+import { adoptFor, buildNetwork, countParameters, frozenParameters, type ParameterCounts } from "./network.ts";
+import { outputOption } from "./options/common.ts";
+import { checkOptions } from "./options/option.ts";
+import { epochs, trainingOptions } from "./options/training.ts";
+import { runResumable } from "./rounds.ts";
+import { LEARNING_RATE_KEY, trainingOf } from "./training.ts";
+
+/** The options of {@link train}: how long and how to train, and the output that the labels are about. */
+export const trainOptions = {
+  output: outputOption,
+  epochs: epochs("epochs (default: the network's recipe, or 10)"),
+  ...trainingOptions,
+};
+
+const schema = z.object(trainOptions);
+const EPOCHS = 10;
+
+export interface TrainOptions extends z.input<typeof schema>, RunHooks {
+  /** How photographs became the samples: it is written into the model, so that others need not be told. */
+  readonly preprocessing?: Preprocessing;
+  /** How to train where the options leave it open; default: the recipe of a network by name, if it has one. */
+  readonly recipe?: Recipe;
+}
+
+/** A trained network. Errors are percent, the test split read once. */
+export interface TrainResult extends ParameterCounts, Errors {
+  /** With the weights of the best epoch on the validation split; in the form in which it came. */
+  readonly model: Model;
+  readonly epochs: number;
+  /** From 1. */
+  readonly bestEpoch: number;
+}
+
+/**
+ * Trains a network by name from a seed, or a model from its own weights.
+ * @param network one of `networks`, or any model whose operators have gradient rules
+ * @throws UserError for a network that cannot be trained, data that does not fit it, or an option that is not valid
+ */
+export async function train(
+  engine: Engine,
+  network: string | Model,
+  data: Dataset,
+  options: TrainOptions = {},
+): Promise<TrainResult> {
+  const { preprocessing, recipe = recipeFor(network), ...rest } = options;
+  const { hooks, given } = splitHooks(rest);
+  const chosen = checkOptions(schema, given);
+  const source = typeof network === "string" ? buildNetwork(network, { seed: chosen.seed, data }) : network;
+  const { model, restore, rounded } = await adoptFor(engine, source, data, chosen.output, hooks);
+  const training = trainingOf(chosen, model, recipe && { ...recipe, ...recipe.train });
+  const round: Round = { name: "train", epochs: chosen.epochs ?? recipe?.train.epochs ?? EPOCHS, ...training.round };
+  const { best, results } = await runResumable(engine, model, data, [round], {
+    ...hooks,
+    ...training.run,
+    frozen: frozenParameters(model, chosen.freeze),
+    settings: { ...hooks.identity, epochs: round.epochs, ...training.settings },
+  });
+  const trained = withParameters(model, rounded(best));
+  const test = await evaluate(engine, trained, data, data.test);
+  const file = restore(best);
+  if (data.vocabulary) file.metadata.set(VOCABULARY_KEY, JSON.stringify(data.vocabulary));
+  if (preprocessing) file.metadata.set(PREPROCESSING_KEY, JSON.stringify(preprocessing));
+  file.metadata.set(LEARNING_RATE_KEY, String(round.learningRate.rate));
+  const [{ validationError, bestEpoch }] = results;
+  const counts = countParameters(trained);
+  return { model: file, ...counts, epochs: round.epochs, bestEpoch, validationError, testError: test.error };
+}
+
+const recipeFor = (network: string | Model) => (typeof network === "string" ? recipes[network]?.full : undefined);

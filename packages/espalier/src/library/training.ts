@@ -1,0 +1,137 @@
+import type { Model } from "../onnx/graph.ts";
+import { weightDecay } from "../pruning/recipes.ts";
+import type { Round } from "../pruning/round.ts";
+import type { Augmentation } from "../training/augment.ts";
+import type { Clipping } from "../training/clip.ts";
+import { losses } from "../training/loss.ts";
+import type { Optimizer, Transform } from "../training/optimizer.ts";
+import { runningStatistics } from "../training/parameters.ts";
+import type { Policy } from "../training/schedule.ts";
+import type { TrainingSettings } from "./options/training.ts";
+
+/** The metadata entry that holds the first learning rate of a model's training, from which retraining takes its own. */
+export const LEARNING_RATE_KEY = "espalier.learning-rate";
+
+/** What a recipe says about training; options override it. */
+export interface TrainingDefaults {
+  readonly batch: number;
+  readonly optimizer: Optimizer;
+  readonly l2: number;
+  readonly learningRate: Policy;
+}
+
+const FALLBACK: TrainingDefaults = {
+  batch: 64,
+  optimizer: { name: "sgd", momentum: 0.9 },
+  l2: 5e-4,
+  learningRate: { policy: "exponential", rate: 0.05, final: 0.0025 },
+};
+
+const FIRST_RATE = 0.1;
+
+/** The first learning rate that the model was trained with, where `train` noted it. */
+function statedRate(model: Model): number {
+  const stated = Number(model.metadata.get(LEARNING_RATE_KEY));
+  return stated > 0 ? stated : FIRST_RATE;
+}
+
+/** Retraining begins at a tenth of the first learning rate of the training (Han et al., section 3.2, for LeNet). */
+export function retrainingDefaults(model: Model): TrainingDefaults {
+  const rate = statedRate(model) / 10;
+  return {
+    batch: 64,
+    optimizer: { name: "sgd", momentum: 0.9 },
+    l2: 5e-4,
+    learningRate: { policy: "exponential", rate, final: rate / 20 },
+  };
+}
+
+/**
+ * A search retrains twice as hot as the training began, and with less regularization: on validation better than
+ * a tenth of the rate, the more the sparser the network.
+ */
+export function hotDefaults(model: Model): TrainingDefaults {
+  const rate = 2 * statedRate(model);
+  return { ...retrainingDefaults(model), l2: 2e-4, learningRate: { policy: "exponential", rate, final: rate / 200 } };
+}
+
+/** The training that options ask for, on top of a recipe. */
+export function trainingOf(options: TrainingSettings, model: Model, defaults: TrainingDefaults = FALLBACK) {
+  const l2 = options.l2 ?? defaults.l2;
+  const optimizer = optimizerOf(options, l2) ?? defaults.optimizer;
+  const decoupled = "name" in optimizer && optimizer.name === "adamw";
+  const learningRate = policyOf(options, defaults.learningRate);
+  const clipping = clippingOf(options);
+  const augmentation = augmentationOf(options);
+  const batch = options.batch ?? defaults.batch;
+  const { seed, loss, l1, freeze, patience } = options;
+  const round = {
+    learningRate,
+    optimizer,
+    clipping,
+    patience,
+    augmentation,
+    regularization: weightDecay(model, { l1, l2: decoupled ? 0 : l2 }),
+  } satisfies Partial<Round>;
+  const batchNorm = runningStatistics(model).length > 0 ? options.batchNorm : undefined;
+  return {
+    round,
+    run: { batch, seed, loss: typeof loss === "string" ? losses.get(loss) : loss, batchNorm },
+    /** What was chosen, as plain data: for reports, and to tell runs apart. */
+    settings: {
+      batch,
+      seed,
+      loss: typeof loss === "string" ? loss : "own",
+      optimizer: "apply" in optimizer ? "own" : optimizer,
+      learningRate,
+      l1,
+      l2,
+      clipping,
+      augmentation,
+      freeze,
+      batchNorm,
+      patience,
+    },
+  };
+}
+
+function optimizerOf(
+  { optimizer, momentum, nesterov }: TrainingSettings,
+  l2: number,
+): Optimizer | Transform | undefined {
+  if (typeof optimizer === "object") return optimizer;
+  switch (optimizer) {
+    case "sgd":
+      return { name: "sgd", momentum, nesterov };
+    case "adam":
+      return { name: "adam" };
+    case "adamw":
+      return { name: "adamw", decay: l2 };
+    default:
+      return momentum === 0.9 && !nesterov ? undefined : { name: "sgd", momentum, nesterov };
+  }
+}
+
+function policyOf(options: TrainingSettings, defaults: Policy): Policy {
+  const { policy = defaults.policy, learningRate: rate = defaults.rate, finalRate, gamma, power, every } = options;
+  switch (policy) {
+    case "constant":
+      return { policy, rate };
+    case "step":
+      return { policy, rate, gamma, every };
+    case "inv":
+      return { policy, rate, gamma, power };
+    default: {
+      const ratio = "final" in defaults ? defaults.final / defaults.rate : 0.05;
+      return { policy, rate, final: finalRate ?? rate * ratio };
+    }
+  }
+}
+
+function clippingOf({ clipNorm: norm, clipValue: value }: TrainingSettings): Clipping | undefined {
+  return norm === undefined && value === undefined ? undefined : { norm, value };
+}
+
+function augmentationOf({ shift = 0, flip = false }: TrainingSettings): Augmentation | undefined {
+  return shift === 0 && !flip ? undefined : { shift, flip };
+}
