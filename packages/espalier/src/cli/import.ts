@@ -47,9 +47,7 @@ const caffeCommand = () =>
         inputs: model.inputs.map(({ name }) => name),
         outputs: model.outputs.map(({ name }) => name),
         preprocessing,
-        assumed:
-          preprocessing &&
-          assumed?.map((name) => wordsOf(name, preprocessingOptions[name], preprocessing[name]).join(" ")),
+        assumed: preprocessing && assumed?.map((name) => asOption(name, preprocessing[name])),
         file,
       };
       if (json) printJson(summary);
