@@ -10,6 +10,7 @@ export default defineConfig(({ mode }) => ({
   resolve: {
     alias: [
       { find: /^espalier-runtime\/codec$/, replacement: source("runtime/src/codec/index.ts") },
+      { find: /^espalier-runtime\/operators$/, replacement: source("runtime/src/operators.ts") },
       { find: /^espalier-runtime\/errors$/, replacement: source("runtime/src/errors.ts") },
       { find: /^espalier-runtime$/, replacement: source("runtime/src/index.ts") },
       { find: /^espalier\/node$/, replacement: source("espalier/src/node.ts") },

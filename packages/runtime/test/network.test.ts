@@ -62,7 +62,7 @@ async function agree(
         expect(found[name].dims).toEqual(expected[name].dims);
         const numbers = Array.from(expected[name].data, Number);
         const most = numbers.reduce((a, b) => Math.max(a, Math.abs(b)), 1e-3);
-        const apart = numbers.reduce((a, b, i) => Math.max(a, Math.abs(b - found[name].data[i])), 0);
+        const apart = numbers.reduce((a, b, i) => Math.max(a, Math.abs(b - Number(found[name].data[i]))), 0);
         expect(apart / most, `${kernels}, batch ${batch}`).toBeLessThan(1e-5);
       }
     }

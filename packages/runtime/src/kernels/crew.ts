@@ -19,8 +19,12 @@ interface Colleague {
   terminate(): unknown;
   unref?(): void;
   onmessage?: ((event: unknown) => void) | null;
-  once?(event: "message", listener: () => void): void;
+  onerror?: ((event: unknown) => void) | null;
+  once?(event: "message" | "error" | "exit", listener: () => void): void;
 }
+
+/** Milliseconds that a worker has to start: where a policy forbids it, some browsers say nothing. */
+const PATIENCE = 5000;
 
 /** A call takes so many numbers: the kernel, how many parameters, and they. */
 const SLOT = 16;
@@ -56,6 +60,7 @@ export function mayShare(): boolean {
  * Starts workers that run the kernels of a compiled module.
  * @param memory the shared memory that `heap` gives out
  * @param size threads, the caller's among them
+ * @returns undefined where a worker does not start
  */
 export async function hire(
   code: WebAssembly.Module,
@@ -63,13 +68,19 @@ export async function hire(
   heap: Heap,
   kernels: Kernels,
   size: number,
-): Promise<Crew> {
+): Promise<Crew | undefined> {
   const names = Object.keys(kernels).filter((name) => name !== "memory") as (keyof Kernels)[];
   const control = heap.allocate(8);
   const slots = Array.from({ length: size - 1 }, () => heap.allocate(8 * SLOT));
   const state = new Int32Array(memory.buffer, control, 2).fill(0);
   const calls = slots.map((slot) => new Float64Array(memory.buffer, slot, SLOT));
-  const colleagues = await Promise.all(slots.map((slot) => hireOne({ code, memory, control, slot, kernels: names })));
+  const hired = await Promise.all(slots.map((slot) => hireOne({ code, memory, control, slot, kernels: names })));
+  const colleagues = hired.filter((colleague) => colleague !== undefined);
+  if (colleagues.length < hired.length) {
+    for (const colleague of colleagues) colleague.terminate();
+    for (const part of [control, ...slots]) heap.release(part);
+    return undefined;
+  }
   return {
     size,
     run([own, ...others]) {
@@ -97,15 +108,37 @@ export function invoke(kernels: Kernels, [kernel, ...parameters]: Call): void {
   (kernels[kernel] as (...parameters: number[]) => void)(...parameters);
 }
 
-function hireOne(task: object): Promise<Colleague> {
-  const colleague = start();
+/** Undefined where the worker does not start. */
+async function hireOne(task: object): Promise<Colleague | undefined> {
+  let colleague: Colleague | undefined;
+  try {
+    colleague = start();
+  } catch {
+    return undefined;
+  }
   colleague.unref?.();
-  const ready = new Promise<Colleague>((resolve) => {
-    if (colleague.once) colleague.once("message", () => resolve(colleague));
-    else colleague.onmessage = () => resolve(colleague);
+  const started = await isReady(colleague, task);
+  if (!started) colleague.terminate();
+  return started ? colleague : undefined;
+}
+
+/** Gives a worker its task; true once it is at work, false where it fails or stays silent. */
+function isReady(colleague: Colleague, task: object): Promise<boolean> {
+  return new Promise((resolve) => {
+    const silent = setTimeout(() => resolve(false), PATIENCE);
+    const settle = (ready: boolean) => {
+      clearTimeout(silent);
+      resolve(ready);
+    };
+    if (colleague.once) {
+      colleague.once("message", () => settle(true));
+      for (const event of ["error", "exit"] as const) colleague.once(event, () => settle(false));
+    } else {
+      colleague.onmessage = () => settle(true);
+      colleague.onerror = () => settle(false);
+    }
+    colleague.postMessage(task);
   });
-  colleague.postMessage(task);
-  return ready;
 }
 
 function start(): Colleague {

@@ -75,6 +75,11 @@ export class Heap {
     }
   }
 
+  /** The memory as it is now: another one once it has grown. */
+  get buffer(): ArrayBuffer {
+    return this.#memory.buffer;
+  }
+
   floats(at: number, count: number): Float32Array {
     return new Float32Array(this.#memory.buffer, at, count);
   }

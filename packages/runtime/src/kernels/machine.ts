@@ -1,3 +1,4 @@
+import { UserError } from "../errors.ts";
 import { type Crew, hire, mayShare } from "./crew.ts";
 import { Heap, type Memory } from "./heap.ts";
 import type { Kernels } from "./kernels.ts";
@@ -16,27 +17,36 @@ export interface Machine {
 export interface MachineOptions {
   /** Default: WebAssembly SIMD where there is that, else plain JavaScript. */
   readonly kernels?: Machine["kind"];
-  /** Threads; default 1. Where memory cannot be shared there is one. */
+  /** Threads; default 1. Where memory cannot be shared, or a worker does not start, there is one. */
   readonly threads?: number;
 }
 
-/** Makes kernels and their memory. */
+/**
+ * Makes kernels and their memory.
+ * @throws UserError when there cannot be so many threads, or no such kernels here
+ */
 export async function machine({ kernels: kind, threads = 1 }: MachineOptions = {}): Promise<Machine> {
+  if (!(Number.isInteger(threads) && threads >= 1 && threads <= MOST_THREADS)) {
+    throw new UserError(`There cannot be ${threads} threads: ask for a whole number from 1 to ${MOST_THREADS}.`);
+  }
   const shared = threads > 1 && mayShare();
   const code = (shared ? [SHARED_RELAXED, SHARED_SIMD] : [RELAXED, SIMD]).map(decoded).find(isValid);
   if (kind === "plain" || (kind === undefined && code === undefined)) {
     const memory = new PlainMemory();
     return { kind: "plain", heap: new Heap(memory), kernels: plainKernels(memory) };
   }
-  if (code === undefined) throw new Error("There is no WebAssembly SIMD here: leave the kernels to be chosen.");
+  if (code === undefined) throw new UserError("There is no WebAssembly SIMD here: leave the kernels to be chosen.");
   const memory = new WasmMemory(shared);
   const module = await WebAssembly.compile(code);
   const instance = await WebAssembly.instantiate(module, { env: { memory: memory.memory } });
   const kernels = instance.exports as unknown as Kernels;
   const heap = new Heap(memory);
-  const crew = shared ? await hire(module, memory.memory, heap, kernels, threads) : undefined;
-  return { kind: "simd", heap, kernels, crew };
+  if (!shared) return { kind: "simd", heap, kernels };
+  const crew = await hire(module, memory.memory, heap, kernels, threads);
+  return crew ? { kind: "simd", heap, kernels, crew } : machine({ kernels: kind });
 }
+
+const MOST_THREADS = 256;
 
 function decoded(base64: string): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));

@@ -66,6 +66,12 @@ export class Matrix {
     return 6 * this.nonzero + 4 * (this.rows + 1) + 4 * this.rows;
   }
 
+  /** Gives back its memory. */
+  release(): void {
+    this.#stored.form.release();
+    this.#machine.heap.release(this.#bias);
+  }
+
   /**
    * Brings the weights into the form that is quickest for a use.
    * @param reach bytes of the input that one column is multiplied by before the next one is

@@ -1,20 +1,24 @@
 import { isEsp } from "../codec/container.ts";
 import { decode } from "../codec/decode.ts";
+import { UserError } from "../errors.ts";
 import { type Machine, type MachineOptions, machine } from "../kernels/machine.ts";
+import { type Bindings, bind } from "./bind.ts";
+import { bytesUnder, copy, holds, over } from "./elements.ts";
+import { elementsFor, type FedTensor, type Tensor, type TensorData, typeOfInput } from "./feed.ts";
+import { type Fixed, fixed } from "./fix.ts";
 import { folded } from "./fold.ts";
-import { type Constant, type NetworkGraph, readGraph } from "./graph.ts";
-import { sizeOf } from "./operator.ts";
+import { fused } from "./fuse.ts";
+import type { Graph } from "./graph.ts";
+import { Kept } from "./kept.ts";
 import { operators } from "./operators/index.ts";
-import { type Kept, type Plan, planOf } from "./plan.ts";
+import { type Fed, NeedsNumbers, Plan } from "./plan.ts";
+import { readGraph } from "./read-graph.ts";
 import { UnsupportedError } from "./unsupported.ts";
 
-/** A tensor that is fed or comes out. */
-export interface Tensor {
-  readonly dims: readonly number[];
-  readonly data: Float32Array;
+export interface NetworkOptions extends MachineOptions {
+  /** Inputs that are the same in every run, by their names: numbers that are no longer fed, `{ sr: 16000n }`. */
+  readonly fixed?: Fixed;
 }
-
-export type NetworkOptions = MachineOptions;
 
 /** What a network takes of the memory, in bytes. */
 export interface MemoryUse {
@@ -39,34 +43,43 @@ export class Network {
   /** The names of what comes out. */
   readonly outputs: readonly string[];
   readonly #machine: Machine;
-  readonly #graph: NetworkGraph;
-  readonly #kept: Kept = { nodes: new Map(), matrices: [] };
-  #plan?: { readonly key: string; readonly plan: Plan };
+  readonly #graph: Graph;
+  readonly #bindings: Bindings;
+  readonly #kept: Kept;
+  /** Inputs on whose numbers shapes or branches depend: a plan is for these numbers alone. */
+  readonly #pinned = new Set<string>();
+  #fed: Readonly<Record<string, Fed>> = {};
+  #plan: Plan | undefined;
+  #released = false;
 
-  private constructor(machine: Machine, graph: NetworkGraph) {
+  private constructor(machine: Machine, graph: Graph) {
     this.#machine = machine;
     this.#graph = graph;
-    this.inputs = graph.inputs;
+    this.#bindings = bind(graph, operators);
+    this.#kept = new Kept(this.#bindings);
+    this.inputs = graph.inputs.map(({ name }) => name);
     this.outputs = graph.outputs;
   }
 
   /**
    * Makes a network ready from the bytes of an .onnx or an .esp file: one sample of the shape that it states for its
    * inputs then runs at once. Nothing of the file is kept but the weights, in their own form.
-   * @throws UserError when the bytes are no model, or a damaged or newer one
-   * @throws UnsupportedError when it has an operator that is not run here: ONNX Runtime then takes its place
+   * @throws UserError when the bytes are no model, or a damaged or newer one, or an option cannot be
+   * @throws UnsupportedError when it asks for what is not computed here: ONNX Runtime then takes its place
    */
   static async load(bytes: Uint8Array, options: NetworkOptions = {}): Promise<Network> {
-    const graph = folded(readGraph(isEsp(bytes) ? decode(bytes) : bytes));
-    const unknown = graph.nodes.find(({ op }) => !operators.has(op));
-    if (unknown) {
-      throw new UnsupportedError(
-        `The runtime has no operator ${unknown.op} (node "${unknown.name || unknown.outputs[0]}"): run the network with ONNX Runtime.`,
-      );
+    const graph = fixed(readGraph(isEsp(bytes) ? decode(bytes) : bytes), options.fixed);
+    bind(graph, operators);
+    for (const input of graph.inputs) typeOfInput(input);
+    const on = await machine(options);
+    try {
+      const network = new Network(on, fused(folded(on, graph, operators)));
+      network.#prepare();
+      return network;
+    } catch (error) {
+      on.crew?.release();
+      throw error;
     }
-    const network = new Network(await machine(options), graph);
-    network.#prepare();
-    return network;
   }
 
   /** What the network takes of the memory. */
@@ -74,7 +87,7 @@ export class Network {
     const { heap } = this.#machine;
     const matrices = this.#kept.matrices.reduce((sum, { sparseBytes }) => sum + sparseBytes, 0);
     return {
-      sparse: matrices + (this.#plan?.plan.constantBytes ?? 0),
+      sparse: matrices + (this.#plan?.constantBytes ?? 0),
       weights: heap.used("weights"),
       activations: heap.used("activations"),
       total: heap.reserved,
@@ -88,71 +101,111 @@ export class Network {
 
   /** Ends the other threads; the network runs no more. */
   release(): void {
+    this.#released = true;
     this.#machine.crew?.release();
   }
 
   /**
    * Runs the network once.
-   * @param feeds float32 tensors by the names of the inputs
-   * @throws Error when an input is missing, or of another size than its shape
+   * @param feeds tensors by the names of the inputs, in the element types of the model
+   * @param into arrays that outputs are written into, by their names; default: new ones
+   * @throws UserError when an input is missing, or is not what the network takes, or the network was released
+   * @throws UnsupportedError when inputs of these shapes lead to what is not computed here
    */
-  run(feeds: Readonly<Record<string, Tensor>>): Record<string, Tensor> {
-    const { heap } = this.#machine;
-    const plan = this.#planFor(feeds);
-    for (const [name, { at, dims }] of plan.inputs) heap.floats(at, sizeOf(dims)).set(feeds[name].data);
+  run(
+    feeds: Readonly<Record<string, FedTensor>>,
+    into: Readonly<Record<string, TensorData>> = {},
+  ): Record<string, Tensor> {
+    if (this.#released) throw new UserError("The network was released: load it again to run it.");
+    const fed: Record<string, Fed & { readonly data: TensorData }> = {};
+    for (const input of this.#graph.inputs) {
+      const { name } = input;
+      const data = elementsFor(input, feeds[name], this.inputs);
+      fed[name] = { type: typeOfInput(input), dims: feeds[name].dims, data };
+    }
+    const plan = this.#planFor(fed);
+    for (const [name, { type, view }] of plan.inputs) {
+      const to = view();
+      copy(fed[name].data, to);
+      if (type === "bool") for (let i = 0; i < to.length; i++) to[i] = to[i] ? 1 : 0;
+    }
     for (const step of plan.steps) step();
-    return Object.fromEntries(
-      Array.from(plan.outputs, ([name, { at, dims }]) => [name, { dims, data: heap.floats(at, sizeOf(dims)).slice() }]),
-    );
+    const results: Record<string, Tensor> = {};
+    for (const [name, { type, dims, view }] of plan.outputs) {
+      const found = view();
+      const given = into[name];
+      if (given && !(holds(type, given) && given.length === found.length)) {
+        throw new UserError(`The output "${name}" is ${found.length} ${type}: give an array that holds them.`);
+      }
+      if (given) copy(found, given);
+      results[name] = { type, dims, data: given ?? over(type, bytesUnder(found).slice().buffer, 0, found.length) };
+    }
+    return results;
   }
 
   /** Plans for one sample where the shapes are stated, so that the weights come into their form, and the file may go. */
   #prepare(): void {
-    const shapes: Record<string, readonly number[]> = {};
-    for (const name of this.inputs) {
-      const stated = this.#graph.shapes.get(name) ?? [];
-      const dims = stated.map((dim, axis) => dim ?? (axis === 0 ? 1 : 0));
-      if (dims.length === 0 || dims.includes(0)) return;
-      shapes[name] = dims;
+    const fed: Record<string, Fed> = {};
+    for (const input of this.#graph.inputs) {
+      const dims = input.dims?.map((dim, axis) => dim ?? (axis === 0 ? 1 : 0));
+      if (!dims || dims.includes(0)) return;
+      fed[input.name] = { type: typeOfInput(input), dims };
     }
     try {
-      this.#planOf(shapes);
-    } catch {
-      // A sample alone may not be what it is made for: a run will show.
+      this.#makePlan(fed);
+    } catch (error) {
+      // What is not computed is not for one sample either; for what else is wrong, a sample alone may not be what the
+      // network is made for: a run will show.
+      if (error instanceof UnsupportedError) throw error;
+      if (!(error instanceof UserError || error instanceof NeedsNumbers)) throw error;
     }
   }
 
-  /** The plan for inputs of these shapes: a network plans anew when they change. */
-  #planFor(feeds: Readonly<Record<string, Tensor>>): Plan {
-    const shapes: Record<string, readonly number[]> = {};
-    for (const name of this.inputs) {
-      const feed = feeds[name];
-      if (!feed) throw new Error(`The input "${name}" is missing: the network takes ${this.inputs.join(", ")}.`);
-      if (sizeOf(feed.dims) !== feed.data.length) {
-        throw new Error(`The input "${name}" is [${feed.dims}] and holds ${feed.data.length} numbers.`);
+  /** The plan for what is fed: a network plans anew when shapes change, or numbers on which the plan depends. */
+  #planFor(fed: Readonly<Record<string, Fed & { readonly data: TensorData }>>): Plan {
+    if (this.#plan && this.#isPlannedFor(fed)) return this.#plan;
+    for (;;) {
+      const asked = Object.fromEntries(
+        Object.entries(fed).map(([name, { type, dims, data }]): [string, Fed] => [
+          name,
+          this.#pinned.has(name) ? { type, dims, data: copyOf(data, type) } : { type, dims },
+        ]),
+      );
+      try {
+        return this.#makePlan(asked);
+      } catch (error) {
+        if (!(error instanceof NeedsNumbers)) throw error;
+        for (const name of error.inputs) this.#pinned.add(name);
       }
-      shapes[name] = feed.dims;
     }
-    return this.#planOf(shapes);
   }
 
-  #planOf(shapes: Readonly<Record<string, readonly number[]>>): Plan {
-    const key = JSON.stringify(shapes);
-    if (this.#plan?.key !== key) {
-      this.#plan?.plan.release();
-      this.#plan = undefined;
-      this.#plan = { key, plan: planOf(this.#machine, this.#graph, shapes, operators, this.#kept) };
-      detach(this.#graph.constants);
-    }
-    return this.#plan.plan;
+  #isPlannedFor(fed: Readonly<Record<string, Fed & { readonly data: TensorData }>>): boolean {
+    return this.#graph.inputs.every(({ name }) => {
+      const [planned, { dims, data }] = [this.#fed[name], fed[name]];
+      return (
+        planned.dims.length === dims.length &&
+        planned.dims.every((dim, axis) => dim === dims[axis]) &&
+        (!planned.data || sameBytes(planned.data, data))
+      );
+    });
+  }
+
+  #makePlan(fed: Readonly<Record<string, Fed>>): Plan {
+    this.#plan?.release();
+    this.#plan = undefined;
+    this.#plan = new Plan(this.#machine, this.#graph, this.#bindings, fed, this.#kept);
+    this.#fed = fed;
+    this.#kept.detach();
+    return this.#plan;
   }
 }
 
-/** Gives constants that no weights were made of memory of their own, so that they do not hold the whole file. */
-function detach(constants: Map<string, Constant>): void {
-  for (const [name, { dims, data }] of constants) {
-    if (data instanceof Float32Array && data.byteLength < data.buffer.byteLength) {
-      constants.set(name, { dims, data: data.slice() });
-    }
-  }
+function copyOf(data: TensorData, type: Fed["type"]): TensorData {
+  return over(type, bytesUnder(data).slice().buffer, 0, data.length);
+}
+
+function sameBytes(a: TensorData, b: TensorData): boolean {
+  const [left, right] = [bytesUnder(a), bytesUnder(b)];
+  return left.length === right.length && left.every((byte, i) => byte === right[i]);
 }

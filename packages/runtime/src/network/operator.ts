@@ -1,62 +1,158 @@
 import type { Machine } from "../kernels/machine.ts";
+import type { AttributeReader } from "./attributes.ts";
 import type { Compressed } from "./compressed.ts";
-import type { Constant, GraphNode } from "./graph.ts";
+import type { Constant } from "./constant.ts";
+import type { ElementType, Numbers } from "./elements.ts";
+import type { Graph } from "./graph.ts";
 import type { Matrix } from "./matrix.ts";
 
-/** A float32 value of a network in memory. */
-export interface Value {
+/** A tensor between nodes, as an operator sees it when a network is planned for inputs of given shapes. */
+export interface Value<T extends ElementType = ElementType> {
+  readonly type: T;
   readonly dims: readonly number[];
-  /** Its address. */
-  readonly at: number;
-  /** Whether it came out of an activation that leaves many zeros. */
-  readonly rectified?: boolean;
+  /** True if no element is below zero and many are zero: it came out of a Relu. */
+  readonly rectified: boolean;
 }
 
-/** Whole numbers that are known before anything runs: shapes, axes, indices. */
-export interface Wholes {
-  readonly dims: readonly number[];
-  readonly wholes: readonly number[];
+/** What an operator reads of an input. */
+export interface Input<T extends ElementType = ElementType, P extends Presence = Presence> {
+  /** The element types that its kernel takes. */
+  readonly types: readonly T[];
+  readonly presence: P;
+  /** An input before it, of which it must have the element type. */
+  readonly like?: string;
+  /** What the operator reads of it: its numbers, or its shape alone. */
+  readonly reads: "numbers" | "shape";
 }
+
+/** `rest`: any number of inputs, up to the last one; none is left out. */
+export type Presence = "needed" | "optional" | "rest";
+
+interface InputOptions {
+  readonly like?: string;
+  readonly reads?: "numbers" | "shape";
+}
+
+/** An input that a node must have. */
+export function needed<const T extends ElementType>(types: readonly T[], options?: InputOptions): Input<T, "needed"> {
+  return { types, presence: "needed", reads: "numbers", ...options };
+}
+
+/** An input that may be left out. */
+export function optional<const T extends ElementType>(
+  types: readonly T[],
+  options?: InputOptions,
+): Input<T, "optional"> {
+  return { types, presence: "optional", reads: "numbers", ...options };
+}
+
+/** All inputs from here on, which have one element type. */
+export function rest<const T extends ElementType>(types: readonly T[], options?: InputOptions): Input<T, "rest"> {
+  return { types, presence: "rest", reads: "numbers", ...options };
+}
+
+export type Inputs = Readonly<Record<string, Input>>;
+export type Attributes = Readonly<Record<string, AttributeReader<unknown>>>;
+
+/** The value of an input. */
+export type ValueOf<I> = I extends Input<infer T, infer P> ? Present<T, P> : never;
+
+type Present<T extends ElementType, P extends Presence> = P extends "needed"
+  ? Value<T>
+  : P extends "optional"
+    ? Value<T> | undefined
+    : readonly Value<T>[];
+
+/** The value of an attribute. */
+export type AttributeOf<A> = A extends AttributeReader<infer T> ? T : never;
 
 /** Something to do at each run. */
 export type Step = () => void;
 
-/** What an operator sees of its node when a network is planned for inputs of given shapes. */
-export interface PlanContext {
-  readonly machine: Machine;
-  readonly node: GraphNode;
-  /** What the next node wants done to the output at no cost: at least this. */
-  readonly floor: number;
-  /** A float32 input. */
-  value(input: number): Value;
-  /** Whole numbers that an input holds; undefined for an input left out. */
-  wholes(input: number): readonly number[] | undefined;
-  /** The constant that an input is; undefined for one that is computed. */
-  constant(input: number): Constant | undefined;
-  /** An attribute of the kind of `absent`. */
-  attribute(name: string, absent: number): number;
-  attribute(name: string, absent: string): string;
-  attribute(name: string, absent: readonly number[]): readonly number[];
-  /** Makes room for the output. */
-  output(dims: readonly number[], options?: { readonly index?: number; readonly rectified?: boolean }): Value;
-  /** Makes the output another name and shape of an input. */
-  alias(dims: readonly number[], input?: number): void;
-  /** Makes the output known whole numbers. */
-  known(dims: readonly number[], wholes: readonly number[]): void;
-  /** Room that is needed only while the node runs. */
-  scratch(count: number): number;
-  /**
-   * What a node keeps from plan to plan, made when it is first asked for: its weights in their own form. The constants
-   * that they were made of are then let go.
-   */
-  kept<T>(make: () => T): T;
-  /** Makes a matrix of weights, to be kept. */
-  matrix(rows: number, columns: number, elements: Compressed, bias?: Float32Array): Matrix;
-  /** Where a table of whole numbers is that the plan keeps. */
-  table(numbers: readonly number[]): number;
+/**
+ * What an operator is: all that it reads, and how it is planned.
+ *
+ * A node is refused before anything is computed if it has an attribute that is not among these, a value of one that its
+ * reader does not take, more inputs or outputs, an input of another element type, or is of another operator set.
+ */
+export interface Operator<I extends Inputs = Inputs, A extends Attributes = Attributes> {
+  /** The first operator set in which the operator means this. */
+  readonly since: number;
+  /** The last, where it was taken away. */
+  readonly until?: number;
+  /** In ONNX's order. */
+  readonly inputs: I;
+  readonly attributes: A;
+  /** The most outputs that a node may ask for; default 1. */
+  readonly outputs?: number;
+  /** Plans a node: checks shapes, makes room, and gives what is to be done at each run, if there is anything. */
+  plan(context: Planning<I, A>): Step | undefined;
 }
 
-/** Plans a node: reads shapes, makes room, and gives what is to be done at each run. */
-export type Operator = (context: PlanContext) => Step | undefined;
+/** What an operator means from each operator set on. */
+export type Operators = Readonly<Record<string, Operator | readonly Operator[]>>;
 
-export const sizeOf = (dims: readonly number[]) => dims.reduce((product, dim) => product * dim, 1);
+/** Keeps the types of what an operator reads. */
+export function operator<I extends Inputs, A extends Attributes>(described: Operator<I, A>): Operator {
+  return described;
+}
+
+/** A node as it is planned. */
+export interface Planning<I extends Inputs = Inputs, A extends Attributes = Attributes> {
+  readonly machine: Machine;
+  /** The operator set that the node is written in. */
+  readonly set: number;
+  readonly inputs: { readonly [K in keyof I]: ValueOf<I[K]> };
+  readonly attributes: { readonly [K in keyof A]: AttributeOf<A[K]> };
+  /** How many outputs the node has. */
+  readonly outputs: number;
+  /** True if an output is asked for. */
+  wants(index: number): boolean;
+
+  /** Makes room for an output. */
+  output<T extends ElementType>(type: T, dims: readonly number[], options?: OutputOptions): Value<T>;
+  /** Makes an output another name and shape of a value that there is. */
+  alias(value: Value, dims: readonly number[], index?: number): void;
+  /** Where a value lies: its address at every run. A constant is laid into memory for it. */
+  at(value: Value): number;
+  /** Gives the elements of a value at each run. */
+  view<T extends ElementType>(value: Value<T>): () => Numbers<T>;
+
+  /** The constant that an input is; undefined for one that is left out, and for one that is computed. */
+  constant<T extends ElementType>(value: Value<T> | undefined): Constant<T> | undefined;
+  /**
+   * The elements of a value while the network is planned. Where they depend on what is fed, the network is planned for
+   * what was fed in this run.
+   */
+  known<T extends ElementType>(value: Value<T>): Numbers<T>;
+  /**
+   * True if the next node is a Relu that alone reads the output: it is then left out, and the operator must see to it
+   * that no element is below zero. Asked once.
+   */
+  takesRelu(): boolean;
+  /**
+   * What a node keeps from plan to plan, made when it is first asked for: its weights in their own form. The constants
+   * among its inputs that are named are let go when no other node needs them.
+   */
+  kept<T>(made: readonly (Value | undefined)[], make: () => T): T;
+  /** Makes a matrix of weights, to be kept. */
+  matrix(rows: number, columns: number, elements: Compressed, bias?: Float32Array): Matrix;
+  /** Room for so many float32 that is needed only while the node runs: its address. */
+  scratch(count: number): number;
+  /** Where a table of whole numbers is that the plan keeps. */
+  table(numbers: readonly number[]): number;
+  /** Plans a branch or body in the node's place, and gives its outputs. */
+  branch(graph: Graph, fed?: readonly Value[]): readonly Value[];
+
+  /** Inputs that cannot be: of the wrong rank or shape. @throws UserError */
+  wrong(reason: string): never;
+  /** What ONNX defines and no kernel computes here. @throws UnsupportedError */
+  refuse(reason: string): never;
+}
+
+export interface OutputOptions {
+  /** Which output; default: the first. */
+  readonly index?: number;
+  /** Default: true where the operator takes a Relu's place, else false. */
+  readonly rectified?: boolean;
+}

@@ -1,204 +1,175 @@
 import type { Machine } from "../kernels/machine.ts";
-import type { Attribute, GraphNode, NetworkGraph } from "./graph.ts";
-import { Matrix } from "./matrix.ts";
+import type { Bindings } from "./bind.ts";
+import { bytesOf, copy, type ElementType, inHeap, type Numbers, sizeOf } from "./elements.ts";
+import type { Graph, GraphNode } from "./graph.ts";
+import type { Kept } from "./kept.ts";
 import { Pool } from "./memory.ts";
-import { type Operator, type PlanContext, type Step, sizeOf, type Value, type Wholes } from "./operator.ts";
-import { UnsupportedError } from "./unsupported.ts";
+import { NodePlanning } from "./node-planning.ts";
+import type { Step, Value } from "./operator.ts";
+import { Room, Scope, Slot } from "./slot.ts";
+import { topologyOf } from "./topology.ts";
+
+/** What a plan is made for: the shape of an input, and its elements where the plan depends on them. */
+export interface Fed {
+  readonly type: ElementType;
+  readonly dims: readonly number[];
+  readonly data?: Numbers;
+}
+
+/** The values on which a plan depends, and that it was not given. */
+export class NeedsNumbers {
+  readonly inputs: ReadonlySet<string>;
+
+  constructor(inputs: ReadonlySet<string>) {
+    this.inputs = inputs;
+  }
+}
+
+/** A value that a plan reads or writes at each run. */
+export interface Port {
+  readonly type: ElementType;
+  readonly dims: readonly number[];
+  /** Its elements as they lie in memory. */
+  readonly view: () => Numbers;
+}
 
 /** A network made ready for inputs of given shapes. */
-export interface Plan {
-  readonly inputs: ReadonlyMap<string, Value>;
-  readonly outputs: ReadonlyMap<string, Value>;
-  readonly steps: readonly Step[];
-  /** Bytes of the float32 constants that are read as they are. */
-  readonly constantBytes: number;
-  release(): void;
-}
+export class Plan {
+  readonly inputs = new Map<string, Port>();
+  readonly outputs = new Map<string, Port>();
+  readonly steps: Step[] = [];
+  readonly machine: Machine;
+  readonly kept: Kept;
+  readonly pool: Pool;
+  readonly #bindings: Bindings;
+  /** Room that is taken as long as the plan is there. */
+  readonly #lasting = new Set<number>();
+  readonly #constants = new Map<object, Room>();
+  #constantBytes = 0;
 
-/** What nodes keep from plan to plan: their weights in memory. */
-export interface Kept {
-  readonly nodes: Map<GraphNode, unknown>;
-  readonly matrices: Matrix[];
-}
-
-/** Plans a network. */
-export function planOf(
-  machine: Machine,
-  { nodes, constants, inputs, outputs }: NetworkGraph,
-  shapes: Readonly<Record<string, readonly number[]>>,
-  operators: ReadonlyMap<string, Operator>,
-  kept: Kept,
-): Plan {
-  const { heap } = machine;
-  const values = new Map<string, Value | Wholes>();
-  const uses = lastUses(nodes, outputs);
-  const owned = new Map<string, number>();
-  const tables: number[] = [];
-  const pool = new Pool(heap);
-  let constantBytes = 0;
-  const readers = new Map<string, GraphNode[]>();
-  for (const node of nodes) for (const input of node.inputs) readers.set(input, [...(readers.get(input) ?? []), node]);
-
-  for (const name of inputs) {
-    const dims = shapes[name];
-    if (!dims) throw new Error(`The network's input "${name}" is missing: it takes ${inputs.join(", ")}.`);
-    const at = pool.take(4 * sizeOf(dims));
-    values.set(name, { dims, at });
-    owned.set(name, at);
-  }
-
-  const steps: Step[] = [];
-  const fused = new Set<GraphNode>();
-  try {
-    for (const [i, node] of nodes.entries()) planNode(i, node);
-  } catch (error) {
-    release();
-    throw error;
-  }
-  const results = outputs.map((name): [string, Value] => {
-    const value = values.get(name);
-    if (!value || "wholes" in value) throw new UnsupportedError(`The output "${name}" holds no float32 numbers.`);
-    return [name, value];
-  });
-  return {
-    inputs: new Map(inputs.map((name) => [name, values.get(name) as Value])),
-    outputs: new Map(results),
-    steps,
-    constantBytes,
-    release,
-  };
-
-  function planNode(i: number, node: GraphNode): void {
-    if (fused.has(node)) {
-      values.set(node.outputs[0], values.get(node.inputs[0]) ?? missing(node, node.inputs[0]));
-      pass(node.inputs[0], node.outputs[0]);
-      dropRead(i, node);
-      return;
-    }
-    const operator = operators.get(node.op);
-    if (!operator) {
-      throw new UnsupportedError(
-        `The runtime has no operator ${node.op} (node "${node.name || node.outputs[0]}"): run the network with ONNX Runtime.`,
-      );
-    }
-    const [reader, ...others] = readers.get(node.outputs[0]) ?? [];
-    const rectifier = FUSING.has(node.op) && reader?.op === "Relu" && others.length === 0 ? reader : undefined;
-    if (rectifier && !outputs.includes(node.outputs[0])) fused.add(rectifier);
-    const scratch: number[] = [];
-    const step = operator(contextOf(node, scratch, rectifier !== undefined && fused.has(rectifier)));
-    if (step) steps.push(step);
-    for (const at of scratch) pool.giveBack(at);
-    dropRead(i, node);
-  }
-
-  function release(): void {
-    pool.release();
-    for (const at of tables) heap.release(at);
-  }
-
-  /** Values that share memory share the address's count of owners. */
-  function pass(from: string, to: string): void {
-    const owner = owned.get(from);
-    if (owner !== undefined) owned.set(to, owner);
-  }
-
-  /** Gives back what a node reads or makes and none behind it reads. */
-  function dropRead(i: number, { inputs, outputs }: GraphNode): void {
-    for (const name of new Set([...inputs, ...outputs])) if ((uses.get(name) ?? -1) <= i) drop(name);
-  }
-
-  function drop(name: string): void {
-    const at = owned.get(name);
-    owned.delete(name);
-    if (at !== undefined && ![...owned.values()].includes(at)) pool.giveBack(at);
-  }
-
-  function contextOf(node: GraphNode, scratch: number[], rectified: boolean): PlanContext {
-    const find = (input: number) => {
-      const name = node.inputs[input];
-      const value = values.get(name);
-      if (value) return value;
-      const constant = constants.get(name);
-      if (constant?.data instanceof Float32Array) {
-        const at = heap.allocate(4 * constant.data.length, "weights");
-        constantBytes += 4 * constant.data.length;
-        heap.floats(at, constant.data.length).set(constant.data);
-        tables.push(at);
-        const placed = { dims: constant.dims, at };
-        values.set(name, placed);
-        return placed;
+  /**
+   * Plans a network.
+   * @throws NeedsNumbers when a shape or a branch depends on the numbers of an input that are not given
+   * @throws UserError when the inputs' shapes do not fit the network
+   * @throws UnsupportedError when they lead to what no kernel computes
+   */
+  constructor(machine: Machine, graph: Graph, bindings: Bindings, fed: Readonly<Record<string, Fed>>, kept: Kept) {
+    this.machine = machine;
+    this.kept = kept;
+    this.pool = new Pool(machine.heap);
+    this.#bindings = bindings;
+    try {
+      const scope = new Scope();
+      for (const { name } of graph.inputs) this.#enter(scope, name, fed[name]);
+      for (const [i, slot] of this.planGraph(graph, scope).entries()) {
+        this.outputs.set(graph.outputs[i], { type: slot.type, dims: slot.dims, view: this.viewOf(slot, false) });
       }
-      return constant ? { dims: constant.dims, wholes: constant.data } : missing(node, name);
-    };
-    return {
-      machine,
-      node,
-      floor: rectified ? 0 : Number.NEGATIVE_INFINITY,
-      value: (input) => {
-        const value = find(input);
-        if ("wholes" in value) throw new UnsupportedError(`${node.op} is not run on whole numbers here.`);
-        return value;
-      },
-      wholes: (input) => {
-        if (!node.inputs[input]) return undefined;
-        const value = find(input);
-        if ("wholes" in value) return value.wholes;
-        throw new UnsupportedError(`${node.op} needs its input "${node.inputs[input]}" to be known whole numbers.`);
-      },
-      constant: (input) => (node.inputs[input] ? constants.get(node.inputs[input]) : undefined),
-      attribute: ((name: string, absent: Attribute) => node.attributes[name] ?? absent) as PlanContext["attribute"],
-      output: (dims, { index = 0, rectified: zeros = rectified } = {}) => {
-        const at = pool.take(4 * sizeOf(dims));
-        const value = { dims, at, rectified: zeros };
-        values.set(node.outputs[index], value);
-        owned.set(node.outputs[index], at);
-        return value;
-      },
-      alias: (dims, input = 0) => {
-        const value = find(input);
-        values.set(node.outputs[0], { ...value, dims });
-        pass(node.inputs[input], node.outputs[0]);
-      },
-      known: (dims, wholes) => values.set(node.outputs[0], { dims, wholes }),
-      scratch: (count) => {
-        const at = pool.take(4 * count);
-        scratch.push(at);
-        return at;
-      },
-      kept: <T>(make: () => T) => {
-        if (!kept.nodes.has(node)) {
-          kept.nodes.set(node, make());
-          for (const name of node.inputs)
-            if (readers.get(name)?.every((reader) => kept.nodes.has(reader))) constants.delete(name);
-        }
-        return kept.nodes.get(node) as T;
-      },
-      matrix: (rows, columns, elements, bias) => {
-        const matrix = new Matrix(machine, rows, columns, elements, bias);
-        kept.matrices.push(matrix);
-        return matrix;
-      },
-      table: (numbers) => {
-        const at = heap.allocate(4 * numbers.length);
-        heap.int32s(at, numbers.length).set(numbers);
-        tables.push(at);
-        return at;
-      },
+    } catch (error) {
+      this.release();
+      throw error;
+    }
+  }
+
+  /** Bytes of the constants that are read as they are. */
+  get constantBytes(): number {
+    return this.#constantBytes;
+  }
+
+  release(): void {
+    this.pool.release();
+    for (const at of this.#lasting) this.machine.heap.release(at);
+    this.#lasting.clear();
+  }
+
+  #enter(scope: Scope, name: string, { type, dims, data }: Fed): void {
+    const bytes = bytesOf(type) * sizeOf(dims);
+    const sources = new Set(data ? [] : [name]);
+    const slot = new Slot(type, dims, data ? this.lasting(bytes) : this.pooled(bytes), sources);
+    scope.set(name, slot);
+    const view = this.viewOf(slot, false);
+    if (data) copy(data, view());
+    this.inputs.set(name, { type, dims, view });
+  }
+
+  /** Plans the nodes of a graph, or of a branch in a scope of its own, and gives its outputs. */
+  planGraph(graph: Graph, scope: Scope): Slot[] {
+    const { lastUses, reads } = topologyOf(graph);
+    for (const [name, constant] of graph.constants) {
+      scope.set(name, new Slot(constant.type, constant.dims, constant));
+    }
+    for (const [i, node] of graph.nodes.entries()) {
+      this.#planNode(node, graph, scope);
+      const done = new Set([...(reads.get(node) ?? []), ...node.outputs]);
+      for (const name of done) if ((lastUses.get(name) ?? -1) <= i) scope.drop(name);
+    }
+    return graph.outputs.map((name) => scope.get(name));
+  }
+
+  #planNode(node: GraphNode, graph: Graph, scope: Scope): void {
+    const bound = this.#bindings.of.get(node);
+    if (!bound) throw new Error(`The node ${node.op} is planned without being bound.`);
+    const planning = new NodePlanning(this, node, bound, graph, scope);
+    const step = bound.operator.plan(planning);
+    planning.end();
+    if (!step) return;
+    if (planning.eager) step();
+    else this.steps.push(step);
+  }
+
+  /** Room that other values may have at another time of a run. */
+  pooled(bytes: number): Room {
+    const at = this.pool.take(bytes);
+    return new Room(at, false, () => this.pool.giveBack(at));
+  }
+
+  /** Room for what is computed while planning. */
+  lasting(bytes: number): Room {
+    const at = this.lastingAt(bytes);
+    return new Room(at, true, () => {
+      this.#lasting.delete(at);
+      this.machine.heap.release(at);
+    });
+  }
+
+  /** Room that stays until the plan ends. */
+  lastingAt(bytes: number, purpose: "plan" | "weights" = "plan"): number {
+    const at = this.machine.heap.allocate(bytes, purpose);
+    this.#lasting.add(at);
+    return at;
+  }
+
+  /** Where a value lies. @param eager true if it is read only while planning */
+  addressOf({ store, type }: Slot, eager: boolean): number {
+    if (store instanceof Room) {
+      if (!eager) store.readInRuns();
+      return store.at;
+    }
+    let room = this.#constants.get(store);
+    if (!room) {
+      const bytes = store.data.byteLength;
+      room = new Room(this.lastingAt(bytes, "weights"), true, () => {});
+      this.#constants.set(store, room);
+      this.#constantBytes += bytes;
+      copy(store.data, inHeap(this.machine.heap, type, room.at, store.data.length));
+    }
+    return room.at;
+  }
+
+  /** The elements of a value as they lie in memory, which may grow. */
+  viewOf<T extends ElementType>(slot: Slot<T>, eager: boolean): () => Numbers<T> {
+    const { heap } = this.machine;
+    const at = this.addressOf(slot, eager);
+    const count = sizeOf(slot.dims);
+    let view = inHeap(heap, slot.type, at, count);
+    return () => {
+      if (view.buffer !== heap.buffer) view = inHeap(heap, slot.type, at, count);
+      return view;
     };
   }
 }
 
-/** Operators that can do what a Relu behind them does. */
-const FUSING = new Set(["Conv", "Gemm", "MatMul"]);
-
-function missing(node: GraphNode, name: string): never {
-  throw new Error(`Node "${node.name || node.outputs[0]}" (${node.op}) reads "${name}", which nothing makes.`);
-}
-
-/** The number of the last node that reads each value; outputs are read at the end. */
-function lastUses(nodes: readonly GraphNode[], outputs: readonly string[]): Map<string, number> {
-  const uses = new Map<string, number>();
-  for (const [i, { inputs }] of nodes.entries()) for (const input of inputs) uses.set(input, i);
-  for (const name of outputs) uses.set(name, nodes.length);
-  return uses;
+/** The slot that a value is. */
+export function slotOf<T extends ElementType>(value: Value<T>): Slot<T> {
+  if (value instanceof Slot) return value;
+  throw new Error("A value of another plan.");
 }

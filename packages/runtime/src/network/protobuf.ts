@@ -1,11 +1,9 @@
-/** A field of a protobuf message: its number, and its varint or float32 value, or the bytes of what it holds. */
+/** A field of a protobuf message: its number, its varint or float32 value, and the bytes of what it holds. */
 export interface Field {
   readonly number: number;
   readonly value: number;
   readonly bytes: Uint8Array;
 }
-
-const NOTHING = new Uint8Array(0);
 
 /**
  * Walks the fields of a message (protobuf's wire format).
@@ -16,10 +14,13 @@ export function* fieldsOf(message: Uint8Array): Generator<Field> {
   while (!reader.ended) {
     const key = reader.varint();
     const number = Math.floor(key / 8);
+    const start = reader.at;
     switch (key % 8) {
-      case 0:
-        yield { number, value: reader.varint(), bytes: NOTHING };
+      case 0: {
+        const value = reader.varint();
+        yield { number, value, bytes: message.subarray(start, reader.at) };
         break;
+      }
       case 1:
         yield { number, value: 0, bytes: reader.take(8) };
         break;
@@ -28,7 +29,7 @@ export function* fieldsOf(message: Uint8Array): Generator<Field> {
         break;
       case 5: {
         const bytes = reader.take(4);
-        yield { number, value: new DataView(bytes.buffer, bytes.byteOffset).getFloat32(0, true), bytes: NOTHING };
+        yield { number, value: new DataView(bytes.buffer, bytes.byteOffset).getFloat32(0, true), bytes };
         break;
       }
       default:
@@ -37,12 +38,19 @@ export function* fieldsOf(message: Uint8Array): Generator<Field> {
   }
 }
 
-/** The whole numbers of a repeated field, packed or not. */
-export function wholesOf({ value, bytes }: Field): number[] {
-  if (bytes.length === 0) return [value];
+/** The whole numbers of a repeated field, packed or one of many: as a float64 holds them. */
+export function wholesOf({ bytes }: Field): number[] {
   const numbers: number[] = [];
   const reader = new Reader(bytes);
   while (!reader.ended) numbers.push(reader.varint());
+  return numbers;
+}
+
+/** The same, exactly. */
+export function bigWholesOf({ bytes }: Field): bigint[] {
+  const numbers: bigint[] = [];
+  const reader = new Reader(bytes);
+  while (!reader.ended) numbers.push(reader.bigVarint());
   return numbers;
 }
 
@@ -54,6 +62,10 @@ class Reader {
     this.#bytes = bytes;
   }
 
+  get at(): number {
+    return this.#at;
+  }
+
   get ended(): boolean {
     return this.#at >= this.#bytes.length;
   }
@@ -63,19 +75,29 @@ class Reader {
     const start = this.#at;
     let small = 0;
     for (let factor = 1; ; factor *= 128) {
-      if (this.ended) throw new RangeError("A message ends in the middle of a number.");
-      const byte = this.#bytes[this.#at++];
+      const byte = this.#byte();
       small += (byte & 127) * factor;
       if (byte < 128) break;
     }
     // Up to seven bytes of seven bits are exact in a float64.
-    return this.#at - start <= 7 ? small : this.#large(start);
+    return this.#at - start <= 7 ? small : Number(this.#bigFrom(start));
   }
 
-  #large(start: number): number {
+  bigVarint(): bigint {
+    const start = this.#at;
+    while (this.#byte() >= 128);
+    return this.#bigFrom(start);
+  }
+
+  #byte(): number {
+    if (this.ended) throw new RangeError("A message ends in the middle of a number.");
+    return this.#bytes[this.#at++];
+  }
+
+  #bigFrom(start: number): bigint {
     let value = 0n;
     for (let i = this.#at - 1; i >= start; i--) value = value * 128n + BigInt(this.#bytes[i] & 127);
-    return Number(BigInt.asIntN(64, value));
+    return BigInt.asIntN(64, value);
   }
 
   take(size: number): Uint8Array {

@@ -1,54 +1,103 @@
-import type { PlanContext } from "./operator.ts";
-import { UnsupportedError } from "./unsupported.ts";
+import { ints, oneOf } from "./attributes.ts";
+import type { Planning } from "./operator.ts";
 
-/** How windows lie over the two axes of an image: [height, width] of each. */
+/** How windows lie over the axes of an image behind samples and channels: one number for each. */
 export interface Windows {
-  readonly kernel: readonly [number, number];
-  readonly strides: readonly [number, number];
-  readonly dilations: readonly [number, number];
-  /** Before the first row and column. */
-  readonly begin: readonly [number, number];
+  readonly kernel: readonly number[];
+  readonly strides: readonly number[];
+  readonly dilations: readonly number[];
+  /** Before the first place of an axis. */
+  readonly begin: readonly number[];
   /** After the last. */
-  readonly end: readonly [number, number];
-  readonly input: readonly [number, number];
-  readonly output: readonly [number, number];
+  readonly end: readonly number[];
+  readonly input: readonly number[];
+  readonly output: readonly number[];
 }
 
-/** Reads the windows of a convolution or pooling over [batch, channels, height, width], or [batch, channels, length]. */
-export function windowsOf({ attribute, node }: PlanContext, dims: readonly number[], size: readonly number[]): Windows {
+/** What a convolution or pooling reads of how its windows lie. */
+export const WINDOW_ATTRIBUTES = {
+  auto_pad: oneOf("NOTSET", "SAME_UPPER", "SAME_LOWER", "VALID"),
+  kernel_shape: ints(),
+  strides: ints(),
+  pads: ints(),
+  dilations: ints(),
+};
+
+export interface WindowAttributes {
+  readonly auto_pad: "NOTSET" | "SAME_UPPER" | "SAME_LOWER" | "VALID";
+  readonly strides?: readonly number[];
+  readonly pads?: readonly number[];
+  readonly dilations?: readonly number[];
+}
+
+/** What checks need of a node. */
+type Refusing = Pick<Planning, "wrong" | "refuse">;
+
+/** A number for each axis, at least `least`, which is also meant where none are given. */
+export function listOf(
+  context: Refusing,
+  given: readonly number[] | undefined,
+  least: number,
+  count: number,
+): readonly number[] {
+  const values = given ?? Array<number>(count).fill(least);
+  if (values.length !== count || values.some((value) => value < least)) {
+    context.wrong(`has windows of [${values}], and takes ${count} numbers of at least ${least}`);
+  }
+  return values;
+}
+
+/**
+ * Reads the windows of a convolution or pooling over [batch, channels, ...places].
+ * @param up true if a last window may reach past the end (ceil_mode)
+ */
+export function windowsOf(
+  context: Refusing,
+  attributes: WindowAttributes,
+  dims: readonly number[],
+  size: readonly number[],
+  up = false,
+): Windows {
   const axes = dims.length - 2;
-  if (axes !== 1 && axes !== 2) throw new UnsupportedError(`${node.op} over ${axes} axes is not run here.`);
-  const pair = (values: readonly number[], missing: number): [number, number] =>
-    axes === 1 ? [missing, values[0]] : [values[0], values[1]];
-  const list = (name: string, absent: number) => attribute(name, Array<number>(axes).fill(absent));
-  const kernel = pair(size, 1);
-  const strides = pair(list("strides", 1), 1);
-  const dilations = pair(list("dilations", 1), 1);
-  const input = pair(dims.slice(2), 1);
-  const pads = attribute("pads", Array<number>(2 * axes).fill(0));
-  const begin = pair(pads.slice(0, axes), 0);
-  const end = pair(pads.slice(axes), 0);
-  const automatic = attribute("auto_pad", "NOTSET");
-  const reach = [0, 1].map((axis) => (kernel[axis] - 1) * dilations[axis] + 1);
-  if (automatic.startsWith("SAME")) {
-    for (const axis of [0, 1]) {
-      const wanted = Math.ceil(input[axis] / strides[axis]);
-      const missing = Math.max(0, (wanted - 1) * strides[axis] + reach[axis] - input[axis]);
+  if (axes < 1) context.wrong(`reads [${dims}], which has no axis beside samples and channels`);
+  if (axes > 3) context.refuse(`works over ${axes} axes`);
+  const kernel = listOf(context, size, 1, axes);
+  const strides = listOf(context, attributes.strides, 1, axes);
+  const dilations = listOf(context, attributes.dilations, 1, axes);
+  const input = dims.slice(2);
+  const automatic = attributes.auto_pad;
+  const pads = listOf(context, automatic === "NOTSET" ? attributes.pads : undefined, 0, 2 * axes);
+  const [begin, end] = [pads.slice(0, axes), pads.slice(axes)];
+  const output = input.map((length, axis) => {
+    const reach = (kernel[axis] - 1) * dilations[axis] + 1;
+    if (automatic === "SAME_UPPER" || automatic === "SAME_LOWER") {
+      const wanted = Math.ceil(length / strides[axis]);
+      const missing = Math.max(0, (wanted - 1) * strides[axis] + reach - length);
       begin[axis] = automatic === "SAME_LOWER" ? Math.ceil(missing / 2) : Math.floor(missing / 2);
       end[axis] = missing - begin[axis];
     }
-  }
-  const up = attribute("ceil_mode", 0) === 1;
-  const output = [0, 1].map((axis) => {
-    const steps = (input[axis] + begin[axis] + end[axis] - reach[axis]) / strides[axis];
+    const steps = (length + begin[axis] + end[axis] - reach) / strides[axis];
+    if (steps < 0) context.wrong(`has windows of ${reach} over ${length + begin[axis] + end[axis]} elements`);
     const count = (up ? Math.ceil(steps) : Math.floor(steps)) + 1;
     // A last window must begin inside the image or the padding before it.
-    return up && (count - 1) * strides[axis] >= input[axis] + begin[axis] ? count - 1 : count;
+    return up && (count - 1) * strides[axis] >= length + begin[axis] ? count - 1 : count;
   });
-  return { kernel, strides, dilations, begin, end, input, output: [output[0], output[1]] };
+  return { kernel, strides, dilations, begin, end, input, output };
 }
 
-/** The shape of an image with other channels, in the rank of `dims`. */
-export function imageDims(dims: readonly number[], channels: number, [height, width]: readonly number[]): number[] {
-  return dims.length === 3 ? [dims[0], channels, width] : [dims[0], channels, height, width];
+/** The same windows over so many axes: those that are missing come first, of one place. */
+export function led(windows: Windows, axes: number): Windows {
+  const lead = (values: readonly number[], absent: number) => [
+    ...Array<number>(axes - values.length).fill(absent),
+    ...values,
+  ];
+  return {
+    kernel: lead(windows.kernel, 1),
+    strides: lead(windows.strides, 1),
+    dilations: lead(windows.dilations, 1),
+    begin: lead(windows.begin, 0),
+    end: lead(windows.end, 0),
+    input: lead(windows.input, 1),
+    output: lead(windows.output, 1),
+  };
 }

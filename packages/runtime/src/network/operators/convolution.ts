@@ -1,10 +1,13 @@
 import type { Kernels } from "../../kernels/kernels.ts";
+import { int } from "../attributes.ts";
 import { compressRows } from "../compressed.ts";
+import { sizeOf } from "../elements.ts";
 import { padded } from "../forms.ts";
 import { type Matrix, TILE } from "../matrix.ts";
-import { type Operator, type PlanContext, type Step, sizeOf, type Value } from "../operator.ts";
-import { UnsupportedError } from "../unsupported.ts";
-import { imageDims, type Windows, windowsOf } from "../windows.ts";
+import { needed, type Operators, operator, optional, type Planning, type Step, type Value } from "../operator.ts";
+import { led, WINDOW_ATTRIBUTES, type Windows, windowsOf } from "../windows.ts";
+import { correlate } from "./correlate.ts";
+import { FLOAT } from "./types.ts";
 
 /**
  * A convolution as a sparse matrix over planes. The image is laid out with its padding, and for strides as one plane for
@@ -12,36 +15,54 @@ import { imageDims, type Windows, windowsOf } from "../windows.ts";
  * behind row at the pitch of the input, is a sum of such stretches. What falls between the rows is left behind.
  * The groups of a grouped convolution are zeros of the matrix.
  */
-const conv: Operator = (context) => {
-  const { layer, kernel } = context.kept(() => layerOf(context));
-  const x = context.value(0);
-  const windows = windowsOf(context, x.dims, kernel);
-  const y = context.output(imageDims(x.dims, layer.rows, windows.output));
-  return isPlain(windows) ? pointwise(context, layer, x, y, windows) : spread(context, layer, x, y, windows);
-};
+const conv = operator({
+  since: 1,
+  inputs: { x: needed(FLOAT), w: needed(FLOAT), b: optional(FLOAT) },
+  attributes: { ...WINDOW_ATTRIBUTES, group: int(1) },
+  plan(context) {
+    const { x, w, b } = context.inputs;
+    const { group, kernel_shape } = context.attributes;
+    const [filters, channels, ...kernel] = w.dims;
+    if (w.dims.length !== x.dims.length) context.wrong(`filters [${x.dims}] by [${w.dims}]`);
+    if (!(group >= 1 && filters % group === 0) || x.dims[1] !== channels * group) {
+      context.wrong(`has filters [${w.dims}] in ${group} groups for ${x.dims[1]} channels`);
+    }
+    if (kernel_shape && kernel_shape.join() !== kernel.join()) {
+      context.wrong(`states a kernel of [${kernel_shape}] and has one of [${kernel}]`);
+    }
+    if (b && (b.dims.length !== 1 || b.dims[0] !== filters))
+      context.wrong(`has ${filters} filters and biases [${b.dims}]`);
+    const windows = windowsOf(context, context.attributes, x.dims, kernel);
+    const [weights, bias] = [context.constant(w), context.constant(b)];
+    const dims = [x.dims[0], filters, ...windows.output];
+    if (!weights || (b && !bias) || kernel.length > 2) return correlate(context, context.inputs, group, windows, dims);
+    const layer = context.kept([w, b], () => layerOf(context, weights.data, w.dims, group, bias?.data));
+    const floor = context.takesRelu() ? 0 : Number.NEGATIVE_INFINITY;
+    const y = context.output("float32", dims);
+    const run = isPlain(windows) ? pointwise : spread;
+    return run(context, layer, x, y, led(windows, 2), floor);
+  },
+});
 
-/** The weights as a matrix [filters, all channels x kernel], and the kernel's size. */
-function layerOf({ matrix, attribute, constant }: PlanContext) {
-  const weights = constant(1);
-  if (!weights || !(weights.data instanceof Float32Array)) {
-    throw new UnsupportedError("Conv is run only with constant weights here.");
-  }
-  const { data } = weights;
-  const [filters, channels, ...kernel] = weights.dims;
-  const groups = attribute("group", 1);
-  const taps = sizeOf(weights.dims.slice(1));
+/** The weights as a matrix [filters, all channels x kernel]. */
+function layerOf(
+  context: Pick<Planning, "matrix">,
+  data: Float32Array,
+  [filters, channels, ...kernel]: readonly number[],
+  groups: number,
+  bias: Float32Array | undefined,
+): Matrix {
+  const taps = channels * sizeOf(kernel);
   const elements = compressRows(data, filters, taps, (filter) => Math.floor((filter * groups) / filters) * taps);
-  const bias = constant(2)?.data;
-  const columns = groups * channels * sizeOf(kernel);
-  return { kernel, layer: matrix(filters, columns, elements, bias && Float32Array.from(bias)) };
+  return context.matrix(filters, groups * taps, elements, bias);
 }
 
-/** Whether every weight multiplies the whole plane as it is. */
+/** True if every weight multiplies the whole plane as it is. */
 function isPlain({ kernel, strides, begin, end }: Windows): boolean {
   return [...kernel, ...strides].every((n) => n === 1) && [...begin, ...end].every((n) => n === 0);
 }
 
-function pointwise(context: PlanContext, layer: Matrix, x: Value, y: Value, { input }: Windows): Step {
+function pointwise(context: Planning, layer: Matrix, x: Value, y: Value, { input }: Windows, floor: number): Step {
   const plane = sizeOf(input);
   // The last vector of a plane may reach into what lies behind it.
   const length = padded(plane);
@@ -50,10 +71,11 @@ function pointwise(context: PlanContext, layer: Matrix, x: Value, y: Value, { in
   const direct = layer.written === layer.rows && length === plane;
   const result = direct ? undefined : context.scratch(layer.written * length);
   const { kernels } = context.machine;
+  const [from, output] = [context.at(x), context.at(y)];
   return () => {
     for (let n = 0; n < x.dims[0]; n++) {
-      const to = y.at + 4 * n * layer.rows * plane;
-      layer.correlate(offsets, x.at + 4 * n * layer.columns * plane, result ?? to, length, context.floor);
+      const to = output + 4 * n * layer.rows * plane;
+      layer.correlate(offsets, from + 4 * n * layer.columns * plane, result ?? to, length, floor);
       if (result !== undefined) kernels.copyPlanes(layer.rows, 1, plane, result, 4 * length, 0, 4, to, 4 * plane, 0);
     }
   };
@@ -62,7 +84,7 @@ function pointwise(context: PlanContext, layer: Matrix, x: Value, y: Value, { in
 /** Outputs are made in bands of rows, of at most about so many bytes before they are copied to their place. */
 const BAND = 2 ** 20;
 
-function spread(context: PlanContext, layer: Matrix, x: Value, y: Value, windows: Windows): Step {
+function spread(context: Planning, layer: Matrix, x: Value, y: Value, windows: Windows, floor: number): Step {
   const { kernel, strides, dilations, begin, end, input, output } = windows;
   const [samples, channels] = x.dims;
   const [rows, pitch] = [0, 1].map((axis) => Math.ceil((input[axis] + begin[axis] + end[axis]) / strides[axis]));
@@ -91,15 +113,16 @@ function spread(context: PlanContext, layer: Matrix, x: Value, y: Value, windows
   const [laid, result] = [context.scratch(size), context.scratch(layer.written * lengthOf(band))];
   const { heap, kernels } = context.machine;
   const inputBytes = 4 * channels * sizeOf(input);
+  const [from, target] = [context.at(x), context.at(y)];
   return () => {
     heap.floats(laid, size).fill(0);
     for (let n = 0; n < samples; n++) {
-      lay(kernels, x.at + n * inputBytes, channels, windows, laid, plane, pitch);
+      lay(kernels, from + n * inputBytes, channels, windows, laid, plane, pitch);
       for (let top = 0; top < height; top += band) {
         const rows = Math.min(band, height - top);
         const length = lengthOf(rows);
-        layer.correlate(table, laid + 4 * top * pitch, result, length, context.floor);
-        const to = y.at + 4 * (n * layer.rows * height + top) * width;
+        layer.correlate(table, laid + 4 * top * pitch, result, length, floor);
+        const to = target + 4 * (n * layer.rows * height + top) * width;
         kernels.copyPlanes(
           layer.rows,
           rows,
@@ -149,4 +172,4 @@ function lay(
 }
 
 /** Convolutions. */
-export const convolutionOperators: Readonly<Record<string, Operator>> = { Conv: conv };
+export const convolutionOperators: Operators = { Conv: conv };

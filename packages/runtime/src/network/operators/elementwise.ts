@@ -1,117 +1,79 @@
-import { type Operator, type PlanContext, sizeOf } from "../operator.ts";
+import { type ElementType, type Numbers, sizeOf } from "../elements.ts";
+import type { Planning, Step, Value } from "../operator.ts";
+import { broadcast, stretched } from "./shapes.ts";
 
-/** An operator that works on each element alone. */
-function unary(make: (context: PlanContext) => (x: number) => number, rectified = false): Operator {
-  return (context) => {
-    const x = context.value(0);
-    const f = make(context);
-    const y = context.output(x.dims, { rectified });
-    const { heap } = context.machine;
-    const size = sizeOf(x.dims);
-    return () => {
-      const [from, to] = [heap.floats(x.at, size), heap.floats(y.at, size)];
-      for (let i = 0; i < size; i++) to[i] = f(from[i]);
-    };
+/** A function of numbers in each kind of arithmetic: of floats, of whole numbers up to 32 bits, and of those of 64. */
+export interface Arithmetic {
+  readonly float: (a: number, b: number) => number;
+  /** Its result is cut to the bits of the type; where it is left out the floats' does. */
+  readonly whole?: (a: number, b: number) => number;
+  readonly big: (a: bigint, b: bigint) => bigint;
+}
+
+/** Applies a function to each element. */
+export function map(
+  context: Planning,
+  x: Value<"float32" | "float64">,
+  f: (x: number) => number,
+  rectified = false,
+): Step {
+  const [input, output] = [context.view(x), context.view(context.output(x.type, x.dims, { rectified }))];
+  return () => {
+    const [from, to] = [input(), output()];
+    for (let i = 0; i < to.length; i++) to[i] = f(from[i]);
   };
 }
 
-/** An operator of two inputs that may stretch them (ONNX's multidirectional broadcasting). */
-function binary(f: (a: number, b: number) => number): Operator {
-  return (context) => {
-    const [a, b] = [context.value(0), context.value(1)];
-    const rank = Math.max(a.dims.length, b.dims.length);
-    const axis = (dims: readonly number[], i: number) => dims[i - rank + dims.length] ?? 1;
-    const dims = Array.from({ length: rank }, (_, i) => Math.max(axis(a.dims, i), axis(b.dims, i)));
-    const y = context.output(dims);
-    const { heap } = context.machine;
-    const size = sizeOf(dims);
-    const places = [a, b].map((value) => (sizeOf(value.dims) === size ? undefined : stretched(value.dims, dims)));
-    return () => {
-      const [left, right] = [heap.floats(a.at, sizeOf(a.dims)), heap.floats(b.at, sizeOf(b.dims))];
-      const [l, r] = places;
-      const to = heap.floats(y.at, size);
-      for (let i = 0; i < size; i++) to[i] = f(left[l ? l[i] : i], right[r ? r[i] : i]);
-    };
+/** The elements of a value that stand at those of a larger shape. */
+interface Stretched<T extends ElementType> {
+  readonly view: () => Numbers<T>;
+  /** Where each lies; undefined where they lie in order. */
+  readonly places: Uint32Array | undefined;
+}
+
+export function stretch<T extends ElementType>(
+  context: Planning,
+  value: Value<T>,
+  dims: readonly number[],
+): Stretched<T> {
+  const inOrder = sizeOf(value.dims) === sizeOf(dims);
+  return { view: context.view(value), places: inOrder ? undefined : stretched(value.dims, dims) };
+}
+
+/** Applies an arithmetic to two values of one type, which may stretch each other. */
+export function combine(context: Planning, a: Value, b: Value, { float, whole = float, big }: Arithmetic): Step {
+  const dims = broadcast(context, a.dims, b.dims);
+  const output = context.view(context.output(a.type, dims));
+  const [left, right] = [stretch(context, a, dims), stretch(context, b, dims)];
+  const f = a.type === "float32" || a.type === "float64" ? float : whole;
+  return () => {
+    const [x, y, to] = [left.view(), right.view(), output()];
+    if (isBig(x) && isBig(y) && isBig(to)) join(x, left.places, y, right.places, to, big);
+    else if (!isBig(x) && !isBig(y) && !isBig(to)) join(x, left.places, y, right.places, to, f);
   };
 }
 
-/** For each element of a shape, the place that it has in a smaller one that is stretched to it. */
-export function stretched(from: readonly number[], to: readonly number[]): Uint32Array {
-  const lead = to.length - from.length;
-  const steps = to.map((_, axis) => {
-    const own = from[axis - lead] ?? 1;
-    return own === 1 ? 0 : sizeOf(from.slice(axis - lead + 1));
-  });
-  const places = new Uint32Array(sizeOf(to));
-  for (let i = 0; i < places.length; i++) {
-    let rest = i;
-    for (let axis = to.length - 1; axis >= 0; axis--) {
-      places[i] += (rest % to[axis]) * steps[axis];
-      rest = Math.floor(rest / to[axis]);
-    }
-  }
-  return places;
+export type Big = BigInt64Array | BigUint64Array;
+export type Small = Exclude<Numbers, Big>;
+
+export function isBig(numbers: Numbers): numbers is Big {
+  return numbers instanceof BigInt64Array || numbers instanceof BigUint64Array;
 }
 
-const clip = (context: PlanContext) => {
-  const bound = (input: number, name: string, absent: number) =>
-    Number(context.constant(input)?.data[0] ?? context.attribute(name, absent));
-  const low = bound(1, "min", Number.NEGATIVE_INFINITY);
-  const high = bound(2, "max", Number.POSITIVE_INFINITY);
-  return (x: number) => Math.min(Math.max(x, low), high);
-};
-
-/** Abramowitz and Stegun 7.1.26 is too coarse: a series for small arguments and a continued fraction for large ones. */
-export function erf(x: number): number {
-  const size = Math.abs(x);
-  if (size < 2.5) {
-    let term = size;
-    let sum = size;
-    for (let n = 1; Math.abs(term) > 1e-17; n++) {
-      term *= (-size * size) / n;
-      sum += term / (2 * n + 1);
-    }
-    return Math.sign(x) * (2 / Math.sqrt(Math.PI)) * sum;
-  }
-  let fraction = size;
-  for (let n = 40; n > 0; n--) fraction = size + n / 2 / fraction;
-  return Math.sign(x) * (1 - Math.exp(-size * size) / (Math.sqrt(Math.PI) * fraction));
+/** An array whose elements are read and written. */
+interface Elements<E> {
+  readonly length: number;
+  [i: number]: E;
 }
 
-const gelu = ({ attribute }: PlanContext) =>
-  attribute("approximate", "none") === "tanh"
-    ? (x: number) => 0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3)))
-    : (x: number) => 0.5 * x * (1 + erf(x / Math.SQRT2));
-
-const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
-
-/** Operators on elements. */
-export const elementwiseOperators: Readonly<Record<string, Operator>> = {
-  Relu: unary(() => (x) => Math.max(x, 0), true),
-  LeakyRelu: unary(({ attribute }) => {
-    const slope = attribute("alpha", 0.01);
-    return (x) => (x < 0 ? slope * x : x);
-  }),
-  Sigmoid: unary(() => sigmoid),
-  Tanh: unary(() => Math.tanh),
-  Clip: unary(clip),
-  HardSigmoid: unary(({ attribute }) => {
-    const [slope, shift] = [attribute("alpha", 0.2), attribute("beta", 0.5)];
-    return (x) => Math.min(Math.max(slope * x + shift, 0), 1);
-  }),
-  HardSwish: unary(() => (x) => x * Math.min(Math.max(x / 6 + 0.5, 0), 1)),
-  Elu: unary(({ attribute }) => {
-    const alpha = attribute("alpha", 1);
-    return (x) => (x < 0 ? alpha * Math.expm1(x) : x);
-  }),
-  Gelu: unary(gelu),
-  Erf: unary(() => erf),
-  Exp: unary(() => Math.exp),
-  Sqrt: unary(() => Math.sqrt),
-  Neg: unary(() => (x) => -x),
-  Add: binary((a, b) => a + b),
-  Sub: binary((a, b) => a - b),
-  Mul: binary((a, b) => a * b),
-  Div: binary((a, b) => a / b),
-  Pow: binary((a, b) => a ** b),
-};
+/** Writes f(a, b) of the elements that stand at each place. */
+export function join<E, R>(
+  a: Elements<E>,
+  left: Uint32Array | undefined,
+  b: Elements<E>,
+  right: Uint32Array | undefined,
+  to: Elements<R>,
+  f: (a: E, b: E) => R,
+): void {
+  for (let i = 0; i < to.length; i++) to[i] = f(a[left ? left[i] : i], b[right ? right[i] : i]);
+}

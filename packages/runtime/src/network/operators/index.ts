@@ -1,21 +1,29 @@
-import type { Operator } from "../operator.ts";
+import type { Operators } from "../operator.ts";
+import { activationOperators } from "./activations.ts";
+import { arithmeticOperators } from "./arithmetic.ts";
+import { castOperators } from "./cast.ts";
 import { convolutionOperators } from "./convolution.ts";
 import { denseOperators } from "./dense.ts";
-import { elementwiseOperators } from "./elementwise.ts";
+import { gatherOperators } from "./gather.ts";
 import { movementOperators } from "./movement.ts";
+import { nameOperators } from "./names.ts";
 import { normalizationOperators } from "./normalization.ts";
 import { poolingOperators } from "./pooling.ts";
 import { recurrentOperators } from "./recurrent.ts";
+import { reductionOperators } from "./reductions.ts";
 
-/** What the runtime can run, by operator. */
-export const operators: ReadonlyMap<string, Operator> = new Map(
-  Object.entries({
-    ...denseOperators,
-    ...convolutionOperators,
-    ...poolingOperators,
-    ...elementwiseOperators,
-    ...normalizationOperators,
-    ...movementOperators,
-    ...recurrentOperators,
-  }),
-);
+/** What the runtime computes, by operator. */
+export const operators: Operators = {
+  ...denseOperators,
+  ...convolutionOperators,
+  ...poolingOperators,
+  ...activationOperators,
+  ...arithmeticOperators,
+  ...castOperators,
+  ...normalizationOperators,
+  ...reductionOperators,
+  ...nameOperators,
+  ...movementOperators,
+  ...gatherOperators,
+  ...recurrentOperators,
+};

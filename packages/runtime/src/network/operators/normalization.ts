@@ -1,26 +1,51 @@
-import { type Operator, sizeOf } from "../operator.ts";
-import { stretched } from "./elementwise.ts";
+import { float, int, only, unused } from "../attributes.ts";
+import { sizeOf } from "../elements.ts";
+import { needed, type Operators, operator, optional, type Planning, type Step, type Value } from "../operator.ts";
+import { axisIn, stretched, stretches } from "./shapes.ts";
+import { FLOAT } from "./types.ts";
 
-/** Works on lines of `count` elements that lie `step` apart: those along an axis. */
-function alongAxis(f: (line: Float32Array) => void): Operator {
-  return (context) => {
-    const x = context.value(0);
-    const axis = (context.attribute("axis", -1) + x.dims.length) % x.dims.length;
-    const y = context.output(x.dims);
-    const { heap } = context.machine;
-    const [count, step] = [x.dims[axis], sizeOf(x.dims.slice(axis + 1))];
-    const line = new Float32Array(count);
-    return () => {
-      const [from, to] = [heap.floats(x.at, sizeOf(x.dims)), heap.floats(y.at, sizeOf(x.dims))];
-      for (let start = 0; start < from.length; start += count * step) {
-        for (let i = start; i < start + step; i++) {
-          for (let j = 0; j < count; j++) line[j] = from[i + j * step];
-          f(line);
-          for (let j = 0; j < count; j++) to[i + j * step] = line[j];
-        }
+type Line = (line: Float32Array) => void;
+
+/** Works on lines of `count` elements that lie `step` apart. */
+function onLines(context: Planning, x: Value<"float32">, count: number, step: number, f: Line): Step {
+  const [input, output] = [context.view(x), context.view(context.output("float32", x.dims))];
+  const line = new Float32Array(count);
+  return () => {
+    const [from, to] = [input(), output()];
+    for (let start = 0; start < from.length; start += count * step) {
+      for (let i = start; i < start + step; i++) {
+        for (let j = 0; j < count; j++) line[j] = from[i + j * step];
+        f(line);
+        for (let j = 0; j < count; j++) to[i + j * step] = line[j];
       }
-    };
+    }
   };
+}
+
+/** Along one axis; before operator set 13, over all from that axis on together. */
+function alongAxis(f: Line) {
+  return [
+    operator({
+      since: 1,
+      inputs: { x: needed(FLOAT) },
+      attributes: { axis: int(1) },
+      plan(context) {
+        const { x } = context.inputs;
+        const axis = axisIn(context, context.attributes.axis, x.dims.length);
+        return onLines(context, x, sizeOf(x.dims.slice(axis)), 1, f);
+      },
+    }),
+    operator({
+      since: 13,
+      inputs: { x: needed(FLOAT) },
+      attributes: { axis: int(-1) },
+      plan(context) {
+        const { x } = context.inputs;
+        const axis = axisIn(context, context.attributes.axis, x.dims.length);
+        return onLines(context, x, x.dims[axis], sizeOf(x.dims.slice(axis + 1)), f);
+      },
+    }),
+  ];
 }
 
 const softmax = alongAxis((line) => {
@@ -40,100 +65,116 @@ const logSoftmax = alongAxis((line) => {
 });
 
 /** x / (bias + alpha / size sum over the neighbouring channels of x^2)^beta. */
-const lrn: Operator = (context) => {
-  const x = context.value(0);
-  const { attribute } = context;
-  const size = attribute("size", 1);
-  const [alpha, beta, bias] = [attribute("alpha", 1e-4), attribute("beta", 0.75), attribute("bias", 1)];
-  const [batch, channels, ...places] = x.dims;
-  const plane = sizeOf(places);
-  const y = context.output(x.dims, { rectified: x.rectified });
-  const { heap } = context.machine;
-  const [before, after] = [Math.floor((size - 1) / 2), Math.ceil((size - 1) / 2)];
-  return () => {
-    const [from, to] = [heap.floats(x.at, sizeOf(x.dims)), heap.floats(y.at, sizeOf(x.dims))];
-    for (let n = 0; n < batch; n++) {
-      for (let c = 0; c < channels; c++) {
-        const [first, last] = [Math.max(0, c - before), Math.min(channels - 1, c + after)];
-        for (let p = 0; p < plane; p++) {
-          let squares = 0;
-          for (let k = first; k <= last; k++) squares += from[(n * channels + k) * plane + p] ** 2;
-          const at = (n * channels + c) * plane + p;
-          to[at] = from[at] / (bias + (alpha / size) * squares) ** beta;
+const lrn = operator({
+  since: 1,
+  inputs: { x: needed(FLOAT) },
+  attributes: { size: int(), alpha: float(1e-4), beta: float(0.75), bias: float(1) },
+  plan(context) {
+    const { x } = context.inputs;
+    const { size, alpha, beta, bias } = context.attributes;
+    if (x.dims.length < 2) context.wrong(`reads [${x.dims}], which has no channels`);
+    const [batch, channels, ...places] = x.dims;
+    const plane = sizeOf(places);
+    const [input, output] = [context.view(x), context.view(context.output("float32", x.dims))];
+    const [before, after] = [Math.floor((size - 1) / 2), Math.ceil((size - 1) / 2)];
+    return () => {
+      const [from, to] = [input(), output()];
+      for (let n = 0; n < batch; n++) {
+        for (let c = 0; c < channels; c++) {
+          const [first, last] = [Math.max(0, c - before), Math.min(channels - 1, c + after)];
+          for (let p = 0; p < plane; p++) {
+            let squares = 0;
+            for (let k = first; k <= last; k++) squares += from[(n * channels + k) * plane + p] ** 2;
+            const at = (n * channels + c) * plane + p;
+            to[at] = from[at] / (bias + (alpha / size) * squares) ** beta;
+          }
         }
       }
-    }
-  };
-};
-
-const batchNormalization: Operator = (context) => {
-  const x = context.value(0);
-  const [scale, shift, mean, variance] = [1, 2, 3, 4].map((i) => context.constant(i)?.data ?? []);
-  const epsilon = context.attribute("epsilon", 1e-5);
-  const plane = sizeOf(x.dims.slice(2));
-  const y = context.output(x.dims);
-  const { heap } = context.machine;
-  return () => {
-    const [from, to] = [heap.floats(x.at, sizeOf(x.dims)), heap.floats(y.at, sizeOf(x.dims))];
-    for (let i = 0; i < from.length / plane; i++) {
-      const c = i % x.dims[1];
-      const factor = scale[c] / Math.sqrt(variance[c] + epsilon);
-      for (let p = i * plane; p < (i + 1) * plane; p++) to[p] = (from[p] - mean[c]) * factor + shift[c];
-    }
-  };
-};
-
-const layerNormalization: Operator = (context) => {
-  const x = context.value(0);
-  const axis = (context.attribute("axis", -1) + x.dims.length) % x.dims.length;
-  const [scale, shift] = [context.constant(1)?.data ?? [], context.constant(2)?.data];
-  const epsilon = context.attribute("epsilon", 1e-5);
-  const count = sizeOf(x.dims.slice(axis));
-  const y = context.output(x.dims);
-  const { heap } = context.machine;
-  return () => {
-    const [from, to] = [heap.floats(x.at, sizeOf(x.dims)), heap.floats(y.at, sizeOf(x.dims))];
-    for (let start = 0; start < from.length; start += count) {
-      let [sum, squares] = [0, 0];
-      for (let i = start; i < start + count; i++) sum += from[i];
-      const mean = sum / count;
-      for (let i = start; i < start + count; i++) squares += (from[i] - mean) ** 2;
-      const factor = 1 / Math.sqrt(squares / count + epsilon);
-      for (let i = 0; i < count; i++) {
-        to[start + i] = (from[start + i] - mean) * factor * scale[i] + (shift ? shift[i] : 0);
-      }
-    }
-  };
-};
-
-/** Sums or means over axes: an input since operator set 13 (ReduceSum) and 18, an attribute before. */
-function reduction(mean: boolean): Operator {
-  return (context) => {
-    const x = context.value(0);
-    const given = context.wholes(1) ?? context.attribute("axes", []);
-    const all = given.length === 0 && context.attribute("noop_with_empty_axes", 0) === 0;
-    const axes = new Set(all ? x.dims.keys() : given.map((axis) => (axis + x.dims.length) % x.dims.length));
-    const reduced = x.dims.map((dim, axis) => (axes.has(axis) ? 1 : dim));
-    const kept = context.attribute("keepdims", 1) === 1;
-    const y = context.output(kept ? reduced : x.dims.filter((_, axis) => !axes.has(axis)));
-    const places = stretched(reduced, x.dims);
-    const factor = mean ? sizeOf(reduced) / sizeOf(x.dims) : 1;
-    const { heap } = context.machine;
-    return () => {
-      const [from, to] = [heap.floats(x.at, places.length), heap.floats(y.at, sizeOf(y.dims)).fill(0)];
-      for (let i = 0; i < places.length; i++) to[places[i]] += from[i];
-      for (let i = 0; i < to.length; i++) to[i] *= factor;
     };
-  };
-}
+  },
+});
 
-/** Normalizations and reductions. */
-export const normalizationOperators: Readonly<Record<string, Operator>> = {
+/** (x - mean) / sqrt(variance + epsilon) * scale + shift for each channel, with given means and variances. */
+const batchNormalization = operator({
+  since: 7,
+  inputs: {
+    x: needed(FLOAT),
+    scale: needed(FLOAT),
+    shift: needed(FLOAT),
+    mean: needed(FLOAT),
+    variance: needed(FLOAT),
+  },
+  attributes: { spatial: only(1), training_mode: only(0), epsilon: float(1e-5), momentum: unused() },
+  plan(context) {
+    const { x, scale, shift, mean, variance } = context.inputs;
+    const { epsilon } = context.attributes;
+    const channels = x.dims.length > 1 ? x.dims[1] : 1;
+    const plane = sizeOf(x.dims.slice(2));
+    const given = [scale, shift, mean, variance];
+    for (const { dims } of given) {
+      if (dims.length !== 1 || dims[0] !== channels) context.wrong(`reads [${x.dims}] and [${dims}]`);
+    }
+    const [input, output] = [context.view(x), context.view(context.output("float32", x.dims))];
+    const views = given.map((value) => context.view(value));
+    return () => {
+      const [from, to] = [input(), output()];
+      const [factors, shifts, means, variances] = views.map((view) => view());
+      for (let i = 0; i < from.length / plane; i++) {
+        const c = i % channels;
+        const factor = factors[c] / Math.sqrt(variances[c] + epsilon);
+        for (let p = i * plane; p < (i + 1) * plane; p++) to[p] = (from[p] - means[c]) * factor + shifts[c];
+      }
+    };
+  },
+});
+
+/** (x - mean) / sqrt(variance + epsilon) * scale + shift over all axes from one on. */
+const layerNormalization = operator({
+  since: 17,
+  inputs: { x: needed(FLOAT), scale: needed(FLOAT), shift: optional(FLOAT) },
+  attributes: { axis: int(-1), epsilon: float(1e-5), stash_type: only(1) },
+  outputs: 3,
+  plan(context) {
+    const { x, scale, shift } = context.inputs;
+    const { epsilon } = context.attributes;
+    const axis = axisIn(context, context.attributes.axis, x.dims.length);
+    const normalized = x.dims.slice(axis);
+    for (const value of [scale, shift]) {
+      if (value && !stretches(value.dims, normalized)) context.refuse(`scales [${normalized}] by [${value.dims}]`);
+    }
+    const count = sizeOf(normalized);
+    const left = x.dims.map((dim, i) => (i < axis ? dim : 1));
+    const [input, output] = [context.view(x), context.view(context.output("float32", x.dims))];
+    const [means, factors] = [1, 2].map((index) =>
+      context.wants(index) ? context.view(context.output("float32", left, { index })) : undefined,
+    );
+    const [scales, shifts] = [context.view(scale), shift && context.view(shift)];
+    const places = [scale, shift].map((value) => value && stretched(value.dims, normalized));
+    return () => {
+      const [from, to, by, plus] = [input(), output(), scales(), shifts?.()];
+      const [ofScale, ofShift] = places;
+      for (let start = 0, line = 0; start < from.length; start += count, line++) {
+        let [sum, squares] = [0, 0];
+        for (let i = start; i < start + count; i++) sum += from[i];
+        const mean = sum / count;
+        for (let i = start; i < start + count; i++) squares += (from[i] - mean) ** 2;
+        const factor = 1 / Math.sqrt(squares / count + epsilon);
+        if (means) means()[line] = mean;
+        if (factors) factors()[line] = factor;
+        for (let i = 0; i < count; i++) {
+          const scaled = (from[start + i] - mean) * factor * by[ofScale?.[i] ?? i];
+          to[start + i] = scaled + (plus ? plus[ofShift?.[i] ?? i] : 0);
+        }
+      }
+    };
+  },
+});
+
+/** Normalizations. */
+export const normalizationOperators: Operators = {
   Softmax: softmax,
   LogSoftmax: logSoftmax,
   LRN: lrn,
   BatchNormalization: batchNormalization,
   LayerNormalization: layerNormalization,
-  ReduceMean: reduction(true),
-  ReduceSum: reduction(false),
 };

@@ -1,80 +1,161 @@
-import { type Operator, sizeOf } from "../operator.ts";
-import { UnsupportedError } from "../unsupported.ts";
-import { imageDims, windowsOf } from "../windows.ts";
+import { flag, int } from "../attributes.ts";
+import { sizeOf } from "../elements.ts";
+import { needed, type Operators, operator, type Planning, type Step, type Value } from "../operator.ts";
+import { led, WINDOW_ATTRIBUTES, type WindowAttributes, type Windows, windowsOf } from "../windows.ts";
+import { FLOAT } from "./types.ts";
 
-const maxPool: Operator = (context) => {
-  const x = context.value(0);
-  const { kernel, strides, dilations, begin, input, output } = windowsOf(
-    context,
-    x.dims,
-    context.attribute("kernel_shape", []),
-  );
-  if (context.node.outputs.length > 1 || dilations.some((n) => n !== 1)) {
-    throw new UnsupportedError("MaxPool is run here without indices and dilations.");
+/** Largest elements of windows. */
+const maxPool = operator({
+  since: 1,
+  inputs: { x: needed(FLOAT) },
+  // How indices are counted: they are an output of their own, which is not computed.
+  attributes: { ...WINDOW_ATTRIBUTES, ceil_mode: flag(false), storage_order: int(0) },
+  plan(context) {
+    const { x } = context.inputs;
+    const { attributes, machine } = context;
+    const windows = windowsOf(context, attributes, x.dims, attributes.kernel_shape ?? [], attributes.ceil_mode);
+    checkPadding(context, windows);
+    if (windows.input.length > 2 || windows.dilations.some((n) => n !== 1)) return largest(context, x, windows);
+    const [[height, width], [outHeight, outWidth]] = [led(windows, 2).input, led(windows, 2).output];
+    const { kernel, strides, begin } = led(windows, 2);
+    const planes = x.dims[0] * x.dims[1];
+    const row = begin[1] + Math.max(width, outWidth * strides[1]) + kernel[1] + 2 * strides[1] + 8;
+    const scratch = context.scratch(2 * row);
+    const y = context.output("float32", [x.dims[0], x.dims[1], ...windows.output], { rectified: x.rectified });
+    const [from, to] = [context.at(x), context.at(y)];
+    const { kernels } = machine;
+    return () =>
+      kernels.maxPool(
+        from,
+        to,
+        scratch,
+        height,
+        width,
+        outHeight,
+        outWidth,
+        kernel[0],
+        kernel[1],
+        strides[0],
+        strides[1],
+        begin[0],
+        begin[1],
+        planes,
+      );
+  },
+});
+
+/** A window of nothing but padding has no largest element and no mean. */
+function checkPadding(context: Planning, { kernel, dilations, begin, end }: Windows): void {
+  const reach = kernel.map((length, axis) => (length - 1) * dilations[axis] + 1);
+  if (reach.some((length, axis) => Math.max(begin[axis], end[axis]) >= length)) {
+    context.refuse(`has windows of [${reach}] in a padding of [${begin}] and [${end}]`);
   }
-  const y = context.output(imageDims(x.dims, x.dims[1], output), { rectified: x.rectified });
-  const planes = x.dims[0] * x.dims[1];
-  const { kernels } = context.machine;
-  const row = begin[1] + Math.max(input[1], output[1] * strides[1]) + kernel[1] + 2 * strides[1] + 8;
-  const scratch = context.scratch(2 * row);
-  return () =>
-    kernels.maxPool(x.at, y.at, scratch, ...input, ...output, ...kernel, ...strides, begin[0], begin[1], planes);
-};
+}
 
-const averagePool: Operator = (context) => {
-  const x = context.value(0);
-  const windows = windowsOf(context, x.dims, context.attribute("kernel_shape", []));
-  const { kernel, strides, begin, end, input, output } = windows;
-  const counted = context.attribute("count_include_pad", 0) === 1;
-  const y = context.output(imageDims(x.dims, x.dims[1], output), { rectified: x.rectified });
-  const { heap } = context.machine;
+/** The places of an axis that each window reads. */
+function placesAlong({ kernel, strides, dilations, begin, input, output }: Windows, axis: number): number[][] {
+  return Array.from({ length: output[axis] }, (_, i) =>
+    Array.from({ length: kernel[axis] }, (_, k) => i * strides[axis] - begin[axis] + k * dilations[axis]).filter(
+      (place) => place >= 0 && place < input[axis],
+    ),
+  );
+}
+
+/** Joins the elements of each window, in up to three axes. */
+function pool(
+  context: Planning,
+  x: Value<"float32">,
+  windows: Windows,
+  start: number,
+  join: (joined: number, x: number) => number,
+  counts?: readonly (readonly number[])[],
+): Step {
+  const y = context.output("float32", [x.dims[0], x.dims[1], ...windows.output], { rectified: x.rectified });
+  const [view, result] = [context.view(x), context.view(y)];
+  const [slabs, rows, columns] = [0, 1, 2].map((axis) => placesAlong(led(windows, 3), axis));
+  const [depth, height, width] = led(windows, 3).input;
+  const planes = x.dims[0] * x.dims[1];
   return () => {
-    const [from, to] = [heap.floats(x.at, sizeOf(x.dims)), heap.floats(y.at, sizeOf(y.dims))];
+    const [from, to] = [view(), result()];
     let at = 0;
-    for (let plane = 0; plane < x.dims[0] * x.dims[1]; plane++) {
-      for (let i = 0; i < output[0]; i++) {
-        const top = i * strides[0] - begin[0];
-        for (let j = 0; j < output[1]; j++) {
-          const left = j * strides[1] - begin[1];
-          let sum = 0;
-          for (let row = Math.max(0, top); row < Math.min(input[0], top + kernel[0]); row++) {
-            const start = (plane * input[0] + row) * input[1];
-            for (let column = Math.max(0, left); column < Math.min(input[1], left + kernel[1]); column++) {
-              sum += from[start + column];
+    for (let plane = 0; plane < planes; plane++) {
+      for (const [d, slab] of slabs.entries()) {
+        for (const [h, row] of rows.entries()) {
+          for (const [w, column] of columns.entries()) {
+            let joined = start;
+            for (const i of slab) {
+              for (const j of row) {
+                const line = ((plane * depth + i) * height + j) * width;
+                for (const k of column) joined = join(joined, from[line + k]);
+              }
             }
+            to[at++] = counts ? joined / (counts[0][d] * counts[1][h] * counts[2][w]) : joined;
           }
-          const reach = (axis: number, first: number) =>
-            counted
-              ? Math.min(first + kernel[axis], input[axis] + end[axis]) - first
-              : Math.min(first + kernel[axis], input[axis]) - Math.max(first, 0);
-          to[at++] = sum / (reach(0, top) * reach(1, left));
         }
       }
     }
   };
-};
+}
+
+function largest(context: Planning, x: Value<"float32">, windows: Windows): Step {
+  return pool(context, x, windows, Number.NEGATIVE_INFINITY, Math.max);
+}
+
+interface Averaging extends WindowAttributes {
+  readonly kernel_shape?: readonly number[];
+  readonly ceil_mode: boolean;
+  readonly count_include_pad: boolean;
+}
+
+/** Means of windows, over what they have of the image or of it and its padding. */
+function average(context: Planning, x: Value<"float32">, attributes: Averaging): Step {
+  const windows = windowsOf(context, attributes, x.dims, attributes.kernel_shape ?? [], attributes.ceil_mode);
+  checkPadding(context, windows);
+  const { kernel, strides, dilations, begin, end, input } = led(windows, 3);
+  const counts = [0, 1, 2].map((axis) =>
+    placesAlong(led(windows, 3), axis).map((inside, i) => {
+      if (!attributes.count_include_pad) return inside.length;
+      const left = input[axis] + end[axis] + begin[axis] - i * strides[axis];
+      return Math.min(kernel[axis], Math.ceil(left / dilations[axis]));
+    }),
+  );
+  return pool(context, x, windows, 0, (sum, x) => sum + x, counts);
+}
+
+const averagePool = operator({
+  since: 7,
+  inputs: { x: needed(FLOAT) },
+  attributes: { ...WINDOW_ATTRIBUTES, ceil_mode: flag(false), count_include_pad: flag(false) },
+  plan: (context) => average(context, context.inputs.x, context.attributes),
+});
 
 /** A pooling over all places of a plane. */
-function everywhere(join: (a: number, b: number) => number, start: number, mean: boolean): Operator {
-  return (context) => {
-    const x = context.value(0);
-    const [batch, channels, ...places] = x.dims;
-    const y = context.output([batch, channels, ...places.map(() => 1)], { rectified: x.rectified });
-    const { heap } = context.machine;
-    const size = sizeOf(places);
-    return () => {
-      const [from, to] = [heap.floats(x.at, sizeOf(x.dims)), heap.floats(y.at, batch * channels)];
-      for (let i = 0; i < to.length; i++) {
-        let joined = start;
-        for (let p = i * size; p < (i + 1) * size; p++) joined = join(joined, from[p]);
-        to[i] = mean ? joined / size : joined;
-      }
-    };
-  };
+function everywhere(join: (a: number, b: number) => number, start: number, mean: boolean) {
+  return operator({
+    since: 1,
+    inputs: { x: needed(FLOAT) },
+    attributes: {},
+    plan(context) {
+      const { x } = context.inputs;
+      if (x.dims.length < 3) context.wrong(`reads [${x.dims}], which has no axis beside samples and channels`);
+      const [batch, channels, ...places] = x.dims;
+      const y = context.output("float32", [batch, channels, ...places.map(() => 1)], { rectified: x.rectified });
+      const [view, result] = [context.view(x), context.view(y)];
+      const size = sizeOf(places);
+      return () => {
+        const [from, to] = [view(), result()];
+        for (let i = 0; i < to.length; i++) {
+          let joined = start;
+          for (let p = i * size; p < (i + 1) * size; p++) joined = join(joined, from[p]);
+          to[i] = mean ? joined / size : joined;
+        }
+      };
+    },
+  });
 }
 
 /** Pooling. */
-export const poolingOperators: Readonly<Record<string, Operator>> = {
+export const poolingOperators: Operators = {
   MaxPool: maxPool,
   AveragePool: averagePool,
   GlobalAveragePool: everywhere((sum, x) => sum + x, 0, true),

@@ -1,0 +1,66 @@
+import { UserError } from "../errors.ts";
+import { type ElementType, holds, type Numbers, sizeOf, zeros } from "./elements.ts";
+import type { GraphInput } from "./graph.ts";
+import { UnsupportedError } from "./unsupported.ts";
+
+/** The arrays that hold the elements of a tensor; a bool is 0 or 1 in a byte. */
+export type TensorData = Numbers;
+
+/** A tensor that is fed. Whole numbers in a Float32Array are taken for those of an input of whole numbers too. */
+export interface FedTensor {
+  readonly dims: readonly number[];
+  readonly data: TensorData;
+}
+
+/** A tensor that comes out. */
+export interface Tensor {
+  readonly type: ElementType;
+  readonly dims: readonly number[];
+  readonly data: TensorData;
+}
+
+/** The element type of an input. @throws UnsupportedError when it is none that the runtime holds */
+export function typeOfInput({ name, type }: GraphInput): ElementType {
+  if (type) return type;
+  throw new UnsupportedError(
+    `The network's input "${name}" is no tensor of numbers: run the network with ONNX Runtime.`,
+  );
+}
+
+/**
+ * The elements of a tensor that is fed, in the type of the input.
+ * @throws UserError when it is missing, or of another type, rank or size than the input
+ */
+export function elementsFor(input: GraphInput, fed: FedTensor | undefined, names: readonly string[]): Numbers {
+  const { name, dims } = input;
+  const type = typeOfInput(input);
+  if (!fed) throw new UserError(`The input "${name}" is missing: the network takes ${names.join(", ")}.`);
+  const stated = dims ? `[${dims.map((dim) => dim ?? "any")}]` : "any shape";
+  const fits = dims === undefined || dims.length === fed.dims.length;
+  if (!fits || dims?.some((dim, axis) => dim !== undefined && dim !== fed.dims[axis])) {
+    throw new UserError(`The input "${name}" is fed [${fed.dims}]: feed ${stated}, as the network states.`);
+  }
+  if (!fed.dims.every((dim) => Number.isInteger(dim) && dim >= 0) || sizeOf(fed.dims) !== fed.data.length) {
+    throw new UserError(
+      `The input "${name}" is [${fed.dims}] and holds ${fed.data.length} numbers: feed as many as its shape has.`,
+    );
+  }
+  if (holds(type, fed.data)) return fed.data;
+  const converted = fed.data instanceof Float32Array ? wholes(type, fed.data) : undefined;
+  if (converted) return converted;
+  const found = fed.data instanceof Float32Array ? "numbers that are not whole" : `a ${fed.data.constructor.name}`;
+  throw new UserError(`The input "${name}" is fed ${found}: feed a ${zeros(type, 0).constructor.name} of ${type}.`);
+}
+
+/** Whole numbers in floats, in a type of whole numbers; undefined where it does not hold them. */
+function wholes(type: ElementType, data: Float32Array): Numbers | undefined {
+  const to = zeros(type, data.length);
+  if (to instanceof Float32Array || to instanceof Float64Array || type === "float16") return undefined;
+  for (let i = 0; i < data.length; i++) {
+    if (!Number.isSafeInteger(data[i])) return undefined;
+    if (to instanceof BigInt64Array || to instanceof BigUint64Array) to[i] = BigInt(data[i]);
+    else to[i] = data[i];
+    if (Number(to[i]) !== data[i]) return undefined;
+  }
+  return to;
+}

@@ -1,0 +1,172 @@
+import { UserError } from "../errors.ts";
+import type { Bound } from "./bind.ts";
+import type { Compressed } from "./compressed.ts";
+import { Constant } from "./constant.ts";
+import { bytesOf, type ElementType, type Numbers, sizeOf } from "./elements.ts";
+import { type Graph, type GraphNode, nameOf } from "./graph.ts";
+import { Matrix } from "./matrix.ts";
+import type { Input, OutputOptions, Planning, Value } from "./operator.ts";
+import { NeedsNumbers, type Plan, slotOf } from "./plan.ts";
+import { Scope, Slot } from "./slot.ts";
+import { topologyOf } from "./topology.ts";
+import { UnsupportedError } from "./unsupported.ts";
+
+/** What an operator reads of one of its inputs. */
+type Read = Slot | readonly Slot[] | undefined;
+
+/** One node in a plan. */
+export class NodePlanning implements Planning {
+  readonly inputs: Readonly<Record<string, Read>>;
+  readonly attributes: Readonly<Record<string, unknown>>;
+  /** True if all that the node reads is known: it is computed while planning. */
+  readonly eager: boolean;
+  readonly #plan: Plan;
+  readonly #node: GraphNode;
+  readonly #graph: Graph;
+  readonly #scope: Scope;
+  readonly #sources = new Set<string>();
+  readonly #scratch: number[] = [];
+  readonly #branches: Scope[] = [];
+  #rectified = false;
+
+  constructor(plan: Plan, node: GraphNode, { operator, attributes }: Bound, graph: Graph, scope: Scope) {
+    this.#plan = plan;
+    this.#node = node;
+    this.#graph = graph;
+    this.#scope = scope;
+    const read: Record<string, Read> = {};
+    for (const [i, [name, input]] of Object.entries(operator.inputs).entries()) {
+      read[name] = this.#read(i, name, input, read);
+    }
+    this.inputs = read;
+    this.attributes = attributes;
+    this.eager = this.#sources.size === 0;
+  }
+
+  #read(i: number, name: string, input: Input, before: Record<string, Read>): Read {
+    const given = this.#node.inputs;
+    if (input.presence !== "rest") return given[i] ? this.#one(given[i], name, input, before) : undefined;
+    const all = given.slice(i).map((value) => this.#one(value, name, input, before));
+    for (const { type } of all) if (type !== all[0].type) this.refuse(`has inputs of ${all[0].type} and ${type}`);
+    return all;
+  }
+
+  #one(value: string, name: string, { types, like, reads }: Input, before: Record<string, Read>): Slot {
+    const slot = this.#scope.get(value);
+    if (!types.includes(slot.type)) this.refuse(`has an input ${name} of ${slot.type}`);
+    const other = like === undefined ? undefined : before[like];
+    if (other instanceof Slot && other.type !== slot.type) {
+      this.wrong(`has an input ${like} of ${other.type} and an input ${name} of ${slot.type}`);
+    }
+    if (reads === "numbers") for (const source of slot.sources) this.#sources.add(source);
+    return slot;
+  }
+
+  /** Gives back what is needed only while the node runs. */
+  end(): void {
+    for (const at of this.#scratch) this.#plan.pool.giveBack(at);
+    for (const scope of this.#branches) scope.end();
+  }
+
+  get machine() {
+    return this.#plan.machine;
+  }
+
+  get set() {
+    return this.#node.set;
+  }
+
+  get outputs() {
+    return this.#node.outputs.length;
+  }
+
+  wants(index: number): boolean {
+    return Boolean(this.#node.outputs[index]);
+  }
+
+  output<T extends ElementType>(type: T, dims: readonly number[], options: OutputOptions = {}): Value<T> {
+    const { index = 0, rectified = this.#rectified } = options;
+    const bytes = bytesOf(type) * sizeOf(dims);
+    const room = this.eager ? this.#plan.lasting(bytes) : this.#plan.pooled(bytes);
+    const slot = new Slot(type, dims, room, this.#sources, rectified);
+    this.#scope.set(this.#node.outputs[index], slot);
+    return slot;
+  }
+
+  alias(value: Value, dims: readonly number[], index = 0): void {
+    const { type, store, sources, rectified } = slotOf(value);
+    const all = new Set([...sources, ...this.#sources]);
+    this.#scope.set(this.#node.outputs[index], new Slot(type, dims, store, all, rectified));
+  }
+
+  at(value: Value): number {
+    return this.#plan.addressOf(slotOf(value), this.eager);
+  }
+
+  view<T extends ElementType>(value: Value<T>): () => Numbers<T> {
+    return this.#plan.viewOf(slotOf(value), this.eager);
+  }
+
+  constant<T extends ElementType>(value: Value<T> | undefined): Constant<T> | undefined {
+    if (!value) return undefined;
+    const { store, dims } = slotOf(value);
+    // Under another shape it depends on those of the inputs.
+    return store instanceof Constant && store.dims === dims ? store : undefined;
+  }
+
+  known<T extends ElementType>(value: Value<T>): Numbers<T> {
+    const slot = slotOf(value);
+    if (slot.sources.size > 0) throw new NeedsNumbers(slot.sources);
+    return slot.store instanceof Constant ? slot.store.data : this.#plan.viewOf(slot, true)();
+  }
+
+  takesRelu(): boolean {
+    const [name] = this.#node.outputs;
+    const [reader, ...others] = topologyOf(this.#graph).readers.get(name) ?? [];
+    const alone = reader?.op === "Relu" && others.length === 0 && !this.#graph.outputs.includes(name);
+    this.#rectified = alone;
+    return alone;
+  }
+
+  kept<T>(made: readonly (Value | undefined)[], make: () => T): T {
+    const constants = made.flatMap((value) => this.constant(value) ?? []);
+    return this.#plan.kept.of(this.#node, constants, make);
+  }
+
+  matrix(rows: number, columns: number, elements: Compressed, bias?: Float32Array): Matrix {
+    const matrix = new Matrix(this.machine, rows, columns, elements, bias);
+    this.#plan.kept.matrices.push(matrix);
+    return matrix;
+  }
+
+  scratch(count: number): number {
+    const at = this.#plan.pool.take(4 * count);
+    this.#scratch.push(at);
+    return at;
+  }
+
+  table(numbers: readonly number[]): number {
+    const at = this.#plan.lastingAt(4 * numbers.length);
+    this.machine.heap.int32s(at, numbers.length).set(numbers);
+    return at;
+  }
+
+  branch(graph: Graph, fed: readonly Value[] = []): readonly Value[] {
+    const scope = new Scope(this.#scope);
+    this.#branches.push(scope);
+    for (const [i, { name }] of graph.inputs.entries()) scope.set(name, slotOf(fed[i]));
+    return this.#plan.planGraph(graph, scope);
+  }
+
+  wrong(reason: string): never {
+    throw new UserError(
+      `${nameOf(this.#node)} ${reason}: feed inputs of the shapes and types that the network is for.`,
+    );
+  }
+
+  refuse(reason: string): never {
+    throw new UnsupportedError(
+      `${nameOf(this.#node)} ${reason}, which is not computed here: run the network with ONNX Runtime.`,
+    );
+  }
+}

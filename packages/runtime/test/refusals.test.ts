@@ -1,0 +1,227 @@
+import { create, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
+import { describe, expect, it } from "vitest";
+import { UserError } from "../../espalier/src/errors.ts";
+import { type Attributes, float, string } from "../../espalier/src/onnx/attributes.ts";
+import { GraphBuilder } from "../../espalier/src/onnx/builder.ts";
+import { emptyModel, type Value } from "../../espalier/src/onnx/graph.ts";
+import {
+  GraphProtoSchema,
+  ModelProtoSchema,
+  NodeProtoSchema,
+  OperatorSetIdProtoSchema,
+  TensorProtoSchema,
+  ValueInfoProtoSchema,
+} from "../../espalier/src/onnx/onnx_pb.ts";
+import { float32 } from "../../espalier/src/onnx/tensor.ts";
+import { writeModel } from "../../espalier/src/onnx/write.ts";
+import type { NetworkOptions } from "../src/network/network.ts";
+import { Network } from "../src/network/network.ts";
+import { UnsupportedError } from "../src/network/unsupported.ts";
+
+const x: Value = { name: "x", dtype: "float32", shape: ["n", 4] };
+
+/** The bytes of a model whose output is what `build` gives. */
+function bytesOf(build: (graph: GraphBuilder) => string, inputs: readonly Value[] = [x], set = 21): Uint8Array {
+  const model = emptyModel("test");
+  model.opsets.set("", set);
+  model.inputs.push(...inputs);
+  model.outputs.push({ name: build(new GraphBuilder(model)), dtype: "float32" });
+  return writeModel(model);
+}
+
+const over = (op: string, attributes: Attributes, inputs = ["x"], set?: number) =>
+  bytesOf((graph) => graph.emit(op, inputs, attributes), [x], set);
+
+describe("before anything is computed, a network is refused", () => {
+  it.each<[string, Uint8Array, RegExp]>([
+    ["for an attribute that is not read", over("Relu", { alpha: float(1) }), /Relu .*attribute alpha.*not read/],
+    ["for an attribute of another kind", over("Softmax", { axis: float(1) }), /attribute axis that is no int/],
+    ["for a word that is not known", over("Gelu", { approximate: string("best") }), /"best".*none, tanh/],
+    ["for an input that is not read", over("Relu", {}, ["x", "x"]), /more inputs than are read/],
+    ["for an operator set that is not known", over("Relu", {}, ["x"], 99), /operator set 99.* newest/],
+    ["for an operator set before it", over("Add", {}, ["x", "x"], 6), /as operator set 6 defines it/],
+    [
+      "for an output that is not computed",
+      bytesOf((graph) => graph.emitMany("MaxPool", ["x"], {}, 2)[0]),
+      /more outputs than are computed/,
+    ],
+    [
+      "for an operator of another domain",
+      bytesOf((graph) => {
+        graph.model.nodes.push({ name: "a", op: "Relu", domain: "own", inputs: ["x"], outputs: ["y"], attributes: {} });
+        return "y";
+      }),
+      /no operator own\.Relu/,
+    ],
+    [
+      "for an element type that is not taken",
+      bytesOf((graph) => graph.emit("Softmax", ["x"]), [{ name: "x", dtype: "int64", shape: ["n"] }]),
+      /Softmax .*input x of int64/,
+    ],
+  ])("%s", async (_, bytes, message) => {
+    await expect(Network.load(bytes)).rejects.toThrow(UnsupportedError);
+    await expect(Network.load(bytes)).rejects.toThrow(message);
+  });
+
+  it.each<[string, Uint8Array, RegExp]>([
+    ["where an input comes from nowhere", over("Relu", {}, ["missing"]), /reads "missing", which nothing/],
+    ["where an input is left out", over("Add", {}, ["x"]), /lacks its input b/],
+    ["where the output comes from nowhere", bytesOf(() => "missing"), /output is "missing"/],
+  ])("%s, as damaged", async (_, bytes, message) => {
+    await expect(Network.load(bytes)).rejects.toThrow(UserError);
+    await expect(Network.load(bytes)).rejects.toThrow(message);
+  });
+});
+
+describe("what is fed", () => {
+  const tokens: Value = { name: "x", dtype: "int64", shape: ["n"] };
+  const embedding = bytesOf((graph) => graph.emit("Gather", [graph.initializer("w", float32([3, 2])), "x"]), [tokens]);
+
+  it("may be 64-bit whole numbers, or the same in floats", async () => {
+    const network = await Network.load(embedding);
+    for (const data of [BigInt64Array.of(2n, -1n), Float32Array.of(2, -1)]) {
+      expect(network.run({ x: { dims: [2], data } })[network.outputs[0]].dims).toEqual([2, 2]);
+    }
+  });
+
+  it.each([
+    ["a fractional index", { dims: [1], data: Float32Array.of(0.5) }, /not whole.*BigInt64Array/],
+    ["32-bit numbers for 64-bit ones", { dims: [1], data: Int32Array.of(1) }, /Int32Array.*BigInt64Array/],
+    ["another rank", { dims: [1, 1], data: BigInt64Array.of(1n) }, /fed \[1,1\]: feed \[any\]/],
+    ["an index of no row", { dims: [1], data: BigInt64Array.of(3n) }, /no row 3 of 3/],
+  ])("is refused: %s", async (_, feed, message) => {
+    const network = await Network.load(embedding);
+    expect(() => network.run({ x: feed })).toThrow(UserError);
+    expect(() => network.run({ x: feed })).toThrow(message);
+  });
+
+  it("must have the channels of a convolution, and the shape that the model states", async () => {
+    const image: Value = { name: "x", dtype: "float32", shape: ["n", "channels", 3, 3] };
+    const bytes = bytesOf((graph) => graph.emit("Conv", ["x", graph.initializer("w", float32([1, 2, 1, 1]))]), [image]);
+    const network = await Network.load(bytes);
+    const run = (dims: number[]) => network.run({ x: { dims, data: new Float32Array(dims.reduce((a, b) => a * b)) } });
+    expect(run([1, 2, 3, 3])[network.outputs[0]].dims).toEqual([1, 1, 3, 3]);
+    expect(() => run([1, 3, 3, 3])).toThrow(UserError);
+    expect(() => run([1, 3, 3, 3])).toThrow(/for 3 channels/);
+    expect(() => run([1, 2, 3, 4])).toThrow(/feed \[any,any,3,3\]/);
+  });
+
+  it("may be fixed when the network is loaded", async () => {
+    const inputs = [x, { name: "y", dtype: "float32" as const, shape: [] }];
+    const bytes = bytesOf((graph) => graph.emit("Add", ["x", "y"]), inputs);
+    const network = await Network.load(bytes, { fixed: { y: 2 } });
+    expect(network.inputs).toEqual(["x"]);
+    const into = { [network.outputs[0]]: new Float32Array(4) };
+    const found = network.run({ x: { dims: [1, 4], data: Float32Array.of(1, 2, 3, 4) } }, into);
+    expect(found[network.outputs[0]].data).toBe(into[network.outputs[0]]);
+    expect([...into[network.outputs[0]]]).toEqual([3, 4, 5, 6]);
+    const short = { [network.outputs[0]]: new Float32Array(3) };
+    expect(() => network.run({ x: { dims: [1, 4], data: new Float32Array(4) } }, short)).toThrow(/4 float32/);
+    await expect(Network.load(bytes, { fixed: { z: 2 } })).rejects.toThrow(/no input "z" to fix/);
+    await expect(Network.load(bytes, { fixed: { x: 2 } })).rejects.toThrow(/"x" has a length that is open/);
+  });
+});
+
+describe("a tensor in a file", () => {
+  const count = 300_000;
+  const stored = (fields: MessageInitShape<typeof TensorProtoSchema>) =>
+    toBinary(
+      ModelProtoSchema,
+      create(ModelProtoSchema, {
+        opsetImport: [create(OperatorSetIdProtoSchema, { version: 21n })],
+        graph: create(GraphProtoSchema, {
+          node: [create(NodeProtoSchema, { opType: "Identity", input: ["w"], output: ["y"] })],
+          initializer: [create(TensorProtoSchema, { name: "w", dims: [BigInt(count)], ...fields })],
+          output: [create(ValueInfoProtoSchema, { name: "y" })],
+        }),
+      }),
+    );
+  const numbers = Array.from({ length: count }, (_, i) => i % 100);
+
+  it.each([
+    ["float32", { dataType: 1, floatData: numbers }],
+    ["int64", { dataType: 7, int64Data: numbers.map(BigInt) }],
+    ["int32", { dataType: 6, int32Data: numbers }],
+    ["uint8", { dataType: 2, int32Data: numbers }],
+  ])("may be a long list of numbers: %s", async (type, fields) => {
+    const { y } = (await Network.load(stored(fields))).run({});
+    expect(y.type).toBe(type);
+    expect(Array.from<number | bigint, number>(y.data, Number)).toEqual(numbers);
+  });
+
+  it("keeps the largest whole numbers as they are", async () => {
+    const largest = 2n ** 63n - 1n;
+    const { y } = (await Network.load(stored({ dataType: 7, dims: [1n], int64Data: [largest] }))).run({});
+    expect([...y.data]).toEqual([largest]);
+  });
+
+  it("is not called damaged when it lies in another file", async () => {
+    const external = stored({ dataType: 1, dataLocation: 1 });
+    await expect(Network.load(external)).rejects.toThrow(UnsupportedError);
+    await expect(Network.load(external)).rejects.toThrow(/"w" lies in another file/);
+  });
+
+  it("is damaged when it has more elements than its shape, or fewer", async () => {
+    for (const dims of [[2n], [BigInt(count + 1)]]) {
+      await expect(Network.load(stored({ dataType: 1, dims, floatData: numbers }))).rejects.toThrow(/is damaged/);
+    }
+  });
+});
+
+describe("threads", () => {
+  const bytes = over("Relu", {});
+
+  it.each([0, 2.5, -1, Number.NaN, 1e9])("cannot be %d", async (threads) => {
+    await expect(Network.load(bytes, { threads })).rejects.toThrow(UserError);
+  });
+
+  it("are one where a worker does not start", async () => {
+    const { getBuiltinModule } = process;
+    const failing: NetworkOptions = { threads: 2 };
+    process.getBuiltinModule = ((name: string) => {
+      const real = getBuiltinModule(name);
+      if (name !== "node:worker_threads") return real;
+      return {
+        Worker: class {
+          constructor() {
+            throw new Error("A policy forbids it.");
+          }
+        },
+      };
+    }) as typeof getBuiltinModule;
+    try {
+      expect((await Network.load(bytes, failing)).threads).toBe(1);
+    } finally {
+      process.getBuiltinModule = getBuiltinModule;
+    }
+  });
+
+  it.each([1, 2])("run no more after a release: %d", async (threads) => {
+    const network = await Network.load(bytes, { threads });
+    network.release();
+    expect(() => network.run({ x: { dims: [1, 4], data: new Float32Array(4) } })).toThrow(/was released/);
+  });
+});
+
+it("numbers on which a shape depends are planned for, again when they change", async () => {
+  const inputs: Value[] = [x, { name: "shape", dtype: "int64", shape: [2] }];
+  const network = await Network.load(
+    bytesOf((graph) => graph.emit("Relu", [graph.emit("Reshape", ["x", "shape"])]), inputs),
+  );
+  const data = Float32Array.of(1, -2, 3, -4);
+  for (const shape of [
+    [2n, 2n],
+    [-1n, 1n],
+    [2n, 2n],
+  ]) {
+    const found = network.run({
+      x: { dims: [1, 4], data },
+      shape: { dims: [2], data: BigInt64Array.from(shape) },
+    })[network.outputs[0]];
+    expect(found.dims).toEqual(shape[0] === 2n ? [2, 2] : [4, 1]);
+    expect([...found.data]).toEqual([1, 0, 3, 0]);
+  }
+  expect(() =>
+    network.run({ x: { dims: [1, 4], data }, shape: { dims: [2], data: BigInt64Array.of(3n, 1n) } }),
+  ).toThrow(/another number of elements/);
+});
