@@ -11,8 +11,9 @@ import { fused } from "./fuse.ts";
 import type { Graph } from "./graph.ts";
 import { Kept } from "./kept.ts";
 import { operators } from "./operators/index.ts";
-import { type Fed, NeedsNumbers, Plan } from "./plan.ts";
+import { type Fed, Plan } from "./plan.ts";
 import { readGraph } from "./read-graph.ts";
+import { NeedsNumbers } from "./slot.ts";
 import { UnsupportedError } from "./unsupported.ts";
 
 export interface NetworkOptions extends MachineOptions {

@@ -1,18 +1,34 @@
 import { UserError } from "../errors.ts";
+import type { Machine } from "../kernels/machine.ts";
 import type { Bound } from "./bind.ts";
 import type { Compressed } from "./compressed.ts";
 import { Constant } from "./constant.ts";
 import { bytesOf, type ElementType, type Numbers, sizeOf } from "./elements.ts";
 import { type Graph, type GraphNode, nameOf } from "./graph.ts";
+import type { Kept } from "./kept.ts";
 import { Matrix } from "./matrix.ts";
 import type { Input, OutputOptions, Planning, Value } from "./operator.ts";
-import { NeedsNumbers, type Plan, slotOf } from "./plan.ts";
-import { Scope, Slot } from "./slot.ts";
+import type { PlanMemory } from "./plan-memory.ts";
+import { NeedsNumbers, Scope, Slot, slotOf } from "./slot.ts";
 import { topologyOf } from "./topology.ts";
 import { UnsupportedError } from "./unsupported.ts";
 
 /** What an operator reads of one of its inputs. */
 type Read = Slot | readonly Slot[] | undefined;
+
+/** A node, and the plan that it is part of. */
+export interface Site {
+  readonly machine: Machine;
+  readonly memory: PlanMemory;
+  readonly kept: Kept;
+  readonly node: GraphNode;
+  readonly bound: Bound;
+  /** The graph or branch that it stands in, and the names in it. */
+  readonly graph: Graph;
+  readonly scope: Scope;
+  /** Plans a branch in a scope of its own, and gives its outputs. */
+  planGraph(graph: Graph, scope: Scope): readonly Slot[];
+}
 
 /** One node in a plan. */
 export class NodePlanning implements Planning {
@@ -20,20 +36,23 @@ export class NodePlanning implements Planning {
   readonly attributes: Readonly<Record<string, unknown>>;
   /** True if all that the node reads is known: it is computed while planning. */
   readonly eager: boolean;
-  readonly #plan: Plan;
+  readonly machine: Machine;
+  readonly #site: Site;
+  readonly #memory: PlanMemory;
   readonly #node: GraphNode;
-  readonly #graph: Graph;
   readonly #scope: Scope;
   readonly #sources = new Set<string>();
   readonly #scratch: number[] = [];
   readonly #branches: Scope[] = [];
   #rectified = false;
 
-  constructor(plan: Plan, node: GraphNode, { operator, attributes }: Bound, graph: Graph, scope: Scope) {
-    this.#plan = plan;
-    this.#node = node;
-    this.#graph = graph;
-    this.#scope = scope;
+  constructor(site: Site) {
+    this.machine = site.machine;
+    this.#site = site;
+    this.#memory = site.memory;
+    this.#node = site.node;
+    this.#scope = site.scope;
+    const { operator, attributes } = site.bound;
     const read: Record<string, Read> = {};
     for (const [i, [name, input]] of Object.entries(operator.inputs).entries()) {
       read[name] = this.#read(i, name, input, read);
@@ -64,12 +83,8 @@ export class NodePlanning implements Planning {
 
   /** Gives back what is needed only while the node runs. */
   end(): void {
-    for (const at of this.#scratch) this.#plan.pool.giveBack(at);
+    for (const at of this.#scratch) this.#memory.pool.giveBack(at);
     for (const scope of this.#branches) scope.end();
-  }
-
-  get machine() {
-    return this.#plan.machine;
   }
 
   get set() {
@@ -87,7 +102,7 @@ export class NodePlanning implements Planning {
   output<T extends ElementType>(type: T, dims: readonly number[], options: OutputOptions = {}): Value<T> {
     const { index = 0, rectified = this.#rectified } = options;
     const bytes = bytesOf(type) * sizeOf(dims);
-    const room = this.eager ? this.#plan.lasting(bytes) : this.#plan.pooled(bytes);
+    const room = this.eager ? this.#memory.lasting(bytes) : this.#memory.pooled(bytes);
     const slot = new Slot(type, dims, room, this.#sources, rectified);
     this.#scope.set(this.#node.outputs[index], slot);
     return slot;
@@ -100,11 +115,11 @@ export class NodePlanning implements Planning {
   }
 
   at(value: Value): number {
-    return this.#plan.addressOf(slotOf(value), this.eager);
+    return this.#memory.addressOf(slotOf(value), this.eager);
   }
 
   view<T extends ElementType>(value: Value<T>): () => Numbers<T> {
-    return this.#plan.viewOf(slotOf(value), this.eager);
+    return this.#memory.viewOf(slotOf(value), this.eager);
   }
 
   constant<T extends ElementType>(value: Value<T> | undefined): Constant<T> | undefined {
@@ -117,36 +132,37 @@ export class NodePlanning implements Planning {
   known<T extends ElementType>(value: Value<T>): Numbers<T> {
     const slot = slotOf(value);
     if (slot.sources.size > 0) throw new NeedsNumbers(slot.sources);
-    return slot.store instanceof Constant ? slot.store.data : this.#plan.viewOf(slot, true)();
+    return slot.store instanceof Constant ? slot.store.data : this.#memory.viewOf(slot, true)();
   }
 
   takesRelu(): boolean {
     const [name] = this.#node.outputs;
-    const [reader, ...others] = topologyOf(this.#graph).readers.get(name) ?? [];
-    const alone = reader?.op === "Relu" && others.length === 0 && !this.#graph.outputs.includes(name);
+    const { graph } = this.#site;
+    const [reader, ...others] = topologyOf(graph).readers.get(name) ?? [];
+    const alone = reader?.op === "Relu" && others.length === 0 && !graph.outputs.includes(name);
     this.#rectified = alone;
     return alone;
   }
 
   kept<T>(made: readonly (Value | undefined)[], make: () => T): T {
     const constants = made.flatMap((value) => this.constant(value) ?? []);
-    return this.#plan.kept.of(this.#node, constants, make);
+    return this.#site.kept.of(this.#node, constants, make);
   }
 
   matrix(rows: number, columns: number, elements: Compressed, bias?: Float32Array): Matrix {
     const matrix = new Matrix(this.machine, rows, columns, elements, bias);
-    this.#plan.kept.matrices.push(matrix);
+    this.#site.kept.matrices.push(matrix);
     return matrix;
   }
 
   scratch(count: number): number {
-    const at = this.#plan.pool.take(4 * count);
+    const at = this.#memory.pool.take(4 * count);
     this.#scratch.push(at);
     return at;
   }
 
   table(numbers: readonly number[]): number {
-    const at = this.#plan.lastingAt(4 * numbers.length);
+    const at = this.#memory.lastingAt(4 * numbers.length);
     this.machine.heap.int32s(at, numbers.length).set(numbers);
     return at;
   }
@@ -155,7 +171,7 @@ export class NodePlanning implements Planning {
     const scope = new Scope(this.#scope);
     this.#branches.push(scope);
     for (const [i, { name }] of graph.inputs.entries()) scope.set(name, slotOf(fed[i]));
-    return this.#plan.planGraph(graph, scope);
+    return this.#site.planGraph(graph, scope);
   }
 
   wrong(reason: string): never {

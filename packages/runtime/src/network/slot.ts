@@ -94,3 +94,18 @@ export class Scope {
     for (const name of this.#slots.keys()) this.drop(name);
   }
 }
+
+/** The slot that a value is. */
+export function slotOf<T extends ElementType>(value: Value<T>): Slot<T> {
+  if (value instanceof Slot) return value;
+  throw new Error("A value of another plan.");
+}
+
+/** The values on which a plan depends, and that it was not given. */
+export class NeedsNumbers {
+  readonly inputs: ReadonlySet<string>;
+
+  constructor(inputs: ReadonlySet<string>) {
+    this.inputs = inputs;
+  }
+}
