@@ -17,16 +17,17 @@ interface Answer {
   readonly probed: Probed;
 }
 
-/** Answers by the list of nodes, which models that differ in their parameters alone share; they live as long as it. */
-const answers = new WeakMap<Engine, WeakMap<readonly Node[], Answer[]>>();
+/** Answers by a graph's first node, which its copies share; the one that was asked for last comes last. */
+const answers = new WeakMap<Engine, WeakMap<Node, Answer[]>>();
+
+/** Of how many graphs and batch sizes that begin with one node: a search prunes a network to many others. */
+const MOST_ANSWERS = 16;
 
 /** {@link probe}, once for all values of the weights: shapes do not depend on them, or they count as constants. */
 export async function probeOnce(engine: Engine, model: Model, inputs: readonly FedInput[]): Promise<Probed> {
-  const known = answersOf(engine, model).find((answer) => isFor(answer, model) && haveSameTypes(answer.inputs, inputs));
-  if (known) return known.probed;
-  const probed = await probe(engine, model, inputs);
-  answersOf(engine, model).push(answerOf(model, inputs, probed));
-  return probed;
+  const answer = known(engine, model, inputs) ?? answerOf(model, inputs, await probe(engine, model, inputs));
+  keep(engine, model, answer);
+  return answer.probed;
 }
 
 /**
@@ -42,16 +43,24 @@ export function inheritTypes(
 ): void {
   for (const { inputs, probed } of answersOf(engine, before).filter((answer) => isFor(answer, before))) {
     const types = new Map(Array.from(probed.types, ([name, type]) => [name, typeOf(name, type)]));
-    answersOf(engine, smaller).push(answerOf(smaller, inputs, { ...probed, types }));
+    keep(engine, smaller, known(engine, smaller, inputs) ?? answerOf(smaller, inputs, { ...probed, types }));
   }
 }
 
-function answersOf(engine: Engine, { nodes }: Model): Answer[] {
-  const ofEngine = answers.get(engine) ?? new WeakMap<readonly Node[], Answer[]>();
-  answers.set(engine, ofEngine);
-  const found = ofEngine.get(nodes) ?? [];
-  ofEngine.set(nodes, found);
-  return found;
+function answersOf(engine: Engine, { nodes }: Model): readonly Answer[] {
+  return answers.get(engine)?.get(nodes[0]) ?? [];
+}
+
+function known(engine: Engine, model: Model, inputs: readonly FedInput[]): Answer | undefined {
+  return answersOf(engine, model).find((answer) => isFor(answer, model) && haveSameTypes(answer.inputs, inputs));
+}
+
+function keep(engine: Engine, model: Model, answer: Answer): void {
+  const [first] = model.nodes;
+  if (!first) return;
+  const ofEngine = answers.get(engine) ?? new WeakMap<Node, Answer[]>();
+  const others = answersOf(engine, model).filter((other) => other !== answer);
+  answers.set(engine, ofEngine.set(first, [...others, answer].slice(-MOST_ANSWERS)));
 }
 
 /** Copies what the model's lists and maps hold now: they may change. */

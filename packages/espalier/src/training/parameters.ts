@@ -1,4 +1,4 @@
-import type { Model } from "../onnx/graph.ts";
+import { copyModel, type Model } from "../onnx/graph.ts";
 import { type FloatTensor, float32, isFloat32, sizeOf } from "../onnx/tensor.ts";
 import { learnsFrom, readsThroughViews } from "../operators/roles.ts";
 
@@ -44,7 +44,7 @@ export function pick(parameters: Parameters, names: readonly string[]): Paramete
 
 /** The model with other values of some of its parameters; nodes and all else are shared. */
 export function withParameters<M extends Model>(model: M, parameters: Parameters): M {
-  return { ...model, initializers: new Map([...model.initializers, ...parameters]) };
+  return { ...model, ...copyModel(model), initializers: new Map([...model.initializers, ...parameters]) };
 }
 
 /** The float32 initializers of those names. */
