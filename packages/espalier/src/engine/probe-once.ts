@@ -41,7 +41,9 @@ export function inheritTypes(
   smaller: Model,
   typeOf: (value: string, type: TensorType) => TensorType,
 ): void {
-  for (const { inputs, probed } of answersOf(engine, before).filter((answer) => isFor(answer, before))) {
+  for (const answer of answersOf(engine, before).filter((answer) => isFor(answer, before))) {
+    keep(engine, before, answer);
+    const { inputs, probed } = answer;
     const types = new Map(Array.from(probed.types, ([name, type]) => [name, typeOf(name, type)]));
     keep(engine, smaller, known(engine, smaller, inputs) ?? answerOf(smaller, inputs, { ...probed, types }));
   }
