@@ -1,25 +1,38 @@
 /**
- * Builds a network, trains it, prunes it to a tenth in two rounds and writes it as an ordinary .onnx file.
+ * Builds a network, trains it, prunes it to a tenth in two rounds, shares its weights, and writes it as an ordinary .onnx
+ * file and as a small .esp file.
  * In a checkout: npx tsx examples/prune-your-own.ts
  */
 import { writeFileSync } from "node:fs";
-import { dense, flatten, pruningRounds, relu, runRounds, sequential, withParameters, writeModel } from "espalier";
+import {
+  compress,
+  dense,
+  flatten,
+  type Progress,
+  pruneByPlan,
+  pruneReport,
+  relu,
+  sequential,
+  train,
+  writeModel,
+} from "espalier";
 import { nodeEngine, openDataset } from "espalier/node";
 
-const model = sequential([flatten(), dense(100), relu(), dense(10)], { name: "small", input: [1, 28, 28], seed: 1 });
+const engine = nodeEngine();
 const data = await openDataset("mnist");
-const step = { optimizer: { name: "sgd", momentum: 0.9 }, epochs: 3 } as const;
-const train = { name: "train", ...step, learningRate: { policy: "cosine", rate: 0.1, final: 0.001 } } as const;
-const prune = pruningRounds({ kind: "rate", rate: 10 }, 2, {
-  ...step,
-  learningRate: { policy: "cosine", rate: 0.03, final: 0.001 },
-});
+const built = sequential([flatten(), dense(100), relu(), dense(10)], { name: "small", input: [1, 28, 28], seed: 1 });
+const onProgress = (progress: Progress) => {
+  if (progress.kind !== "round") return;
+  const { name, density, validationError } = progress.result;
+  console.log(`${name}: ${(1 / density).toFixed(1)}x, validation error ${validationError.toFixed(2)}%`);
+};
 
-const { results, best } = await runRounds(nodeEngine(), model, data, [train, ...prune], {
-  batch: 64,
-  seed: 1,
-  onRound: ({ name, density, validationError }) =>
-    console.log(`${name}: ${(1 / density).toFixed(1)}x, validation error ${validationError.toFixed(2)}%`),
-});
-writeFileSync("small.onnx", writeModel(withParameters(model, best)));
-console.log(`small.onnx, after ${results.length} rounds`);
+const trained = await train(engine, built, data, { epochs: 3, learningRate: 0.1, policy: "cosine", onProgress });
+const pruned = await pruneByPlan(engine, trained.model, data, { rate: 10, rounds: 2, epochs: 3, onProgress });
+const { contents, shared } = await compress(engine, pruned.model, data, { bits: 5, epochs: 1 });
+writeFileSync("small.onnx", writeModel(pruned.model));
+writeFileSync("small.esp", contents);
+writeFileSync("small.html", await pruneReport(engine, data, pruned, { title: "small", command: "prune-your-own.ts" }));
+console.log(
+  `small.onnx: test error ${pruned.baseline.testError.toFixed(2)}% -> ${pruned.pruned.testError.toFixed(2)}%; small.esp: ${contents.length} bytes, ${shared?.testError.toFixed(2)}%`,
+);

@@ -4,10 +4,12 @@
  * @module espalier
  */
 
+export { contentsOf, decode } from "espalier-runtime/codec";
 export { type Differentiated, differentiate, reachedByGradient } from "./autodiff/differentiate.ts";
 export { noGradient } from "./autodiff/no-gradient.ts";
 export type { GradientRule, RuleContext } from "./autodiff/rule.ts";
 export { gradientRules } from "./autodiff/rules.ts";
+export { type EncodeOptions, encode, encodeFile } from "./coding/encode.ts";
 export { arraySplit, type Samples } from "./data/array-split.ts";
 export type { Dataset, Split } from "./data/dataset.ts";
 export type { Storage, Store } from "./data/store.ts";
@@ -22,7 +24,35 @@ export { type CaffeNet, readPrototxt } from "./import/caffe/net.ts";
 export type { WeightFile } from "./import/caffe/weights.ts";
 export { type CodedShape, decodeDeepCompression } from "./import/deep-compression/decode.ts";
 export { encodeDeepCompression, type SharedLayer } from "./import/deep-compression/encode.ts";
-export { type Network, networks } from "./models/index.ts";
+// What each command of the command line does.
+export { type CompactOptions, type CompactResult, compact } from "./library/compact.ts";
+export { type CompressOptions, type CompressResult, compress } from "./library/compress.ts";
+export { type DemoOptions, type DenseStore, demo } from "./library/demo.ts";
+export { type EvaluateOptions, type EvaluateResult, evaluate } from "./library/evaluate.ts";
+export type { CheckpointStore, Hooks, RunHooks } from "./library/hooks.ts";
+export { type CaffeFiles, type CaffeImportResult, importCaffeFiles, type NamedFile } from "./library/import-caffe.ts";
+export { type InspectOptions, type InspectResult, inspect } from "./library/inspect.ts";
+export { type ModelFile, readModelFile } from "./library/model-file.ts";
+export { buildNetwork, countParameters, type ParameterCounts } from "./library/network.ts";
+export type { PerLayer } from "./library/options/notation.ts";
+export { preprocessingFor } from "./library/preprocessing.ts";
+export type { Progress } from "./library/progress.ts";
+export type { PruneHooks, PruneResult } from "./library/prune.ts";
+export { type PruneByPlanOptions, pruneByPlan } from "./library/prune-by-plan.ts";
+export { type PruneBySearchOptions, pruneBySearch } from "./library/prune-by-search.ts";
+export {
+  type PruneWithoutLabelsOptions,
+  type PruneWithoutLabelsResult,
+  pruneWithoutLabels,
+} from "./library/prune-without-labels.ts";
+export { pruneReport, pruneWithoutLabelsReport, type ReportOptions } from "./library/report.ts";
+export { experimentOf, type ReproduceOptions, reproduce } from "./library/reproduce.ts";
+export { type ScanOptions, type ScanResult, scan } from "./library/scan.ts";
+export type { ShareResult } from "./library/share.ts";
+export { type ShareWeightsOptions, shareWeights } from "./library/share-weights.ts";
+export { type ShareWithoutLabelsOptions, shareWithoutLabels } from "./library/share-without-labels.ts";
+export { type TrainOptions, type TrainResult, train } from "./library/train.ts";
+export { type Network as Architecture, networks } from "./models/index.ts";
 export { lenet5 } from "./models/lenet-5.ts";
 export { lenet300100 } from "./models/lenet-300-100.ts";
 export type { Attribute, Attributes } from "./onnx/attributes.ts";
@@ -48,7 +78,7 @@ export { GraphBuilder } from "./onnx/builder.ts";
 export type { DType, NumericType, TensorData } from "./onnx/dtype.ts";
 export { copyModel, emptyModel, type Graph, type Model, type Node, type Value } from "./onnx/graph.ts";
 export { readModel } from "./onnx/read.ts";
-export { type FloatTensor, float32, type NumericTensor, type Tensor } from "./onnx/tensor.ts";
+export { type FloatTensor, float32, isFloat32, type NumericTensor, type Tensor } from "./onnx/tensor.ts";
 export { type TypedModel, type TypedValue, typedModel } from "./onnx/typed.ts";
 export { upgrade } from "./onnx/upgrade.ts";
 export { writeModel } from "./onnx/write.ts";
@@ -56,16 +86,27 @@ export { type Layer, layersOf, selectLayers } from "./operators/layers.ts";
 export { allocate, balance, startingDensities } from "./pruning/allocation.ts";
 export { decodeCheckpoint, encodeCheckpoint } from "./pruning/checkpoint.ts";
 export type { Criterion, ScoreContext } from "./pruning/criteria/criterion.ts";
-export { criteria } from "./pruning/criteria/index.ts";
+export { criteria, criterionOf } from "./pruning/criteria/index.ts";
 export { inputDropout, type RetrainingDropout, retrainingDropout } from "./pruning/dropout.ts";
 export { cubic, type Gradual, gradually } from "./pruning/gradual.ts";
 export { countNonzero, maskAbove, masksOfZeros } from "./pruning/mask.ts";
 export { inTurn, pruningRounds, type Recipe, recipeOf, recipes, roundsOf, weightDecay } from "./pruning/recipes.ts";
 export type { Pruning, Round, RoundResult } from "./pruning/round.ts";
-export { type Plan, type RoundsOptions, type RoundsResult, type RoundsState, runRounds } from "./pruning/rounds.ts";
+export {
+  type Plan as RoundPlanner,
+  type RoundsOptions,
+  type RoundsResult,
+  type RoundsState,
+  runRounds,
+} from "./pruning/rounds.ts";
 export { type ScanCost, scanCost } from "./pruning/scan-cost.ts";
-export { type SearchOptions, search } from "./pruning/search.ts";
-export { type LayerSensitivity, type Scan, type ScanOptions, scan } from "./pruning/sensitivity.ts";
+export { type SearchOptions as RoundSearchOptions, search as searchRounds } from "./pruning/search.ts";
+export {
+  type LayerSensitivity,
+  type Scan as LayerScan,
+  type ScanOptions as LayerScanOptions,
+  scan as scanLayers,
+} from "./pruning/sensitivity.ts";
 export { chooseMasks, type Target } from "./pruning/target.ts";
 export { clearDeadUnits } from "./pruning/units/clear.ts";
 export { type Removal, removeDeadUnits } from "./pruning/units/remove.ts";
@@ -74,10 +115,19 @@ export type { Augmentation } from "./training/augment.ts";
 export type { BatchNorm, RunningStatistic } from "./training/batch-norm.ts";
 export type { Clipping } from "./training/clip.ts";
 export { Evaluator } from "./training/evaluate.ts";
-export type { Evidence } from "./training/evidence.ts";
+export type { Evidence, Need } from "./training/evidence.ts";
 export { crossEntropy, type Loss, meanSquaredError } from "./training/loss.ts";
 export { objective } from "./training/objective.ts";
-export type { Optimizer, Transform } from "./training/optimizer.ts";
+export {
+  adamScaling,
+  chain,
+  decay,
+  lasso,
+  momentum,
+  type Optimizer,
+  type Transform,
+  type UpdateContext,
+} from "./training/optimizer.ts";
 export {
   applyMasks,
   learnedTensors,
@@ -98,5 +148,11 @@ export {
   wholeStep,
 } from "./training/step-graph.ts";
 export type { Evaluation } from "./training/tally.ts";
-export { type Progress, type TrainOptions, type TrainResult, type TrainState, train } from "./training/train.ts";
+export {
+  type Progress as StepProgress,
+  type TrainOptions as EpochsOptions,
+  type TrainResult as EpochsResult,
+  type TrainState as EpochsState,
+  train as runEpochs,
+} from "./training/train.ts";
 export { Trainer, type TrainerOptions, type TrainerState } from "./training/trainer.ts";

@@ -1,5 +1,6 @@
 import { basename } from "node:path";
 import { UserError } from "../errors.ts";
+import { nearest } from "../suggest.ts";
 import type { Dataset } from "./dataset.ts";
 import { type ImageOptions, openImages } from "./images/open.ts";
 import { openIdxFolder, openMnist } from "./mnist.ts";
@@ -7,6 +8,9 @@ import { openModule } from "./module.ts";
 import { openNpz } from "./npz.ts";
 import { openScenes } from "./scenes/open.ts";
 import { openText, type TextOptions } from "./text/open.ts";
+
+/** What a SPEC begins with. */
+const FORMS = ["mnist", "scenes", "idx:", "npz:", "images:", "text:"];
 
 /**
  * Opens the data that a SPEC of the command line names: `mnist`, `scenes`, `idx:DIR`, `npz:FILE`, `images:DIR`, `text:FILE`, or the path
@@ -23,7 +27,10 @@ export async function openDataset(spec: string, how: ImageOptions & TextOptions 
   if (kind === "images") return openImages(path, how);
   if (kind === "text") return openText(path, how);
   if (/\.(js|mjs|cjs|ts|mts)$/.test(spec)) return openModule(spec);
+  const [name, rest = ""] = spec.split(/(?<=:)/);
+  const meant = nearest(name, FORMS);
+  const hint = meant === undefined ? "" : ` (did you mean ${meant}${rest}?)`;
   throw new UserError(
-    `The data "${spec}" is of no known form: give mnist, scenes, idx:DIR, npz:FILE, images:DIR, text:FILE, or the path of a .js module.`,
+    `The data "${spec}" is of no known form: give mnist, scenes, idx:DIR, npz:FILE, images:DIR, text:FILE, or the path of a .js module${hint}.`,
   );
 }

@@ -263,6 +263,42 @@ describe("the commands", () => {
   });
 });
 
+describe("the program", () => {
+  it("tells its version", async () => {
+    const about = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
+    expect(await espalier("--version")).toMatchObject({ status: 0, stdout: `${about.version}\n` });
+  });
+
+  it("explains a command, and what is within one", async () => {
+    expect(await espalier("help", "scan")).toEqual(await espalier("scan", "--help"));
+    expect((await espalier("help", "import", "caffe")).stdout).toContain("--prototxt <file>");
+    expect((await espalier("help")).stdout).toContain("reproduce");
+  });
+
+  it("shows the options of the data at hand alone", async () => {
+    const shown = async (...data: string[]) => (await espalier("train", "lenet-5", ...data, "--help")).stdout;
+    expect(await shown()).toMatch(/Photographs \(images:DIR\)[\s\S]*--crop[\s\S]*--window[\s\S]*--parts/);
+    const digits = await shown("--data", "mnist");
+    for (const option of ["--crop", "--window", "--parts"]) expect(digits).not.toContain(option);
+    const text = await shown("--data", "text:book.txt");
+    expect(text).toMatch(/--window[\s\S]*--parts/);
+    expect(text).not.toContain("--crop");
+    expect(digits).toMatch(/Training:[\s\S]*--clip-norm/);
+  });
+
+  it("repeats in a report every option that was given and has a part in the result", async () => {
+    const out = at("repeated");
+    const given = ["--density", "fc1=0.5,fc*=0.75", "--rounds", "1", "--epochs", "1", "--freeze", "fc2", "--l2", "0"];
+    const also = ["--clip-norm", "1.5", "--threads", "1", "--batch", "20", "--criterion", "taylor", "--nesterov"];
+    const args = ["prune", at("net.onnx"), "--data", blobs, ...given, ...also];
+    expect((await espalier(...args, "--out", out, "--json")).status).toBe(0);
+    const report = readFileSync(join(out, "report.html"), "utf8");
+    const [, line = ""] = /<code>(espalier prune [^<]*)<\/code>/.exec(report) ?? [];
+    const words = (text: string) => text.split(" ").sort();
+    expect(words(line.replaceAll("&#39;", "'").replaceAll("'", ""))).toEqual(words(["espalier", ...args].join(" ")));
+  });
+});
+
 describe("a mistake ends with status 2 and one sentence", () => {
   const data = ["--data", blobs];
   const out = ["--out", at("out")];
@@ -270,6 +306,23 @@ describe("a mistake ends with status 2 and one sentence", () => {
   it.each<[string, string[], RegExp]>([
     ["an unknown command", ["frobnicate"], /unknown command 'frobnicate'/],
     ["an unknown option", ["demo", "--fast"], /unknown option '--fast'/],
+    ["a misspelled command", ["prnue"], /\(Did you mean prune\?\)/],
+    ["a misspelled option", ["eval", at("net.onnx"), "--dta", "mnist"], /'--dta' \(Did you mean --data\?\)/],
+    ["help for no command", ["help", "scna"], /no command "scna": choose one of .* \(did you mean scan\?\)/],
+    [
+      "a misspelled criterion",
+      ["prune", at("net.onnx"), ...data, ...out, "--rate", "2", "--criterion", "tailor"],
+      /'tailor' is invalid\. Choose one of .* \(did you mean taylor\?\)/,
+    ],
+    ["a misspelled network", ["train", "lenet5", ...data, ...out], /\(did you mean lenet-5\?\)/],
+    ["a misspelled experiment", ["reproduce", "tabel1", ...out], /\(did you mean table1\?\)/],
+    ["a misspelled SPEC", ["eval", at("net.onnx"), "--data", "mnsit"], /no known form.*\(did you mean mnist\?\)/],
+    ["photographs of nothing", ["inspect", at("net.onnx"), "--crop", "8"], /--crop is about photographs: give --data/],
+    [
+      "training without labels",
+      ["prune", at("net.onnx"), ...data, ...out, "--unlabeled", "--rate", "2", "--resume", "--splicing"],
+      /trains nothing .*: leave out --splicing and --resume/,
+    ],
     ["a missing option", ["eval", at("net.onnx")], /--data <spec>' not specified/],
     ["a missing file", ["inspect", at("nothing.onnx")], /Cannot read .*nothing\.onnx: there is no such file/],
     ["a folder for a file", ["inspect", folder], /it is a folder/],

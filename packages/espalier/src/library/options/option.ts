@@ -87,7 +87,7 @@ export function oneOf<const Names extends readonly string[]>(names: Names) {
 
 /** One of some names, or an object of the user's that does the same. */
 export function oneOfOr<Own>(names: readonly string[], isOwn: (value: unknown) => boolean) {
-  return z.union([z.string().refine((name) => names.includes(name)), z.custom<Own>(isOwn)], {
+  return z.union([z.enum(names), z.custom<Own>(isOwn)], {
     error: ({ input }) => `${capitalized(choices(String(input), names))}, or give an object.`,
   });
 }

@@ -1,0 +1,93 @@
+import {
+  adamScaling,
+  type CheckpointStore,
+  chain,
+  countParameters,
+  evaluate,
+  meanSquaredError,
+  type Progress,
+  type Transform,
+  train,
+  UserError,
+} from "espalier";
+import { nodeEngine } from "espalier/node";
+import { describe, expect, it } from "vitest";
+import { blobNet, blobs } from "../blobs.ts";
+
+const engine = nodeEngine({ threads: 1 });
+const data = blobs();
+const how = { epochs: 3, batch: 20, optimizer: "adam", learningRate: 0.01 } as const;
+
+describe("train", () => {
+  it("gives a model that does as well as it says, and tells each epoch", async () => {
+    const told: Progress[] = [];
+    const result = await train(engine, blobNet(), data, { ...how, onProgress: (progress) => told.push(progress) });
+    expect(result).toMatchObject({ parameters: 256, nonzero: 256, epochs: 3 });
+    expect(result.validationError).toBeLessThan(30);
+    expect(countParameters(result.model)).toEqual({ parameters: 256, nonzero: 256 });
+    const { error, samples } = await evaluate(engine, result.model, data);
+    expect([samples, error]).toEqual([100, result.testError]);
+    expect(told.flatMap((progress) => (progress.kind === "epoch" ? progress.epoch.epoch : []))).toEqual([1, 2, 3]);
+  });
+
+  it("takes an optimizer, and a loss, of the user's own", async () => {
+    const steps: string[] = [];
+    const scaling = adamScaling(0.9, 0.999, 1e-8);
+    const doubled: Transform = {
+      slots: [],
+      apply(update, { graph, parameter }) {
+        steps.push(parameter);
+        return graph.emit("Mul", [update, graph.scalar("float32", 2)]);
+      },
+    };
+    const own = await train(engine, blobNet(), data, { ...how, optimizer: chain(scaling, doubled), l2: 0 });
+    expect(new Set(steps)).toEqual(new Set(["fc1.weight", "fc1.bias", "fc2.weight", "fc2.bias"]));
+    // Twice the update at a learning rate is the update at twice the rate.
+    const twice = await train(engine, blobNet(), data, { ...how, l2: 0, learningRate: 0.02 });
+    expect(own.testError).toBeCloseTo(twice.testError, 6);
+    const squared = await train(engine, blobNet(), data, { ...how, loss: meanSquaredError });
+    expect(squared.validationError).toBeLessThan(60);
+    const named = await train(engine, blobNet(), data, { ...how, loss: "mse" });
+    expect(named.model.initializers).toEqual(squared.model.initializers);
+  });
+
+  it("ends by a signal with a checkpoint, from which it goes on to the same weights", async () => {
+    const whole = await train(engine, blobNet(), data, how);
+    let kept: Uint8Array | undefined;
+    const checkpoint: CheckpointStore = {
+      name: "memory",
+      load: () => kept,
+      save(state) {
+        kept = state;
+      },
+    };
+    const stop = new AbortController();
+    const onProgress = ({ kind }: Progress) => {
+      if (kind === "epoch") stop.abort(new Error("enough"));
+    };
+    const stopped = train(engine, blobNet(), data, { ...how, checkpoint, onProgress, signal: stop.signal });
+    await expect(stopped).rejects.toThrow("enough");
+    const resumed = await train(engine, blobNet(), data, { ...how, checkpoint, resume: true });
+    expect(resumed.model.initializers).toEqual(whole.model.initializers);
+    const other = train(engine, blobNet(), data, { ...how, seed: 2, checkpoint, resume: true });
+    await expect(other).rejects.toThrow(/belongs to a run with other options/);
+  });
+
+  it.each<[string, () => Promise<unknown>, RegExp]>([
+    [
+      "a misspelled option",
+      () => train(engine, blobNet(), data, JSON.parse('{ "epoch": 3 }')),
+      /no option "epoch" here: did you mean "epochs"\?/,
+    ],
+    [
+      "half a sample",
+      () => train(engine, blobNet(), data, { batch: 1.5 }),
+      /"batch" is not valid: the batch size is a/,
+    ],
+    ["a network that is none", () => train(engine, "lenet5", data), /no network "lenet5": .*did you mean lenet-5\?/],
+    ["nothing to resume", () => train(engine, blobNet(), data, { resume: true }), /no checkpoint .* without resume\./],
+  ])("refuses %s", async (_, refused, message) => {
+    await expect(refused).rejects.toThrow(UserError);
+    await expect(refused).rejects.toThrow(message);
+  });
+});
