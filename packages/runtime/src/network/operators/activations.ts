@@ -1,5 +1,13 @@
 import { float, oneOf } from "../attributes.ts";
-import { needed, type Operators, operator, optional, type Value } from "../operator.ts";
+import {
+  type AttributeOf,
+  type Attributes,
+  needed,
+  type Operators,
+  operator,
+  optional,
+  type Value,
+} from "../operator.ts";
 import { map } from "./elementwise.ts";
 import { FLOAT, FLOATS } from "./types.ts";
 
@@ -12,7 +20,21 @@ function unary(since: number, f: (x: number) => number) {
     since,
     inputs: { x: needed(FLOATS) },
     attributes: {},
-    plan: (context) => map(context, context.inputs.x, f),
+    plan: (context) => map(context, context.inputs.x, context.inputs.x.type, f),
+  });
+}
+
+/** A function of each element that attributes shape. */
+function shaped<A extends Attributes>(
+  since: number,
+  attributes: A,
+  f: (given: { readonly [K in keyof A]: AttributeOf<A[K]> }) => (x: number) => number,
+) {
+  return operator({
+    since,
+    inputs: { x: needed(FLOATS) },
+    attributes,
+    plan: (context) => map(context, context.inputs.x, context.inputs.x.type, f(context.attributes)),
   });
 }
 
@@ -35,6 +57,9 @@ export function erf(x: number): number {
 
 export const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
 
+/** log(1 + e^x), without a large number on the way. */
+export const softplus = (x: number) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));
+
 const GELU = {
   none: (x: number) => 0.5 * x * (1 + erf(x / Math.SQRT2)),
   tanh: (x: number) => 0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3))),
@@ -51,7 +76,7 @@ const relu = operator({
       context.alias(x, x.dims);
       return undefined;
     }
-    return map(context, x, (x) => Math.max(x, 0), true);
+    return map(context, x, "float32", (x) => Math.max(x, 0), true);
   },
 });
 
@@ -62,7 +87,7 @@ const clip = [
     attributes: { min: float(-MOST), max: float(MOST) },
     plan(context) {
       const { min, max } = context.attributes;
-      return map(context, context.inputs.x, (x) => Math.min(Math.max(x, min), max));
+      return map(context, context.inputs.x, context.inputs.x.type, (x) => Math.min(Math.max(x, min), max));
     },
   }),
   operator({
@@ -94,39 +119,56 @@ export const activationOperators: Operators = {
   Tanh: unary(6, Math.tanh),
   HardSwish: unary(14, (x) => x * Math.min(Math.max(x / 6 + 0.5, 0), 1)),
   Erf: unary(9, erf),
-  Exp: unary(6, Math.exp),
-  Sqrt: unary(6, Math.sqrt),
-  LeakyRelu: operator({
-    since: 6,
-    inputs: { x: needed(FLOATS) },
-    attributes: { alpha: float(0.01) },
-    plan(context) {
-      const { alpha } = context.attributes;
-      return map(context, context.inputs.x, (x) => (x < 0 ? alpha * x : x));
+  Softplus: unary(1, softplus),
+  Softsign: unary(1, (x) => x / (1 + Math.abs(x))),
+  Mish: unary(18, (x) => x * Math.tanh(softplus(x))),
+  LeakyRelu: shaped(
+    6,
+    { alpha: float(0.01) },
+    ({ alpha }) =>
+      (x) =>
+        x < 0 ? alpha * x : x,
+  ),
+  ThresholdedRelu: shaped(
+    10,
+    { alpha: float(1) },
+    ({ alpha }) =>
+      (x) =>
+        x > alpha ? x : 0,
+  ),
+  HardSigmoid: shaped(6, { alpha: float(0.2), beta: float(0.5) }, ({ alpha, beta }) => {
+    return (x) => Math.min(Math.max(alpha * x + beta, 0), 1);
+  }),
+  Elu: shaped(
+    6,
+    { alpha: float(1) },
+    ({ alpha }) =>
+      (x) =>
+        x < 0 ? alpha * Math.expm1(x) : x,
+  ),
+  Celu: shaped(
+    12,
+    { alpha: float(1) },
+    ({ alpha }) =>
+      (x) =>
+        x < 0 ? alpha * Math.expm1(x / alpha) : x,
+  ),
+  Selu: shaped(
+    6,
+    { alpha: float(1.67326319217681884765625), gamma: float(1.05070102214813232421875) },
+    ({ alpha, gamma }) => {
+      return (x) => gamma * (x > 0 ? x : alpha * Math.expm1(x));
     },
+  ),
+  Swish: shaped(
+    24,
+    { alpha: float(1) },
+    ({ alpha }) =>
+      (x) =>
+        x * sigmoid(alpha * x),
+  ),
+  Shrink: shaped(9, { lambd: float(0.5), bias: float(0) }, ({ lambd, bias }) => {
+    return (x) => (x < -lambd ? x + bias : x > lambd ? x - bias : 0);
   }),
-  HardSigmoid: operator({
-    since: 6,
-    inputs: { x: needed(FLOATS) },
-    attributes: { alpha: float(0.2), beta: float(0.5) },
-    plan(context) {
-      const { alpha, beta } = context.attributes;
-      return map(context, context.inputs.x, (x) => Math.min(Math.max(alpha * x + beta, 0), 1));
-    },
-  }),
-  Elu: operator({
-    since: 6,
-    inputs: { x: needed(FLOATS) },
-    attributes: { alpha: float(1) },
-    plan(context) {
-      const { alpha } = context.attributes;
-      return map(context, context.inputs.x, (x) => (x < 0 ? alpha * Math.expm1(x) : x));
-    },
-  }),
-  Gelu: operator({
-    since: 20,
-    inputs: { x: needed(FLOATS) },
-    attributes: { approximate: oneOf("none", "tanh") },
-    plan: (context) => map(context, context.inputs.x, GELU[context.attributes.approximate]),
-  }),
+  Gelu: shaped(20, { approximate: oneOf("none", "tanh") }, ({ approximate }) => GELU[approximate]),
 };

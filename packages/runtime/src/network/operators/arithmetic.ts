@@ -1,6 +1,7 @@
 import { UserError } from "../../errors.ts";
-import { needed, type Operators, operator } from "../operator.ts";
-import { type Arithmetic, combine, isBig, join, stretch } from "./elementwise.ts";
+import { flag } from "../attributes.ts";
+import { needed, type Operators, operator, rest } from "../operator.ts";
+import { type Arithmetic, combine, isBig, isFloat, join, stretch } from "./elementwise.ts";
 import { broadcast } from "./shapes.ts";
 import { FLOATS, NUMBERS } from "./types.ts";
 
@@ -25,10 +26,10 @@ const divide: Arithmetic = {
   big: (a, b) => (b === 0n ? byZero() : a / b),
 };
 
-/** Powers of floats: the exponents may be of another type since operator set 12. */
+/** Powers: the exponents may be of another type since operator set 12. */
 const power = operator({
   since: 7,
-  inputs: { x: needed(FLOATS), y: needed(NUMBERS) },
+  inputs: { x: needed(NUMBERS), y: needed(NUMBERS) },
   attributes: {},
   plan(context) {
     const { x, y } = context.inputs;
@@ -36,35 +37,83 @@ const power = operator({
     const output = context.view(context.output(x.type, dims));
     const [base, exponent] = [stretch(context, x, dims), stretch(context, y, dims)];
     return () => {
-      const [from, by, to] = [base.view(), exponent.view(), output()];
-      if (isBig(by)) join(from, base.places, Float64Array.from(by, Number), exponent.places, to, Math.pow);
-      else join(from, base.places, by, exponent.places, to, Math.pow);
+      const [from, given, to] = [base.view(), exponent.view(), output()];
+      const by = isBig(given) ? Float64Array.from(given, Number) : given;
+      if (isBig(from) && isBig(to)) {
+        for (let i = 0; i < to.length; i++) to[i] = bigPower(from[at(base, i)], by[at(exponent, i)]);
+      } else if (!isBig(from) && !isBig(to)) {
+        join(from, base.places, by, exponent.places, to, Math.pow);
+      }
     };
   },
 });
 
-/** The negative of each number. */
-const negative = operator({
-  since: 6,
-  inputs: { x: needed(NUMBERS) },
-  attributes: {},
+function at({ places }: { readonly places: Uint32Array | undefined }, i: number): number {
+  return places ? places[i] : i;
+}
+
+/** A whole power, cut towards zero where the exponent is below zero or a fraction. */
+function bigPower(base: bigint, exponent: number): bigint {
+  if (Number.isInteger(exponent) && exponent >= 0) return base ** BigInt(exponent);
+  const power = Number(base) ** exponent;
+  return Number.isFinite(power) ? BigInt(Math.trunc(power)) : byZero();
+}
+
+/** The rest of a division: as C's fmod has it, with the sign of what is divided, or else with that of the divisor. */
+const modulo = operator({
+  since: 10,
+  inputs: { a: needed(NUMBERS), b: needed(NUMBERS, { like: "a" }) },
+  attributes: { fmod: flag(false) },
   plan(context) {
-    const { x } = context.inputs;
-    const [input, output] = [context.view(x), context.view(context.output(x.type, x.dims))];
-    return () => {
-      const [from, to] = [input(), output()];
-      if (isBig(from) && isBig(to)) for (let i = 0; i < to.length; i++) to[i] = -from[i];
-      else if (!isBig(from) && !isBig(to)) for (let i = 0; i < to.length; i++) to[i] = -from[i];
-    };
+    const { a, b } = context.inputs;
+    const { fmod } = context.attributes;
+    if (!fmod && (a.type === "float32" || a.type === "float64")) context.refuse("divides floats without fmod");
+    return combine(context, a, b, {
+      float: (x, y) => x % y,
+      whole: (x, y) => (y === 0 ? byZero() : fmod ? x % y : x - y * Math.floor(x / y)),
+      big: (x, y) => (y === 0n ? byZero() : fmod || x % y === 0n || x < 0n === y < 0n ? x % y : (x % y) + y),
+    });
   },
 });
+
+/** Joins any number of tensors, which may stretch each other; `end` makes something of the last result. */
+function variadic(arithmetic: Arithmetic, end?: (x: number, count: number) => number) {
+  return operator({
+    since: 8,
+    inputs: { data: rest(end ? FLOATS : NUMBERS) },
+    attributes: {},
+    plan(context) {
+      const { data } = context.inputs;
+      const dims = broadcast(context, ...data.map((value) => value.dims));
+      const output = context.view(context.output(data[0].type, dims));
+      const all = data.map((value) => stretch(context, value, dims));
+      const f = isFloat(data[0].type) ? arithmetic.float : (arithmetic.whole ?? arithmetic.float);
+      return () => {
+        const to = output();
+        for (const [i, { view, places }] of all.entries()) {
+          const from = view();
+          if (isBig(to) && isBig(from)) {
+            join(to, undefined, from, places, to, i === 0 ? (_, b) => b : arithmetic.big);
+          } else if (!isBig(to) && !isBig(from)) join(to, undefined, from, places, to, i === 0 ? (_, b) => b : f);
+        }
+        if (end && !isBig(to)) for (let i = 0; i < to.length; i++) to[i] = end(to[i], data.length);
+      };
+    },
+  });
+}
+
+const add: Arithmetic = { float: (a, b) => a + b, big: (a, b) => a + b };
 
 /** Arithmetic of tensors. */
 export const arithmeticOperators: Operators = {
-  Add: binary({ float: (a, b) => a + b, big: (a, b) => a + b }),
+  Add: binary(add),
   Sub: binary({ float: (a, b) => a - b, big: (a, b) => a - b }),
   Mul: binary({ float: (a, b) => a * b, whole: Math.imul, big: (a, b) => a * b }),
   Div: binary(divide),
   Pow: power,
-  Neg: negative,
+  Mod: modulo,
+  Max: variadic({ float: Math.max, big: (a, b) => (a > b ? a : b) }),
+  Min: variadic({ float: Math.min, big: (a, b) => (a < b ? a : b) }),
+  Sum: variadic(add, (sum) => sum),
+  Mean: variadic(add, (sum, count) => sum / count),
 };

@@ -1,4 +1,4 @@
-import { sigmoid } from "./activations.ts";
+import { sigmoid, softplus } from "./activations.ts";
 
 type Activation = (x: number) => number;
 
@@ -8,7 +8,7 @@ const ACTIVATIONS: Readonly<Record<string, { alpha?: number; beta?: number; of(a
   Tanh: { of: () => Math.tanh },
   Sigmoid: { of: () => sigmoid },
   Softsign: { of: () => (x) => x / (1 + Math.abs(x)) },
-  Softplus: { of: () => (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))) },
+  Softplus: { of: () => softplus },
   Affine: { alpha: 1, beta: 0, of: (a, b) => (x) => a * x + b },
   LeakyRelu: { alpha: 0.01, of: (a) => (x) => (x < 0 ? a * x : x) },
   ThresholdedRelu: { alpha: 1, of: (a) => (x) => (x > a ? x : 0) },

@@ -2,6 +2,9 @@ import { type ElementType, type Numbers, sizeOf } from "../elements.ts";
 import type { Planning, Step, Value } from "../operator.ts";
 import { broadcast, stretched } from "./shapes.ts";
 
+/** Types whose elements are JavaScript's numbers. */
+type Short = Exclude<ElementType, "int64" | "uint64">;
+
 /** A function of numbers in each kind of arithmetic: of floats, of whole numbers up to 32 bits, and of those of 64. */
 export interface Arithmetic {
   readonly float: (a: number, b: number) => number;
@@ -13,11 +16,12 @@ export interface Arithmetic {
 /** Applies a function to each element. */
 export function map(
   context: Planning,
-  x: Value<"float32" | "float64">,
+  x: Value<Short>,
+  type: Short,
   f: (x: number) => number,
   rectified = false,
 ): Step {
-  const [input, output] = [context.view(x), context.view(context.output(x.type, x.dims, { rectified }))];
+  const [input, output] = [context.view(x), context.view(context.output(type, x.dims, { rectified }))];
   return () => {
     const [from, to] = [input(), output()];
     for (let i = 0; i < to.length; i++) to[i] = f(from[i]);
@@ -45,12 +49,16 @@ export function combine(context: Planning, a: Value, b: Value, { float, whole = 
   const dims = broadcast(context, a.dims, b.dims);
   const output = context.view(context.output(a.type, dims));
   const [left, right] = [stretch(context, a, dims), stretch(context, b, dims)];
-  const f = a.type === "float32" || a.type === "float64" ? float : whole;
+  const f = isFloat(a.type) ? float : whole;
   return () => {
     const [x, y, to] = [left.view(), right.view(), output()];
     if (isBig(x) && isBig(y) && isBig(to)) join(x, left.places, y, right.places, to, big);
     else if (!isBig(x) && !isBig(y) && !isBig(to)) join(x, left.places, y, right.places, to, f);
   };
+}
+
+export function isFloat(type: ElementType): boolean {
+  return type === "float32" || type === "float64";
 }
 
 export type Big = BigInt64Array | BigUint64Array;
