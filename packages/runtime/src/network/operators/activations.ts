@@ -153,13 +153,9 @@ export const activationOperators: Operators = {
       (x) =>
         x < 0 ? alpha * Math.expm1(x / alpha) : x,
   ),
-  Selu: shaped(
-    6,
-    { alpha: float(1.67326319217681884765625), gamma: float(1.05070102214813232421875) },
-    ({ alpha, gamma }) => {
-      return (x) => gamma * (x > 0 ? x : alpha * Math.expm1(x));
-    },
-  ),
+  Selu: shaped(6, { alpha: float(1.6732631921768188), gamma: float(1.0507010221481323) }, ({ alpha, gamma }) => {
+    return (x) => gamma * (x > 0 ? x : alpha * Math.expm1(x));
+  }),
   Swish: shaped(
     24,
     { alpha: float(1) },

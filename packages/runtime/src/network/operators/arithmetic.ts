@@ -1,7 +1,7 @@
 import { UserError } from "../../errors.ts";
 import { flag } from "../attributes.ts";
 import { needed, type Operators, operator, rest } from "../operator.ts";
-import { type Arithmetic, combine, isBig, isFloat, join, stretch } from "./elementwise.ts";
+import { type Arithmetic, combine, isBig, isFloat, join, larger, smaller, stretch } from "./elementwise.ts";
 import { broadcast } from "./shapes.ts";
 import { FLOATS, NUMBERS } from "./types.ts";
 
@@ -112,8 +112,8 @@ export const arithmeticOperators: Operators = {
   Div: binary(divide),
   Pow: power,
   Mod: modulo,
-  Max: variadic({ float: Math.max, big: (a, b) => (a > b ? a : b) }),
-  Min: variadic({ float: Math.min, big: (a, b) => (a < b ? a : b) }),
+  Max: variadic({ float: Math.max, big: larger }),
+  Min: variadic({ float: Math.min, big: smaller }),
   Sum: variadic(add, (sum) => sum),
   Mean: variadic(add, (sum, count) => sum / count),
 };

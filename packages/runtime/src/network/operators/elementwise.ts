@@ -85,3 +85,15 @@ export function join<E, R>(
 ): void {
   for (let i = 0; i < to.length; i++) to[i] = f(a[left ? left[i] : i], b[right ? right[i] : i]);
 }
+
+/** Math.max of numbers of 64 bits. */
+export function larger(a: bigint, b: bigint): bigint {
+  if (a > b) return a;
+  return b;
+}
+
+/** Math.min of numbers of 64 bits. */
+export function smaller(a: bigint, b: bigint): bigint {
+  if (a < b) return a;
+  return b;
+}

@@ -1,7 +1,7 @@
 import { flag, ints } from "../attributes.ts";
 import { type ElementType, sizeOf } from "../elements.ts";
 import { needed, type Operators, operator, optional, type Planning, type Step, type Value } from "../operator.ts";
-import { isBig } from "./elementwise.ts";
+import { isBig, larger, smaller } from "./elementwise.ts";
 import { axesIn, stretched, wholesOf } from "./shapes.ts";
 import { FLOATS, INT64, NUMBERS } from "./types.ts";
 
@@ -101,12 +101,12 @@ export const reductionOperators: Operators = {
   ReduceMax: reduction(18, {
     start: Number.NEGATIVE_INFINITY,
     join: Math.max,
-    big: { start: LEAST, join: (a, b) => (a > b ? a : b) },
+    big: { start: LEAST, join: larger },
   }),
   ReduceMin: reduction(18, {
     start: Number.POSITIVE_INFINITY,
     join: Math.min,
-    big: { start: MOST, join: (a, b) => (a < b ? a : b) },
+    big: { start: MOST, join: smaller },
   }),
   ReduceProd: reduction(18, { start: 1, join: (a, b) => a * b, big: { start: 1n, join: (a, b) => a * b } }),
   ReduceL1: reduction(18, { start: 0, join: (a, x) => a + Math.abs(x) }),
