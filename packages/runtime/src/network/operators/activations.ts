@@ -8,7 +8,8 @@ import {
   optional,
   type Value,
 } from "../operator.ts";
-import { map } from "./elementwise.ts";
+import { combine, map } from "./elementwise.ts";
+import { stretches } from "./shapes.ts";
 import { FLOAT, FLOATS } from "./types.ts";
 
 /** A function of each element. */
@@ -111,10 +112,24 @@ const clip = [
   }),
 ];
 
+/** x, times a slope below zero: one for each element of a shape that can be stretched to its own. */
+const prelu = operator({
+  since: 7,
+  inputs: { x: needed(FLOATS), slope: needed(FLOATS, { like: "x" }) },
+  attributes: {},
+  plan(context) {
+    const { x, slope } = context.inputs;
+    if (!stretches(slope.dims, x.dims)) context.wrong(`has slopes [${slope.dims}] for [${x.dims}]`);
+    const f = (x: number, slope: number) => (x < 0 ? slope * x : x);
+    return combine(context, x, slope, { float: f, big: (x) => x });
+  },
+});
+
 /** Activations. */
 export const activationOperators: Operators = {
   Relu: relu,
   Clip: clip,
+  PRelu: prelu,
   Sigmoid: unary(6, sigmoid),
   Tanh: unary(6, Math.tanh),
   HardSwish: unary(14, (x) => x * Math.min(Math.max(x / 6 + 0.5, 0), 1)),

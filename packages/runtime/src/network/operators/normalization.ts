@@ -64,6 +64,14 @@ const logSoftmax = alongAxis((line) => {
   for (let i = 0; i < line.length; i++) line[i] -= most + Math.log(sum);
 });
 
+/** One at the first of the largest, zero elsewhere. */
+const hardmax = alongAxis((line) => {
+  let best = 0;
+  for (let i = 1; i < line.length; i++) if (line[i] > line[best]) best = i;
+  line.fill(0);
+  line[best] = 1;
+});
+
 /** x / (bias + alpha / size sum over the neighbouring channels of x^2)^beta. */
 const lrn = operator({
   since: 1,
@@ -174,6 +182,7 @@ const layerNormalization = operator({
 export const normalizationOperators: Operators = {
   Softmax: softmax,
   LogSoftmax: logSoftmax,
+  Hardmax: hardmax,
   LRN: lrn,
   BatchNormalization: batchNormalization,
   LayerNormalization: layerNormalization,

@@ -6,7 +6,7 @@ export function pick(
   context: Planning,
   x: Value,
   dims: readonly number[],
-  places: Uint32Array,
+  places: Uint32Array | Int32Array,
   { index = 0, rectified = x.rectified }: { readonly index?: number; readonly rectified?: boolean } = {},
 ): Step {
   const y = context.output(x.type, dims, { index, rectified });

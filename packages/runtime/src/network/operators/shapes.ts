@@ -69,6 +69,23 @@ export function placesOf(dims: readonly number[], steps: readonly number[], star
   return places;
 }
 
+/**
+ * The places of a grid: sums of one number for each axis, which a table has for each place along it.
+ * @returns -1 where one of them is below zero, which stands for a place that is not there
+ */
+export function gridOf(tables: readonly (readonly number[])[]): Int32Array {
+  const dims = tables.map(({ length }) => length);
+  const places = new Int32Array(sizeOf(dims));
+  const steps = stepsOf(dims);
+  for (const [axis, table] of tables.entries()) {
+    const run = steps[axis];
+    for (let i = 0, k = 0; i < places.length; k = k + 1 < table.length ? k + 1 : 0) {
+      for (const end = i + run; i < end; i++) places[i] = places[i] < 0 || table[k] < 0 ? -1 : places[i] + table[k];
+    }
+  }
+  return places;
+}
+
 /** For each element of a shape, the place that it has in a smaller one that is stretched to it. */
 export function stretched(from: readonly number[], to: readonly number[]): Uint32Array {
   const lead = to.length - from.length;
