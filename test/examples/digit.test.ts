@@ -103,7 +103,7 @@ describe.skipIf(executablePath === undefined)("the digit page in Chromium", () =
     ],
   ])("ends with %s, in a worker too", async (_, mishap, message) => {
     const error = await page.evaluate<string>(`(async () => {
-      const { load } = await import("espalier/runtime");
+      const { load } = await import("espalier-runtime");
       const bytes = new Uint8Array(await (await fetch("lenet-5.esp")).arrayBuffer());
       const controller = new AbortController();
       let worker = true;

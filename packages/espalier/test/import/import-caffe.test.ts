@@ -128,7 +128,7 @@ describe("a network", () => {
       INPUT,
       'layer { name: "in" type: "Data" top: "data" transform_param { scale: 0.5 mean_value: 9 } }',
     );
-    expect(() => imported(text)).toThrow(/layer "in" \(Data\) does not state the size of its images: give --crop/);
+    expect(() => imported(text)).toThrow(/layer "in" \(Data\) does not state the size of its images: give crop/);
     expect(imported(text, { size: [8, 8] }).model.inputs[0].shape).toEqual(["batch", 3, 8, 8]);
     expect(imported(text, { size: [9, 8], channels: 1 }).model.inputs[0].shape).toEqual(["batch", 1, 9, 8]);
     expect(imported(text, { size: [8, 8] }).transform).toEqual({ meanValue: [9], scale: 0.5 });

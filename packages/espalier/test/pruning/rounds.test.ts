@@ -196,7 +196,7 @@ describe("groups pruned in turn", () => {
 
   it("need targets of their own", () => {
     const rate = pruningRounds({ kind: "rate", rate: 4 }, 1, learning);
-    expect(() => inTurn(rate, ["fc1", "fc2"], model)).toThrow(/give --density or --quality/);
+    expect(() => inTurn(rate, ["fc1", "fc2"], model)).toThrow(/give a density or a quality for each layer/);
     expect(() => inTurn(all, ["conv*"], model)).toThrow(/No layer is called "conv\*"/);
   });
 });

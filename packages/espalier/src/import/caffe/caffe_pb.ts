@@ -1,6 +1,6 @@
 // Caffe's messages, as field names and numbers: what describes a network, and what holds its trained weights.
 // Source: BVLC Caffe 1.0, src/caffe/proto/caffe.proto, and for Permute the SSD branch.
-// `npx protoc-gen-es` turns it into caffe_pb.ts: see docs/developing.md.
+// `npx protoc-gen-es` turns it into caffe_pb.ts: see CONTRIBUTING.md.
 //
 // A message with an extension range takes fields that are not declared here, and they are skipped. In all others an
 // undeclared field is an error: it would change what a layer computes.
