@@ -3,7 +3,7 @@ import { GraphBuilder } from "../onnx/builder.ts";
 import { copyModel, type Lookup, label, lookup, type Model, type Node, OPSET } from "../onnx/graph.ts";
 import { dependents, readsOf } from "../onnx/live.ts";
 import { sizeOf } from "../onnx/tensor.ts";
-import type { TypedModel } from "../onnx/typed.ts";
+import type { FeedableModel, TypedModel } from "../onnx/typed.ts";
 import { mathNodes } from "./math.ts";
 import { endsGradient, ruleName } from "./no-gradient.ts";
 import type { GradientRule, RuleContext } from "./rule.ts";
@@ -11,7 +11,7 @@ import { gradientRules } from "./rules.ts";
 
 /** A graph that computes gradients beside what it computed before. */
 export interface Differentiated {
-  readonly model: Model;
+  readonly model: FeedableModel;
   /** The value that holds the gradient of the loss with respect to each of `wrt`. */
   readonly gradients: ReadonlyMap<string, string>;
 }
@@ -32,7 +32,7 @@ export function differentiate(
   wrt: readonly string[],
   rules: ReadonlyMap<string, GradientRule> = gradientRules,
 ): Differentiated {
-  const model = copyModel(source);
+  const model = { ...copyModel(source), inputs: [...source.inputs] };
   const graph = new GraphBuilder(model, "grad/");
   const opset = source.opsets.get("") ?? OPSET;
   if (opset < OPSET) {

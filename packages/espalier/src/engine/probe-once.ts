@@ -8,6 +8,9 @@ import { type FedInput, type Probed, probe } from "./probe.ts";
 /** What was found of a graph, with all that it depends on. */
 interface Answer {
   readonly nodes: readonly Node[];
+  /** The operator sets that nodes are of, and operators that the model defines itself. */
+  readonly opsets: readonly string[];
+  readonly functions: Model["functions"];
   readonly inputs: readonly FedInput[];
   readonly outputs: readonly string[];
   /** The shapes of the weights; their values may be any. */
@@ -72,8 +75,10 @@ function answerOf(model: Model, inputs: readonly FedInput[], probed: Probed): An
   const all = [...model.initializers];
   return {
     nodes: [...model.nodes],
+    opsets: opsetsOf(model),
+    functions: model.functions,
     inputs,
-    outputs: model.outputs.map(({ name }) => name),
+    outputs: outputsOf(model),
     weights: new Map(all.filter(([name]) => free.has(name)).map(([name, { dims }]) => [name, dims])),
     constants: new Map(all.filter(([name]) => !free.has(name))),
     probed,
@@ -81,20 +86,27 @@ function answerOf(model: Model, inputs: readonly FedInput[], probed: Probed): An
 }
 
 /** Returns true if what was found holds for a model, with the inputs that it was found for. */
-function isFor({ nodes, outputs, weights, constants }: Answer, model: Model): boolean {
+function isFor({ nodes, opsets, functions, outputs, weights, constants }: Answer, model: Model): boolean {
   const isKnown = (tensor: Tensor, name: string) => {
     const shape = weights.get(name);
     return shape ? tensor.dtype === "float32" && isSame(shape, tensor.dims) : constants.get(name) === tensor;
   };
   return (
     isSame(nodes, model.nodes) &&
-    isSame(
-      outputs,
-      model.outputs.map(({ name }) => name),
-    ) &&
+    isSame(opsets, opsetsOf(model)) &&
+    functions === model.functions &&
+    isSame(outputs, outputsOf(model)) &&
     model.initializers.size === weights.size + constants.size &&
     [...model.initializers].every(([name, tensor]) => isKnown(tensor, name))
   );
+}
+
+function opsetsOf({ opsets }: Model): string[] {
+  return Array.from(opsets, ([domain, version]) => `${domain} ${version}`);
+}
+
+function outputsOf({ outputs }: Model): string[] {
+  return outputs.map(({ name }) => name);
 }
 
 function haveSameTypes(a: readonly FedInput[], b: readonly FedInput[]): boolean {

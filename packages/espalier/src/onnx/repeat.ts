@@ -1,6 +1,7 @@
 import { int } from "./attributes.ts";
 import { copyModel, type Graph, type Model, type Node, type Value } from "./graph.ts";
 import { renamed } from "./rename.ts";
+import type { FeedableModel } from "./typed.ts";
 
 /** The name of the leading axis that feeds and outputs of a repeated graph have. */
 export const STEPS = "steps";
@@ -15,9 +16,8 @@ export interface RepeatOptions {
 /**
  * A graph that runs another several times in a row, by ONNX's Scan: what is carried goes from step to step, every
  * other input and output gains a leading axis with one entry for each step. Names stay as they are.
- * @param model a graph whose inputs have an element type and a shape
  */
-export function repeat(model: Model, { carry, shared }: RepeatOptions): Model {
+export function repeat(model: FeedableModel, { carry, shared }: RepeatOptions): Model {
   const carried = Object.entries(carry);
   const states = carried.map(([, input]) => input);
   const outputs = carried.map(([output]) => output);

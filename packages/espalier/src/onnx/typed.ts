@@ -8,6 +8,11 @@ export interface TypedValue extends Value {
   readonly shape: readonly number[];
 }
 
+/** A model whose inputs have an element type and a concrete shape, so that it can be fed; what it makes may be of any. */
+export interface FeedableModel extends Model {
+  inputs: TypedValue[];
+}
+
 /** The brand. Protected members are left out of a spread, so that a changed copy of a typed model is a plain model. */
 declare abstract class Typed {
   protected readonly typed: true;
@@ -17,8 +22,7 @@ declare abstract class Typed {
  * A model for one batch size: every input, every output and every value that a node makes has an element type and a
  * concrete shape. `annotate` of the engine makes one of any model; `lookup` and `typeOf` know all of its values.
  */
-export interface TypedModel extends Model, Typed {
-  inputs: TypedValue[];
+export interface TypedModel extends FeedableModel, Typed {
   outputs: TypedValue[];
   values: Map<string, TypedValue>;
 }

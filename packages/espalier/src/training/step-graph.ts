@@ -2,9 +2,9 @@ import { differentiate } from "../autodiff/differentiate.ts";
 import type { GradientRule } from "../autodiff/rule.ts";
 import { UserError } from "../errors.ts";
 import { GraphBuilder } from "../onnx/builder.ts";
-import { copyModel, emptyModel, type Model, type Value } from "../onnx/graph.ts";
+import { copyModel, emptyModel, lookup, type Model, type Value } from "../onnx/graph.ts";
 import { isFloat32, type TensorType } from "../onnx/tensor.ts";
-import { type TypedModel, typedModel } from "../onnx/typed.ts";
+import { type FeedableModel, type TypedModel, typedModel } from "../onnx/typed.ts";
 import type { RunningStatistic } from "./batch-norm.ts";
 import type { CarriedState } from "./carried-state.ts";
 import { type Clipping, clip } from "./clip.ts";
@@ -44,7 +44,7 @@ export interface StepOptions {
 
 /** A graph of a training step with the names by which it is run. */
 export interface StepGraph {
-  readonly model: Model;
+  readonly model: FeedableModel;
   /** Outputs that are the next step's inputs: parameters, running statistics, recurrent states and optimizer state. */
   readonly carry: Readonly<Record<string, string>>;
   /** Inputs that change only between steps: masks, and parameters that this graph does not renew. */
@@ -66,7 +66,7 @@ export const slotOf = (slot: string, parameter: string) => `${slot}/${parameter}
  */
 export function wholeStep(objective: TypedModel, options: StepOptions): StepGraph {
   const { model, gradients } = backward(objective, options);
-  const carry = { ...update(new GraphBuilder(model, "update/"), gradients, options), ...renewed(options) };
+  const carry = { ...update(model, gradients, options), ...renewed(options) };
   model.outputs = [lossValue, ...Object.keys(carry).map((name) => ({ name }))];
   return { model, carry, resident: options.parameters.filter((name) => options.masked.has(name)).map(maskOf) };
 }
@@ -83,7 +83,7 @@ export function gradientStep(objective: TypedModel, options: StepOptions): StepG
 
 /** The second cut: (parameters, state, masks, gradients, learning rate) -> (new parameters, new state). */
 export function updateStep(objective: Model, options: StepOptions): StepGraph {
-  const model = emptyModel(`${objective.name} update`);
+  const model: FeedableModel = { ...emptyModel(`${objective.name} update`), inputs: [] };
   const gradients = new Map<string, string>();
   for (const name of options.parameters) {
     const type = trainable(objective, name);
@@ -91,7 +91,7 @@ export function updateStep(objective: Model, options: StepOptions): StepGraph {
     addInput(model, gradientOf(name), type);
     gradients.set(name, gradientOf(name));
   }
-  const carry = update(new GraphBuilder(model, "update/"), gradients, options);
+  const carry = update(model, gradients, options);
   model.outputs = Object.keys(carry).map((name) => ({ name }));
   return { model, carry, resident: options.parameters.filter((name) => options.masked.has(name)).map(maskOf) };
 }
@@ -107,7 +107,7 @@ const lossValue: Value = { name: LOSS, dtype: "float32", shape: [] };
 /** The objective with its parameters and running statistics as inputs, and the gradients of the parameters. */
 function backward(objective: TypedModel, options: StepOptions) {
   const { parameters, statistics = [], rules } = options;
-  const forward = copyModel(objective);
+  const forward: FeedableModel = { ...copyModel(objective), inputs: [...objective.inputs] };
   forward.name = `${objective.name} step`;
   for (const name of new Set([...parameters, ...statistics.map(({ name }) => name)])) {
     const type = trainable(objective, name);
@@ -122,14 +122,15 @@ function backward(objective: TypedModel, options: StepOptions) {
 }
 
 /** Puts w * mask in the place of every parameter whose cut connections go on learning. */
-function splice(forward: Model, { parameters, masked, splicing }: StepOptions): Map<string, string> {
+function splice(forward: FeedableModel, { parameters, masked, splicing }: StepOptions): Map<string, string> {
   const spliced = new Map<string, string>();
   if (!splicing) return spliced;
   const { nodes } = forward;
   forward.nodes = [];
   const graph = new GraphBuilder(forward);
-  for (const name of parameters.filter((name) => masked.has(name))) {
-    const { dtype, shape } = forward.inputs.find((input) => input.name === name) ?? {};
+  for (const { name, dtype, shape } of forward.inputs.filter(
+    ({ name }) => masked.has(name) && parameters.includes(name),
+  )) {
     forward.inputs.push({ name: maskOf(name), dtype, shape });
     const kept = graph.emit("Mul", [name, maskOf(name)], {}, `kept/${name}`);
     forward.values.set(kept, { name: kept, dtype, shape });
@@ -146,9 +147,9 @@ function splice(forward: Model, { parameters, masked, splicing }: StepOptions): 
  * so a cut connection stays exactly zero whatever the optimizer does.
  * @returns what each output becomes in the next step
  */
-function update(graph: GraphBuilder, gradients: ReadonlyMap<string, string>, options: StepOptions) {
-  const { model } = graph;
-  const types = new Map(model.inputs.map((input) => [input.name, input]));
+function update(model: FeedableModel, gradients: ReadonlyMap<string, string>, options: StepOptions) {
+  const graph = new GraphBuilder(model, "update/");
+  const known = lookup(model);
   const carry: Record<string, string> = {};
   addInput(model, LEARNING_RATE, { dtype: "float32", dims: [] });
   const limited = options.clipping
@@ -156,15 +157,15 @@ function update(graph: GraphBuilder, gradients: ReadonlyMap<string, string>, opt
     : gradients;
   const waiting = options.overwriting ? waits(graph, [LOSS, ...gradients.values()]) : undefined;
   for (const [parameter, gradient] of limited) {
-    const { dtype = "float32", shape = [] } = types.get(parameter) ?? {};
+    const type = known.type(parameter);
     const mask = options.masked.has(parameter) && !options.splicing ? maskOf(parameter) : undefined;
-    if (mask) model.inputs.push({ name: mask, dtype, shape });
+    if (mask) addInput(model, mask, type);
     const renew = (input: string, value: string) => {
       const output = mask ? graph.emit("Mul", [value, mask], {}, `next/${input}`) : value;
       carry[output] = input;
     };
     const transform = chain(...regularizers(options.regularization?.get(parameter)), options.optimizer);
-    for (const slot of transform.slots) model.inputs.push({ name: slotOf(slot, parameter), dtype, shape });
+    for (const slot of transform.slots) addInput(model, slotOf(slot, parameter), type);
     const change = transform.apply(gradient, {
       graph,
       parameter,
@@ -202,6 +203,6 @@ function trainable(model: Model, name: string): TensorType {
   throw new UserError(`"${name}" ${why}: only float32 initializers can be trained.`);
 }
 
-function addInput(model: Model, name: string, { dtype, dims }: TensorType): void {
+function addInput(model: FeedableModel, name: string, { dtype, dims }: TensorType): void {
   model.inputs.push({ name, dtype, shape: dims });
 }

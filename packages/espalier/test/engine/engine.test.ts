@@ -5,15 +5,16 @@ import { nodeEngine } from "../../src/engine/node.ts";
 import { webEngine } from "../../src/engine/web.ts";
 import { UserError } from "../../src/errors.ts";
 import { GraphBuilder } from "../../src/onnx/builder.ts";
-import { emptyModel, type Model } from "../../src/onnx/graph.ts";
+import { copyModel, emptyModel, type Model } from "../../src/onnx/graph.ts";
 import { repeat } from "../../src/onnx/repeat.ts";
 import { float32, scalar } from "../../src/onnx/tensor.ts";
+import type { FeedableModel } from "../../src/onnx/typed.ts";
 
 const row = (...values: number[]) => float32([1, values.length], Float32Array.from(values));
 
 /** next = state * mask + x, and twice = 2 next. */
-function counter(): Model {
-  const model = emptyModel("counter");
+function counter(): FeedableModel {
+  const model: FeedableModel = { ...emptyModel("counter"), inputs: [] };
   for (const name of ["x", "state", "mask"]) model.inputs.push({ name, dtype: "float32", shape: [1, 3] });
   const graph = new GraphBuilder(model);
   const next = graph.emit("Add", [graph.emit("Mul", ["state", "mask"]), "x"], {}, "next");
@@ -105,7 +106,7 @@ describe.each<[name: string, open: () => Engine | Promise<Engine>]>([
   });
 
   it("finds the shapes of all values", async () => {
-    const model = counter();
+    const model = copyModel(counter());
     model.inputs[0] = { name: "x", dtype: "float32", shape: ["batch", 3] };
     const typed = await annotate(await open(), model, { batch: 4 });
     expect(typed.inputs[0].shape).toEqual([4, 3]);
@@ -126,13 +127,13 @@ describe("devices and shapes that are not there", () => {
   });
 
   it("takes no memory for an input of an impossible size", async () => {
-    const model = counter();
+    const model = copyModel(counter());
     model.inputs[0] = { name: "x", dtype: "float32", shape: [2 ** 20, 2 ** 20] };
     await expect(annotate(nodeEngine(), model, {})).rejects.toThrow(/"x" is declared as \[1048576,1048576\]/);
   });
 
   it("asks for a size that is open", async () => {
-    const model = counter();
+    const model = copyModel(counter());
     model.inputs[0] = { name: "x", dtype: "float32", shape: ["batch", "length"] };
     await expect(annotate(nodeEngine(), model, { batch: 1 })).rejects.toThrow(/"length" of the input "x" is open/);
   });

@@ -51,7 +51,7 @@ describe("a graph's types", () => {
     expect(count()).toBe(2);
   });
 
-  it("are found again for weights of another shape, other nodes, other outputs and another engine", async () => {
+  it("are found again for weights of another shape, other nodes, outputs and operator sets, and another engine", async () => {
     const { engine, count } = counting();
     const model = product();
     await annotate(engine, model, { batch: 4 });
@@ -61,6 +61,8 @@ describe("a graph's types", () => {
     expect(typeOf(await annotate(engine, model, { batch: 4 }), "z").dims).toEqual([8, 3]);
     await annotate(engine, { ...model, outputs: [{ name: "z" }] }, { batch: 4 });
     expect(count()).toBe(4);
+    await annotate(engine, { ...model, opsets: new Map([["", 17]]) }, { batch: 4 });
+    expect(count()).toBe(5);
     const other = counting();
     await annotate(other.engine, model, { batch: 4 });
     expect(other.count()).toBe(1);

@@ -5,10 +5,11 @@ import { emptyModel, type Graph } from "../../src/onnx/graph.ts";
 import { withoutDeadNodes } from "../../src/onnx/live.ts";
 import { repeat } from "../../src/onnx/repeat.ts";
 import { float32 } from "../../src/onnx/tensor.ts";
+import type { FeedableModel } from "../../src/onnx/typed.ts";
 
 /** y = condition ? 2 a : a, with a = x + x read by the branches alone, and a node that nothing reads. */
 function branching() {
-  const model = emptyModel("branching");
+  const model: FeedableModel = { ...emptyModel("branching"), inputs: [] };
   model.inputs.push({ name: "x", dtype: "float32", shape: [2] }, { name: "condition", dtype: "bool", shape: [] });
   const graph = new GraphBuilder(model);
   graph.emit("Add", ["x", "x"], {}, "a");

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Engine } from "../../src/engine/engine.ts";
 import { emptyModel } from "../../src/onnx/graph.ts";
+import type { FeedableModel } from "../../src/onnx/typed.ts";
 import { StepFeeds, stepsPerRun } from "../../src/training/feeds.ts";
 import type { StepGraph } from "../../src/training/step-graph.ts";
 
@@ -12,7 +13,7 @@ describe("how many steps a run does", () => {
   });
   /** A step with so many weights, and images of so many pixels. */
   const step = (weights: number, pixels: number): StepGraph => {
-    const model = emptyModel("step");
+    const model: FeedableModel = { ...emptyModel("step"), inputs: [] };
     model.inputs.push(
       { name: "w", dtype: "float32", shape: [weights] },
       { name: "mask/w", dtype: "float32", shape: [weights] },
