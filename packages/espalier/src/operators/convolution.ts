@@ -1,7 +1,9 @@
-import { attribute, ints } from "../onnx/attributes.ts";
+import { attribute, int, ints } from "../onnx/attributes.ts";
 import type { GraphBuilder } from "../onnx/builder.ts";
+import type { Node } from "../onnx/graph.ts";
 import { float32, sizeOf } from "../onnx/tensor.ts";
 import type { BiasFacet, Facets, LayerFacet, Matrices, ShapedUse, WeightUse } from "./facets.ts";
+import { type Axis, along, foldInto, passAxes, range, type UnitContext, type UnitLinks } from "./units.ts";
 import { transposedWindow } from "./window.ts";
 
 /** A convolution is looked at in so many places of each sample at most, evenly spread. */
@@ -86,7 +88,7 @@ function convolvedBack(use: ShapedUse): Matrices | undefined {
       );
       const spread = graph.emit("ConvTranspose", [value, one], {
         strides: ints(strides),
-        group: { kind: "int", value: inputs },
+        group: int(inputs),
       });
       const reach = kernel.map((size, i) => (size - 1) * dilations[i]);
       const begin = reach.map((size, i) => size - before[i]);
@@ -95,7 +97,7 @@ function convolvedBack(use: ShapedUse): Matrices | undefined {
       const unfolded = graph.emit("Conv", [padded, picks(graph, groups, window)], {
         strides: ints(strides.map(() => step)),
         dilations: ints(dilations),
-        group: { kind: "int", value: groups },
+        group: int(groups),
       });
       return byGroup(graph, unfolded, groups, columns);
     },
@@ -143,12 +145,66 @@ function byGroup(graph: GraphBuilder, unfolded: string, groups: number, columns:
   return graph.emit("Reshape", [turned, graph.ints([groups, -1, columns])]);
 }
 
+/** Weights between channels as [group, outputs, inputs, kernel], or with inputs first. */
+function channels({ node, own, shape }: UnitContext, inputsFirst: boolean): UnitLinks | undefined {
+  const [input, weight, bias] = node.inputs;
+  const [output] = node.outputs;
+  const kernel = own(weight);
+  const added = own(bias);
+  if (!kernel || (bias && !added)) return undefined;
+  const [read, made]: Axis[] = [input, output].map((value) => ({ value, axis: 1 }));
+  const groups = attribute(node, "int", "group", 1);
+  const [inputs, outputs] = [read, made].map(({ value, axis }) => shape(value)[axis]);
+  const passages = passAxes(input, output, [0]);
+  const held = bias && added ? [along(bias, added.dims, [made])] : [];
+  const biases = (index: number) => added?.data[index] ?? 0;
+  const block = sizeOf(kernel.dims.slice(2));
+  if (groups > 1 && groups === inputs) {
+    // Each channel has a group of its own ("depthwise"): it goes on to the outputs that are made of it.
+    const sources = range(outputs).map((index) => Math.floor((index * inputs) / outputs));
+    const size = kernel.data.length / outputs;
+    return {
+      passages: [...passages, { from: read, to: made, sources }],
+      held: [...held, along(weight, kernel.dims, [inputsFirst ? read : made])],
+      // Padding can only change what is not zero.
+      constant(_to, index, [x]) {
+        const kernels = kernel.data.subarray(index * size, (index + 1) * size);
+        return x === 0 || kernels.every((w) => w === 0) ? biases(index) : Number.NaN;
+      },
+      resized: (left) => ({ attributes: { ...node.attributes, group: int(left(read)) } }),
+    };
+  }
+  const perGroup = [outputs / groups, inputs / groups];
+  const [first, second] = inputsFirst ? perGroup.toReversed() : perGroup;
+  // What lies first is numbered together with its group.
+  const ofFirst = { axes: [0, 1], tensorAxis: 0 };
+  const ofSecond = { axes: [0, 2], tensorAxis: 1 };
+  const makes = { units: made, ...(inputsFirst ? ofSecond : ofFirst) };
+  const reads = { units: read, ...(inputsFirst ? ofFirst : ofSecond) };
+  const view = [groups, first, second, block];
+  const fold = !inputsFirst && isUnpadded(node) ? foldInto(bias) : undefined;
+  return {
+    passages,
+    products: [{ initializer: weight, view, sides: [makes, reads], makes: [makes], reads: [reads], fold }],
+    held,
+    constant: (_to, index) => biases(index),
+  };
+}
+
+/** A constant input reaches every output the same way unless padding replaces it by zeros. */
+function isUnpadded(node: Node): boolean {
+  const automatic = attribute(node, "string", "auto_pad", "NOTSET");
+  const padded = attribute(node, "ints", "pads", []).some((pad) => pad !== 0);
+  return automatic === "VALID" || (automatic === "NOTSET" && !padded);
+}
+
 /** Convolutions. */
 export const Conv = {
   weights: [1, 2],
   layer,
   bias: biasOf((_, [outputs]) => outputs),
   fit: convolved,
+  units: (context) => channels(context, false),
   // Each element of the output is the product of a window and the kernel of its channel.
   macs: ({ node, shape }) => sizeOf(shape(node.outputs[0])) * sizeOf(shape(node.inputs[1]).slice(1)),
 } as const satisfies Facets;
@@ -158,6 +214,7 @@ export const ConvTranspose = {
   layer,
   bias: biasOf((use, [, outputs]) => outputs * groupsOf(use)),
   fit: convolvedBack,
+  units: (context) => channels(context, true),
   // Each element of the input is multiplied with the whole kernel of its channel.
   macs: ({ node, shape }) => sizeOf(shape(node.inputs[0])) * sizeOf(shape(node.inputs[1]).slice(1)),
 } as const satisfies Facets;

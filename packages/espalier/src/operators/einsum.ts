@@ -4,6 +4,7 @@ import type { Node } from "../onnx/graph.ts";
 import { float32, sizeOf } from "../onnx/tensor.ts";
 import type { Facets, Matrices, ShapedUse } from "./facets.ts";
 import { inverse, permuted } from "./permute.ts";
+import type { Axis, Side, UnitContext, UnitLinks } from "./units.ts";
 
 /** The letters of a product of weights and data, by what becomes of their axes. */
 export interface Letters {
@@ -83,6 +84,47 @@ function contracted({ node, operand, dims, shape }: ShapedUse): Matrices | undef
   };
 }
 
+/** Letters tie axes; those that weights alone bring into the result are new units. */
+function named({ node, shape, own }: UnitContext): UnitLinks | undefined {
+  const shapes = node.inputs.map(shape);
+  const ranks = shapes.map(({ length }) => length);
+  const [output] = node.outputs;
+  const { operands, result } = equationOf(node, ranks);
+  const spread = [...result].some((letter, axis) =>
+    operands.some(
+      (letters, i) => letters.includes(letter) && shapes[i][letters.indexOf(letter)] !== shape(output)[axis],
+    ),
+  );
+  if (spread || operands.some((letters) => new Set(letters).size < letters.length)) return undefined;
+  const axisOf = (letters: string, value: string) => (letter: string) => ({ value, axis: letters.indexOf(letter) });
+  const target = axisOf(result, output);
+  const operand = [1, 0].find((i) => own(node.inputs[i]) && lettersOf(node, i, ranks));
+  const letters = operand === undefined ? undefined : lettersOf(node, operand, ranks);
+  const passages = operands.flatMap((own, i) =>
+    [...own].flatMap((letter) =>
+      i === operand || !result.includes(letter)
+        ? []
+        : [{ from: axisOf(own, node.inputs[i])(letter), to: target(letter) }],
+    ),
+  );
+  if (operand === undefined || !letters) return { passages };
+  const { weights, data, groups, rows, columns } = letters;
+  const side =
+    (units: (letter: string) => Axis) =>
+    (letter: string): Side => {
+      const axis = weights.indexOf(letter);
+      return { units: units(letter), axes: [axis], tensorAxis: axis };
+    };
+  const makes = [...rows].map(side(target));
+  const reads = [...columns].map(side(axisOf(data, node.inputs[1 - operand])));
+  const sides = [...makes, ...reads, ...[...groups].map(side(target))];
+  return {
+    passages,
+    products: [{ initializer: node.inputs[operand], view: shapes[operand], sides, makes, reads }],
+    constant: (_to, _index, terms) => (terms.length === 0 ? 0 : Number.NaN),
+  };
+}
+
 /** A sum of products over axes that an equation names. */
 export const Einsum = {
   weights: [0, 1],
@@ -104,6 +146,7 @@ export const Einsum = {
     },
   },
   fit: contracted,
+  units: named,
   macs({ node, shape }) {
     const shapes = node.inputs.map(shape);
     const ranks = shapes.map(({ length }) => length);

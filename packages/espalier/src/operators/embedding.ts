@@ -2,6 +2,7 @@ import { attribute, int } from "../onnx/attributes.ts";
 import { float32, sizeOf } from "../onnx/tensor.ts";
 import type { Facets, Matrices, ShapedUse } from "./facets.ts";
 import { permuted } from "./permute.ts";
+import { type Axis, range, same, type UnitContext, type UnitLinks } from "./units.ts";
 
 /** Tables with more rows are not fitted: moments of which rows are looked up would be as wide. */
 const MOST_ENTRIES = 1024;
@@ -29,12 +30,39 @@ function lookedUp({ node, operand, dims }: ShapedUse): Matrices | undefined {
   };
 }
 
+/** Each number of an entry is a unit; of values that are not looked up in weights, the axes beside are what they were. */
+function entries({ node, shape, own }: UnitContext): UnitLinks {
+  const [table, indices] = node.inputs;
+  const [output] = node.outputs;
+  const dims = shape(table);
+  const given = attribute(node, "int", "axis", 0);
+  const axis = given < 0 ? given + dims.length : given;
+  const rank = shape(indices).length;
+  const beside = range(dims.length).filter((other) => other !== axis);
+  const target = (other: number): Axis => ({ value: output, axis: other < axis ? other : other + rank - 1 });
+  const passages = range(rank).map((i) => ({
+    from: { value: indices, axis: i },
+    to: { value: output, axis: axis + i },
+  }));
+  if (!own(table)) {
+    const kept = beside.map((other) => ({ from: { value: table, axis: other }, to: target(other) }));
+    return { passages: [...passages, ...kept], constant: same };
+  }
+  const makes = beside.map((other) => ({ units: target(other), axes: [other], tensorAxis: other }));
+  return {
+    passages,
+    products: [{ initializer: table, view: dims, sides: makes, makes, reads: [] }],
+    constant: () => 0,
+  };
+}
+
 /** A table that is looked up: an embedding. */
 export const Gather = {
   weights: [0],
   layer: { operands: () => [0], data: ({ inputs }) => inputs[1] },
   bias: { shape: ({ node, dims }) => (attribute(node, "int", "axis", 0) === 0 ? dims?.slice(1) : undefined) },
   fit: lookedUp,
+  units: entries,
   // A row of a table is looked up, not multiplied.
   macs: () => 0,
 } as const satisfies Facets;

@@ -1,6 +1,7 @@
 import type { GraphBuilder } from "../onnx/builder.ts";
 import type { Node } from "../onnx/graph.ts";
 import type { FloatTensor } from "../onnx/tensor.ts";
+import type { UnitRule } from "./units.ts";
 
 /** Says why an operator lacks a facet. */
 export interface None {
@@ -84,4 +85,5 @@ export interface Facets {
   readonly bias: Facet<BiasFacet>;
   readonly fit: Facet<FitFacet>;
   readonly macs: Facet<MacsFacet>;
+  readonly units: Facet<UnitRule>;
 }

@@ -2,6 +2,7 @@ import { attribute, ints } from "../onnx/attributes.ts";
 import { float32, sizeOf } from "../onnx/tensor.ts";
 import type { Facets, LayerFacet, Matrices, ShapedUse, WeightUse } from "./facets.ts";
 import { permuted } from "./permute.ts";
+import { type Axis, along, foldInto, passAxes, range, type Side, type UnitContext, type UnitLinks } from "./units.ts";
 
 const layer: LayerFacet = {
   operands: () => [0, 1],
@@ -38,6 +39,96 @@ function matrixOf(use: ShapedUse, turned: boolean): Matrices | undefined {
   };
 }
 
+/** The sides of a matrix that multiplies from the right, or from the left, between axes of its data and of the result. */
+function sidesOf(unitsFirst: boolean, made: Axis, read: Axis): readonly [makes: Side, reads: Side] {
+  const [units, columns] = unitsFirst ? [0, 1] : [1, 0];
+  return [
+    { units: made, axes: [units], tensorAxis: units },
+    { units: read, axes: [columns], tensorAxis: columns },
+  ];
+}
+
+function gemmUnits({ node, own }: UnitContext): UnitLinks | undefined {
+  const [data, weight, bias] = node.inputs;
+  const [output] = node.outputs;
+  const matrix = own(weight);
+  const added = own(bias);
+  if (!matrix || (bias && !added)) return undefined;
+  const turned = isTurned({ node, operand: 1 });
+  const made = { value: output, axis: 1 };
+  const [rowsOfData, columnsOfData] = isTurned({ node, operand: 0 }) ? [1, 0] : [0, 1];
+  const outputs = matrix.dims[turned ? 0 : 1];
+  // C may also have a number for each row, or one for all.
+  if (added && (added.dims.at(-1) !== outputs || sizeOf(added.dims) !== outputs)) return undefined;
+  const [makes, reads] = sidesOf(turned, made, { value: data, axis: columnsOfData });
+  const plain = attribute(node, "float", "alpha", 1) === 1 && attribute(node, "float", "beta", 1) === 1;
+  return {
+    passages: [{ from: { value: data, axis: rowsOfData }, to: { value: output, axis: 0 } }],
+    products: [
+      {
+        initializer: weight,
+        view: matrix.dims,
+        sides: [makes, reads],
+        makes: [makes],
+        reads: [reads],
+        fold: plain ? foldInto(bias) : undefined,
+      },
+    ],
+    held: added
+      ? [
+          along(
+            bias,
+            added.dims,
+            added.dims.map((_, i) => (i === added.dims.length - 1 ? made : undefined)),
+          ),
+        ]
+      : [],
+    constant: (_to, index) => (plain ? (added?.data[index] ?? 0) : Number.NaN),
+  };
+}
+
+function matmulUnits(context: UnitContext): UnitLinks | undefined {
+  const { node, shape, own, bias } = context;
+  const [output] = node.outputs;
+  const rank = shape(output).length;
+  const dims = node.inputs.map(shape);
+  if (dims.some(({ length }) => length < 2)) return undefined;
+  const operand = [1, 0].find((i) => own(node.inputs[i])?.dims.length === 2 && dims[1 - i].length === rank);
+  if (operand === undefined) return stacked(node.inputs, output, dims, rank);
+  const [weight, data] = [node.inputs[operand], node.inputs[1 - operand]];
+  const axis = operand === 1 ? rank - 1 : rank - 2;
+  const [makes, reads] = sidesOf(operand === 0, { value: output, axis }, { value: data, axis });
+  const added = bias({ node, operand, dims: dims[operand] });
+  const product = { initializer: weight, view: dims[operand], sides: [makes, reads], makes: [makes], reads: [reads] };
+  return {
+    passages: passAxes(
+      data,
+      output,
+      range(rank).filter((other) => other !== axis),
+    ),
+    products: [{ ...product, fold: added === undefined ? undefined : { bias: added } }],
+    constant: () => 0,
+  };
+}
+
+/** A product of two values that are fed or computed: rows of the first, columns of the second, and what they share. */
+function stacked(
+  [first, second]: readonly string[],
+  output: string,
+  [a, b]: readonly (readonly number[])[],
+  rank: number,
+): UnitLinks {
+  const shared = [first, second].flatMap((value, i) => {
+    const dims = i === 0 ? a : b;
+    return range(dims.length - 2).flatMap((axis) =>
+      dims[axis] === 1 ? [] : [{ from: { value, axis }, to: { value: output, axis: axis + rank - dims.length } }],
+    );
+  });
+  const rows = { from: { value: first, axis: a.length - 2 }, to: { value: output, axis: rank - 2 } };
+  const columns = { from: { value: second, axis: b.length - 1 }, to: { value: output, axis: rank - 1 } };
+  return { passages: [...shared, rows, columns] };
+}
+
 /** alpha A B + beta C */
 export const Gemm = {
   weights: [0, 1, 2],
@@ -59,6 +150,7 @@ export const Gemm = {
     const otherTurned = isTurned({ node, operand: 1 - operand });
     return scaled || otherTurned ? undefined : matrixOf(use, isTurned(use));
   },
+  units: gemmUnits,
   macs({ node, shape }) {
     const [rows, columns] = shape(node.inputs[0]);
     return sizeOf(shape(node.outputs[0])) * (isTurned({ node, operand: 0 }) ? rows : columns);
@@ -77,5 +169,6 @@ export const MatMul = {
     },
   },
   fit: (use) => matrixOf(use, false),
+  units: matmulUnits,
   macs: ({ node, shape }) => sizeOf(shape(node.outputs[0])) * (shape(node.inputs[0]).at(-1) ?? 1),
 } as const satisfies Facets;

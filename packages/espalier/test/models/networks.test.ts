@@ -35,7 +35,7 @@ const small: Readonly<Record<string, Omit<NetworkOptions, "seed">>> = {
 
 /**
  * How many layers lose units when half of all are cut. AlexNet's first two stand before a normalization over
- * neighbouring channels, GoogLeNet's first and third too; a transformer's units are not followed.
+ * neighbouring channels, GoogLeNet's first and third too; a transformer's lie within its perceptrons.
  */
 const shrinking: Readonly<Record<string, number>> = {
   "lenet-300-100": 2,
@@ -47,7 +47,7 @@ const shrinking: Readonly<Record<string, number>> = {
   "resnet-50": 53,
   "resnet-20": 17,
   "mobilenet-v2": 35,
-  vit: 0,
+  vit: 6,
 };
 
 function build(name: string, options: Omit<NetworkOptions, "seed"> = {}): Model {

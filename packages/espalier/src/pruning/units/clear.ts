@@ -6,8 +6,9 @@ import { typedModel } from "../../onnx/typed.ts";
 import { learnedTensors, type Parameters, parametersOf } from "../../training/parameters.ts";
 import { countAll } from "../mask.ts";
 import { constantsOf } from "./constants.ts";
-import { deadUnits, type Take, withOwnBiases, withoutUnits } from "./dead.ts";
-import { flowOf } from "./flow.ts";
+import { deadUnits } from "./dead.ts";
+import { flowOf, withOwnBiases } from "./flow.ts";
+import { type Take, withoutUnits } from "./without.ts";
 
 /**
  * Cuts every connection to and from dead units, with their biases (Han et al., NIPS 2015, section 3.5), and leaves the
@@ -28,9 +29,12 @@ export async function clearDeadUnits(engine: Engine, source: Model): Promise<Par
   }
 }
 
-/** The tensor with zeros at all but the places that are left. */
-const zeroed: Take = ({ dims, data }, { places }) => {
-  const tensor = float32(dims);
-  for (const place of places) tensor.data[place] = data[place];
-  return tensor;
+/** Tensors in their shapes with zeros at all but the places that are left. */
+const zeroed: Take = {
+  smaller: false,
+  tensor({ dims, data }, { places }, neutral) {
+    const tensor = float32(dims, new Float32Array(data.length).fill(neutral));
+    for (const place of places) tensor.data[place] = data[place];
+    return tensor;
+  },
 };

@@ -19,12 +19,15 @@ export async function twinOf(engine: Engine, source: Model): Promise<Twin> {
   const origins = new WeakMap<FloatTensor, Uint32Array>();
   const { model } = await removeDeadUnits(engine, withParameters(source, cleared), {
     addBiases: false,
-    take(tensor, left) {
-      const shorter = kept(tensor, left);
-      const before = origins.get(tensor);
-      const { places } = left;
-      origins.set(shorter, before ? places.map((place) => before[place]) : places);
-      return shorter;
+    take: {
+      ...kept,
+      tensor(tensor, left, neutral) {
+        const shorter = kept.tensor(tensor, left, neutral);
+        const before = origins.get(tensor);
+        const { places } = left;
+        origins.set(shorter, before ? places.map((place) => before[place]) : places);
+        return shorter;
+      },
     },
   });
   const originOf = new Map(

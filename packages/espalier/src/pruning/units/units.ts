@@ -1,40 +1,42 @@
-/**
- * The words of neuron removal: a *unit* is one output of a dense layer or one channel of a convolution. It is seen at
- * an index of the channel axis (axis 1) of every value that carries it: after Relu or pooling at the same index, after
- * Flatten at several, after Concat at another. Units that are added to each other become one unit: they can only go
- * together.
- */
+import type { Axis } from "../../operators/units.ts";
+
+/** Which units lie at the indices of which axes, and which of them can only go together. */
 export class Units {
   /** Union-find: the parent of each unit; a unit that is its own stands for its class. */
   readonly #parents: number[] = [];
   readonly #pinned = new Set<number>();
-  readonly #carried = new Map<string, readonly number[]>();
+  readonly #carried = new Map<string, Map<number, readonly number[]>>();
 
-  /** Units that are new at a value, one for each index. */
-  create(value: string, count: number): void {
-    const units = Array.from({ length: count }, () => this.#parents.push(this.#parents.length) - 1);
-    this.#carried.set(value, units);
+  /** New units, one for each index. */
+  create(count: number): number[] {
+    return Array.from({ length: count }, () => this.#parents.push(this.#parents.length) - 1);
   }
 
-  /** Says which units a value carries, index by index. */
-  carry(value: string, units: readonly number[]): void {
-    this.#carried.set(value, units);
+  /** Says which units lie along an axis, index by index; where it has some already, they become one. */
+  carry({ value, axis }: Axis, units: readonly number[]): void {
+    const axes = this.#carried.get(value) ?? new Map<number, readonly number[]>();
+    this.#carried.set(value, axes);
+    const before = axes.get(axis);
+    if (before) for (const [i, unit] of units.entries()) this.couple(before[i], unit);
+    else axes.set(axis, units);
   }
 
-  /** The units at each index of a value's channel axis; undefined for values that are not looked into. */
-  of(value: string): readonly number[] | undefined {
-    return this.#carried.get(value)?.map((unit) => this.#root(unit));
+  /** The units at each index of an axis; undefined for axes that have none. */
+  of({ value, axis }: Axis): readonly number[] | undefined {
+    return this.#carried
+      .get(value)
+      ?.get(axis)
+      ?.map((unit) => this.#root(unit));
   }
 
-  /** Makes the units of two values one, index by index. */
-  couple(a: string, b: string): void {
-    const others = this.of(b) ?? [];
-    for (const [i, unit] of (this.of(a) ?? []).entries()) this.#parents[this.#root(unit)] = this.#root(others[i]);
+  /** Makes two units one. */
+  couple(a: number, b: number): void {
+    this.#parents[this.#root(a)] = this.#root(b);
   }
 
-  /** Keeps the units of a value from ever being removed. */
-  pin(value: string): void {
-    for (const unit of this.#carried.get(value) ?? []) this.#pinned.add(unit);
+  /** Keeps units from ever being removed. */
+  pin(units: readonly number[]): void {
+    for (const unit of units) this.#pinned.add(unit);
   }
 
   /** The classes of units that may be removed. */
@@ -43,9 +45,10 @@ export class Units {
     return new Set(this.#parents.map((_, unit) => this.#root(unit)).filter((unit) => !pinned.has(unit)));
   }
 
-  /** The values that carry units. */
-  values(): IterableIterator<string> {
-    return this.#carried.keys();
+  /** The axes that have units, of one value or of all. */
+  axes(value?: string): Axis[] {
+    const values = value === undefined ? [...this.#carried] : [[value, this.#carried.get(value) ?? new Map()] as const];
+    return values.flatMap(([name, axes]) => Array.from(axes.keys(), (axis) => ({ value: name, axis })));
   }
 
   #root(unit: number): number {
