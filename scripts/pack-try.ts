@@ -3,7 +3,7 @@ import { join, resolve } from "node:path";
 import { tryBundlers } from "./bundlers.ts";
 import { inEmptyFolder, ROOT, run } from "./shell.ts";
 
-// `npm run installed -- FOLDER` installs the tarballs that `npm run pack -- FOLDER` has left into an empty project, as
+// `npm run pack:try -- FOLDER` installs the tarballs that `npm run pack -- FOLDER` has left into an empty project, as
 // users do, and tries what they bring: types, the library, the command line, the runtime, and bundlers. It asks the npm
 // registry for what they depend on.
 
@@ -37,7 +37,14 @@ await tryBundlers(tarballs);
 /** Compiles the programs of a project in TypeScript, with the types that the packages bring, under both resolutions. */
 function compile(project: string): void {
   cpSync(join(import.meta.dirname, "consumer"), project, { recursive: true });
-  run(project, ["npm", "install", "--no-audit", "--no-fund", "--save-dev", `@types/node@${versionOf("@types/node")}`]);
+  run(project, [
+    "npm",
+    "install",
+    "--no-audit",
+    "--no-fund",
+    "--save-dev",
+    `@types/node@${versionOf(join(ROOT, "node_modules/@types/node"))}`,
+  ]);
   const common = ["--strict", "--target", "es2023", "--lib", "es2023,dom", "--types", "node", "make.ts", "agree.ts"];
   run(project, ["tsc", "--noEmit", "--module", "esnext", "--moduleResolution", "bundler", ...common]);
   run(project, ["tsc", "--module", "nodenext", ...common]);
@@ -46,6 +53,9 @@ function compile(project: string): void {
 
 /** Tries the command line, and that the runtime agrees with the engine that is there. */
 function tryEngine(project: string, expected: string): void {
+  const version = run(project, ["npx", "espalier", "--version"]).stdout.trim();
+  const packed = versionOf(join(project, "node_modules/espalier"));
+  if (version !== packed) throw new Error(`espalier --version prints ${version}, not ${packed}.`);
   const inspected = run(project, ["npx", "espalier", "inspect", "model.onnx", "--json"]);
   const { parameters } = JSON.parse(inspected.stdout);
   if (parameters !== 67) throw new Error(`espalier inspect counts ${parameters} parameters: ${inspected.stdout}`);
@@ -58,6 +68,6 @@ function tryEngine(project: string, expected: string): void {
   console.log(`command line, library, runtime: on ${expected}`);
 }
 
-function versionOf(name: string): string {
-  return JSON.parse(readFileSync(join(ROOT, "node_modules", name, "package.json"), "utf8")).version;
+function versionOf(folder: string): string {
+  return JSON.parse(readFileSync(join(folder, "package.json"), "utf8")).version;
 }
