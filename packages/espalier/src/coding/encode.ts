@@ -24,6 +24,7 @@ import { RangeEncoder } from "./range-encoder.ts";
 import { concat, split, type Taken } from "./split.ts";
 import { survey } from "./survey.ts";
 
+/** How an .esp file is written. */
 export interface EncodeOptions {
   /**
    * `context` (the default) is the smallest; `static` decodes several times as fast; `huffman` is stage 3 of Deep

@@ -4,6 +4,7 @@ export interface Store {
   write(at: number, values: Float32Array): void;
   /** Fills an array with the numbers from the place `at` on. */
   read(at: number, into: Float32Array): void;
+  /** Gives the room up: nothing can be read or written any more. */
   release(): void;
 }
 

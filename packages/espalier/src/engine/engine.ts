@@ -7,6 +7,7 @@ export type Tensors = Record<string, NumericTensor>;
 /** Where a graph runs. "cpu" is everywhere; the others depend on the runtime that is installed. */
 export type Device = "cpu" | "cuda" | "webgpu" | "coreml" | "dml";
 
+/** Where graphs run, and on how many threads. */
 export interface EngineOptions {
   /** Default "cpu". */
   device?: Device;
@@ -14,6 +15,7 @@ export interface EngineOptions {
   threads?: number;
 }
 
+/** Which tensors of a graph stay where they are between its runs. */
 export interface CompileOptions {
   /**
    * Which output is which input of the next run: `{ output: input }`.

@@ -24,6 +24,7 @@ type Of<K extends Kind> = { readonly kind: K; readonly value: AttributeKinds[K] 
 /** A node's attribute. JavaScript has one kind of number and ONNX two, so each value says which it is. */
 export type Attribute = { [K in Kind]: Of<K> }[Kind];
 
+/** The attributes of a node, by name. */
 export type Attributes = Readonly<Record<string, Attribute>>;
 
 export const int = (value: number): Attribute => ({ kind: "int", value });

@@ -14,6 +14,7 @@ export interface StringTensor {
   readonly data: readonly Uint8Array[];
 }
 
+/** A tensor of numbers or of strings. */
 export type Tensor = NumericTensor | StringTensor;
 
 /** A tensor of float32, the type of every trained parameter. */

@@ -21,6 +21,10 @@ export interface UpdateContext {
 export interface Transform {
   /** State tensors that it keeps for each parameter, of the parameter's shape, zero at first. */
   readonly slots: readonly string[];
+  /**
+   * Adds the nodes that turn one update into the next.
+   * @returns the name of the new update, of the parameter's shape
+   */
   apply(update: string, context: UpdateContext): string;
 }
 

@@ -18,6 +18,7 @@ export interface Regularization {
   readonly l2?: number;
 }
 
+/** What a training step changes, and how. */
 export interface StepOptions {
   /** Initializers to train; all others stay as they are and have no gradient built. */
   readonly parameters: readonly string[];

@@ -4,8 +4,11 @@ import type { Progress } from "./stream.ts";
 
 /** A web worker, as far as it is used here. */
 export interface DecodingWorker {
+  /** Sends the worker a message. */
   postMessage(message: unknown): void;
+  /** Hears its messages, and of its errors. */
   addEventListener(type: string, listener: (event: Event) => void): void;
+  /** Ends it. */
   terminate(): void;
 }
 

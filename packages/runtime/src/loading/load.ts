@@ -2,6 +2,7 @@ import { type DecodingWorker, decodeIn, startWorker } from "./decoding-worker.ts
 import { nameOf, piecesFrom, type Source } from "./source.ts";
 import { type Progress, StreamDecoder } from "./stream.ts";
 
+/** How a file is loaded. */
 export interface LoadOptions {
   /** Is told how far the file has come, after each piece. */
   onProgress?(progress: Progress): void;

@@ -16,6 +16,7 @@ export interface Arrays {
   bool: Uint8Array;
 }
 
+/** The type of the elements of a tensor. */
 export type ElementType = keyof Arrays;
 
 /** The elements of a tensor. */

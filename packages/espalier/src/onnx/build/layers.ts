@@ -137,9 +137,13 @@ function elementwise(op: string, kind: string, attributes: Attributes = {}): Lay
   });
 }
 
+/** max(x, 0). */
 export const relu = () => elementwise("Relu", "relu");
+/** x where it is positive, elsewhere slope x. */
 export const leakyRelu = (slope = 0.01) => elementwise("LeakyRelu", "leakyrelu", { alpha: float(slope) });
+/** 1 / (1 + exp(-x)). */
 export const sigmoid = () => elementwise("Sigmoid", "sigmoid");
+/** (exp(x) - exp(-x)) / (exp(x) + exp(-x)). */
 export const tanh = () => elementwise("Tanh", "tanh");
 /** min(max(x, low), high): clip(0, 6) is Relu6. */
 export function clip(low: number, high: number): LayerBuilder {
@@ -148,6 +152,7 @@ export function clip(low: number, high: number): LayerBuilder {
     return { value: graph.emit("Clip", [value, ...bounds], {}, name(undefined, "clip")), shape };
   };
 }
+/** exp(x) over its sum along the last axis: scores become probabilities. */
 export const softmax = () => elementwise("Softmax", "softmax", { axis: int(-1) });
 
 /** Drops each unit with the given ratio while training; does nothing otherwise. */

@@ -5,6 +5,7 @@ import { chain, naming } from "./branches.ts";
 import { he, type Initializer } from "./initializers.ts";
 import type { LayerBuilder } from "./layers.ts";
 
+/** What a network of layers is called, what it reads, and how its weights begin. */
 export interface SequentialOptions {
   readonly name: string;
   /** The shape of one sample, such as [1, 28, 28]. */

@@ -12,6 +12,7 @@ export interface Criterion {
   score(weights: FloatTensor, context: ScoreContext): Float32Array;
 }
 
+/** What a criterion is told of a layer beside its weights. */
 export interface ScoreContext {
   /** Random numbers of the layer's own. */
   readonly random: Random;

@@ -12,6 +12,7 @@ import { type Flow, flowOf, productsIn, withOwnBiases } from "./flow.ts";
 import { countOf } from "./weights.ts";
 import { type Take, withoutUnits } from "./without.ts";
 
+/** A network without its dead units. */
 export interface Removal {
   /** The smaller network; its outputs are the same. */
   readonly model: Model;
