@@ -79,7 +79,7 @@ export type { DType, NumericType, TensorData } from "./onnx/dtype.ts";
 export { copyModel, emptyModel, type Graph, type Model, type Node, type Value } from "./onnx/graph.ts";
 export { readModel } from "./onnx/read.ts";
 export { type FloatTensor, float32, isFloat32, type NumericTensor, type Tensor } from "./onnx/tensor.ts";
-export { type TypedModel, type TypedValue, typedModel } from "./onnx/typed.ts";
+export { type FeedableModel, type TypedModel, type TypedValue, typedModel } from "./onnx/typed.ts";
 export { upgrade } from "./onnx/upgrade.ts";
 export { writeModel } from "./onnx/write.ts";
 export { type Layer, layersOf, selectLayers } from "./operators/layers.ts";
