@@ -7,7 +7,7 @@ import { bytesOf, type ElementType, type Numbers, sizeOf } from "./elements.ts";
 import { type Graph, type GraphNode, nameOf } from "./graph.ts";
 import type { Kept } from "./kept.ts";
 import { Matrix } from "./matrix.ts";
-import type { Input, OutputOptions, Planning, Value } from "./operator.ts";
+import type { Input, Operator, OutputOptions, Planning, Value } from "./operator.ts";
 import type { PlanMemory } from "./plan-memory.ts";
 import { NeedsNumbers, Scope, Slot, slotOf } from "./slot.ts";
 import { topologyOf } from "./topology.ts";
@@ -28,6 +28,8 @@ export interface Site {
   readonly scope: Scope;
   /** Plans a branch in a scope of its own, and gives its outputs. */
   planGraph(graph: Graph, scope: Scope): readonly Slot[];
+  /** Plans a node that stands in no graph. */
+  planNode(node: GraphNode, bound: Bound, scope: Scope): void;
 }
 
 /** One node in a plan. */
@@ -66,6 +68,7 @@ export class NodePlanning implements Planning {
     const given = this.#node.inputs;
     if (input.presence !== "rest") return given[i] ? this.#one(given[i], name, input, before) : undefined;
     const all = given.slice(i).map((value) => this.#one(value, name, input, before));
+    if (input.mixed) return all;
     for (const { type } of all) if (type !== all[0].type) this.refuse(`has inputs of ${all[0].type} and ${type}`);
     return all;
   }
@@ -122,6 +125,10 @@ export class NodePlanning implements Planning {
     return this.#memory.viewOf(slotOf(value), this.eager);
   }
 
+  given<T extends ElementType>(constant: Constant<T>): Value<T> {
+    return new Slot(constant.type, constant.dims, constant);
+  }
+
   constant<T extends ElementType>(value: Value<T> | undefined): Constant<T> | undefined {
     if (!value) return undefined;
     const { store, dims } = slotOf(value);
@@ -172,6 +179,18 @@ export class NodePlanning implements Planning {
     this.#branches.push(scope);
     for (const [i, { name }] of graph.inputs.entries()) scope.set(name, slotOf(fed[i]));
     return this.#site.planGraph(graph, scope);
+  }
+
+  apply(operator: Operator, inputs: readonly Value[], attributes: Readonly<Record<string, unknown>>): Value {
+    const scope = new Scope();
+    this.#branches.push(scope);
+    const names = inputs.map((value, i) => {
+      scope.set(`${i}`, slotOf(value));
+      return `${i}`;
+    });
+    const node = { ...this.#node, inputs: names, outputs: ["output"], attributes: new Map() };
+    this.#site.planNode(node, { operator, attributes }, scope);
+    return scope.get("output");
   }
 
   wrong(reason: string): never {

@@ -23,6 +23,8 @@ export interface Input<T extends ElementType = ElementType, P extends Presence =
   readonly like?: string;
   /** What the operator reads of it: its numbers, or its shape alone. */
   readonly reads: "numbers" | "shape";
+  /** True if inputs of a `rest` may be of several types. */
+  readonly mixed?: boolean;
 }
 
 /** `rest`: any number of inputs, up to the last one; none is left out. */
@@ -31,6 +33,7 @@ export type Presence = "needed" | "optional" | "rest";
 interface InputOptions {
   readonly like?: string;
   readonly reads?: "numbers" | "shape";
+  readonly mixed?: boolean;
 }
 
 /** An input that a node must have. */
@@ -46,7 +49,7 @@ export function optional<const T extends ElementType>(
   return { types, presence: "optional", reads: "numbers", ...options };
 }
 
-/** All inputs from here on, which have one element type. */
+/** All inputs from here on, which have one element type if they are not mixed. */
 export function rest<const T extends ElementType>(types: readonly T[], options?: InputOptions): Input<T, "rest"> {
   return { types, presence: "rest", reads: "numbers", ...options };
 }
@@ -118,6 +121,8 @@ export interface Planning<I extends Inputs = Inputs, A extends Attributes = Attr
   /** Gives the elements of a value at each run. */
   view<T extends ElementType>(value: Value<T>): () => Numbers<T>;
 
+  /** A value that the operator states itself. */
+  given<T extends ElementType>(constant: Constant<T>): Value<T>;
   /** The constant that an input is; undefined for one that is left out, and for one that is computed. */
   constant<T extends ElementType>(value: Value<T> | undefined): Constant<T> | undefined;
   /**
@@ -143,6 +148,11 @@ export interface Planning<I extends Inputs = Inputs, A extends Attributes = Attr
   table(numbers: readonly number[]): number;
   /** Plans a branch or body in the node's place, and gives its outputs. */
   branch(graph: Graph, fed?: readonly Value[]): readonly Value[];
+  /**
+   * Plans another operator in the node's place, before what is planned next, and gives its output.
+   * @param operator one that keeps nothing from plan to plan
+   */
+  apply(operator: Operator, inputs: readonly Value[], attributes: Readonly<Record<string, unknown>>): Value;
 
   /** Inputs that cannot be: of the wrong rank or shape. @throws UserError */
   wrong(reason: string): never;

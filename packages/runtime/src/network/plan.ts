@@ -1,5 +1,5 @@
 import type { Machine } from "../kernels/machine.ts";
-import type { Bindings } from "./bind.ts";
+import type { Bindings, Bound } from "./bind.ts";
 import { bytesOf, copy, type ElementType, type Numbers, sizeOf } from "./elements.ts";
 import type { Graph, GraphNode } from "./graph.ts";
 import type { Kept } from "./kept.ts";
@@ -8,6 +8,8 @@ import type { Step } from "./operator.ts";
 import { PlanMemory } from "./plan-memory.ts";
 import { Scope, Slot } from "./slot.ts";
 import { topologyOf } from "./topology.ts";
+
+const EMPTY: Graph = { nodes: [], constants: new Map(), inputs: [], outputs: [] };
 
 /** What a plan is made for: the shape of an input, and its elements where the plan depends on them. */
 export interface Fed {
@@ -87,21 +89,22 @@ export class Plan {
       scope.set(name, new Slot(constant.type, constant.dims, constant));
     }
     for (const [i, node] of graph.nodes.entries()) {
-      this.#planNode(node, graph, scope);
+      const bound = this.#bindings.of.get(node);
+      if (!bound) throw new Error(`The node ${node.op} is planned without being bound.`);
+      this.#planNode(node, bound, graph, scope);
       const done = new Set([...(reads.get(node) ?? []), ...node.outputs]);
       for (const name of done) if ((lastUses.get(name) ?? -1) <= i) scope.drop(name);
     }
     return graph.outputs.map((name) => scope.get(name));
   }
 
-  #planNode(node: GraphNode, graph: Graph, scope: Scope): void {
-    const bound = this.#bindings.of.get(node);
-    if (!bound) throw new Error(`The node ${node.op} is planned without being bound.`);
+  #planNode(node: GraphNode, bound: Bound, graph: Graph, scope: Scope): void {
     const planning = new NodePlanning({
       machine: this.#machine,
       memory: this.#memory,
       kept: this.#kept,
       planGraph: (branch, inside) => this.#planGraph(branch, inside),
+      planNode: (alone, as, inside) => this.#planNode(alone, as, EMPTY, inside),
       node,
       bound,
       graph,

@@ -112,7 +112,9 @@ function multiply(context: Planning, layer: Matrix, x: Value, dims: readonly num
   const samples = sizeOf(x.dims.slice(0, -1));
   const use: Use = samples >= BATCH ? "matrix" : x.rectified ? "sparse-vector" : "vector";
   const length = padded(samples);
-  layer.prepare(use, use === "matrix" ? 4 * Math.min(TILE, length) : 4);
+  // In the body of a loop, one time round may have another use for it than the next.
+  const prepare = () => layer.prepare(use, use === "matrix" ? 4 * Math.min(TILE, length) : 4);
+  prepare();
   const floor = context.takesRelu() ? 0 : Number.NEGATIVE_INFINITY;
   const input = context.at(x);
   const output = context.at(context.output("float32", dims));
@@ -120,6 +122,7 @@ function multiply(context: Planning, layer: Matrix, x: Value, dims: readonly num
     // Sums of four lanes read on to a multiple of four.
     const aligned = columns % 4 === 0 ? undefined : context.scratch(padded(columns));
     return () => {
+      prepare();
       for (let i = 0; i < samples; i++) {
         const from = input + 4 * i * columns;
         if (aligned !== undefined) {
@@ -134,6 +137,7 @@ function multiply(context: Planning, layer: Matrix, x: Value, dims: readonly num
   const offsets = context.table(Array.from({ length: columns }, (_, column) => 4 * column * length));
   const [turned, result] = [context.scratch(columns * length), context.scratch(layer.written * length)];
   return () => {
+    prepare();
     transpose(heap.floats(input, samples * columns), samples, columns, heap.floats(turned, columns * length), length);
     layer.correlate(offsets, turned, result, length, floor);
     transpose(heap.floats(result, rows * length), rows, samples, heap.floats(output, samples * rows), rows, length);

@@ -2,6 +2,7 @@ import type { Operators } from "../operator.ts";
 import { activationOperators } from "./activations.ts";
 import { arithmeticOperators } from "./arithmetic.ts";
 import { castOperators } from "./cast.ts";
+import { controlOperators } from "./control.ts";
 import { convolutionOperators } from "./convolution.ts";
 import { denseOperators } from "./dense.ts";
 import { fillingOperators } from "./filling.ts";
@@ -48,4 +49,5 @@ export const operators: Operators = {
   ...standardizationOperators,
   ...lossOperators,
   ...spaceOperators,
+  ...controlOperators,
 };

@@ -1,4 +1,4 @@
-import { flag, float, graph, int, ints, optionalInt, unused } from "../attributes.ts";
+import { flag, float, int, ints, optionalInt, unused } from "../attributes.ts";
 import { sizeOf } from "../elements.ts";
 import { needed, type Operators, operator, optional, type Planning, type Step, type Value } from "../operator.ts";
 import { axesIn, axisIn, wholesOf } from "./shapes.ts";
@@ -133,21 +133,6 @@ const size = operator({
   },
 });
 
-const choose = operator({
-  since: 1,
-  inputs: { cond: needed(BOOL) },
-  attributes: { then_branch: graph(), else_branch: graph() },
-  outputs: Number.POSITIVE_INFINITY,
-  plan(context) {
-    const [taken] = context.known(context.inputs.cond);
-    const { then_branch, else_branch } = context.attributes;
-    const results = context.branch(taken ? then_branch : else_branch);
-    if (results.length !== context.outputs) context.wrong(`has a branch of ${results.length} outputs`);
-    for (const [index, value] of results.entries()) if (context.wants(index)) context.alias(value, value.dims, index);
-    return undefined;
-  },
-});
-
 /** Operators that only name elements otherwise, or tell what shape they have. */
 export const nameOperators: Operators = {
   Reshape: reshape,
@@ -156,7 +141,6 @@ export const nameOperators: Operators = {
   Dropout: dropout,
   Shape: shape,
   Size: size,
-  If: choose,
   Squeeze: [
     operator({
       since: 1,

@@ -20,18 +20,20 @@ function placeIn(at: number, count: number, mode: Mode): number {
 function pad(context: Planning, x: Value, pads: readonly number[], mode: Mode, filler?: Value, number = 0): Step {
   const { dims } = x;
   if (pads.length !== 2 * dims.length) context.wrong(`pads [${dims}] by [${pads}]`);
-  if (mode !== "constant" && pads.some((count) => count < 0)) context.refuse(`cuts by [${pads}] in the mode ${mode}`);
+  // Negative pads cut an axis first; what is left of it is continued.
+  const cut = dims.map((_, axis) => Math.max(0, -pads[axis]));
+  const left = dims.map((dim, axis) => dim - cut[axis] - Math.max(0, -pads[axis + dims.length]));
   const sizes = dims.map((dim, axis) => dim + pads[axis] + pads[axis + dims.length]);
-  if (sizes.some((size) => size < 0)) context.wrong(`cuts [${pads}] off [${dims}]`);
-  if (mode !== "constant" && dims.some((dim, axis) => dim === 0 && sizes[axis] > 0)) {
+  if (left.some((count) => count < 0)) context.wrong(`cuts [${pads}] off [${dims}]`);
+  if (mode !== "constant" && left.some((count, axis) => count === 0 && sizes[axis] > 0)) {
     context.wrong(`has nothing in [${dims}] to pad with`);
   }
   const steps = stepsOf(dims);
   const places = gridOf(
     sizes.map((size, axis) =>
       Array.from({ length: size }, (_, i) => {
-        const place = placeIn(i - pads[axis], dims[axis], mode);
-        return place < 0 ? -1 : place * steps[axis];
+        const place = placeIn(i - Math.max(0, pads[axis]), left[axis], mode);
+        return place < 0 ? -1 : (cut[axis] + place) * steps[axis];
       }),
     ),
   );
