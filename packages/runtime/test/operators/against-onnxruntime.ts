@@ -1,13 +1,14 @@
 import fc from "fast-check";
 import { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
 import { expect } from "vitest";
-import type { Attributes } from "../../../espalier/src/onnx/attributes.ts";
+import type { Attribute } from "../../../espalier/src/onnx/attributes.ts";
 import type { NumericType } from "../../../espalier/src/onnx/dtype.ts";
 import { zeros } from "../../../espalier/src/onnx/dtype.ts";
 import { emptyModel, type Model } from "../../../espalier/src/onnx/graph.ts";
 import { int64s, type NumericTensor, sizeOf } from "../../../espalier/src/onnx/tensor.ts";
 import { writeModel } from "../../../espalier/src/onnx/write.ts";
 import { random } from "../../../espalier/src/random.ts";
+import { halfOf } from "../../src/network/half.ts";
 import { Network } from "../../src/network/network.ts";
 
 /** A node, and what it reads. */
@@ -15,7 +16,8 @@ export interface Trial {
   readonly op: string;
   /** The operator set. */
   readonly set: number;
-  readonly attributes?: Attributes;
+  /** Those that are undefined are left out. */
+  readonly attributes?: Readonly<Record<string, Attribute | undefined>>;
   /** Undefined for what is left out. */
   readonly inputs: readonly (NumericTensor | undefined)[];
   /** How many outputs; default 1. */
@@ -25,9 +27,11 @@ export interface Trial {
 }
 
 /** Runs a node here and in ONNX Runtime, and expects the same outputs: floats to 1e-5 of the output's largest. */
-export async function agrees({ op, set, attributes = {}, inputs, outputs = 1, fed }: Trial): Promise<void> {
+export async function agrees({ op, set, attributes: given = {}, inputs, outputs = 1, fed }: Trial): Promise<void> {
   const model = emptyModel("trial");
   model.opsets.set("", set);
+  const attributes: Record<string, Attribute> = {};
+  for (const [name, attribute] of Object.entries(given)) if (attribute) attributes[name] = attribute;
   const names = inputs.map((tensor, i) => (tensor ? `x${i}` : ""));
   const results = Array.from({ length: outputs }, (_, i) => `y${i}`);
   model.nodes.push({ name: "node", op, domain: "", inputs: names, outputs: results, attributes });
@@ -87,7 +91,8 @@ export function numbers(type: NumericType, dims: readonly number[], seed: number
   for (let i = 0; i < data.length; i++) {
     const whole = least + Math.floor(uniform() * count);
     if (data instanceof BigInt64Array || data instanceof BigUint64Array) data[i] = BigInt(whole);
-    else data[i] = type === "float32" && uniform() < 0.5 ? whole + uniform() : whole;
+    else if (type === "float16") data[i] = halfOf(whole + (uniform() < 0.5 ? uniform() : 0));
+    else data[i] = type.startsWith("float") && uniform() < 0.5 ? whole + uniform() : whole;
   }
   return { dtype: type, dims, data };
 }
