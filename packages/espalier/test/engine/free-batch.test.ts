@@ -2,11 +2,10 @@ import { describe, expect, it } from "vitest";
 import { annotate } from "../../src/engine/annotate.ts";
 import { freeBatch } from "../../src/engine/free-batch.ts";
 import { nodeEngine } from "../../src/engine/node.ts";
-import { simplify } from "../../src/engine/simplify.ts";
-import { type Attribute, int } from "../../src/onnx/attributes.ts";
+import { int } from "../../src/onnx/attributes.ts";
 import { GraphBuilder } from "../../src/onnx/builder.ts";
-import { emptyModel, type Graph, type Model } from "../../src/onnx/graph.ts";
-import { float32, int64s, sizeOf } from "../../src/onnx/tensor.ts";
+import { emptyModel, type Model } from "../../src/onnx/graph.ts";
+import { float32, sizeOf } from "../../src/onnx/tensor.ts";
 import { random } from "../../src/random.ts";
 
 const engine = nodeEngine({ threads: 1 });
@@ -89,37 +88,5 @@ describe("a fixed batch is opened", () => {
     expect("reason" in (await opened(stuck))).toBe(true);
     const narrow = exported([2, 6], (graph) => graph.emit("Add", ["x", graph.initializer("b", normals(2, 6))]));
     expect(await opened(narrow)).toEqual({ reason: "its graph runs with no other" });
-  });
-});
-
-describe("simplify", () => {
-  const branch = (name: string, op: string): Attribute => {
-    const graph: Graph = {
-      ...{ name, inputs: [], initializers: new Map(), values: new Map() },
-      nodes: [{ name: "", op, domain: "", inputs: ["x"], outputs: [`${name}/y`], attributes: {} }],
-      outputs: [{ name: `${name}/y` }],
-    };
-    return { kind: "graph", value: graph };
-  };
-  const branches = { then_branch: branch("then", "Neg"), else_branch: branch("else", "Abs") };
-
-  it("takes the branch that shapes settle, and makes whole numbers that nothing changes constant", async () => {
-    const model = exported([1, 6], (graph) => {
-      const size = graph.emit("Gather", [graph.emit("Shape", ["x"]), graph.ints([1])]);
-      const condition = graph.emit("Squeeze", [graph.emit("Equal", [size, graph.ints([6])])]);
-      const target = graph.emit("Concat", [graph.ints([2]), graph.ints([3])], { axis: int(0) }, "target");
-      return graph.emit("Reshape", [graph.emit("If", [condition], branches), target]);
-    });
-    const simple = await simplify(engine, model, {});
-    expect(simple.nodes.map(({ op }) => op)).toEqual(["Shape", "Gather", "Equal", "Squeeze", "Neg", "Reshape"]);
-    expect(simple.initializers.get("target")).toEqual(int64s([2, 3]));
-  });
-
-  it("leaves a branch that the data chooses", async () => {
-    const model = exported([1, 1], (graph) => {
-      const condition = graph.emit("Squeeze", [graph.emit("Greater", ["x", graph.scalar("float32", 0)])]);
-      return graph.emit("If", [condition], branches);
-    });
-    expect((await simplify(engine, model, {})).nodes.map(({ op }) => op)).toEqual(["Greater", "Squeeze", "If"]);
   });
 });
