@@ -9,6 +9,8 @@ if (name === undefined || !known.includes(name)) {
   process.stderr.write(`Name a benchmark: npm run bench -- NAME, one of ${known.join(", ")}.\n`);
   process.exitCode = 2;
 } else {
+  // A benchmark may load onnxruntime-node by itself, which keeps telemetry otherwise.
+  process.env.ORT_DISABLE_TELEMETRY ??= "1";
   process.argv.splice(2, Number.POSITIVE_INFINITY, ...args);
   await import(`./${name}.bench.ts`);
 }
