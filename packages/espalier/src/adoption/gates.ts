@@ -17,6 +17,8 @@ export interface GatesApart {
   readonly wholeOf: ReadonlyMap<string, string>;
   /** Some parameters with the parts put together; parts that are not among them are as they were. */
   join(parameters: ReadonlyMap<string, FloatTensor>): Map<string, FloatTensor>;
+  /** A network that was made of {@link model}, with its weights in whole again, of whatever sizes they are now. */
+  together(model: Model): Model;
 }
 
 /**
@@ -41,16 +43,23 @@ export function gatesApart(source: Model): GatesApart {
       const joined = new Map(parameters);
       for (const [name, { whole, parts }] of stacks) {
         if (!parts.some((part) => parameters.has(part))) continue;
-        const data = whole.data.slice();
-        const size = data.length / parts.length;
-        for (const [i, part] of parts.entries()) {
-          const values = parameters.get(part);
-          if (values) data.set(values.data, i * size);
-          joined.delete(part);
-        }
-        joined.set(name, float32(whole.dims, data));
+        const before = divided(whole, parts.length);
+        const values = parts.map((part, i) => parameters.get(part) ?? before[i]);
+        for (const part of parts) joined.delete(part);
+        joined.set(name, stacked(values, whole.dims[0]));
       }
       return joined;
+    },
+    together(changed) {
+      const model = copyModel(changed);
+      const made = new Set(concats.flatMap(({ outputs }) => outputs));
+      for (const [name, { whole, parts }] of stacks) {
+        const values = parts.map((part) => model.initializers.get(part)).filter(isFloat32);
+        for (const part of parts) model.initializers.delete(part);
+        model.initializers.set(name, stacked(values, whole.dims[0]));
+      }
+      model.nodes = changed.nodes.filter(({ outputs }) => !made.has(outputs[0]));
+      return model;
     },
   };
 }
@@ -82,6 +91,14 @@ function divided({ dims, data }: FloatTensor, count: number): FloatTensor[] {
   const size = data.length / count;
   const shape = [1, (directions * rows) / count, columns];
   return Array.from({ length: count }, (_, i) => float32(shape, data.slice(i * size, (i + 1) * size)));
+}
+
+/** Parts put together as {@link divided} takes them apart. */
+function stacked(parts: readonly FloatTensor[], directions: number): FloatTensor {
+  const [, rows, columns] = parts[0].dims;
+  const whole = float32([directions, (rows * parts.length) / directions, columns]);
+  for (const [i, { data }] of parts.entries()) whole.data.set(data, i * data.length);
+  return whole;
 }
 
 function concatenation(output: string, parts: readonly string[], directions: number): Node[] {

@@ -19,6 +19,8 @@ export interface TrainableForm {
    * were. Functions stay in place, as their calls may carry copies of the old weights.
    */
   restore(parameters: ReadonlyMap<string, FloatTensor>): Model;
+  /** A network that was made of {@link model}, with the weights of recurrent nodes in whole again. */
+  together(model: Model): Model;
   /** The parameters as the file can hold them: rounded where their type is a half. */
   rounded(parameters: ReadonlyMap<string, FloatTensor>): Map<string, FloatTensor>;
 }
@@ -32,10 +34,11 @@ export function trainableForm(source: Model): TrainableForm {
   const base = inlineFunctions(source);
   const lifted = liftedWeights(base);
   const held = (name: string): NumericTensor | undefined => lifted.get(name) ?? numeric(base.initializers.get(name));
-  const { model, wholeOf, join } = gatesApart(inFloat32(withInitializers(base, lifted)));
+  const { model, wholeOf, join, together } = gatesApart(inFloat32(withInitializers(base, lifted)));
   return {
     model,
     differences: differencesOf(source, lifted),
+    together,
     restore(parameters) {
       const model = copyModel(base);
       const constants = new Map<string, Tensor>();

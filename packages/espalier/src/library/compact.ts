@@ -27,12 +27,12 @@ export async function compact(engine: Engine, source: Model, { shape }: CompactO
   const form = trainableForm(source);
   const model = withSample(form.model, shape);
   const asCame = form.differences.length > 0;
-  // A bias that a layer gains has no place in a form that is not the file's.
-  const { model: smaller, layers } = await removeDeadUnits(engine, model, { addBiases: !asCame });
+  // A bias that a layer gains, or another size that a node names, has no place in a form that is not the file's.
+  const { model: smaller, layers } = await removeDeadUnits(engine, model, { addBiases: !asCame, resizing: !asCame });
   const comparison = await compare(engine, model, smaller);
-  const written = asCame ? form.restore(floatsOf(smaller)) : smaller;
+  const written = asCame ? form.restore(floatsOf(smaller)) : form.together(smaller);
   return {
-    model: { ...written, inputs: resized(source, smaller), values: new Map() },
+    model: { ...written, inputs: resized(source, written), values: new Map() },
     parameters: countParameters(smaller).parameters,
     layers,
     ...comparison,

@@ -1,8 +1,9 @@
 import { noGradient } from "../../src/autodiff/no-gradient.ts";
-import { ruleFamilies } from "../../src/autodiff/rules.ts";
+import { gradientRules, ruleFamilies } from "../../src/autodiff/rules.ts";
 import { nodeEngine } from "../../src/engine/node.ts";
 import { GraphBuilder } from "../../src/onnx/builder.ts";
 import { emptyModel } from "../../src/onnx/graph.ts";
+import { gapsOf, kernelOf, kernelsAlone, passesUnits, SIDES, weightedOperators } from "../operators/coverage.ts";
 import { DEFAULT_RUNS } from "./cases/drawn.ts";
 import { ruleCases } from "./cases/index.ts";
 
@@ -38,7 +39,7 @@ const notes: Readonly<Record<string, string>> = {
 
 const INTRODUCTION = `# Operators
 
-<!-- Written by npm run operators, from the gradient rules and their tests. -->
+<!-- Written by npm run operators, from the catalogue of operators, the gradient rules and their tests, and what the runtime computes. -->
 
 Any model that ONNX Runtime runs can be evaluated, inspected, scanned, and pruned without retraining. To train or retrain it, gradients must find a way from the loss back to the parameters: each operator on that way needs a rule. Models of the operator sets 7 to 26 are read; those before 18 are brought to 18 for training, and written back as they came.
 
@@ -47,6 +48,18 @@ Every rule is compared with central differences on random shapes and attributes,
 What numbers a rule needs to know (axes, pads, sizes) may also be computed in the graph, as long as shapes and constants determine them.
 
 For an operator that is not here, pass a rule of your own: \`examples/own-rule.ts\`.
+
+"Units" tells whether dead units and channels are followed through the operator when they are removed; those that reach any other stay. "Kernel" is the first operator set in which \`espalier/runtime\` computes the operator; it refuses what is not here before anything is computed.
+`;
+
+const WEIGHTS = `## Weights
+
+What each operator with weights is to pruning, sharing, fitting and counting: whether its weights are a layer that can be pruned, whether its bias is found, also as an Add behind it, whether its weights are fitted by least squares, whether units are followed, and whether its MACs are counted.
+`;
+
+const KERNELS = `## Only in the runtime
+
+The runtime computes these too.
 `;
 
 const ENDS = `## Where gradients end
@@ -56,17 +69,36 @@ Through these no gradient flows: they count, compare, choose or draw, or are ste
 
 /** The page of all operators that gradients pass, and of those at which they end. */
 export async function operatorsPage(): Promise<string> {
-  const parts = [INTRODUCTION];
+  const parts = [INTRODUCTION, `${WEIGHTS}\n${weightsTable()}`];
   for (const [family, rules] of Object.entries(ruleFamilies)) {
     const rows = [];
     for (const op of Object.keys(rules))
-      rows.push(`| ${op} | ${await since(op)} | ${notes[op] ?? ""} | ${checked(op)} |`);
+      rows.push(
+        `| ${op} | ${await since(op)} | ${passesUnits(op) ? "yes" : ""} | ${kernelOf(op) ?? ""} | ${notes[op] ?? ""} | ${checked(op)} |`,
+      );
     parts.push(
-      `## ${family}\n\n| operator | since | remarks | checked on |\n| --- | --- | --- | --- |\n${rows.join("\n")}\n`,
+      `## ${family}\n\n| operator | since | units | kernel | remarks | checked on |\n| --- | --- | --- | --- | --- | --- |\n${rows.join("\n")}\n`,
     );
   }
   parts.push(`${ENDS}\n${[...noGradient].sort().join(", ")}.\n`);
+  parts.push(`${KERNELS}\n${kernelsAlone(new Set(gradientRules.keys())).join(", ")}.\n`);
   return parts.join("\n");
+}
+
+/** The operators with weights by what is known of them, and the reasons for what is not. */
+function weightsTable(): string {
+  const reasons = new Map<string, string[]>();
+  const rows = weightedOperators.map((op) => {
+    const gaps = gapsOf(op);
+    for (const side of SIDES) {
+      const reason = gaps[side] && `no ${side}: ${gaps[side]}`;
+      if (reason) reasons.set(reason, [...(reasons.get(reason) ?? []), op]);
+    }
+    return `| ${[op, ...SIDES.map((side) => (gaps[side] === undefined ? "yes" : ""))].join(" | ")} |`;
+  });
+  const listed = Array.from(reasons, ([reason, ops]) => `- ${ops.join(", ")}: ${reason}.`);
+  const head = ["operator", ...SIDES];
+  return `| ${head.join(" | ")} |\n|${" --- |".repeat(head.length)}\n${rows.join("\n")}\n\n${listed.join("\n")}\n`;
 }
 
 /** How a rule is tested: edges whose names differ behind a colon only are counted. */

@@ -76,6 +76,7 @@ export const arithmeticRules = {
     reduce((a, b) => a ** b),
     1,
   ),
+  Mod: broadcast(unknown, 1),
   Where: broadcast(unknown),
 } as const satisfies Readonly<Record<string, UnitRule>>;
 
