@@ -4,12 +4,32 @@ import { describe, expect, it } from "vitest";
 import { random } from "../../espalier/src/random.ts";
 // @ts-expect-error: a script of the build, without types
 import { compiled } from "../scripts/kernels.mjs";
+import { ACTIVATION, PAIRWISE } from "../src/kernels/kernels.ts";
 import { type Machine, machine } from "../src/kernels/machine.ts";
 import { compressRows } from "../src/network/compressed.ts";
 import { padded } from "../src/network/forms.ts";
 import { Matrix, type Use } from "../src/network/matrix.ts";
 
 const kinds = ["simd", "plain"] as const;
+
+const PAIRS: readonly [keyof typeof PAIRWISE, (a: number, b: number) => number][] = [
+  ["add", (a, b) => a + b],
+  ["subtract", (a, b) => a - b],
+  ["multiply", (a, b) => a * b],
+  ["divide", (a, b) => a / b],
+  ["maximum", Math.max],
+  ["minimum", Math.min],
+];
+
+const ACTIVATIONS: readonly [keyof typeof ACTIVATION, (x: number) => number, [p: number, q: number]][] = [
+  ["clip", (x) => Math.min(Math.max(x, -1), 6), [-1, 6]],
+  ["leaky", (x) => (x < 0 ? Math.fround(0.1) * x : x), [0.1, 0]],
+  ["hardSigmoid", (x) => Math.min(Math.max(0.25 * x + 0.5, 0), 1), [0.25, 0.5]],
+  ["hardSwish", (x) => x * Math.min(Math.max(0.25 * x + 0.5, 0), 1), [0.25, 0.5]],
+  ["exponential", Math.exp, [0, 0]],
+  ["sigmoid", (x) => 1 / (1 + Math.exp(-x)), [0, 0]],
+  ["tanh", Math.tanh, [0, 0]],
+];
 
 /** A random matrix of a given density, and what it gives for an input by plain sums. */
 function layerCase(seed: number, rows: number, columns: number, density: number) {
@@ -90,6 +110,59 @@ describe.each(kinds)("%s kernels", (kind) => {
       }),
       { numRuns: 60 },
     );
+  });
+
+  it("join pairs of numbers in rows, each stretched or not, without a step past what is theirs", async () => {
+    const on = await machine({ kernels: kind });
+    const given = fc.record({
+      operation: fc.constantFrom(...PAIRS),
+      rows: fc.integer({ min: 1, max: 4 }),
+      length: fc.integer({ min: 1, max: 21 }),
+      steps: fc.tuple(fc.constantFrom(0, 1), fc.constantFrom(0, 1)),
+      pitches: fc.tuple(fc.nat({ max: 2 }), fc.nat({ max: 2 })),
+      seed: fc.nat(1e6),
+    });
+    fc.assert(
+      fc.property(given, ({ operation: [name, f], rows, length, steps, pitches, seed }) => {
+        const { normal } = random(seed, "pairs");
+        const sizes = steps.map((step, i) => (rows - 1) * pitches[i] + (step ? length : 1));
+        const [a, b] = sizes.map((size) => Float32Array.from({ length: size }, normal));
+        const [left, right] = [a, b].map((numbers) => place(on, numbers, numbers.length));
+        const size = rows * length;
+        const output = place(on, new Float32Array(size + 4).fill(9), size + 4);
+        const [aRow, bRow] = pitches.map((pitch) => 4 * pitch);
+        on.kernels.pairwise(PAIRWISE[name], rows, length, left, aRow, 4 * steps[0], right, bRow, 4 * steps[1], output);
+        const at = (i: number, side: 0 | 1) => Math.floor(i / length) * pitches[side] + (i % length) * steps[side];
+        const expected = Float32Array.from({ length: size }, (_, i) => f(a[at(i, 0)], b[at(i, 1)]));
+        expect(on.heap.floats(output, size)).toEqual(expected);
+        expect([...on.heap.floats(output + 4 * size, 4)]).toEqual([9, 9, 9, 9]);
+      }),
+      { numRuns: 120 },
+    );
+  });
+
+  it.each(ACTIVATIONS)("compute %s of numbers of every size", async (name, f, [p, q]) => {
+    const on = await machine({ kernels: kind });
+    const { normal, uniform } = random(1, "activations");
+    const special = [0, -0, 88.5, -88.5, 103, -103, 1e30, -1e30, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+    const x = Float32Array.from([
+      ...special,
+      ...Array.from({ length: 997 }, () => normal() * 10 ** (4 * uniform() - 3)),
+    ]);
+    const output = place(on, new Float32Array(x.length + 4).fill(9), x.length + 4);
+    on.kernels.activate(ACTIVATION[name], x.length, place(on, x, x.length), output, p, q);
+    const found = on.heap.floats(output, x.length);
+    for (const [i, number] of x.entries()) {
+      const right = Math.fround(f(number));
+      // By the number's own size: also near zero nothing is lost.
+      const same = Object.is(found[i], right) || found[i] === right;
+      const apart = same ? 0 : Math.abs(found[i] - right) / Math.max(Math.abs(right), 2 ** -126);
+      expect(apart, `${name}(${number}): ${found[i]} for ${right}`).toBeLessThan(1e-6);
+    }
+    expect([...on.heap.floats(output + 4 * x.length, 4)]).toEqual([9, 9, 9, 9]);
+    const none = place(on, Float32Array.of(Number.NaN), 4);
+    on.kernels.activate(ACTIVATION[name], 1, none, none, p, q);
+    expect(on.heap.floats(none, 1)[0]).toBeNaN();
   });
 
   it("change the form of a single row that ends where memory does", async () => {

@@ -73,25 +73,24 @@ export interface Verdict {
   readonly best: boolean;
 }
 
-/** What came out of a round. */
+/** What came out of a round. Errors are percent. */
 export interface RoundResult {
   readonly name: string;
   /** Non-zero parameters / all. */
   readonly density: number;
   /** Non-zero weights / all, by layer. */
   readonly layers: Readonly<Record<string, number>>;
-  /** The measure on the validation split after pruning, before retraining; of rounds that prune at once. */
-  readonly pruned?: number;
+  /** Validation error after pruning, before retraining; of rounds that prune at once. */
+  readonly prunedError?: number;
   readonly bestEpoch: number;
-  /** The measure on the validation split in that epoch. */
-  readonly validation: number;
+  readonly validationError: number;
   readonly epochs: readonly EpochResult[];
   /** Whether the rounds went on from it, and whether it was the best network until then. */
   readonly verdict: Verdict;
 }
 
 export interface RoundOptions
-  extends Pick<TrainerOptions, "batch" | "seed" | "task" | "frozen" | "batchNorm" | "stepsPerRun"> {
+  extends Pick<TrainerOptions, "batch" | "seed" | "loss" | "frozen" | "batchNorm" | "stepsPerRun"> {
   /** Where the activations of frozen layers go that are more than memory should hold. */
   readonly storage?: Storage;
   readonly resume?: TrainState;
@@ -138,7 +137,7 @@ export async function runRound(
   const left = prune?.gradual ? chooseMasks(prune.target, free, counted(start)) : masks;
   const pruned = withParameters(source, applyMasks(start, masks));
   evaluator.load(parametersOf(pruned, start.keys()));
-  const rightAfter = prune && !prune.gradual ? (await evaluator.evaluate(data.validation)).value : undefined;
+  const prunedError = prune && !prune.gradual ? (await evaluator.evaluate(data.validation)).error : undefined;
   const twin = prune?.clearDead && !prune.gradual ? await twinOf(engine, pruned) : undefined;
   const small = twin?.model ?? pruned;
   const dropped = round.inputDropout ? inputDropout(source, masks, round.inputDropout) : 0;
@@ -175,9 +174,9 @@ export async function runRound(
       name: round.name,
       density: densityOf(counted(parameters)),
       layers: layerDensities(layers, parameters),
-      pruned: rightAfter,
+      prunedError,
       bestEpoch: best?.epoch ?? 0,
-      validation: best?.validation ?? rightAfter ?? Number.NaN,
+      validationError: best?.validationError ?? prunedError ?? Number.NaN,
       epochs: history,
     };
     return { result, parameters };

@@ -1,3 +1,20 @@
+/** What `pairwise` makes of two numbers, by its code. */
+export const PAIRWISE = { add: 0, subtract: 1, multiply: 2, divide: 3, maximum: 4, minimum: 5 } as const;
+
+/**
+ * What `activate` makes of a number, by its code: clip(x, p, q); p x below zero; clip(p x + q, 0, 1), and x times that;
+ * and functions that nothing shapes.
+ */
+export const ACTIVATION = {
+  clip: 0,
+  leaky: 1,
+  hardSigmoid: 2,
+  hardSwish: 3,
+  exponential: 4,
+  sigmoid: 5,
+  tanh: 6,
+} as const;
+
 /** What both forms of the kernels offer: see `assembly/` for what each computes. Pointers are byte addresses. */
 export interface Kernels {
   correlate(
@@ -49,6 +66,19 @@ export interface Kernels {
     output: number,
     floor: number,
   ): void;
+  pairwise(
+    operation: number,
+    rows: number,
+    length: number,
+    a: number,
+    aRow: number,
+    aStep: number,
+    b: number,
+    bRow: number,
+    bStep: number,
+    y: number,
+  ): void;
+  activate(activation: number, count: number, x: number, y: number, p: number, q: number): void;
   copyPlanes(
     planes: number,
     rows: number,

@@ -1,5 +1,5 @@
 import type { Memory } from "./heap.ts";
-import type { Kernels } from "./kernels.ts";
+import { ACTIVATION, type Kernels, PAIRWISE } from "./kernels.ts";
 
 /** Memory of an ordinary array. */
 export class PlainMemory implements Memory {
@@ -81,6 +81,22 @@ export function plainKernels(memory: Memory): Kernels {
       }
     },
 
+    pairwise(operation, rows, length, a, aRow, aStep, b, bRow, bStep, output) {
+      const [left, right, y] = [floats(a), floats(b), floats(output)];
+      const f = pairs[operation];
+      for (let row = 0; row < rows; row++) {
+        for (let i = 0; i < length; i++) {
+          y[row * length + i] = f(left[(row * aRow + i * aStep) / 4], right[(row * bRow + i * bStep) / 4]);
+        }
+      }
+    },
+
+    activate(activation, count, input, output, p, q) {
+      const [x, y] = [floats(input), floats(output)];
+      const f = activations[activation];
+      for (let i = 0; i < count; i++) y[i] = f(x[i], p, q);
+    },
+
     copyPlanes(planes, rows, width, from, fromPlane, fromRow, step, to, toPlane, toRow) {
       const [x, y] = [floats(from), floats(to)];
       for (let plane = 0; plane < planes; plane++) {
@@ -131,6 +147,27 @@ export function plainKernels(memory: Memory): Kernels {
     },
   };
 }
+
+const pairs: Readonly<Record<number, (a: number, b: number) => number>> = {
+  [PAIRWISE.add]: (a, b) => a + b,
+  [PAIRWISE.subtract]: (a, b) => a - b,
+  [PAIRWISE.multiply]: (a, b) => a * b,
+  [PAIRWISE.divide]: (a, b) => a / b,
+  [PAIRWISE.maximum]: Math.max,
+  [PAIRWISE.minimum]: Math.min,
+};
+
+const clip = (x: number, p: number, q: number) => Math.min(Math.max(x, p), q);
+
+const activations: Readonly<Record<number, (x: number, p: number, q: number) => number>> = {
+  [ACTIVATION.clip]: clip,
+  [ACTIVATION.leaky]: (x, p) => (x < 0 ? p * x : x),
+  [ACTIVATION.hardSigmoid]: (x, p, q) => clip(p * x + q, 0, 1),
+  [ACTIVATION.hardSwish]: (x, p, q) => x * clip(p * x + q, 0, 1),
+  [ACTIVATION.exponential]: Math.exp,
+  [ACTIVATION.sigmoid]: (x) => 1 / (1 + Math.exp(-x)),
+  [ACTIVATION.tanh]: Math.tanh,
+};
 
 /** The largest float32. */
 const MOST = 3.4028234663852886e38;

@@ -1,4 +1,5 @@
 export { copyPlanes } from "./copy";
 export { correlate, correlateDense } from "./correlate";
+export { activate, pairwise } from "./elementwise";
 export { maxPool } from "./pool";
 export { gather, multiply, scatter } from "./product";

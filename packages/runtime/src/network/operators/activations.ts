@@ -9,35 +9,48 @@ import {
   type Value,
 } from "../operator.ts";
 import { combine, map } from "./elementwise.ts";
+import { activate, isFloat32 } from "./floats.ts";
 import { stretches } from "./shapes.ts";
 import { FLOAT, FLOATS } from "./types.ts";
 
-/** A function of each element. */
 /** The largest float32. */
 const MOST = 3.4028234663852886e38;
 
-function unary(since: number, f: (x: number) => number) {
+/** A function of each element, and the kernel that computes it of float32. */
+export function unary(since: number, f: (x: number) => number, kernel?: Parameters<typeof activate>[1]) {
   return operator({
     since,
     inputs: { x: needed(FLOATS) },
     attributes: {},
-    plan: (context) => map(context, context.inputs.x, context.inputs.x.type, f),
+    plan(context) {
+      const { x } = context.inputs;
+      return kernel && isFloat32(x) ? activate(context, kernel, x) : map(context, x, x.type, f);
+    },
   });
 }
 
-/** A function of each element that attributes shape. */
+/** A function of each element that attributes shape, and the kernel that computes it of float32. */
 function shaped<A extends Attributes>(
   since: number,
   attributes: A,
-  f: (given: { readonly [K in keyof A]: AttributeOf<A[K]> }) => (x: number) => number,
+  f: (given: Given<A>) => (x: number) => number,
+  kernel?: Parameters<typeof activate>[1],
+  shape: (given: Given<A>) => readonly [number, number] = () => [0, 0],
 ) {
   return operator({
     since,
     inputs: { x: needed(FLOATS) },
     attributes,
-    plan: (context) => map(context, context.inputs.x, context.inputs.x.type, f(context.attributes)),
+    plan(context) {
+      const { x } = context.inputs;
+      if (!kernel || !isFloat32(x)) return map(context, x, x.type, f(context.attributes));
+      const numbers = shape(context.attributes);
+      return activate(context, kernel, x, () => numbers);
+    },
   });
 }
+
+type Given<A> = { readonly [K in keyof A]: AttributeOf<A[K]> };
 
 /** Abramowitz and Stegun 7.1.26 is too coarse: a series for small arguments and a continued fraction for large ones. */
 export function erf(x: number): number {
@@ -77,7 +90,7 @@ const relu = operator({
       context.alias(x, x.dims);
       return undefined;
     }
-    return map(context, x, "float32", (x) => Math.max(x, 0), true);
+    return activate(context, "clip", x, () => [0, Number.POSITIVE_INFINITY], true);
   },
 });
 
@@ -88,7 +101,7 @@ const clip = [
     attributes: { min: float(-MOST), max: float(MOST) },
     plan(context) {
       const { min, max } = context.attributes;
-      return map(context, context.inputs.x, context.inputs.x.type, (x) => Math.min(Math.max(x, min), max));
+      return activate(context, "clip", context.inputs.x, () => [min, max]);
     },
   }),
   operator({
@@ -101,13 +114,9 @@ const clip = [
         if (bound?.dims.some((dim) => dim !== 1)) context.wrong(`has a bound of [${bound.dims}]`);
         return bound && context.view(bound);
       });
-      const [input, output] = [context.view(x), context.view(context.output("float32", x.dims))];
-      return () => {
-        const least = low ? low()[0] : Number.NEGATIVE_INFINITY;
-        const most = high ? high()[0] : Number.POSITIVE_INFINITY;
-        const [from, to] = [input(), output()];
-        for (let i = 0; i < to.length; i++) to[i] = Math.min(Math.max(from[i], least), most);
-      };
+      const least = () => (low ? low()[0] : Number.NEGATIVE_INFINITY);
+      const most = () => (high ? high()[0] : Number.POSITIVE_INFINITY);
+      return activate(context, "clip", x, () => [least(), most()]);
     },
   }),
 ];
@@ -130,9 +139,15 @@ export const activationOperators: Operators = {
   Relu: relu,
   Clip: clip,
   PRelu: prelu,
-  Sigmoid: unary(6, sigmoid),
-  Tanh: unary(6, Math.tanh),
-  HardSwish: unary(14, (x) => x * Math.min(Math.max(x / 6 + 0.5, 0), 1)),
+  Sigmoid: unary(6, sigmoid, "sigmoid"),
+  Tanh: unary(6, Math.tanh, "tanh"),
+  HardSwish: shaped(
+    14,
+    {},
+    () => (x) => x * Math.min(Math.max(x / 6 + 0.5, 0), 1),
+    "hardSwish",
+    () => [1 / 6, 0.5],
+  ),
   Erf: unary(9, erf),
   Softplus: unary(1, softplus),
   Softsign: unary(1, (x) => x / (1 + Math.abs(x))),
@@ -143,6 +158,8 @@ export const activationOperators: Operators = {
     ({ alpha }) =>
       (x) =>
         x < 0 ? alpha * x : x,
+    "leaky",
+    ({ alpha }) => [alpha, 0],
   ),
   ThresholdedRelu: shaped(
     10,
@@ -151,9 +168,15 @@ export const activationOperators: Operators = {
       (x) =>
         x > alpha ? x : 0,
   ),
-  HardSigmoid: shaped(6, { alpha: float(0.2), beta: float(0.5) }, ({ alpha, beta }) => {
-    return (x) => Math.min(Math.max(alpha * x + beta, 0), 1);
-  }),
+  HardSigmoid: shaped(
+    6,
+    { alpha: float(0.2), beta: float(0.5) },
+    ({ alpha, beta }) =>
+      (x) =>
+        Math.min(Math.max(alpha * x + beta, 0), 1),
+    "hardSigmoid",
+    ({ alpha, beta }) => [alpha, beta],
+  ),
   Elu: shaped(
     6,
     { alpha: float(1) },

@@ -2,6 +2,7 @@ import { UserError } from "../../errors.ts";
 import { flag } from "../attributes.ts";
 import { needed, type Operators, operator, rest } from "../operator.ts";
 import { type Arithmetic, combine, isBig, isFloat, join, larger, smaller, stretch } from "./elementwise.ts";
+import { isFloat32, pairwise } from "./floats.ts";
 import { broadcast } from "./shapes.ts";
 import { FLOATS, NUMBERS } from "./types.ts";
 
@@ -20,6 +21,7 @@ function byZero(): never {
 }
 
 const divide: Arithmetic = {
+  kernel: "divide",
   float: (a, b) => a / b,
   // Towards zero, as C does.
   whole: (a, b) => (b === 0 ? byZero() : Math.trunc(a / b)),
@@ -34,7 +36,12 @@ const power = operator({
   plan(context) {
     const { x, y } = context.inputs;
     const dims = broadcast(context, x.dims, y.dims);
-    const output = context.view(context.output(x.type, dims));
+    const result = context.output(x.type, dims);
+    const constant = context.constant(y);
+    if (isFloat32(x) && isFloat32(result) && constant?.data.length === 1 && Number(constant.data[0]) === 2) {
+      return pairwise(context, "multiply", x, x, result);
+    }
+    const output = context.view(result);
     const [base, exponent] = [stretch(context, x, dims), stretch(context, y, dims)];
     return () => {
       const [from, given, to] = [base.view(), exponent.view(), output()];
@@ -85,7 +92,16 @@ function variadic(arithmetic: Arithmetic, end?: (x: number, count: number) => nu
     plan(context) {
       const { data } = context.inputs;
       const dims = broadcast(context, ...data.map((value) => value.dims));
-      const output = context.view(context.output(data[0].type, dims));
+      const y = context.output(data[0].type, dims);
+      const floats = data.filter(isFloat32);
+      const { kernel } = arithmetic;
+      if (kernel && !end && isFloat32(y) && floats.length > 1) {
+        const steps = floats.slice(1).map((value, i) => pairwise(context, kernel, i === 0 ? floats[0] : y, value, y));
+        return () => {
+          for (const step of steps) step();
+        };
+      }
+      const output = context.view(y);
       const all = data.map((value) => stretch(context, value, dims));
       const f = isFloat(data[0].type) ? arithmetic.float : (arithmetic.whole ?? arithmetic.float);
       return () => {
@@ -102,18 +118,18 @@ function variadic(arithmetic: Arithmetic, end?: (x: number, count: number) => nu
   });
 }
 
-const add: Arithmetic = { float: (a, b) => a + b, big: (a, b) => a + b };
+const add: Arithmetic = { kernel: "add", float: (a, b) => a + b, big: (a, b) => a + b };
 
 /** Arithmetic of tensors. */
 export const arithmeticOperators: Operators = {
   Add: binary(add),
-  Sub: binary({ float: (a, b) => a - b, big: (a, b) => a - b }),
-  Mul: binary({ float: (a, b) => a * b, whole: Math.imul, big: (a, b) => a * b }),
+  Sub: binary({ kernel: "subtract", float: (a, b) => a - b, big: (a, b) => a - b }),
+  Mul: binary({ kernel: "multiply", float: (a, b) => a * b, whole: Math.imul, big: (a, b) => a * b }),
   Div: binary(divide),
   Pow: power,
   Mod: modulo,
-  Max: variadic({ float: Math.max, big: larger }),
-  Min: variadic({ float: Math.min, big: smaller }),
+  Max: variadic({ kernel: "maximum", float: Math.max, big: larger }),
+  Min: variadic({ kernel: "minimum", float: Math.min, big: smaller }),
   Sum: variadic(add, (sum) => sum),
   Mean: variadic(add, (sum, count) => sum / count),
 };

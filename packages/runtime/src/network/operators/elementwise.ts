@@ -1,5 +1,6 @@
 import { type ElementType, type Numbers, sizeOf } from "../elements.ts";
 import type { Planning, Step, Value } from "../operator.ts";
+import { isFloat32, pairwise } from "./floats.ts";
 import { broadcast, stretched } from "./shapes.ts";
 
 /** Types whose elements are JavaScript's numbers. */
@@ -11,6 +12,8 @@ export interface Arithmetic {
   /** Its result is cut to the bits of the type; where it is left out the floats' does. */
   readonly whole?: (a: number, b: number) => number;
   readonly big: (a: bigint, b: bigint) => bigint;
+  /** The kernel that computes it of float32. */
+  readonly kernel?: Parameters<typeof pairwise>[1];
 }
 
 /** Applies a function to each element. */
@@ -45,9 +48,12 @@ export function stretch<T extends ElementType>(
 }
 
 /** Applies an arithmetic to two values of one type, which may stretch each other. */
-export function combine(context: Planning, a: Value, b: Value, { float, whole = float, big }: Arithmetic): Step {
+export function combine(context: Planning, a: Value, b: Value, arithmetic: Arithmetic): Step {
+  const { float, whole = float, big, kernel } = arithmetic;
   const dims = broadcast(context, a.dims, b.dims);
-  const output = context.view(context.output(a.type, dims));
+  const y = context.output(a.type, dims);
+  if (kernel && isFloat32(a) && isFloat32(b) && isFloat32(y)) return pairwise(context, kernel, a, b, y);
+  const output = context.view(y);
   const [left, right] = [stretch(context, a, dims), stretch(context, b, dims)];
   const f = isFloat(a.type) ? float : whole;
   return () => {

@@ -1,16 +1,7 @@
 import { needed, type Operators, operator } from "../operator.ts";
-import { isBig, map } from "./elementwise.ts";
-import { FLOATS, NUMBERS } from "./types.ts";
-
-/** A function of each float. */
-function unary(since: number, f: (x: number) => number) {
-  return operator({
-    since,
-    inputs: { x: needed(FLOATS) },
-    attributes: {},
-    plan: (context) => map(context, context.inputs.x, context.inputs.x.type, f),
-  });
-}
+import { unary } from "./activations.ts";
+import { isBig } from "./elementwise.ts";
+import { NUMBERS } from "./types.ts";
 
 /** A function of each number, whole or not. */
 function ofAny(since: number, f: (x: number) => number, big: (x: bigint) => bigint) {
@@ -49,7 +40,7 @@ export const mathOperators: Operators = {
   Ceil: unary(6, Math.ceil),
   Floor: unary(6, Math.floor),
   Round: unary(11, round),
-  Exp: unary(6, Math.exp),
+  Exp: unary(6, Math.exp, "exponential"),
   Log: unary(6, Math.log),
   Sqrt: unary(6, Math.sqrt),
   Reciprocal: unary(6, (x) => 1 / x),
