@@ -3,10 +3,27 @@ import type { Held, Side } from "../../operators/units.ts";
 
 /** Which units of a side have a weight that is not zero. */
 export function liveUnits({ data }: FloatTensor, { view }: Held, side: Side): Uint8Array {
-  const live = new Uint8Array(countOf(view, side));
-  const unitAt = numbering(view, side);
-  for (let i = 0; i < data.length; i++) if (data[i] !== 0) live[unitAt(i)] = 1;
-  return live;
+  const strides = view.map((_, axis) => sizeOf(view.slice(axis + 1)));
+  const others = view.flatMap((size, axis) => (side.axes.includes(axis) ? [] : [{ size, stride: strides[axis] }]));
+  return Uint8Array.from({ length: countOf(view, side) }, (_, unit) => (isLive(firstOf(unit), 0) ? 1 : 0));
+
+  /** The first element of a unit. */
+  function firstOf(unit: number): number {
+    let [place, rest] = [0, unit];
+    for (const axis of side.axes.toReversed()) {
+      place += (rest % view[axis]) * strides[axis];
+      rest = Math.floor(rest / view[axis]);
+    }
+    return place;
+  }
+
+  /** Most units have a weight among their first. */
+  function isLive(place: number, level: number): boolean {
+    if (level === others.length) return data[place] !== 0;
+    const { size, stride } = others[level];
+    for (let i = 0; i < size; i++) if (isLive(place + i * stride, level + 1)) return true;
+    return false;
+  }
 }
 
 /** How many units a side numbers. */
