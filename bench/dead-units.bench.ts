@@ -6,6 +6,7 @@
  */
 import Table from "cli-table3";
 import { openMnist } from "../packages/espalier/src/data/mnist.ts";
+import { routed } from "../packages/espalier/src/data/routes.ts";
 import { nodeEngine } from "../packages/espalier/src/engine/node.ts";
 import { median } from "../packages/espalier/src/median.ts";
 import { networks } from "../packages/espalier/src/models/index.ts";
@@ -17,6 +18,7 @@ import { runRounds } from "../packages/espalier/src/pruning/rounds.ts";
 import { scoresBy } from "../packages/espalier/src/pruning/scores.ts";
 import { chooseMasks } from "../packages/espalier/src/pruning/target.ts";
 import { twinOf } from "../packages/espalier/src/pruning/units/twin.ts";
+import { routesFor } from "../packages/espalier/src/training/feeding.ts";
 import {
   applyMasks,
   parametersOf,
@@ -42,13 +44,13 @@ async function stepOf(model: Model): Promise<() => Promise<number>> {
   const weights = layersOf(model).map(({ weight }) => weight);
   const masks = masksOfZeros(parametersOf(model, weights), weights);
   const trainer = await Trainer.create(engine, model, { ...run, optimizer: round.optimizer, masks });
+  const samples = routed(data.train, routesFor(trainer.feed, data));
   const indices = Uint32Array.from({ length: run.batch }, (_, i) => i);
   return async () => {
     const start = performance.now();
     for (let step = 0; step < STEPS; step += trainer.capacity) {
       for (let i = 0; i < trainer.capacity; i++) {
-        const { inputs, labels } = trainer.batchOf(i);
-        await data.train.read(indices, inputs, labels);
+        await samples.read(indices, trainer.batchOf(i));
       }
       await trainer.run(Array.from({ length: trainer.capacity }, () => 0.01));
     }

@@ -8,10 +8,12 @@ import { execFileSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import Table from "cli-table3";
 import { adopt } from "../packages/espalier/src/adoption/adopt.ts";
+import { fillElements } from "../packages/espalier/src/data/copy.ts";
 import { nodeEngine } from "../packages/espalier/src/engine/node.ts";
 import { median } from "../packages/espalier/src/median.ts";
 import { networks } from "../packages/espalier/src/models/index.ts";
 import { random } from "../packages/espalier/src/random.ts";
+import { targetOf } from "../packages/espalier/src/training/feeding.ts";
 import { Trainer } from "../packages/espalier/src/training/trainer.ts";
 import { timesOf } from "./measure.ts";
 
@@ -27,7 +29,10 @@ async function ours(threads: number): Promise<number> {
   const source = networks.get("lstm")?.build({ seed: 1, classes: CLASSES });
   if (!source) throw new Error("There is no network for text.");
   const engine = nodeEngine({ threads });
-  const { model } = await adopt(engine, source, { sampleShape: [WINDOW], labels: WINDOW });
+  const { model } = await adopt(engine, source, {
+    data: { name: "tokens", inputs: [{ name: "tokens", dtype: "int64", shape: [WINDOW] }] },
+    form: { kind: "scores", steps: WINDOW },
+  });
   const trainer = await Trainer.create(engine, model, {
     batch: BATCH,
     optimizer: { name: "adam" },
@@ -37,8 +42,8 @@ async function ours(threads: number): Promise<number> {
   trainer.startSequence();
   const { below } = random(1, "bench");
   for (let i = 0; i < trainer.capacity; i++) {
-    const { inputs, labels } = trainer.batchOf(i);
-    for (let j = 0; j < inputs.length; j++) inputs[j] = below(CLASSES);
+    const { [model.inputs[0].name]: inputs, [targetOf("label")]: labels } = trainer.batchOf(i);
+    for (let j = 0; j < inputs.length; j++) fillElements(inputs, below(CLASSES), j, j + 1);
     for (let j = 0; j < labels.length; j++) labels[j] = below(CLASSES);
   }
   const rates = Array.from({ length: trainer.capacity }, () => 0.001);

@@ -4,6 +4,7 @@ import { createInterface } from "node:readline";
 import { nodeEngine } from "../packages/espalier/src/engine/node.ts";
 import { networks } from "../packages/espalier/src/models/index.ts";
 import { random } from "../packages/espalier/src/random.ts";
+import { targetOf } from "../packages/espalier/src/training/feeding.ts";
 import { trainableParameters } from "../packages/espalier/src/training/parameters.ts";
 import { Trainer } from "../packages/espalier/src/training/trainer.ts";
 
@@ -24,8 +25,8 @@ const trainer = await Trainer.create(nodeEngine({ threads: Number(threads) }), m
   stepsPerRun: 1,
 });
 const stream = random(1, "bench");
-const { inputs, labels } = trainer.batchOf(0);
-stream.fill(inputs);
+const { [model.inputs[0].name]: inputs, [targetOf("label")]: labels } = trainer.batchOf(0);
+if (inputs instanceof Float32Array) stream.fill(inputs);
 for (let i = 0; i < labels.length; i++) labels[i] = stream.below(1000);
 process.stdout.write("ready\n");
 for await (const _ of createInterface({ input: process.stdin })) {

@@ -11,6 +11,7 @@ import { nodeEngine } from "../packages/espalier/src/engine/node.ts";
 import { median } from "../packages/espalier/src/median.ts";
 import { networks } from "../packages/espalier/src/models/index.ts";
 import { recipeOf, roundsOf } from "../packages/espalier/src/pruning/recipes.ts";
+import { targetOf } from "../packages/espalier/src/training/feeding.ts";
 import { Trainer } from "../packages/espalier/src/training/trainer.ts";
 import { timesOf } from "./measure.ts";
 
@@ -26,7 +27,7 @@ async function ours(network: string, threads: number): Promise<number> {
   const { optimizer, regularization } = roundsOf({ batch, ...recipe }, model).train;
   const trainer = await Trainer.create(nodeEngine({ threads }), model, { batch, optimizer, regularization, seed: 1 });
   for (let i = 0; i < trainer.capacity; i++) {
-    const { inputs, labels } = trainer.batchOf(i);
+    const { [model.inputs[0].name]: inputs, [targetOf("label")]: labels } = trainer.batchOf(i);
     inputs.forEach((_, j) => {
       inputs[j] = Math.random();
     });

@@ -23,8 +23,8 @@ const data = await openDataset("mnist");
 const built = sequential([flatten(), dense(100), relu(), dense(10)], { name: "small", input: [1, 28, 28], seed: 1 });
 const onProgress = (progress: Progress) => {
   if (progress.kind !== "round") return;
-  const { name, density, validationError } = progress.result;
-  console.log(`${name}: ${(1 / density).toFixed(1)}x, validation error ${validationError.toFixed(2)}%`);
+  const { name, density, validation } = progress.result;
+  console.log(`${name}: ${(1 / density).toFixed(1)}x, validation error ${validation.toFixed(2)}%`);
 };
 
 const trained = await train(engine, built, data, { epochs: 3, learningRate: 0.1, policy: "cosine", onProgress });
@@ -34,5 +34,5 @@ writeFileSync("small.onnx", writeModel(pruned.model));
 writeFileSync("small.esp", contents);
 writeFileSync("small.html", await pruneReport(engine, data, pruned, { title: "small", command: "prune-your-own.ts" }));
 console.log(
-  `small.onnx: test error ${pruned.baseline.testError.toFixed(2)}% -> ${pruned.pruned.testError.toFixed(2)}%; small.esp: ${contents.length} bytes, ${shared?.testError.toFixed(2)}%`,
+  `small.onnx: test error ${pruned.baseline.test.toFixed(2)}% -> ${pruned.pruned.test.toFixed(2)}%; small.esp: ${contents.length} bytes, ${shared?.test.toFixed(2)}%`,
 );

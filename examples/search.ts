@@ -15,9 +15,9 @@ const found = await pruneBySearch(engine, dense.model, data, {
   epochs: 4,
   onProgress(progress) {
     if (progress.kind !== "round") return;
-    const { name, density, validationError } = progress.result;
-    console.log(`${name}: ${(1 / density).toFixed(1)}x, validation error ${validationError.toFixed(2)}%`);
+    const { name, density, validation } = progress.result;
+    console.log(`${name}: ${(1 / density).toFixed(1)}x, validation error ${validation.toFixed(2)}%`);
   },
 });
 writeFileSync("small.onnx", writeModel(found.model));
-console.log(`small.onnx: ${found.compressionRate.toFixed(1)}x, test error ${found.pruned.testError.toFixed(2)}%`);
+console.log(`small.onnx: ${found.compressionRate.toFixed(1)}x, test error ${found.pruned.test.toFixed(2)}%`);

@@ -10,8 +10,8 @@ export { noGradient } from "./autodiff/no-gradient.ts";
 export type { GradientRule, RuleContext } from "./autodiff/rule.ts";
 export { gradientRules } from "./autodiff/rules.ts";
 export { type EncodeOptions, encode, encodeFile } from "./coding/encode.ts";
-export { arraySplit, type Samples } from "./data/array-split.ts";
-export type { Dataset, Split } from "./data/dataset.ts";
+export { arraySplit, type SampleArray } from "./data/array-split.ts";
+export type { Arrays, Dataset, LearningData, Split, Stream, TensorSpec } from "./data/dataset.ts";
 export type { Storage, Store } from "./data/store.ts";
 export { annotate, type Symbols } from "./engine/annotate.ts";
 export type { CompileOptions, Device, Engine, EngineOptions, Program, Tensors } from "./engine/engine.ts";
@@ -111,12 +111,18 @@ export { chooseMasks, type Target } from "./pruning/target.ts";
 export { clearDeadUnits } from "./pruning/units/clear.ts";
 export { type Removal, removeDeadUnits } from "./pruning/units/remove.ts";
 export { type LayerRow, layerTable } from "./report/layer-table.ts";
+export { classify, type TaskData, type TaskOptions } from "./tasks/classify.ts";
+export { taskFor, tasks } from "./tasks/index.ts";
+export { crossEntropy, type Loss, losses, meanSquaredError } from "./tasks/loss.ts";
+export type { JudgedBatch, Measure, Measured, Tally } from "./tasks/measure.ts";
+export type { MeanLoss, Task } from "./tasks/task.ts";
+export { tokens } from "./tasks/tokens.ts";
 export type { Augmentation } from "./training/augment.ts";
 export type { BatchNorm, RunningStatistic } from "./training/batch-norm.ts";
 export type { Clipping } from "./training/clip.ts";
-export { Evaluator } from "./training/evaluate.ts";
+export { type Evaluation, Evaluator, type EvaluatorOptions } from "./training/evaluate.ts";
 export type { Evidence, Need } from "./training/evidence.ts";
-export { crossEntropy, type Loss, meanSquaredError } from "./training/loss.ts";
+export { targetOf } from "./training/feeding.ts";
 export { objective } from "./training/objective.ts";
 export {
   adamScaling,
@@ -147,7 +153,6 @@ export {
   updateStep,
   wholeStep,
 } from "./training/step-graph.ts";
-export type { Evaluation } from "./training/tally.ts";
 export {
   type Progress as StepProgress,
   type TrainOptions as EpochsOptions,

@@ -1,4 +1,5 @@
-import type { Dataset, Split } from "../src/data/dataset.ts";
+import { batchOf, type Dataset, type LearningData, type Split } from "../src/data/dataset.ts";
+import { routed } from "../src/data/routes.ts";
 import type { Engine } from "../src/engine/engine.ts";
 import { int, ints } from "../src/onnx/attributes.ts";
 import { he } from "../src/onnx/build/initializers.ts";
@@ -9,7 +10,9 @@ import { emptyModel, type Model } from "../src/onnx/graph.ts";
 import { float32 } from "../src/onnx/tensor.ts";
 import { runRounds } from "../src/pruning/rounds.ts";
 import { random } from "../src/random.ts";
+import { routesFor } from "../src/training/feeding.ts";
 import { withParameters } from "../src/training/parameters.ts";
+import type { Trainer } from "../src/training/trainer.ts";
 
 /** A small task that a small network learns in a second: four noisy patterns of 4 x 4. */
 export function blobs(sizes = { train: 400, validation: 100, test: 100 }): Dataset {
@@ -19,18 +22,19 @@ export function blobs(sizes = { train: 400, validation: 100, test: 100 }): Datas
   });
   const split = (name: string, size: number): Split => ({
     size,
-    read(indices, inputs, labels) {
+    read(indices, { image, label: labels }) {
       for (let i = 0; i < indices.length; i++) {
         const { normal } = random(indices[i], "blobs", name);
         const label = indices[i] % 4;
-        labels[i] = label;
-        for (let j = 0; j < 16; j++) inputs[i * 16 + j] = patterns[label][j] + 0.8 * normal();
+        if (labels) labels[i] = label;
+        if (image) for (let j = 0; j < 16; j++) image[i * 16 + j] = patterns[label][j] + 0.8 * normal();
       }
     },
   });
   return {
     name: "blobs",
-    sampleShape: [1, 4, 4],
+    inputs: [{ name: "image", dtype: "float32", shape: [1, 4, 4] }],
+    targets: [{ name: "label", dtype: "int32", shape: [] }],
     classes: 4,
     train: split("train", sizes.train),
     validation: split("validation", sizes.validation),
@@ -42,13 +46,32 @@ export function blobs(sizes = { train: 400, validation: 100, test: 100 }): Datas
 export function relabelled(data: Dataset, label: number): Dataset {
   const other = (split: Split): Split => ({
     size: split.size,
-    async read(indices, inputs, labels) {
-      await split.read(indices, inputs, labels);
-      labels.fill(label);
+    async read(indices, into) {
+      await split.read(indices, into);
+      if (into.label instanceof Int32Array) into.label.fill(label);
     },
   });
   const { train, validation, test } = data;
   return { ...data, train: other(train), validation: other(validation), test: other(test) };
+}
+
+/** Reads training samples into one of a trainer's next steps. */
+export async function readBatch(
+  trainer: Trainer,
+  step: number,
+  data: LearningData,
+  indices: ArrayLike<number>,
+): Promise<void> {
+  await routed(data.train, routesFor(trainer.feed, data)).read(indices, trainer.batchOf(step));
+}
+
+/** Samples of a split with one input of float32, and their labels where there are any. */
+export async function readSamples({ inputs, targets }: LearningData, split: Split, indices: ArrayLike<number>) {
+  const { arrays } = batchOf([...inputs, ...targets], indices.length);
+  await split.read(indices, arrays);
+  const [[input], [target]] = [inputs, targets];
+  const labels = target ? Int32Array.from<number | bigint>(arrays[target.name], Number) : new Int32Array();
+  return { inputs: Float32Array.from<number | bigint>(arrays[input.name], Number), labels };
 }
 
 /** A network for it: 16-12-4, with dropout where a ratio is given. */

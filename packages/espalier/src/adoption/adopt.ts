@@ -1,16 +1,21 @@
+import type { LearningData } from "../data/dataset.ts";
 import type { Engine } from "../engine/engine.ts";
 import { freeBatch } from "../engine/free-batch.ts";
 import { simplify } from "../engine/simplify.ts";
 import { UserError } from "../errors.ts";
-import { fedInputs, type Model, type Value } from "../onnx/graph.ts";
+import { fedInputs, type Model } from "../onnx/graph.ts";
 import type { TypedModel } from "../onnx/typed.ts";
-import { forSamples, type SampleForm } from "./samples.ts";
-import { withScores } from "./scores.ts";
+import { conversionNotes } from "./bind.ts";
+import { type OutputForm, SCORES, taken } from "./outputs.ts";
+import { forSamples } from "./samples.ts";
 import { type TrainableForm, trainableForm } from "./trainable-form.ts";
 
-/** How samples come, for inputs that leave sizes open or are several. */
-export interface AdoptOptions extends Partial<SampleForm> {
-  /** The output with the class scores; default: the first that looks like them. */
+export interface AdoptOptions {
+  /** The data whose samples it takes, for inputs that leave sizes open; default: they leave none open but the batch. */
+  readonly data?: Pick<LearningData, "name" | "inputs">;
+  /** What is taken for its output; default: class scores. */
+  readonly form?: OutputForm;
+  /** The output to take; default: the first of that form. */
   readonly output?: string;
 }
 
@@ -21,45 +26,28 @@ export interface Adopted extends TrainableForm {
 }
 
 /**
- * Makes a classifier that was exported elsewhere one that can be evaluated, pruned and trained here: float32 weights in
- * initializers, one input whose batch is open, and class scores before any Softmax as the only output. Where samples are
- * sequences, tokens are numbers like all samples, and recurrent nodes have no inputs for their state: it is carried.
- * @throws UserError for a network with another number of inputs, an open size that nothing settles, or no class scores
+ * Makes a network that was exported elsewhere one that can be evaluated, pruned and trained here: float32 weights in
+ * initializers, inputs in their own element types whose batch is open, and one output, such as class scores before any
+ * Softmax. Recurrent nodes have no inputs for their state: it is carried.
+ * @throws UserError for inputs that the data has nothing for, an open size that nothing settles, or no such output
  */
 export async function adopt(engine: Engine, source: Model, options: AdoptOptions = {}): Promise<Adopted> {
+  const { data, form: wanted = SCORES, output } = options;
   const form = trainableForm(source);
-  const fed = forSamples(form.model, options);
-  onlyInput(fed);
+  const fed = data ? forSamples(form.model, data) : form.model;
+  if (fedInputs(fed).length === 0) {
+    throw new UserError(`The network "${source.name}" has no inputs: export it with its samples as one.`);
+  }
   const { model, typed, fixed, notes } = await withOpenBatch(engine, fed);
-  const scored = withScores(typed, options.output, options.labels);
-  if (scored.probabilities) {
-    notes.push(`The scores are taken before the ${scored.probabilities} that the output "${scored.output}" ends in.`);
-  }
-  if (source.outputs.length > 1) {
-    notes.push(`Of ${source.outputs.length} outputs, "${scored.output}" is taken for the class scores.`);
-  }
-  const outputs = scored.model.outputs.map(({ shape = [], ...output }) => ({
-    ...output,
+  if (data) notes.push(...conversionNotes(model, data));
+  const found = taken(typed, wanted, output);
+  notes.push(...found.notes);
+  const outputs = found.model.outputs.map(({ shape = [], ...value }) => ({
+    ...value,
     shape: [fixed ?? "batch", ...shape.slice(1)],
   }));
-  const adopted = { ...scored.model, inputs: model.inputs, outputs, values: new Map() };
+  const adopted = { ...found.model, inputs: model.inputs, outputs, values: new Map() };
   return { ...form, model: adopted, notes };
-}
-
-function onlyInput(model: Model): Value {
-  const fed = fedInputs(model);
-  const [input] = fed;
-  if (fed.length !== 1) {
-    throw new UserError(
-      `The network "${model.name}" has ${fed.length} inputs (${fed.map(({ name }) => name).join(", ") || "none"}), and data has one: export it with its samples as the only input.`,
-    );
-  }
-  if (input.dtype !== "float32") {
-    throw new UserError(
-      `The input "${input.name}" takes ${input.dtype}, and samples are numbers: export it for float32.`,
-    );
-  }
-  return input;
 }
 
 interface Open {
@@ -75,8 +63,10 @@ interface Open {
 const BATCH = 2;
 
 async function withOpenBatch(engine: Engine, model: Model): Promise<Open> {
-  const [size] = onlyInput(model).shape ?? [];
-  if (typeof size !== "number") {
+  const size = fedInputs(model)
+    .map(({ shape: [first] = [] }) => first)
+    .find((first) => typeof first === "number");
+  if (size === undefined) {
     try {
       const typed = await simplify(engine, model, { batch: BATCH });
       return { model, typed, notes: [] };
@@ -88,7 +78,7 @@ async function withOpenBatch(engine: Engine, model: Model): Promise<Open> {
       return { ...freed, notes: ["Shapes inside that are for a batch of 1 are opened."] };
     }
   }
-  const typed = await simplify(engine, model, {});
+  const typed = await simplify(engine, model, { batch: size });
   const freed = await freeBatch(engine, model, typed);
   if ("model" in freed) return { ...freed, notes: [`The batch, exported as ${size}, is opened.`] };
   return { model, typed, fixed: size, notes: [`The batch stays at ${size}, as exported: ${freed.reason}.`] };

@@ -4,13 +4,26 @@ import { asksForSharing, type CompressResult, compress, compressOptions } from "
 import { json, out } from "../library/options/common.ts";
 import { optionalData } from "../library/options/data.ts";
 import { engineOptions } from "../library/options/engine.ts";
+import { about } from "../tasks/measure.ts";
+import { inFields } from "../tasks/words.ts";
 import { defineCommand, keep } from "./command.ts";
 import { openData } from "./data.ts";
 import { checkWritable, writeFile } from "./files.ts";
 import { running } from "./interrupt.ts";
 import { openModel } from "./model.ts";
 import { engineOf } from "./options.ts";
-import { agreementText, bytes, count, duration, percent, printJson, printLine, rate, textTable } from "./print.ts";
+import {
+  agreementText,
+  bytes,
+  changeText,
+  count,
+  duration,
+  percent,
+  printJson,
+  printLine,
+  rate,
+  textTable,
+} from "./print.ts";
 
 /** `espalier compress`: shares a model's weights if asked, and writes it small. */
 export const compressCommand = () =>
@@ -48,14 +61,20 @@ export const compressCommand = () =>
         (hooks) => compress(engineOf(options), opened, data, { ...how, ...hooks, format }),
         () => "Stopped; nothing was written.",
       );
-      const { contents, layers, labels, baseline, untrained, shared, agreement } = result;
+      const { contents, layers, labels, measure, baseline, untrained, shared, agreement } = result;
       writeFile(file, contents);
       const seconds = (performance.now() - startedAt) / 1000;
       const { bytes: bytesBefore } = opened;
       const ratio = bytesBefore / contents.length;
       if (options.json) {
         const sizes = { bytes: contents.length, bytesBefore, ratio };
-        return printJson({ ...sizes, file, layers, labels, baseline, untrained, shared, agreement, seconds });
+        const judged = {
+          measure: measure && about(measure),
+          baseline: measure && inFields(measure, { ...baseline }),
+          untrained,
+          shared: measure && inFields(measure, { ...shared }),
+        };
+        return printJson({ ...sizes, file, layers, labels, ...judged, agreement, seconds });
       }
       if (layers.length > 0) {
         printLine(
@@ -65,7 +84,7 @@ export const compressCommand = () =>
           ),
         );
       }
-      printErrors(result);
+      printQuality(result);
       if (agreement) printLine(agreementText(agreement, "validation"));
       printLine(
         `${file}: ${bytes(bytesBefore)} -> ${bytes(contents.length)} (${rate(ratio)}), in ${duration(seconds)}`,
@@ -73,15 +92,15 @@ export const compressCommand = () =>
     },
   });
 
-function printErrors({ baseline, shared, untrained, labels }: CompressResult): void {
-  if (!baseline || !shared) return;
+function printQuality({ measure, baseline, shared, untrained, labels }: CompressResult): void {
+  if (!measure || !baseline || !shared) return;
   if (labels === "own") {
     printLine(
-      `another first class  ${percent(shared.validationError)} of validation samples, ${percent(shared.testError)} of test samples`,
+      `another first class  ${percent(shared.validation)} of validation samples, ${percent(shared.test)} of test samples`,
     );
     return;
   }
-  const between = untrained === undefined ? "" : ` -> ${percent(untrained)}`;
-  printLine(`validation error  ${percent(baseline.validationError)}${between} -> ${percent(shared.validationError)}`);
-  printLine(`test error        ${percent(baseline.testError)} -> ${percent(shared.testError)}`);
+  const between = untrained === undefined ? [] : [untrained];
+  printLine(changeText("validation", measure, baseline.validation, ...between, shared.validation));
+  printLine(changeText("test", measure, baseline.test, shared.test));
 }

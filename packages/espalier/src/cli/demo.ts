@@ -16,7 +16,7 @@ import { running } from "./interrupt.ts";
 import { openModel } from "./model.ts";
 import { engineOf } from "./options.ts";
 import { note, printJson } from "./print.ts";
-import { printSummary, writeResults } from "./results.ts";
+import { printSummary, summaryFields, writeResults } from "./results.ts";
 
 const out = option(z.string().default("espalier-demo"), { help: "where to write", value: "dir", outside: true });
 
@@ -57,7 +57,7 @@ export const demoCommand = () =>
       const title = `${network === "lenet-5" ? "LeNet-5" : "LeNet-300-100"} on MNIST`;
       const summary = await writeResults(engine, data, result, { network, title, command: line }, out);
       checkpoint.remove();
-      if (options.json) printJson(summary);
+      if (options.json) printJson(summaryFields(summary));
       else printSummary(summary);
     },
   });

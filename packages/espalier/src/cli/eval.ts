@@ -3,6 +3,8 @@ import { evaluate, evaluateOptions } from "../library/evaluate.ts";
 import { json } from "../library/options/common.ts";
 import { dataOptions } from "../library/options/data.ts";
 import { engineOptions } from "../library/options/engine.ts";
+import { about } from "../tasks/measure.ts";
+import { nameText, valueText } from "../tasks/words.ts";
 import { defineCommand, only } from "./command.ts";
 import { openData } from "./data.ts";
 import { running } from "./interrupt.ts";
@@ -31,15 +33,16 @@ export const evalCommand = () =>
         (hooks) => evaluate(engineOf(options), model, data, { ...only(z.object(evaluateOptions), options), ...hooks }),
         () => "Stopped; nothing was measured.",
       );
-      if (options.json) return printJson(result);
-      const { samples, error, top1, top5, loss, bitsPerCharacter, perplexity } = result;
-      if (bitsPerCharacter !== undefined && perplexity !== undefined) {
+      const { samples, loss, value, figures, measure } = result;
+      if (options.json) return printJson({ samples, ...figures, loss, measure: about(measure) });
+      const { error, top1, top5, perplexity } = figures;
+      const judged = `${nameText(measure)} ${valueText(measure, value)}`;
+      if (perplexity !== undefined) {
         return printLine(
-          `${count(samples)} ${data.vocabulary?.unit ?? "labels"}: ${bitsPerCharacter.toFixed(3)} bits per character, perplexity ${perplexity.toFixed(2)}, first guess wrong ${percent(error)}`,
+          `${count(samples)} ${data.vocabulary?.unit ?? "labels"}: ${judged}, perplexity ${perplexity.toFixed(2)}, first guess wrong ${percent(error)}`,
         );
       }
-      printLine(
-        `${count(samples)} samples: error ${percent(error)} (top 1 ${percent(top1)}, top 5 ${percent(top5)}), loss ${loss.toFixed(4)}`,
-      );
+      const tops = top1 === undefined ? "" : ` (top 1 ${percent(top1)}, top 5 ${percent(top5)})`;
+      printLine(`${count(samples)} samples: ${judged}${tops}, loss ${loss.toFixed(4)}`);
     },
   });

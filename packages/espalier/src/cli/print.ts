@@ -1,5 +1,7 @@
 import Table from "cli-table3";
 import type { LayerRow } from "../report/layer-table.ts";
+import type { Measure } from "../tasks/measure.ts";
+import { nameText, valueText } from "../tasks/words.ts";
 import type { Agreement } from "../training/agreement.ts";
 
 /** 266610 -> "266,610". */
@@ -28,6 +30,11 @@ export function duration(seconds: number): string {
 export function trialText({ agreement, accepted }: { readonly agreement: Agreement; readonly accepted: boolean }) {
   const { agreement: same, expectedLoss } = agreement;
   return `${percent(same, 1)} agree, ${expectedLoss.toFixed(2)} points of loss expected${accepted ? "" : ", too many"}`;
+}
+
+/** "test error        1.87% -> 1.73%". */
+export function changeText(part: string, measure: Measure, ...values: readonly number[]): string {
+  return `${`${part} ${nameText(measure)}`.padEnd(16)}  ${values.map((value) => valueText(measure, value)).join(" -> ")}`;
 }
 
 /** What the outputs on a split let expect. */

@@ -1,32 +1,44 @@
 import { Presets, SingleBar } from "cli-progress";
 import type { Progress } from "../library/progress.ts";
 import type { RoundResult } from "../pruning/round.ts";
+import { classify } from "../tasks/classify.ts";
+import type { Measure } from "../tasks/measure.ts";
+import { error } from "../tasks/measures/error.ts";
+import { nameText, valueText } from "../tasks/words.ts";
 import type { EpochResult, Progress as Steps } from "../training/train.ts";
-import { bytes, duration, note, percent, rate, share, trialText } from "./print.ts";
+import { bytes, duration, note, rate, share, trialText } from "./print.ts";
 
 /** Writes on stderr how work goes on. */
 export function reporter(): { readonly report: (progress: Progress) => void; readonly stop: () => void } {
   let rounds: RoundsProgress | undefined;
+  let measure: Measure = error;
   return {
     report(progress) {
       switch (progress.kind) {
         case "note":
           return note(progress.text);
+        case "task":
+          measure = progress.measure;
+          // Most networks tell classes apart: only others are worth a line.
+          if (progress.task !== classify().name) note(`The task is ${progress.task}, judged by ${nameText(measure)}.`);
+          return;
         case "start":
-          rounds = new RoundsProgress(progress);
+          rounds = new RoundsProgress(progress, measure);
           return;
         case "steps":
           return rounds?.step(progress.round, progress.steps);
         case "epoch":
-          return rounds ? rounds.epoch(progress) : note(epochText("epoch", progress));
+          return rounds ? rounds.epoch(progress) : note(epochText("epoch", progress, measure));
         case "round":
           return rounds?.round(progress.result);
         case "layer":
-          return note(`${progress.name}: ${progress.sensitivity ? pointsText(progress.sensitivity) : "measured"}`);
+          return note(
+            `${progress.name}: ${progress.sensitivity ? pointsText(progress.sensitivity, measure) : "measured"}`,
+          );
         case "pruning":
           return note(`${progress.trial.rate.toFixed(2)}x: ${trialText(progress.trial)}`);
         case "sharing":
-          return note(sharingText(progress.trial));
+          return note(sharingText(progress.trial, measure));
       }
     },
     stop: () => rounds?.stop(),
@@ -35,33 +47,43 @@ export function reporter(): { readonly report: (progress: Progress) => void; rea
 
 type Of<Kind extends Progress["kind"]> = Extract<Progress, { kind: Kind }>;
 
-function epochText(name: string, { epoch, epochs }: { readonly epoch: EpochResult; readonly epochs: number }): string {
-  return `${name} ${epoch.epoch}/${epochs}: loss ${epoch.loss.toFixed(4)}, validation error ${percent(epoch.validationError)}`;
+function epochText(
+  name: string,
+  { epoch, epochs }: { readonly epoch: EpochResult; readonly epochs: number },
+  measure: Measure,
+): string {
+  return `${name} ${epoch.epoch}/${epochs}: loss ${epoch.loss.toFixed(4)}, ${validationText(measure, epoch.validation)}`;
 }
 
-function pointsText({ points }: NonNullable<Of<"layer">["sensitivity"]>): string {
+function validationText(measure: Measure, value: number): string {
+  return `validation ${nameText(measure)} ${valueText(measure, value)}`;
+}
+
+function pointsText({ points }: NonNullable<Of<"layer">["sensitivity"]>, measure: Measure): string {
   return points
-    .map(({ density, error, retrainedError = error }) => `${share(density)} ${percent(retrainedError)}`)
+    .map(({ density, value, retrained = value }) => `${share(density)} ${valueText(measure, retrained)}`)
     .join(", ");
 }
 
-function sharingText(trial: Of<"sharing">["trial"]): string {
+function sharingText(trial: Of<"sharing">["trial"], measure: Measure): string {
   const size = `about ${bytes(trial.bytes)}`;
   if ("lambda" in trial) return `lambda ${trial.lambda.toPrecision(3)}, ${size}: ${trialText(trial)}`;
   const { before, after, accepted } = trial;
-  return `${size}: validation error ${percent(before)}, ${percent(after)} after training${accepted ? "" : ", too much"}`;
+  return `${size}: ${validationText(measure, before)}, ${valueText(measure, after)} after training${accepted ? "" : ", too much"}`;
 }
 
 /** Shows how rounds of training go on: a bar where stderr is a terminal, a line for each epoch where it is not. */
 class RoundsProgress {
   readonly #plannedSteps: number | undefined;
   readonly #batch: number;
+  readonly #measure: Measure;
   readonly #bar: SingleBar | undefined;
   #doneSteps = 0;
   #startedAt = performance.now();
   #shownAt = 0;
 
-  constructor({ epochs, stepsPerEpoch, batch }: Of<"start">) {
+  constructor({ epochs, stepsPerEpoch, batch }: Of<"start">, measure: Measure) {
+    this.#measure = measure;
     this.#plannedSteps = epochs === undefined ? undefined : epochs * stepsPerEpoch;
     this.#batch = batch;
     if (process.stderr.isTTY) {
@@ -86,15 +108,15 @@ class RoundsProgress {
   epoch(progress: Of<"epoch">): void {
     this.#bar?.stop();
     const { speed, left } = this.#speed();
-    note(`${epochText(progress.round, progress)}, ${speed} images/s${left}`);
+    note(`${epochText(progress.round, progress, this.#measure)}, ${speed} images/s${left}`);
   }
 
   /** After each round. */
-  round({ name, density, prunedError, validationError, bestEpoch, verdict }: RoundResult): void {
-    const cut = prunedError === undefined ? "" : ` (${percent(prunedError)} before retraining)`;
-    const judged = verdict.best ? "" : verdict.accepted ? ", above the limit but within chance" : ", too much";
+  round({ name, density, pruned, validation, bestEpoch, verdict }: RoundResult): void {
+    const cut = pruned === undefined ? "" : ` (${valueText(this.#measure, pruned)} before retraining)`;
+    const judged = verdict.best ? "" : verdict.accepted ? ", beyond the limit but within chance" : ", too much";
     note(
-      `${name}: ${rate(1 / density)}, validation error ${percent(validationError)} in epoch ${bestEpoch}${cut}${judged}`,
+      `${name}: ${rate(1 / density)}, ${validationText(this.#measure, validation)} in epoch ${bestEpoch}${cut}${judged}`,
     );
   }
 

@@ -6,12 +6,14 @@ import { pruneUnlabeledOptions } from "../library/options/pruning.ts";
 import { pruneWithoutLabels } from "../library/prune-without-labels.ts";
 import { pruneWithoutLabelsReport } from "../library/report.ts";
 import { writeModel } from "../onnx/write.ts";
+import { about } from "../tasks/measure.ts";
+import { inFields } from "../tasks/words.ts";
 import { only } from "./command.ts";
 import { writeFile } from "./files.ts";
 import { running } from "./interrupt.ts";
 import type { OpenedModel } from "./model.ts";
 import { engineOf } from "./options.ts";
-import { agreementText, count, duration, layerTableText, percent, printJson, printLine, rate } from "./print.ts";
+import { agreementText, changeText, count, duration, layerTableText, printJson, printLine, rate } from "./print.ts";
 import type { PruneCall } from "./prune.ts";
 import { PRUNED } from "./results.ts";
 
@@ -32,17 +34,21 @@ export async function pruneUnlabeledFiles(
       }),
     () => `Stopped; the smallest network so far is ${files.onnx}.`,
   );
-  const { parameters, nonzero, compressionRate, baseline, pruned, agreement, layers, trials, seconds } = result;
+  const { parameters, nonzero, compressionRate, measure, baseline, pruned, agreement, layers, trials, seconds } =
+    result;
   writeFile(files.report, pruneWithoutLabelsReport(result, { title: name, command: line }));
   if (options.json) {
     const counts = { network: name, parameters, nonzero, compressionRate };
-    return printJson({ ...counts, baseline, pruned, agreement, layers, trials, files, seconds });
+    const judged = {
+      measure: measure && about(measure),
+      baseline: measure && baseline && inFields(measure, { ...baseline }),
+      pruned: measure && pruned && inFields(measure, { ...pruned }),
+    };
+    return printJson({ ...counts, ...judged, agreement, layers, trials, files, seconds });
   }
   printLine(layerTableText(layers));
   printLine(`parameters        ${count(parameters)} -> ${count(nonzero)} (${rate(compressionRate)})`);
-  if (baseline && pruned) {
-    printLine(`test error        ${percent(baseline.testError)} -> ${percent(pruned.testError)}`);
-  }
+  if (measure && baseline && pruned) printLine(changeText("test", measure, baseline.test, pruned.test));
   printLine(agreementText(agreement.test, "test"));
   printLine(`${files.onnx} and ${files.report}, in ${duration(seconds)}`);
 }

@@ -27,7 +27,7 @@ import { type OpenedModel, openModel } from "./model.ts";
 import { engineOf } from "./options.ts";
 import { printJson } from "./print.ts";
 import { pruneUnlabeledFiles } from "./prune-unlabeled.ts";
-import { PRUNED, printSummary, writeResults } from "./results.ts";
+import { PRUNED, printSummary, summaryFields, writeResults } from "./results.ts";
 
 /** What every way of pruning takes. */
 const common = { out: out("dir", "where to write"), ...dataOptions, json, ...engineOptions };
@@ -132,6 +132,6 @@ async function pruneFiles(
   const title = `${opened.name} on ${data.name}`;
   const summary = await writeResults(engine, data, result, { network: opened.name, title, command: line }, options.out);
   checkpoint.remove();
-  if (options.json) printJson(summary);
+  if (options.json) printJson(summaryFields(summary));
   else printSummary(summary);
 }

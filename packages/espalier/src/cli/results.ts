@@ -5,14 +5,16 @@ import type { Engine } from "../engine/engine.ts";
 import type { PruneResult } from "../library/prune.ts";
 import { pruneReport } from "../library/report.ts";
 import { writeModel } from "../onnx/write.ts";
+import { about } from "../tasks/measure.ts";
+import { inFields } from "../tasks/words.ts";
 import { writeFile } from "./files.ts";
-import { count, duration, layerTableText, percent, printLine, rate } from "./print.ts";
+import { changeText, count, duration, layerTableText, printLine, rate } from "./print.ts";
 
-/** The one JSON object of `demo` and `prune`. Errors are percent, sizes bytes. */
+/** What `demo` and `prune` tell. Sizes are bytes. */
 export interface PruningSummary
   extends Pick<
     PruneResult,
-    "parameters" | "nonzero" | "compressionRate" | "baseline" | "pruned" | "layers" | "seconds"
+    "parameters" | "nonzero" | "compressionRate" | "measure" | "baseline" | "pruned" | "layers" | "seconds"
   > {
   readonly network: string;
   readonly files: { readonly onnx: string; readonly report: string; readonly esp: string };
@@ -40,13 +42,24 @@ export async function writeResults(
     { name: CODED, bytes: coded.length },
   ];
   writeFile(files.report, await pruneReport(engine, data, result, { title, command, files: sizes }));
-  const { parameters, nonzero, compressionRate, baseline, pruned, layers, seconds } = result;
-  return { network, parameters, nonzero, compressionRate, baseline, pruned, layers, files, seconds };
+  const { parameters, nonzero, compressionRate, measure, baseline, pruned, layers, seconds } = result;
+  return { network, parameters, nonzero, compressionRate, measure, baseline, pruned, layers, files, seconds };
+}
+
+/** A summary as the one JSON object of a command. */
+export function summaryFields({ measure, baseline, pruned, ...summary }: PruningSummary): object {
+  return {
+    ...summary,
+    measure: about(measure),
+    baseline: inFields(measure, { ...baseline }),
+    pruned: inFields(measure, { ...pruned }),
+  };
 }
 
 /** Prints a summary for a person. */
 export function printSummary({
   layers,
+  measure,
   baseline,
   pruned,
   parameters,
@@ -57,7 +70,7 @@ export function printSummary({
 }: PruningSummary): void {
   printLine(layerTableText(layers));
   printLine(`parameters        ${count(parameters)} -> ${count(nonzero)} (${rate(compressionRate)})`);
-  printLine(`validation error  ${percent(baseline.validationError)} -> ${percent(pruned.validationError)}`);
-  printLine(`test error        ${percent(baseline.testError)} -> ${percent(pruned.testError)}`);
+  printLine(changeText("validation", measure, baseline.validation, pruned.validation));
+  printLine(changeText("test", measure, baseline.test, pruned.test));
   printLine(`${files.onnx}, ${files.esp} and ${files.report}, in ${duration(seconds)}`);
 }

@@ -8,15 +8,17 @@ import { dataOptions } from "../library/options/data.ts";
 import { engineOptions } from "../library/options/engine.ts";
 import { scanOptions } from "../library/options/pruning.ts";
 import { scan } from "../library/scan.ts";
-import type { LayerSensitivity } from "../pruning/sensitivity.ts";
+import { type LayerSensitivity, sensitivityFields } from "../pruning/sensitivity.ts";
 import { renderScan } from "../report/scan.ts";
+import { about, type Measure } from "../tasks/measure.ts";
+import { nameText, valueText } from "../tasks/words.ts";
 import { defineCommand, only } from "./command.ts";
 import { openData } from "./data.ts";
 import { checkWritable, readFile, removeFile, writeFile } from "./files.ts";
 import { running } from "./interrupt.ts";
 import { openModel } from "./model.ts";
 import { engineOf } from "./options.ts";
-import { count, duration, percent, printJson, printLine, share, textTable } from "./print.ts";
+import { count, duration, printJson, printLine, share, textTable } from "./print.ts";
 
 /** `espalier scan`: how sensitive each layer is to pruning. */
 export const scanCommand = () =>
@@ -70,26 +72,29 @@ export const scanCommand = () =>
       );
       const seconds = (performance.now() - startedAt) / 1000;
       const files = { json: join(options.out, "scan.json"), report: join(options.out, "scan.html") };
-      const summary = { network: name, layers: result.layers, cost: result.cost, files, seconds };
+      const { measure, layers, cost } = result;
+      const inJson = layers.map((layer) => sensitivityFields(measure, layer));
+      const summary = { network: name, measure: about(measure), layers: inJson, cost, files, seconds };
       writeFile(files.json, JSON.stringify(summary, null, 2));
-      writeFile(files.report, renderScan({ ...summary, data: data.name, retrained: options.retrain > 0 }));
+      const report = { network: name, data: data.name, measure, layers, cost, seconds };
+      writeFile(files.report, renderScan({ ...report, retrained: options.retrain > 0 }));
       removeFile(partial);
       if (options.json) return printJson(summary);
-      printLine(tableOf(result.layers, options.densities));
-      const { forwardPasses, withoutReuse } = result.cost;
+      printLine(tableOf(layers, options.densities, measure));
+      const { forwardPasses, withoutReuse } = cost;
       printLine(
         `${files.json} and ${files.report}, in ${duration(seconds)}: the work of ${forwardPasses.toFixed(1)} forward passes over ${count(data.validation.size)} samples, ${withoutReuse} without reuse`,
       );
     },
   });
 
-function tableOf(layers: readonly LayerSensitivity[], densities: readonly number[]): string {
+function tableOf(layers: readonly LayerSensitivity[], densities: readonly number[], measure: Measure): string {
   const rows = layers.flatMap(({ name, points }) => {
-    const errors = [name, ...points.map(({ error }) => percent(error))];
-    if (points.every(({ retrainedError }) => retrainedError === undefined)) return [errors];
-    return [errors, ["  retrained", ...points.map(({ retrainedError }) => percent(retrainedError ?? Number.NaN))]];
+    const values = [name, ...points.map(({ value }) => valueText(measure, value))];
+    if (points.every(({ retrained }) => retrained === undefined)) return [values];
+    return [values, ["  retrained", ...points.map(({ retrained = Number.NaN }) => valueText(measure, retrained))]];
   });
-  return textTable(["error at", ...densities.map(share)], rows);
+  return textTable([`${nameText(measure)} at`, ...densities.map(share)], rows);
 }
 
 const schema = z.object({
@@ -99,7 +104,7 @@ const schema = z.object({
       name: z.string(),
       weights: z.number(),
       points: z.array(
-        z.object({ density: z.number(), error: z.number(), loss: z.number(), retrainedError: z.number().optional() }),
+        z.object({ density: z.number(), value: z.number(), loss: z.number(), retrained: z.number().optional() }),
       ),
     }),
   ),

@@ -6,11 +6,11 @@ import { parseJson } from "../json.ts";
 import { copyModel } from "../onnx/graph.ts";
 import { readModel } from "../onnx/read.ts";
 import { writeModel } from "../onnx/write.ts";
-import { roundResults } from "../pruning/checkpoint.ts";
+import { storedResults, storeResults } from "../pruning/results-json.ts";
 import { readFile, writeFile } from "./files.ts";
 
 const KEY = "espalier.run";
-const schema = z.object({ settings: z.string(), results: roundResults });
+const schema = z.object({ settings: z.string(), results: storedResults });
 
 /** Finished runs as .onnx files in a folder, each with its settings and results in its metadata. */
 export function folderShelf(folder: string): Shelf {
@@ -25,7 +25,7 @@ export function folderShelf(folder: string): Shelf {
     },
     keep(name, settings, { model, results }) {
       const kept = copyModel(model);
-      kept.metadata.set(KEY, JSON.stringify({ settings, results }));
+      kept.metadata.set(KEY, JSON.stringify({ settings, results: storeResults(results) }));
       writeFile(pathOf(name), writeModel(kept));
     },
   };

@@ -13,6 +13,8 @@ import { emptyModel, type Model } from "../onnx/graph.ts";
 import { writeModel } from "../onnx/write.ts";
 import { recipes } from "../pruning/recipes.ts";
 import { choices } from "../suggest.ts";
+import { about } from "../tasks/measure.ts";
+import { inFields, nameText, valueText } from "../tasks/words.ts";
 import { checkpointFile, stoppedIn } from "./checkpoint.ts";
 import { defineCommand, only } from "./command.ts";
 import { openData } from "./data.ts";
@@ -20,7 +22,7 @@ import { checkWritable, writeFile } from "./files.ts";
 import { running } from "./interrupt.ts";
 import { openModel } from "./model.ts";
 import { engineOf } from "./options.ts";
-import { count, duration, percent, printJson, printLine } from "./print.ts";
+import { count, duration, printJson, printLine } from "./print.ts";
 
 /** `espalier train`: trains a network, or trains a model further. */
 export const trainCommand = () =>
@@ -65,14 +67,22 @@ export const trainCommand = () =>
       writeFile(options.out, writeModel(result.model));
       checkpoint.remove();
       const seconds = (performance.now() - startedAt) / 1000;
-      const { parameters, nonzero, epochs, bestEpoch, validationError, testError } = result;
+      const { parameters, nonzero, epochs, bestEpoch, measure, validation, test } = result;
       if (options.json) {
-        const measured = { parameters, nonzero, epochs, bestEpoch, validationError, testError };
-        return printJson({ network, ...measured, file: options.out, seconds });
+        const measured = { parameters, nonzero, epochs, bestEpoch, measure: about(measure) };
+        return printJson({
+          network,
+          ...measured,
+          ...inFields(measure, { validation, test }),
+          file: options.out,
+          seconds,
+        });
       }
-      printLine(
-        `${options.out}: ${count(parameters)} parameters, validation error ${percent(validationError)}, test error ${percent(testError)}, ${duration(seconds)}`,
-      );
+      const judged = [
+        `validation ${nameText(measure)} ${valueText(measure, validation)}`,
+        `test ${nameText(measure)} ${valueText(measure, test)}`,
+      ];
+      printLine(`${options.out}: ${count(parameters)} parameters, ${judged.join(", ")}, ${duration(seconds)}`);
     },
   });
 

@@ -1,28 +1,40 @@
+import type { TensorData } from "../onnx/dtype.ts";
+import { copyElements } from "./copy.ts";
 import type { Split } from "./dataset.ts";
 
-/** Samples that lie one after the other in an array, with a factor that brings them to the network's scale. */
-export interface Samples {
-  readonly values: Uint8Array | Float32Array;
-  readonly labels: ArrayLike<number>;
+/** A tensor of all samples, one behind the other in an array. */
+export interface SampleArray {
+  readonly values: TensorData;
   /** Elements of one sample. */
-  readonly sampleSize: number;
-  /** Every element is multiplied by it when it is read. */
-  readonly scale: number;
+  readonly size: number;
+  /** Every element is multiplied by it when it is read; default: 1. */
+  readonly scale?: number;
 }
 
-/** The samples `start` to `end` as a split. The array is shared, not copied. */
-export function arraySplit({ values, labels, sampleSize, scale }: Samples, start: number, end: number): Split {
+/** The samples `start` to `end` of some arrays, by the names of their tensors, as a split. They are shared, not copied. */
+export function arraySplit(arrays: Readonly<Record<string, SampleArray>>, start: number, end: number): Split {
   return {
     size: end - start,
-    read(indices, inputs, classes) {
-      for (let i = 0; i < indices.length; i++) {
-        const sample = start + indices[i];
-        inputs.set(values.subarray(sample * sampleSize, (sample + 1) * sampleSize), i * sampleSize);
-        classes[i] = labels[sample];
+    read(indices, into) {
+      for (const [name, target] of Object.entries(into)) {
+        const array = arrays[name];
+        if (array) readArray(array, start, indices, target);
       }
-      if (scale === 1) return;
-      const size = indices.length * sampleSize;
-      for (let j = 0; j < size; j++) inputs[j] *= scale;
     },
   };
+}
+
+function readArray(
+  { values, size, scale = 1 }: SampleArray,
+  start: number,
+  indices: ArrayLike<number>,
+  target: TensorData,
+): void {
+  for (let i = 0; i < indices.length; i++) {
+    const sample = start + indices[i];
+    copyElements(values, sample * size, (sample + 1) * size, target, i * size);
+  }
+  if (scale === 1 || !(target instanceof Float32Array)) return;
+  const read = indices.length * size;
+  for (let j = 0; j < read; j++) target[j] *= scale;
 }

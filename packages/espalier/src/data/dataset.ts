@@ -1,28 +1,46 @@
+import { type NumericType, type TensorData, zeros } from "../onnx/dtype.ts";
+import { type NumericTensor, sizeOf } from "../onnx/tensor.ts";
 import type { Vocabulary } from "./text/vocabulary.ts";
+
+/** One of the tensors that each sample has: its element type and its shape, without the batch. */
+export interface TensorSpec {
+  readonly name: string;
+  readonly dtype: NumericType;
+  readonly shape: readonly number[];
+}
+
+/** Arrays to write a batch's tensors into, by their names, the samples one behind the other. */
+export type Arrays = Readonly<Record<string, TensorData>>;
+
+/** What samples that follow each other are: each goes on where the one before it ended, as of a text or a recording. */
+export interface Stream {
+  /** Of a text, how many characters all targets together stand for. */
+  readonly characters?: number;
+}
 
 /** A part of a dataset, read sample by sample. */
 export interface Split {
   readonly size: number;
-  /** Labels of each sample; default 1. Of a text, the tokens that follow those of a window. */
-  readonly labels?: number;
-  /** Of a text, how many characters all the labels are: samples then follow each other, each where the last ended. */
-  readonly characters?: number;
+  /** Given where the samples follow each other. */
+  readonly stream?: Stream;
   /**
-   * Writes samples one after the other into `inputs`, and their classes into `labels`: at once, or by the time that
-   * the promise which it gives is kept.
+   * Writes samples one behind the other: at once, or by the time that the promise which it gives is kept.
    * @param indices the samples, each 0 to size - 1
+   * @param into arrays for the inputs and targets that are wanted, in their own element types; what is not among them
+   * is not read
    */
-  read(indices: ArrayLike<number>, inputs: Float32Array, labels: Int32Array): void | Promise<void>;
+  read(indices: ArrayLike<number>, into: Arrays): void | Promise<void>;
 }
 
-/** Labelled samples in three parts: to learn from, to choose by, and to be judged by once. */
+/** Samples in three parts: to learn from, to choose by, and to be judged by once. */
 export interface Dataset {
   readonly name: string;
-  /** The shape of one sample, such as [1, 28, 28]. */
-  readonly sampleShape: readonly number[];
-  /** Where a sample is what several inputs take, one behind the other: the shape of each. */
-  readonly inputs?: readonly (readonly number[])[];
-  readonly classes: number;
+  /** What of a sample a network is given. */
+  readonly inputs: readonly TensorSpec[];
+  /** What its outputs are held against: class numbers, values, the tokens that follow; empty where nothing is known. */
+  readonly targets: readonly TensorSpec[];
+  /** How many classes there are, where targets are class numbers. */
+  readonly classes?: number;
   readonly train: Split;
   readonly validation: Split;
   readonly test: Split;
@@ -37,35 +55,41 @@ const MOST_IN_BATCH = 250;
 /** Elements of a batch's samples: 16 MB of float32, of which a network makes many times as many on the way. */
 const MOST_ELEMENTS = 2 ** 22;
 
-/** A text is read as so many sequences side by side, each of which begins without knowing what came before. */
+/** Samples that follow each other are read as so many sequences side by side, each of which begins anew. */
 const STREAMS = 16;
 
 /** How many samples to run at a time where nothing is learned from them: fewer of large ones. */
-export function batchFor({
-  sampleShape,
-  train,
-}: Pick<Dataset, "sampleShape"> & Partial<Pick<Dataset, "train">>): number {
-  if (train?.characters !== undefined) return STREAMS;
-  const size = sampleShape.reduce((product, dim) => product * dim, 1);
+export function batchFor({ inputs, train }: Pick<Dataset, "inputs"> & Partial<Pick<Dataset, "train">>): number {
+  if (train?.stream) return STREAMS;
+  const size = inputs.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
   return Math.max(1, Math.min(MOST_IN_BATCH, Math.floor(MOST_ELEMENTS / size)));
 }
 
-/** Room for the labels of so many samples. */
-export function labelsFor({ labels = 1 }: Split, samples: number): Int32Array<ArrayBuffer> {
-  return new Int32Array(samples * labels);
+/** Room for a batch of some tensors. */
+export interface Batch {
+  /** The tensors [batch, ...shape] by name. */
+  readonly tensors: Readonly<Record<string, NumericTensor>>;
+  /** Their elements, as {@link Split.read} takes them. */
+  readonly arrays: Arrays;
+}
+
+/** Makes room for so many samples of some tensors. */
+export function batchOf(specs: readonly TensorSpec[], samples: number): Batch {
+  const tensors: Record<string, NumericTensor> = {};
+  const arrays: Record<string, TensorData> = {};
+  for (const { name, dtype, shape } of specs) {
+    const dims = [samples, ...shape];
+    const data = zeros(dtype, sizeOf(dims));
+    tensors[name] = { dtype, dims, data };
+    arrays[name] = data;
+  }
+  return { tensors, arrays };
 }
 
 /** Reads `count` samples in their order, from `start` on. */
-export function readInOrder(
-  split: Split,
-  start: number,
-  count: number,
-  inputs: Float32Array,
-  labels: Int32Array,
-): void | Promise<void> {
+export function readInOrder(split: Split, start: number, count: number, into: Arrays): void | Promise<void> {
   return split.read(
     Uint32Array.from({ length: count }, (_, i) => start + i),
-    inputs,
-    labels,
+    into,
   );
 }

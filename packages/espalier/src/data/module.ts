@@ -3,21 +3,40 @@ import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { z } from "zod";
 import { UserError } from "../errors.ts";
+import { isNumericType, type NumericType } from "../onnx/dtype.ts";
 import type { Dataset, Split } from "./dataset.ts";
+import { UNITS } from "./text/vocabulary.ts";
 
 const split = z.custom<Split>((value) => {
-  const parsed = z.object({ size: z.int().positive(), read: z.function() }).safeParse(value);
+  const stream = z.object({ characters: z.number().positive().optional() });
+  const parsed = z.object({ size: z.int().positive(), stream: stream.optional(), read: z.function() }).safeParse(value);
   return parsed.success;
-}, "is no split { size, read(indices, inputs, labels) }");
+}, "is no split { size, read(indices, into) }");
 
-const schema = z.object({
-  name: z.string(),
-  sampleShape: z.array(z.int().positive()),
-  classes: z.int().positive(),
-  train: split,
-  validation: split,
-  test: split,
+const spec = z.object({
+  name: z.string().min(1),
+  dtype: z.custom<NumericType>((name) => typeof name === "string" && isNumericType(name), "is no element type"),
+  shape: z.array(z.int().positive()),
 });
+
+const schema = z
+  .object({
+    name: z.string(),
+    inputs: z.array(spec).min(1),
+    targets: z.array(spec).default([]),
+    classes: z.int().positive().optional(),
+    train: split,
+    validation: split,
+    test: split,
+    vocabulary: z.object({ unit: z.enum(UNITS), tokens: z.array(z.string()).min(1) }).optional(),
+  })
+  .refine(({ inputs, targets }) => {
+    const names = [...inputs, ...targets].map(({ name }) => name);
+    return new Set(names).size === names.length;
+  }, "two of its tensors have one name");
+
+/** What modules exported before samples had names. */
+const unnamed = z.object({ sampleShape: z.array(z.number()) });
 
 /**
  * A dataset that a module of the user's exports by default: a {@link Dataset}, or a function that gives one.
@@ -27,15 +46,20 @@ export async function openModule(path: string): Promise<Dataset> {
   if (!existsSync(path)) throw new UserError(`There is no data module ${path}: check the path.`);
   const loaded: { default?: unknown } = await import(pathToFileURL(resolve(path)).href).catch((error: unknown) => {
     throw new UserError(
-      `The data module ${path} cannot be loaded (${error instanceof Error ? error.message : error}): mend it.`,
+      `The data module ${path} cannot be loaded (${error instanceof Error ? error.message : error}): fix it.`,
     );
   });
   const exported = typeof loaded.default === "function" ? await loaded.default() : loaded.default;
+  if (unnamed.safeParse(exported).success) {
+    throw new UserError(
+      `The dataset of ${path} has a sampleShape, and samples are named tensors now: give inputs: [{ name, dtype, shape }] and targets in the same form, and write them in read(indices, into) to into[name].`,
+    );
+  }
   const dataset = schema.safeParse(exported);
   if (!dataset.success) {
     const [issue] = dataset.error.issues;
     throw new UserError(
-      `The default export of ${path} is no dataset (${issue.path.join(".") || "it"}: ${issue.message}): export { name, sampleShape, classes, train, validation, test }.`,
+      `The default export of ${path} is no dataset (${issue.path.join(".") || "it"}: ${issue.message}): export { name, inputs, targets, train, validation, test }.`,
     );
   }
   return dataset.data;

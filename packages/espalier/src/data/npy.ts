@@ -1,33 +1,32 @@
 import { UserError } from "../errors.ts";
-
-/** A numeric array as NumPy saves it. */
-export interface NpyArray {
-  readonly shape: readonly number[];
-  readonly data: Uint8Array | Float32Array;
-}
+import { byteLength, type NumericType, viewBytes } from "../onnx/dtype.ts";
+import { type NumericTensor, sizeOf } from "../onnx/tensor.ts";
 
 const MAGIC = "\x93NUMPY";
 
-/** Readers by NumPy's type code, little endian, with the bytes of one element. */
-const TYPES: Readonly<Record<string, { bytes: number; read: (view: DataView, offset: number) => number }>> = {
-  "|u1": { bytes: 1, read: (view, offset) => view.getUint8(offset) },
-  "|i1": { bytes: 1, read: (view, offset) => view.getInt8(offset) },
-  "|b1": { bytes: 1, read: (view, offset) => view.getUint8(offset) },
-  "<i2": { bytes: 2, read: (view, offset) => view.getInt16(offset, true) },
-  "<u2": { bytes: 2, read: (view, offset) => view.getUint16(offset, true) },
-  "<i4": { bytes: 4, read: (view, offset) => view.getInt32(offset, true) },
-  "<u4": { bytes: 4, read: (view, offset) => view.getUint32(offset, true) },
-  "<i8": { bytes: 8, read: (view, offset) => Number(view.getBigInt64(offset, true)) },
-  "<f4": { bytes: 4, read: (view, offset) => view.getFloat32(offset, true) },
-  "<f8": { bytes: 8, read: (view, offset) => view.getFloat64(offset, true) },
+/** The element types by NumPy's type code, little endian. */
+const TYPES: Readonly<Record<string, NumericType>> = {
+  "|u1": "uint8",
+  "|i1": "int8",
+  "|b1": "bool",
+  "<i2": "int16",
+  "<u2": "uint16",
+  "<i4": "int32",
+  "<u4": "uint32",
+  "<i8": "int64",
+  "<u8": "uint64",
+  "<f2": "float16",
+  "<f4": "float32",
+  "<f8": "float64",
 };
 
 /**
- * Reads an .npy file (NumPy's format 1.0 to 3.0): numbers, little endian, in C order.
+ * Reads an .npy file (NumPy's format 1.0 to 3.0): numbers, little endian, in C order. The elements are a
+ * view of the bytes where these are aligned.
  * @param source how messages name the file
  * @throws UserError for another type or order, or a size that is not the declared one
  */
-export function readNpy(bytes: Uint8Array, source: string): NpyArray {
+export function readNpy(bytes: Uint8Array, source: string): NumericTensor {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const latin = (from: number, to: number) => String.fromCharCode(...bytes.subarray(from, to));
   if (bytes.length < 12 || latin(0, 6) !== MAGIC)
@@ -46,14 +45,12 @@ export function readNpy(bytes: Uint8Array, source: string): NpyArray {
     );
   }
   const shape = dims.split(",").flatMap((dim) => (dim.trim() === "" ? [] : [Number(dim)]));
-  const size = shape.reduce((product, dim) => product * dim, 1);
-  const { bytes: width, read } = TYPES[type];
+  const dtype = TYPES[type];
   const body = start + length;
-  if (size * width !== bytes.length - body) {
+  if (byteLength(dtype, sizeOf(shape)) !== bytes.length - body) {
     throw new UserError(
       `${source} declares [${shape}] of ${type} and holds ${bytes.length - body} bytes: it is damaged, save it again.`,
     );
   }
-  if (type === "|u1") return { shape, data: bytes.subarray(body) };
-  return { shape, data: Float32Array.from({ length: size }, (_, i) => read(view, body + i * width)) };
+  return { dtype, dims: shape, data: viewBytes(dtype, bytes.subarray(body), sizeOf(shape)) };
 }

@@ -1,87 +1,178 @@
 import { basename } from "node:path";
-import { unzipSync } from "fflate";
 import { UserError } from "../errors.ts";
-import { arraySplit, type Samples } from "./array-split.ts";
-import type { Dataset } from "./dataset.ts";
-import { type NpyArray, readNpy } from "./npy.ts";
-import { readDataFile } from "./read-file.ts";
+import { toFloat32 } from "../onnx/half.ts";
+import { type NumericTensor, sizeOf } from "../onnx/tensor.ts";
+import { arraySplit, type SampleArray } from "./array-split.ts";
+import type { Dataset, Split, TensorSpec } from "./dataset.ts";
+import { classLabels } from "./labels.ts";
+import { unpackNpz } from "./unpack-npz.ts";
 
-/** No archive may unpack to more. */
-const LARGEST = 2 ** 31 - 1;
+/** The array of samples, where they are not under the names of a network's inputs, and that of targets. */
+const SAMPLES = "x";
+const TARGETS = "y";
+
+const PARTS = ["train", "validation", "test"] as const;
+type Part = (typeof PARTS)[number];
+
+/** What of all samples without parts is for validation, and as much again for the test. */
+const HELD_BACK = 1 / 10;
 
 /**
- * A dataset in a NumPy archive: x_train, y_train, x_test, y_test, and x_validation, y_validation or else the last
- * twelfth of the training samples. Samples are [n, ...shape]; bytes are scaled to 0 to 1, other numbers are taken as
- * they are. Labels are whole numbers from 0.
+ * A dataset in a NumPy archive, of arrays [n, ...shape] whose names are those of a network's inputs, or "x" for the only
+ * one, and "y" for targets where there are any; each with its part behind it: x_train, y_train, x_test, y_test, and
+ * x_validation, y_validation or else the last twelfth of the training samples. Arrays without parts are divided: a tenth
+ * each to validate on and to test on, from the end.
+ *
+ * "x" is float32: bytes are scaled to 0 to 1, other numbers are taken as they are; all other inputs keep their own element
+ * type, halves as float32. Whole numbers in "y" are classes from 0, one for a sample or several; floats are values.
  * @throws UserError when an array is missing, damaged or does not fit the others
  */
 export function openNpz(path: string): Dataset {
-  const arrays = unpack(path);
-  const part = (name: string) => samplesOf(arrays, name, path);
-  const train = part("train");
-  const test = part("test");
-  const own = arrays.has("x_validation") ? part("validation") : undefined;
-  for (const other of [test, own]) {
-    if (other && other.shape.join() !== train.shape.join()) {
-      throw new UserError(
-        `${path} has training samples of [${train.shape}] and others of [${other.shape}]: give all one shape.`,
-      );
-    }
-  }
-  const size = train.samples.labels.length;
-  const learned = own ? size : size - Math.floor(size / 12);
+  const arrays = unpackNpz(path);
+  const names = tensorNames(arrays, path);
+  const archive = { path, arrays, names, classified: isClassified(arrays) };
+  const parts = new Map(
+    PARTS.flatMap((part) => {
+      const found = partOf(archive, part);
+      return found ? [[part, found] as const] : [];
+    }),
+  );
+  const train = parts.get("train");
+  if (!train) return divided(partNamed(archive, ""), path);
+  const test = parts.get("test");
+  if (!test) throw new UserError(`${path} has no ${names[0]}_test: save all arrays with their parts.`);
+  const own = parts.get("validation");
+  for (const other of [test, own]) checkShapes(train, other, path);
+  const learned = own ? train.size : train.size - Math.floor(train.size / 12);
   return {
-    name: basename(path),
-    sampleShape: train.shape,
-    classes: Math.max(train.classes, test.classes, own?.classes ?? 0),
-    train: arraySplit(train.samples, 0, learned),
-    validation: own ? arraySplit(own.samples, 0, own.samples.labels.length) : arraySplit(train.samples, learned, size),
-    test: arraySplit(test.samples, 0, test.samples.labels.length),
+    ...aboutOf([train, test, ...(own ? [own] : [])], path),
+    train: train.split(0, learned),
+    validation: own ? own.split(0, own.size) : train.split(learned, train.size),
+    test: test.split(0, test.size),
   };
 }
 
-function unpack(path: string): Map<string, NpyArray> {
-  let left = LARGEST;
-  let files: Record<string, Uint8Array>;
-  try {
-    files = unzipSync(readDataFile(path), {
-      // The declared size is checked before anything of it is unpacked.
-      filter: ({ name, originalSize }) => {
-        left -= originalSize;
-        if (left < 0) throw new UserError(`${path} unpacks to over 2 GB: split the data.`);
-        return name.endsWith(".npy");
-      },
-    });
-  } catch (error) {
-    if (error instanceof UserError) throw error;
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new UserError(`${path} is no NumPy archive, or a damaged one (${reason}): save it with numpy.savez.`);
-  }
-  return new Map(
-    Object.entries(files).map(([name, bytes]) => [name.slice(0, -".npy".length), readNpy(bytes, `${path}: ${name}`)]),
-  );
+/** The arrays of one part of the samples. */
+interface Samples {
+  readonly size: number;
+  readonly inputs: readonly TensorSpec[];
+  readonly targets: readonly TensorSpec[];
+  readonly classes?: number;
+  split(start: number, end: number): Split;
 }
 
-function samplesOf(arrays: ReadonlyMap<string, NpyArray>, part: string, path: string) {
-  const x = arrays.get(`x_${part}`);
-  const y = arrays.get(`y_${part}`);
-  if (!x || !y) throw new UserError(`${path} has no x_${part} and y_${part}: save the arrays under these names.`);
-  const [count, ...shape] = x.shape;
-  if (shape.length === 0 || y.shape.length !== 1 || y.shape[0] !== count || count === 0) {
-    throw new UserError(
-      `In ${path} x_${part} is [${x.shape}] and y_${part} is [${y.shape}]: give one label to each of [n, ...] samples.`,
-    );
-  }
-  let classes = 0;
-  for (let i = 0; i < count; i++) {
-    const label = y.data[i];
-    if (!Number.isInteger(label) || label < 0 || label > 1e6) {
-      throw new UserError(`In ${path} y_${part}[${i}] is ${label}: labels are whole numbers from 0.`);
+function aboutOf(parts: readonly Samples[], path: string) {
+  const [{ inputs, targets }] = parts;
+  const classes = parts.flatMap((part) => part.classes ?? []);
+  return { name: basename(path), inputs, targets, classes: classes.length > 0 ? Math.max(...classes) : undefined };
+}
+
+function divided(all: Samples, path: string): Dataset {
+  const held = Math.max(1, Math.round(HELD_BACK * all.size));
+  const [learned, chosen] = [all.size - 2 * held, all.size - held];
+  if (learned < 1) throw new UserError(`${path} has ${all.size} samples, too few to divide: give more.`);
+  return {
+    ...aboutOf([all], path),
+    train: all.split(0, learned),
+    validation: all.split(learned, chosen),
+    test: all.split(chosen, all.size),
+  };
+}
+
+/** The names of the tensors in an archive, without their parts. */
+function tensorNames(arrays: ReadonlyMap<string, NumericTensor>, path: string): string[] {
+  const named = [...arrays.keys()];
+  const inParts = named.flatMap((name) => (name.endsWith("_train") ? [name.slice(0, -"_train".length)] : []));
+  const names = inParts.length > 0 ? inParts : named;
+  if (names.some((name) => name !== TARGETS)) return names;
+  throw new UserError(`${path} has no ${SAMPLES}_train, nor arrays by the names of a network's inputs: save some.`);
+}
+
+/** Returns true if the targets are whole numbers, so classes. */
+function isClassified(arrays: ReadonlyMap<string, NumericTensor>): boolean {
+  const targets = arrays.get(`${TARGETS}_train`) ?? arrays.get(TARGETS);
+  return targets !== undefined && !toFloat32(targets);
+}
+
+interface Archive {
+  readonly path: string;
+  readonly arrays: ReadonlyMap<string, NumericTensor>;
+  /** The names of its tensors, without their parts. */
+  readonly names: readonly string[];
+  readonly classified: boolean;
+}
+
+function partOf(archive: Archive, part: Part): Samples | undefined {
+  const some = archive.names.some((name) => archive.arrays.has(`${name}_${part}`));
+  return some ? partNamed(archive, `_${part}`) : undefined;
+}
+
+function partNamed({ path, arrays, names, classified }: Archive, suffix: string): Samples {
+  const [first = SAMPLES] = names.filter((name) => name !== TARGETS);
+  const find = (name: string): NumericTensor => {
+    const found = arrays.get(name + suffix);
+    if (!found) throw new UserError(`${path} has no ${name}${suffix}: save the array under this name.`);
+    if (found.dims.length > 0 && found.dims[0] > 0) return found;
+    throw new UserError(`In ${path} ${name}${suffix} is [${found.dims}]: give samples [n, ...].`);
+  };
+  const [size] = find(first).dims;
+  const inputs: TensorSpec[] = [];
+  const targets: TensorSpec[] = [];
+  const samples: Record<string, SampleArray> = {};
+  let classes: number | undefined;
+  for (const name of names) {
+    const array = find(name);
+    const [count, ...shape] = array.dims;
+    if (count !== size) {
+      throw new UserError(
+        `In ${path} ${first}${suffix} is [${find(first).dims}] and ${name}${suffix} is [${array.dims}]: give one of each to every sample.`,
+      );
     }
-    classes = Math.max(classes, label + 1);
+    if (name === TARGETS) {
+      const labels = targetsIn(array, classified, `In ${path} ${name}${suffix}`);
+      classes = labels.classes;
+      targets.push({ name, dtype: labels.dtype, shape });
+      samples[name] = { values: labels.data, size: sizeOf(shape) };
+    } else {
+      const { dtype, data, scale } = name === SAMPLES ? numbersIn(array) : { ...plain(array), scale: 1 };
+      inputs.push({ name, dtype, shape });
+      samples[name] = { values: data, size: sizeOf(shape), scale };
+    }
   }
-  const sampleSize = x.data.length / count;
-  const scale = x.data instanceof Uint8Array ? 1 / 255 : 1;
-  const samples: Samples = { values: x.data, labels: y.data, sampleSize, scale };
-  return { samples, shape, classes };
+  return { size, inputs, targets, classes, split: (start, end) => arraySplit(samples, start, end) };
+}
+
+/** Halves as float32, all others as they are. */
+function plain(array: NumericTensor): NumericTensor {
+  return array.dtype === "float16" ? (toFloat32(array) ?? array) : array;
+}
+
+/** Samples that may be pixels: bytes are brought to 0 to 1, floats are float32. */
+function numbersIn(array: NumericTensor) {
+  const { dtype, data } = toFloat32(array) ?? array;
+  return dtype === "uint8" ? ({ dtype: "float32", data, scale: 1 / 255 } as const) : { dtype, data, scale: 1 };
+}
+
+/** Targets as class numbers, or as values. */
+function targetsIn(array: NumericTensor, classified: boolean, where: string) {
+  if (!classified) return { ...(toFloat32(array) ?? array), classes: undefined };
+  const { labels, classes } = classLabels(array.data, where);
+  return { dtype: "int32", data: labels, classes } as const;
+}
+
+function checkShapes(train: Samples, other: Samples | undefined, path: string): void {
+  if (!other) return;
+  for (const kind of ["inputs", "targets"] as const) {
+    for (const [i, { name, shape, dtype }] of train[kind].entries()) {
+      const found = other[kind][i];
+      if (found.shape.join() !== shape.join()) {
+        throw new UserError(
+          `${path} has training samples of [${shape}] and others of [${found.shape}] in ${name}: give all one shape.`,
+        );
+      }
+      if (found.dtype !== dtype) {
+        throw new UserError(`${path} has ${name} of ${dtype} to train on and others of ${found.dtype}: save one type.`);
+      }
+    }
+  }
 }

@@ -1,8 +1,8 @@
 import type { Split } from "./dataset.ts";
 
 /** Whether each sample of a split goes on where the one before it ends. */
-export function isSequence({ characters }: Split): boolean {
-  return characters !== undefined;
+export function isSequence({ stream }: Split): boolean {
+  return stream !== undefined;
 }
 
 /** The samples of a split in their order, batch by batch; the last batch may be smaller. */

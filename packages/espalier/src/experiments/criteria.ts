@@ -25,8 +25,8 @@ async function compare(lab: Lab, names: readonly string[]): Promise<Outcome> {
       const target = { kind: "density", layers: [["*", density]] } as const;
       const rounds = pruningRounds(target, 1, lab.retraining(NETWORK, EPOCHS), { criterion });
       const { results } = await lab.run(`criterion-${criterion}-${density}`, model, rounds);
-      const [{ prunedError = Number.NaN, validationError }] = results;
-      points.push({ criterion, density, before: prunedError, after: validationError });
+      const [{ pruned = Number.NaN, validation }] = results;
+      points.push({ criterion, density, before: pruned, after: validation });
     }
   }
   const chart = (of: (point: Point) => number) =>

@@ -62,9 +62,9 @@ async function pruned(lab: Lab, { network, parts, bits }: Setup, dense: Model): 
       { ...lab.retraining(network, EPOCHS), name: "prune", prune: { target, part } },
     ]);
     model = run.model;
-    const [{ prunedError = Number.NaN, validationError, density }] = run.results;
+    const [{ pruned = Number.NaN, validation, density }] = run.results;
     const setting = `${(1 / density).toFixed(1)}x`;
-    found.push(candidate("pruning", setting, { model, before: prunedError, after: validationError }));
+    found.push(candidate("pruning", setting, { model, before: pruned, after: validation }));
     const plan = { bits: bitsFor(model, bits, BIAS_BITS), epochs: lab.epochs(SHARING_EPOCHS) };
     found.push(candidate("pruning and sharing", setting, await lab.shared(`${name}-shared`, model, plan)));
   }
@@ -98,8 +98,8 @@ async function lowRanks(lab: Lab, { network, energies, factorRate }: Setup, dens
         regularization: weightDecay(factors, { l2: recipeOf(network).prune.l2 }),
       },
     ]);
-    const [{ validationError }] = results;
-    const better = validationError < before ? { model, after: validationError } : { model: factors, after: before };
+    const [{ validation }] = results;
+    const better = validation < before ? { model, after: validation } : { model: factors, after: before };
     found.push(candidate("SVD", `${Math.round(100 * energy)}% of the squares`, { ...better, before }));
   }
   return found;

@@ -48,7 +48,7 @@ export const dropout: Experiment = {
           retrainingDropout,
         });
         const { results } = await lab.run(`dropout-${retrainingDropout}-${rate}`, trained, rounds, batch);
-        points.push({ dropout: retrainingDropout, learningRate: rate, error: results[0].validationError });
+        points.push({ dropout: retrainingDropout, learningRate: rate, error: results[0].validation });
       }
     }
     const bars = points.map(({ dropout, learningRate, error }) => ({

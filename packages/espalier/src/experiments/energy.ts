@@ -21,7 +21,7 @@ export const energy: Experiment = {
     const rows = [];
     for (const network of ["lenet-300-100", "lenet-5"]) {
       const { model } = await lab.pruned(network);
-      const layers = await layerTable(lab.engine, model, lab.data.validation);
+      const layers = await layerTable(lab.engine, model, lab.data);
       const sum = (of: (row: (typeof layers)[number]) => number) => layers.reduce((total, row) => total + of(row), 0);
       const arithmetic = PICOJOULES.multiply + PICOJOULES.add;
       const [macs, macsLeft] = [sum((row) => row.macs), sum((row) => row.macs * row.macsLeft)];

@@ -40,14 +40,14 @@ export const fig5: Experiment = {
         add(`${kind}, no retraining`, rate, await lab.validationError(prunedAt(dense, rate)));
         const [once] = pruningRounds({ kind: "rate", rate }, 1, retraining(lab, dense, regularizations[kind]));
         const { results } = await lab.run(`fig5-${kind}-${rate}x`, dense, [once]);
-        add(`${kind}, retrained`, rate, results[0].validationError);
+        add(`${kind}, retrained`, rate, results[0].validation);
       }
       if (kind === "L1") continue;
       const rounds = RATES.flatMap((rate) =>
         pruningRounds({ kind: "rate", rate }, 1, retraining(lab, dense, regularizations.L2)),
       );
       const { results } = await lab.run("fig5-iterative", dense, rounds);
-      for (const [i, { validationError }] of results.entries()) add("L2, iterative", RATES[i], validationError);
+      for (const [i, { validation }] of results.entries()) add("L2, iterative", RATES[i], validation);
     }
     const away = (rate: number) => 100 * (1 - 1 / rate);
     // The figure is about the region without much loss; beyond it the curves without retraining leave it.

@@ -1,6 +1,7 @@
 import { scanCost } from "../pruning/scan-cost.ts";
-import { scan } from "../pruning/sensitivity.ts";
+import { scan, sensitivityFields } from "../pruning/sensitivity.ts";
 import { sensitivityChart } from "../report/curves.ts";
+import { error } from "../tasks/measures/error.ts";
 import type { Experiment } from "./experiment.ts";
 
 const DENSITIES = [1, 0.8, 0.6, 0.4, 0.3, 0.2, 0.15, 0.1, 0.07, 0.05, 0.03];
@@ -26,17 +27,25 @@ export const fig6: Experiment = {
       figures.push({
         name: `fig6-${network}`,
         caption: `${title}: validation error when one layer alone is pruned, not retrained.`,
-        picture: sensitivityChart(points.filter(({ error }) => error < 20)),
+        picture: sensitivityChart(
+          points.filter(({ value }) => value < 20),
+          error,
+        ),
       });
     }
     return {
-      measured: { networks },
+      measured: {
+        networks: networks.map(({ layers, ...network }) => ({
+          ...network,
+          layers: layers.map((layer) => sensitivityFields(error, layer)),
+        })),
+      },
       table: [
         ["layer", ...DENSITIES.map((density) => `${(100 * density).toFixed(0)}%`)],
         ...networks.flatMap(({ network, layers }) =>
           layers.map(({ name, points }) => [
             `${network} ${name}`,
-            ...points.map(({ error }) => `${error.toFixed(2)}%`),
+            ...points.map(({ value }) => `${value.toFixed(2)}%`),
           ]),
         ),
       ],

@@ -32,7 +32,7 @@ export const turns: Experiment = {
     const rows = [];
     for (const { name, rounds } of plans) {
       const { results } = await lab.run(`turns-${name}`, model, rounds);
-      const { validationError, density } = results[results.length - 1];
+      const { validation: validationError, density } = results[results.length - 1];
       rows.push({ name, rate: 1 / density, validationError });
     }
     return {

@@ -21,7 +21,7 @@ export const iterative: Experiment = {
         const epochs = Math.max(1, Math.round(retrain.epochs / rounds));
         const plan = pruningRounds({ kind: "rate", rate }, rounds, { ...retrain, epochs });
         const { results } = await lab.run(`iterative-${rounds}-${rate}x`, model, plan);
-        points.push({ rounds, rate, error: results[results.length - 1].validationError });
+        points.push({ rounds, rate, error: results[results.length - 1].validation });
       }
     }
     // The figure is about the region where networks still work.

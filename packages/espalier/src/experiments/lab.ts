@@ -1,4 +1,4 @@
-import { forSamples, sampleForm } from "../adoption/samples.ts";
+import { forSamples } from "../adoption/samples.ts";
 import { trainableForm } from "../adoption/trainable-form.ts";
 import type { Dataset } from "../data/dataset.ts";
 import type { Engine } from "../engine/engine.ts";
@@ -11,7 +11,9 @@ import { runRounds } from "../pruning/rounds.ts";
 import type { Init } from "../sharing/kmeans.ts";
 import { retrain } from "../sharing/retrain.ts";
 import { type Bits, type Sharing, share, withShared } from "../sharing/share.ts";
-import { type Errors, errorsOf, evaluate } from "../training/evaluate.ts";
+import { taskFor } from "../tasks/index.ts";
+import { nameText, valueText } from "../tasks/words.ts";
+import { evaluate, qualityOf } from "../training/evaluate.ts";
 import { learnedTensors, parametersOf, withParameters } from "../training/parameters.ts";
 
 /** A network after some rounds. */
@@ -27,6 +29,12 @@ export interface SharedRun {
   readonly untrained: Sharing;
   readonly before: number;
   readonly after: number;
+}
+
+/** Errors on the splits that a network does not learn from, percent. */
+export interface Errors {
+  readonly validationError: number;
+  readonly testError: number;
 }
 
 export interface SharingPlan {
@@ -130,7 +138,7 @@ export class Lab {
     if (!found)
       throw new UserError(`There is no network "${network}": choose one of ${[...networks.keys()].join(", ")}.`);
     if (!found.text) return found.build({ seed: this.seed });
-    return forSamples(this.#textForm(found).model, sampleForm(this.data));
+    return forSamples(this.#textForm(found).model, this.data);
   }
 
   /** A network for text as its file has it: tokens for input, of sequences of any length, and gates together. */
@@ -140,8 +148,8 @@ export class Lab {
   }
 
   #textForm({ build }: Network) {
-    const { classes, inputs: [input] = [] } = this.data;
-    return trainableForm(build({ seed: this.seed, classes, input }));
+    const { classes, inputs } = this.data;
+    return trainableForm(build({ seed: this.seed, classes, input: inputs[0].shape }));
   }
 
   /** The rounds of a network's recipe. */
@@ -168,8 +176,9 @@ export class Lab {
     if (aborted) throw new Stopped(name);
     const trained = { model: withParameters(model, best), results };
     shelf.keep(name, settings, trained);
-    const { density, validationError } = results[results.length - 1];
-    note(`${name}: ${(1 / density).toFixed(1)}x, validation error ${validationError.toFixed(2)}%`);
+    const { density, validation } = results[results.length - 1];
+    const { measure } = taskFor(data);
+    note(`${name}: ${(1 / density).toFixed(1)}x, validation ${nameText(measure)} ${valueText(measure, validation)}`);
     return trained;
   }
 
@@ -191,12 +200,13 @@ export class Lab {
   }
 
   /** The errors of a network on both splits that it did not learn from, percent. */
-  errors(model: Model): Promise<Errors> {
-    return errorsOf(this.engine, model, this.data);
+  async errors(model: Model): Promise<Errors> {
+    const { validation, test } = await qualityOf(this.engine, model, this.data);
+    return { validationError: validation, testError: test };
   }
 
   /** The validation error of a network, percent. */
   async validationError(model: Model): Promise<number> {
-    return (await evaluate(this.engine, model, this.data, this.data.validation)).error;
+    return (await evaluate(this.engine, model, this.data, this.data.validation)).value;
   }
 }

@@ -1,3 +1,4 @@
+import { batchOf } from "../data/dataset.ts";
 import { encode, type Vocabulary } from "../data/text/vocabulary.ts";
 import { UserError } from "../errors.ts";
 import type { Model } from "../onnx/graph.ts";
@@ -5,9 +6,10 @@ import { layersOf } from "../operators/layers.ts";
 import { countNonzero } from "../pruning/mask.ts";
 import { curveChart } from "../report/curves.ts";
 import { type LayerRow, layerTable } from "../report/layer-table.ts";
+import { bitsPerCharacter } from "../tasks/measures/token-loss.ts";
+import { tokens } from "../tasks/tokens.ts";
 import { evaluate } from "../training/evaluate.ts";
 import { generate } from "../training/generate.ts";
-import { textMeasures } from "../training/tally.ts";
 import { prunedByParts, type Shown } from "./by-parts.ts";
 import type { Experiment, Passage } from "./experiment.ts";
 import type { Lab } from "./lab.ts";
@@ -85,7 +87,7 @@ interface Size {
 
 async function measure({ engine, data }: Lab, { name, density, model }: Shown, units: number): Promise<Row> {
   const bits = async (split: "validation" | "test") =>
-    textMeasures(await evaluate(engine, model, data, data[split]), data[split])?.bitsPerCharacter ?? Number.NaN;
+    (await evaluate(engine, model, data, data[split], tokens(data, { measure: bitsPerCharacter }))).value;
   const connections = layersOf(model).reduce((sum, { tensor }) => sum + countNonzero(tensor), 0);
   return { units, name, connections, density, validation: await bits("validation"), test: await bits("test") };
 }
@@ -103,9 +105,11 @@ function picture(sizes: readonly Size[]) {
 
 /** What a network writes behind the first line of the test part, by the same random numbers as each other. */
 async function written(lab: Lab, file: Model, vocabulary: Vocabulary): Promise<string> {
-  const first = new Float32Array(lab.data.sampleShape[0]);
-  await lab.data.test.read([0], first, new Int32Array(first.length));
+  const { inputs, test } = lab.data;
+  const { arrays } = batchOf(inputs, 1);
+  await test.read([0], arrays);
+  const first = Array.from<number | bigint, number>(arrays[inputs[0].name], Number);
   const newline = encode(["\n"], vocabulary, "The vocabulary")[0];
-  const prime = [...first.subarray(0, first.indexOf(newline) + 1 || first.length)];
+  const prime = first.slice(0, first.indexOf(newline) + 1 || first.length);
   return generate(lab.engine, file, vocabulary, { prime, ...SAMPLE, seed: lab.seed });
 }

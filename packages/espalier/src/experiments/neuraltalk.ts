@@ -74,8 +74,7 @@ type Part = "validation" | "test";
 
 async function captionsOf({ engine }: Lab, scenes: Scenes, model: Model, part: Part): Promise<string[]> {
   const { tokens } = scenes.vocabulary;
-  const [, [words]] = scenes.inputs;
-  const said = await caption(engine, model, scenes, scenes[part], { words, end: tokens.indexOf(END) });
+  const said = await caption(engine, model, scenes, scenes[part], { words: "words", end: tokens.indexOf(END) });
   return said.map((caption) =>
     join(
       caption.map((token) => tokens[token]),

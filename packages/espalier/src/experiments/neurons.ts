@@ -34,7 +34,7 @@ export const neurons: Experiment = {
       const { difference, milliseconds } = await compare(lab.engine, pruned, smaller);
       rows.push({
         regularization: name,
-        validationError: results[0].validationError,
+        validationError: results[0].validation,
         unread: units,
         magnitude: { before, after },
         layers,

@@ -49,7 +49,7 @@ export const mask: Experiment = {
     "The mask of LeNet-300-100's first layer has 28 bands, as the borders of the 28 by 28 image are not looked at.",
   async run(lab) {
     const { model } = await lab.pruned("lenet-300-100");
-    const picture = maskPicture(model, lab.data.sampleShape);
+    const picture = maskPicture(model, lab.data.inputs[0].shape);
     if (!picture) throw new Error("LeNet-300-100's first layer looks at whole images.");
     const { rows, columns, kept, columnsPerBand } = picture;
     const perColumn = Array.from({ length: columnsPerBand }, (_, x) => {

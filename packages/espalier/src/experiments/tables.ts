@@ -53,7 +53,7 @@ function layerByLayer(number: number, network: string, title: string, claim: str
     claim,
     async run(lab) {
       const { model } = await lab.pruned(network);
-      const layers = await layerTable(lab.engine, model, lab.data.validation);
+      const layers = await layerTable(lab.engine, model, lab.data);
       const bars = layers.flatMap(({ name, density, macsLeft }) => [
         { group: name, name: "weights kept, %", value: 100 * density },
         { group: name, name: "MACs left, %", value: 100 * macsLeft },

@@ -4,6 +4,7 @@ import type { Engine } from "../engine/engine.ts";
 import { UserError } from "../errors.ts";
 import type { Model } from "../onnx/graph.ts";
 import { recipeOf, recipes, roundsOf } from "../pruning/recipes.ts";
+import { taskFor } from "../tasks/index.ts";
 import { withParameters } from "../training/parameters.ts";
 import { type RunHooks, splitHooks } from "./hooks.ts";
 import { buildNetwork } from "./network.ts";
@@ -44,6 +45,7 @@ export async function demo(engine: Engine, data: Dataset, options: DemoOptions =
   const { hooks, given } = splitHooks(rest);
   const chosen = checkOptions(schema, given);
   const { network, seed } = chosen;
+  const task = taskFor(data);
   const built = buildNetwork(network, { seed, data });
   const recipe = recipeOf(network, chosen.quick);
   const { train, prune } = roundsOf(recipe, built);
@@ -51,6 +53,7 @@ export async function demo(engine: Engine, data: Dataset, options: DemoOptions =
   const { best, results } = await runResumable(engine, built, data, [train, ...prune], {
     ...hooks,
     batch: recipe.batch,
+    task,
     seed,
     settings: { ...hooks.identity, ...chosen },
     async onRound({ name }, parameters) {
@@ -71,7 +74,7 @@ export async function demo(engine: Engine, data: Dataset, options: DemoOptions =
     pruning: `${prune.length} rounds of ${recipe.prune.epochs} epochs, learning rate ${recipe.prune.learningRate.rate}, L2 ${recipe.prune.l2}`,
     seed,
   };
-  const measured = await measurePruning(engine, data, networks);
+  const measured = await measurePruning(engine, data, networks, task);
   const seconds = (performance.now() - startedAt) / 1000;
   return { model: pruned, ...measured, rounds: results, settings, networks, seconds };
 }

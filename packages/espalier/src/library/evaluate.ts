@@ -2,8 +2,9 @@ import { z } from "zod";
 import type { Dataset } from "../data/dataset.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Model } from "../onnx/graph.ts";
-import { evaluate as evaluateSplit } from "../training/evaluate.ts";
-import { type Evaluation, type TextMeasures, textMeasures } from "../training/tally.ts";
+import { taskFor } from "../tasks/index.ts";
+import type { Measure } from "../tasks/measure.ts";
+import { type Evaluation, evaluate as evaluateSplit } from "../training/evaluate.ts";
 import { type Hooks, splitHooks } from "./hooks.ts";
 import { adoptFor } from "./network.ts";
 import { outputOption } from "./options/common.ts";
@@ -21,8 +22,10 @@ const schema = z.object(evaluateOptions);
 
 export type EvaluateOptions = z.input<typeof schema> & Hooks;
 
-/** How well a network does on a split; of a text, bits per character and perplexity too. */
-export type EvaluateResult = Evaluation & Partial<TextMeasures>;
+/** How well a network does on a split, and by what measure. */
+export interface EvaluateResult extends Evaluation {
+  readonly measure: Measure;
+}
 
 /**
  * Measures how well a network does on a split of some data.
@@ -36,8 +39,9 @@ export async function evaluate(
 ): Promise<EvaluateResult> {
   const { hooks, given } = splitHooks(options);
   const { output, split } = checkOptions(schema, given);
-  const adopted = await adoptFor(engine, model, data, output, hooks);
+  const task = taskFor(data);
+  const adopted = await adoptFor(engine, model, data, task, output, hooks);
   hooks.signal?.throwIfAborted();
-  const result = await evaluateSplit(engine, adopted.model, data, data[split]);
-  return { ...result, ...textMeasures(result, data[split]) };
+  const result = await evaluateSplit(engine, adopted.model, data, data[split], task);
+  return { ...result, measure: task.measure };
 }

@@ -1,4 +1,4 @@
-import { forSamples, sampleForm, withSample } from "../adoption/samples.ts";
+import { forSamples, withSample } from "../adoption/samples.ts";
 import { trainableForm } from "../adoption/trainable-form.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { statedVocabulary } from "../data/text/vocabulary.ts";
@@ -45,8 +45,8 @@ export async function inspect(
   const sized = shape ? withSample(model, shape) : model;
   // Of a network for text, one step says it all.
   const stepwise = statedVocabulary(source.metadata) ? withSingleSteps(sized) : sized;
-  const shaped = data ? forSamples(sized, sampleForm(data)) : stepwise;
-  const layers = await layerTable(engine, shaped, data?.validation);
+  const shaped = data ? forSamples(sized, data) : stepwise;
+  const layers = await layerTable(engine, shaped, data);
   const counts = countParameters(model);
   const typed = ({ name, dtype, shape }: Value) => ({ name, dtype, shape });
   return {

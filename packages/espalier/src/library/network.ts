@@ -1,5 +1,4 @@
 import { type Adopted, adopt } from "../adoption/adopt.ts";
-import { sampleForm } from "../adoption/samples.ts";
 import type { Dataset } from "../data/dataset.ts";
 import type { Engine } from "../engine/engine.ts";
 import { UserError } from "../errors.ts";
@@ -8,6 +7,7 @@ import type { Model } from "../onnx/graph.ts";
 import { layersOf, selectLayers } from "../operators/layers.ts";
 import { countAll } from "../pruning/mask.ts";
 import { choices } from "../suggest.ts";
+import type { Task } from "../tasks/task.ts";
 import { parametersOf, trainableParameters } from "../training/parameters.ts";
 import type { Hooks } from "./hooks.ts";
 
@@ -27,11 +27,13 @@ export async function adoptFor(
   engine: Engine,
   model: Model,
   data: Dataset,
+  task: Task,
   output: string | undefined,
   { onProgress }: Hooks,
 ): Promise<Adopted> {
-  const adopted = await adopt(engine, model, { ...sampleForm(data), output });
+  const adopted = await adopt(engine, model, { data, form: task.form, output });
   for (const text of adopted.notes) onProgress?.({ kind: "note", text });
+  onProgress?.({ kind: "task", task: task.name, measure: task.measure });
   return adopted;
 }
 
@@ -47,7 +49,7 @@ export function buildNetwork(
   const found = networks.get(name);
   if (!found) throw new UserError(`There is no network "${name}": ${choices(name, networks.keys())}.`);
   const text = found.text ? data : undefined;
-  return found.build({ seed, classes: text?.classes, input: text?.inputs?.[0] });
+  return found.build({ seed, classes: text?.classes, input: text?.inputs[0].shape });
 }
 
 /**

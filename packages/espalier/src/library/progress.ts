@@ -3,12 +3,15 @@ import type { RoundResult } from "../pruning/round.ts";
 import type { LayerSensitivity } from "../pruning/sensitivity.ts";
 import type { SharingTrial } from "../sharing/reconstruction/search.ts";
 import type { Attempt } from "../sharing/search.ts";
+import type { Measure } from "../tasks/measure.ts";
 import type { EpochResult, Progress as Steps } from "../training/train.ts";
 
 /** What the library's functions tell while they work. */
 export type Progress =
   /** Something worth knowing, in a sentence. */
   | { readonly kind: "note"; readonly text: string }
+  /** What the network is taken to be for, and by what it is judged from here on. */
+  | { readonly kind: "task"; readonly task: string; readonly measure: Measure }
   /** Rounds of training begin. */
   | {
       readonly kind: "start";

@@ -9,6 +9,7 @@ import { criterionName } from "../pruning/criteria/index.ts";
 import { masksOfZeros } from "../pruning/mask.ts";
 import { inTurn, pruningRounds } from "../pruning/recipes.ts";
 import { checkTarget, type Target } from "../pruning/target.ts";
+import { taskFor } from "../tasks/index.ts";
 import { parametersOf, trainableParameters } from "../training/parameters.ts";
 import { splitHooks } from "./hooks.ts";
 import { adoptFor } from "./network.ts";
@@ -16,6 +17,7 @@ import { outputOption } from "./options/common.ts";
 import { checkOptions } from "./options/option.ts";
 import { prunePlanOptions } from "./options/pruning.ts";
 import { type PruneHooks, type PruneResult, runPruning } from "./prune.ts";
+import { lossOf } from "./training.ts";
 
 const schema = z.object({ output: outputOption, ...prunePlanOptions });
 
@@ -45,7 +47,8 @@ export async function pruneByPlan(
   const { onBest, maskOf, ...rest } = options;
   const { hooks, given } = splitHooks(rest);
   const chosen = checkOptions(schema, given);
-  const adopted = await adoptFor(engine, source, data, chosen.output, hooks);
+  const task = taskFor(data, { loss: lossOf(chosen) });
+  const adopted = await adoptFor(engine, source, data, task, chosen.output, hooks);
   const { model } = adopted;
   const target = targetOf(chosen, maskOf);
   const { criterion = "magnitude", rounds = maskOf ? 1 : ROUNDS, gradual = false, splicing = false } = chosen;
@@ -58,6 +61,7 @@ export async function pruneByPlan(
   checkTarget(target, layersOf(model), parametersOf(model, trainableParameters(model)));
   const how = { criterion, gradual: gradual || splicing ? { ...GRADUAL, splicing } : undefined };
   const run = {
+    task,
     adopted,
     options: chosen,
     intent: maskOf

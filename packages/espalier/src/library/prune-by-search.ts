@@ -7,6 +7,8 @@ import { OptionsError } from "../options-error.ts";
 import type { Round } from "../pruning/round.ts";
 import { search } from "../pruning/search.ts";
 import { checkTarget } from "../pruning/target.ts";
+import { taskFor } from "../tasks/index.ts";
+import { worsened } from "../tasks/measure.ts";
 import { evaluate } from "../training/evaluate.ts";
 import { parametersOf, trainableParameters } from "../training/parameters.ts";
 import { splitHooks } from "./hooks.ts";
@@ -15,6 +17,7 @@ import { outputOption } from "./options/common.ts";
 import { checkOptions } from "./options/option.ts";
 import { pruneSearchOptions } from "./options/pruning.ts";
 import { type PruneHooks, type PruneResult, runPruning } from "./prune.ts";
+import { lossOf } from "./training.ts";
 
 const schema = z.object({ output: outputOption, ...pruneSearchOptions });
 const EPOCHS = 12;
@@ -23,8 +26,8 @@ const EPOCHS = 12;
 export type PruneBySearchOptions = z.input<typeof schema> & PruneHooks;
 
 /**
- * Looks for the smallest network whose validation error is at most `maxLoss` points above the model's, or that has the
- * rate: in rounds of pruning and retraining, each of which divides what is left among the layers by how sensitive they
+ * Looks for the smallest network that is worse than the model by `maxLoss` at most, in the measure on the validation
+ * split, or that has the rate: in rounds of pruning and retraining, each of which divides what is left among the layers by how sensitive they
  * are.
  * @throws UserError for a rate that cannot be reached, data that does not fit, or an option that is not valid
  */
@@ -42,12 +45,14 @@ export async function pruneBySearch(
   if (maxLoss === undefined && rate === undefined) {
     throw new OptionsError((o) => `How far to prune is not clear: give ${o("maxLoss")}, ${o("rate")} or both.`);
   }
-  const adopted = await adoptFor(engine, source, data, chosen.output, hooks);
+  const task = taskFor(data, { loss: lossOf(chosen) });
+  const adopted = await adoptFor(engine, source, data, task, chosen.output, hooks);
   const { model } = adopted;
   if (rate !== undefined) {
     checkTarget({ kind: "rate", rate }, layersOf(model), parametersOf(model, trainableParameters(model)));
   }
   const run = {
+    task,
     adopted,
     options: chosen,
     intent: { kind: "search", maxLoss, rate },
@@ -55,20 +60,14 @@ export async function pruneBySearch(
     epochs: EPOCHS,
     async plan(retrain: Omit<Round, "name" | "prune">, frozen: ReadonlySet<string>) {
       const layers = layersOf(model).filter(({ weight }) => !frozen.has(weight));
-      if (maxLoss === undefined) {
-        return search(engine, model, data, { limit: Number.POSITIVE_INFINITY, slack: 0, rate, retrain, layers });
-      }
-      const { error, samples } = await evaluate(engine, model, data, data.validation);
-      const limit = error + maxLoss;
-      return search(engine, model, data, { limit, slack: standardError(limit, samples), rate, retrain, layers });
+      if (maxLoss === undefined) return search(engine, model, data, { rate, retrain, layers, task });
+      const { measure } = task;
+      const { value, samples } = await evaluate(engine, model, data, data.validation, task);
+      const limit = worsened(measure, value, maxLoss);
+      const slack = measure.chance?.(limit, samples);
+      return search(engine, model, data, { limit, slack, rate, retrain, layers, task });
     },
     startedAt,
   };
   return runPruning(engine, data, run, { ...hooks, onBest });
-}
-
-/** The standard error of the difference between two error rates, percent, of so many samples each. */
-function standardError(percent: number, samples: number): number {
-  const p = Math.min(0.5, percent / 100);
-  return 100 * Math.sqrt((2 * p * (1 - p)) / samples);
 }

@@ -8,8 +8,10 @@ import { countNonzero } from "../pruning/mask.ts";
 import { pruneUnlabeled, type Trial, type UnlabeledOptions } from "../pruning/reconstruction/search.ts";
 import { chooseMasks } from "../pruning/target.ts";
 import { type LayerRow, layerTable } from "../report/layer-table.ts";
+import { taskFor } from "../tasks/index.ts";
+import type { Measure } from "../tasks/measure.ts";
 import { type Agreement, agreementOn, scoresOn } from "../training/agreement.ts";
-import { type Errors, Evaluator, errorsOf } from "../training/evaluate.ts";
+import { Evaluator, type Quality, qualityOf } from "../training/evaluate.ts";
 import { parametersOf, trainableParameters, withParameters } from "../training/parameters.ts";
 import { type Hooks, splitHooks } from "./hooks.ts";
 import { adoptFor, countParameters, frozenParameters, type ParameterCounts } from "./network.ts";
@@ -31,9 +33,10 @@ export interface PruneWithoutLabelsResult extends ParameterCounts {
   readonly model: Model;
   /** All parameters / those that are not zero. */
   readonly compressionRate: number;
-  /** Errors before and after, percent; null where the data has no labels. */
-  readonly baseline: Errors | null;
-  readonly pruned: Errors | null;
+  /** The measure, and what it says before and after; null where the data has no labels. */
+  readonly measure: Measure | null;
+  readonly baseline: Quality | null;
+  readonly pruned: Quality | null;
   /** How far its outputs are those of the network as it came. */
   readonly agreement: { readonly validation: Agreement; readonly test: Agreement };
   readonly layers: readonly LayerRow[];
@@ -45,7 +48,7 @@ export interface PruneWithoutLabelsResult extends ParameterCounts {
 
 /**
  * Prunes a network without labels and without training: what is left of each layer is fitted to what the layer computed
- * on some samples. No label is read, unless to report errors where there are labels.
+ * on some samples. No label is read, unless to report the measure where there are labels.
  * @throws the signal's reason when it ends the work; UserError for a target that cannot be reached, data that does not
  *   fit, or an option that is not valid
  */
@@ -59,7 +62,8 @@ export async function pruneWithoutLabels(
   const { onBest, ...rest } = options;
   const { hooks, given } = splitHooks(rest);
   const chosen = checkOptions(schema, given);
-  const { model, restore, rounded } = await adoptFor(engine, source, data, chosen.output, hooks);
+  const task = taskFor(data);
+  const { model, restore, rounded } = await adoptFor(engine, source, data, task, chosen.output, hooks);
   const frozen = frozenParameters(model, chosen.freeze);
   const layers = layersOf(model).filter(({ weight }) => !frozen.has(weight));
   const target = targetOf(chosen, layers);
@@ -81,16 +85,17 @@ export async function pruneWithoutLabels(
     hooks.onProgress?.({ kind: "note", text });
   }
   const pruned = parameters ? withParameters(model, rounded(parameters)) : model;
-  const labelled = data.classes > 0;
+  const labelled = data.targets.length > 0;
   const counts = countParameters(pruned);
   return {
     model: parameters ? restore(parameters) : source,
     ...counts,
     compressionRate: counts.parameters / counts.nonzero,
-    baseline: labelled ? await errorsOf(engine, model, data) : null,
-    pruned: labelled ? await errorsOf(engine, pruned, data) : null,
+    measure: labelled ? task.measure : null,
+    baseline: labelled ? await qualityOf(engine, model, data, task) : null,
+    pruned: labelled ? await qualityOf(engine, pruned, data, task) : null,
     agreement: await agreementOf(engine, data, model, pruned),
-    layers: await layerTable(engine, pruned, data.validation),
+    layers: await layerTable(engine, pruned, data),
     trials,
     seconds: (performance.now() - startedAt) / 1000,
   };

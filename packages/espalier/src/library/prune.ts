@@ -5,7 +5,9 @@ import type { Model } from "../onnx/graph.ts";
 import type { Round, RoundResult } from "../pruning/round.ts";
 import type { Plan } from "../pruning/rounds.ts";
 import { type LayerRow, layerTable } from "../report/layer-table.ts";
-import { type Errors, errorsOf } from "../training/evaluate.ts";
+import type { Measure } from "../tasks/measure.ts";
+import type { Task } from "../tasks/task.ts";
+import { type Quality, qualityOf } from "../training/evaluate.ts";
 import { withParameters } from "../training/parameters.ts";
 import type { RunHooks } from "./hooks.ts";
 import { countParameters, frozenParameters, type ParameterCounts } from "./network.ts";
@@ -19,15 +21,16 @@ export interface PruneHooks extends RunHooks {
   readonly onBest?: (model: Model) => void | Promise<void>;
 }
 
-/** A pruned network. Errors are percent, the test split read once for each network. */
+/** A pruned network: by the measure, the test split read once for each network. */
 export interface PruneResult extends ParameterCounts {
   /** The pruned network, in the form in which the dense one came. */
   readonly model: Model;
   /** All parameters / those that are not zero. */
   readonly compressionRate: number;
+  readonly measure: Measure;
   /** How well the network did as it came, and does now. */
-  readonly baseline: Errors;
-  readonly pruned: Errors;
+  readonly baseline: Quality;
+  readonly pruned: Quality;
   readonly layers: readonly LayerRow[];
   readonly rounds: readonly RoundResult[];
   /** What was chosen, as plain data. */
@@ -40,6 +43,7 @@ export interface PruneResult extends ParameterCounts {
 
 /** What rounds of pruning need to know. */
 export interface PruningRun {
+  readonly task: Task;
   readonly adopted: Adopted;
   readonly options: Values<typeof retrainingOptions>;
   /** What was asked for, as plain data. */
@@ -59,7 +63,7 @@ export async function runPruning(
   run: PruningRun,
   { onBest, ...hooks }: PruneHooks,
 ): Promise<PruneResult> {
-  const { adopted, options } = run;
+  const { adopted, options, task } = run;
   const { model } = adopted;
   const training = trainingOf(options, model, run.hot ? hotDefaults(model) : retrainingDefaults(model));
   const epochs = options.epochs ?? run.epochs;
@@ -70,6 +74,7 @@ export async function runPruning(
   const { best, results } = await runResumable(engine, model, data, plan, {
     ...hooks,
     ...training.run,
+    task,
     frozen,
     settings: { ...hooks.identity, ...settings },
     async onRound({ verdict }, parameters) {
@@ -82,23 +87,27 @@ export async function runPruning(
   }
   const pruned = withParameters(model, adopted.rounded(best));
   const networks = { dense: model, pruned };
-  const measured = await measurePruning(engine, data, networks);
+  const measured = await measurePruning(engine, data, networks, task);
   const seconds = (performance.now() - run.startedAt) / 1000;
   return { model: adopted.restore(best), ...measured, rounds: results, settings, networks, seconds };
 }
 
-/** Measures a network before and after it was pruned: errors, the per-layer table and what is left. */
+/** Measures a network before and after it was pruned: how well it does, the per-layer table and what is left. */
 export async function measurePruning(
   engine: Engine,
   data: Dataset,
   { dense, pruned }: PruneResult["networks"],
-): Promise<Pick<PruneResult, "parameters" | "nonzero" | "compressionRate" | "baseline" | "pruned" | "layers">> {
+  task: Task,
+): Promise<
+  Pick<PruneResult, "parameters" | "nonzero" | "compressionRate" | "measure" | "baseline" | "pruned" | "layers">
+> {
   const counts = countParameters(pruned);
   return {
     ...counts,
     compressionRate: counts.parameters / counts.nonzero,
-    baseline: await errorsOf(engine, dense, data),
-    pruned: await errorsOf(engine, pruned, data),
-    layers: await layerTable(engine, pruned, data.validation),
+    measure: task.measure,
+    baseline: await qualityOf(engine, dense, data, task),
+    pruned: await qualityOf(engine, pruned, data, task),
+    layers: await layerTable(engine, pruned, data),
   };
 }

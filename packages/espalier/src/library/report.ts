@@ -7,6 +7,8 @@ import { histogramsOf, maskPicture } from "../report/pictures.ts";
 import { renderReport } from "../report/render.ts";
 import type { RunReport } from "../report/run-report.ts";
 import { renderUnlabeled } from "../report/unlabeled.ts";
+import { taskFor } from "../tasks/index.ts";
+import type { Measure } from "../tasks/measure.ts";
 import type { PruneResult } from "./prune.ts";
 import type { PruneWithoutLabelsResult } from "./prune-without-labels.ts";
 
@@ -35,34 +37,40 @@ export async function pruneReport(
     title,
     command,
     settings: Object.entries(settings).flatMap(([name, value]) => (value === undefined ? [] : [[name, text(value)]])),
-    sensitivity: await sensitivityOf(engine, networks.dense, data),
+    sensitivity: await sensitivityOf(engine, networks.dense, data, result.measure),
     rounds: roundPoints(rounds),
     epochs: rounds.flatMap(({ name, density, epochs }) => epochs.map((epoch) => ({ round: name, density, ...epoch }))),
     histograms: histogramsOf(networks.dense, networks.pruned),
-    mask: maskPicture(networks.pruned, data.sampleShape),
+    mask: maskPicture(networks.pruned, data.inputs[0].shape),
     files,
   });
 }
 
 /** Reports a pruning without labels as one HTML page: what is left of each layer, and what was tried. */
 export function pruneWithoutLabelsReport(result: PruneWithoutLabelsResult, { title, command }: ReportOptions): string {
-  const { baseline, pruned } = result;
-  const errors = baseline && pruned ? { baseline: baseline.testError, pruned: pruned.testError } : undefined;
-  return renderUnlabeled({ ...result, network: title, command, errors });
+  const { measure, baseline, pruned } = result;
+  const judged = measure && baseline && pruned ? { measure, baseline: baseline.test, pruned: pruned.test } : undefined;
+  return renderUnlabeled({ ...result, network: title, command, judged });
 }
 
 const text = (value: unknown) => (typeof value === "string" ? value : JSON.stringify(value));
 
 const DENSITIES = [1, 0.6, 0.4, 0.3, 0.2, 0.1, 0.05];
-/** Beyond this error a curve says no more than that the layer is needed. */
+/** Beyond this error, percent, a curve says no more than that the layer is needed. */
 const SHOWN_ERROR = 25;
 
-async function sensitivityOf(engine: Engine, dense: Model, data: Dataset): Promise<RunReport["sensitivity"]> {
-  const { layers } = await scan(engine, dense, data, { densities: DENSITIES });
+async function sensitivityOf(
+  engine: Engine,
+  dense: Model,
+  data: Dataset,
+  measure: Measure,
+): Promise<RunReport["sensitivity"]> {
+  const task = taskFor(data, { measure });
+  const { layers } = await scan(engine, dense, data, { task, densities: DENSITIES });
   return layers.flatMap(({ name, points }) =>
     points
-      .filter(({ error, density }) => density === 1 || error <= SHOWN_ERROR)
-      .map(({ density, error }) => ({ layer: name, density, error })),
+      .filter(({ value, density }) => density === 1 || measure.name !== "error" || value <= SHOWN_ERROR)
+      .map(({ density, value }) => ({ layer: name, density, value })),
   );
 }
 
@@ -72,7 +80,7 @@ function roundPoints(results: readonly RoundResult[]): RunReport["rounds"] {
   const chosen = pruned.findLast(({ verdict }) => verdict.best);
   return pruned.map((result) => ({
     rate: 1 / result.density,
-    error: result.validationError,
+    value: result.validation,
     verdict: result === chosen ? "chosen" : result.verdict.accepted ? "within" : "rejected",
   }));
 }

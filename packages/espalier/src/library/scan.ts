@@ -7,6 +7,8 @@ import { layersOf, selectLayers } from "../operators/layers.ts";
 import { weightDecay } from "../pruning/recipes.ts";
 import { type ScanCost, scanCost } from "../pruning/scan-cost.ts";
 import { type LayerSensitivity, scan as scanLayers } from "../pruning/sensitivity.ts";
+import { taskFor } from "../tasks/index.ts";
+import type { Measure } from "../tasks/measure.ts";
 import { type Hooks, splitHooks } from "./hooks.ts";
 import { adoptFor } from "./network.ts";
 import { outputOption } from "./options/common.ts";
@@ -21,14 +23,15 @@ export interface ScanOptions extends z.input<typeof schema>, Hooks {
   readonly known?: readonly LayerSensitivity[];
 }
 
-/** How sensitive each layer is, errors in percent, and the work that it took to find out. */
+/** How sensitive each layer is, and the work that it took to find out. */
 export interface ScanResult {
+  readonly measure: Measure;
   readonly layers: readonly LayerSensitivity[];
   readonly cost: ScanCost;
 }
 
 /**
- * Measures each layer's sensitivity to pruning: error on the validation split against the density of that layer, the
+ * Measures each layer's sensitivity to pruning: the measure on the validation split against the density of that layer, the
  * others left whole (Han et al., NIPS 2015, figure 6).
  * @throws UserError when the data does not fit the network, it has no such layer, or an option is not valid
  */
@@ -41,7 +44,8 @@ export async function scan(
   const { known = [], ...rest } = options;
   const { hooks, given } = splitHooks(rest);
   const { output, densities, layers: patterns, retrain: epochs, seed, batchNorm } = checkOptions(schema, given);
-  const { model } = await adoptFor(engine, source, data, output, hooks);
+  const task = taskFor(data);
+  const { model } = await adoptFor(engine, source, data, task, output, hooks);
   const all = layersOf(model);
   const layers = patterns
     ? all.filter((layer) => patterns.some((pattern) => selectLayers(all, pattern).includes(layer)))
@@ -54,6 +58,7 @@ export async function scan(
     layers,
     densities,
     known,
+    task,
     signal: hooks.signal,
     retrain:
       epochs === 0
@@ -62,5 +67,5 @@ export async function scan(
     onLayer: (sensitivity) => hooks.onProgress?.({ kind: "layer", name: sensitivity.name, sensitivity }),
   });
   if (aborted) throw hooks.signal?.reason;
-  return { layers: found, cost: await scanCost(engine, model, { layers, densities }) };
+  return { measure: task.measure, layers: found, cost: await scanCost(engine, model, { layers, densities }) };
 }

@@ -9,6 +9,8 @@ import { rowsOf } from "../sharing/rows.ts";
 import { searchSharing } from "../sharing/search.ts";
 import { bitsFor, share, withShared } from "../sharing/share.ts";
 import { MOST_BITS } from "../sharing/shared.ts";
+import { taskFor } from "../tasks/index.ts";
+import { worsened } from "../tasks/measure.ts";
 import { evaluate } from "../training/evaluate.ts";
 import { type Hooks, splitHooks } from "./hooks.ts";
 import { outputOption } from "./options/common.ts";
@@ -89,13 +91,14 @@ async function bySearch(
 ): Promise<SharedForm> {
   const { biasBits, method, init, seed } = chosen;
   const { signal, onProgress } = hooks;
-  const { error } = await evaluate(engine, model, data, data.validation);
+  const { measure } = taskFor(data);
+  const { value } = await evaluate(engine, model, data, data.validation);
   const found = await searchSharing(engine, model, data, {
     method,
     init,
     seed,
     signal,
-    limit: error + maxLoss,
+    limit: worsened(measure, value, maxLoss),
     parameters: [...bitsFor(model, EVERY, biasBits ?? MOST_BITS).keys()],
     retrain: trainingOf(chosen, hooks),
     onTry: (trial) => onProgress?.({ kind: "sharing", trial }),

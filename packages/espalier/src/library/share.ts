@@ -1,17 +1,18 @@
 import { adopt } from "../adoption/adopt.ts";
-import { sampleForm } from "../adoption/samples.ts";
 import type { Dataset } from "../data/dataset.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Model } from "../onnx/graph.ts";
 import { rowsOf, type SharedRow } from "../sharing/rows.ts";
 import type { Sharing } from "../sharing/share.ts";
+import { taskFor } from "../tasks/index.ts";
+import type { Measure } from "../tasks/measure.ts";
 import type { Agreement } from "../training/agreement.ts";
-import { type Errors, errorsOf } from "../training/evaluate.ts";
+import { type Quality, qualityOf } from "../training/evaluate.ts";
 import { ownLabels } from "../training/own-labels.ts";
 import { learnedTensors, parametersOf, withParameters } from "../training/parameters.ts";
 import type { Hooks } from "./hooks.ts";
 
-/** A network of which many weights have one value. Errors are percent. */
+/** A network of which many weights have one value. */
 export interface ShareResult {
   /** With the shared values written out, in the form in which the network came. */
   readonly model: Model;
@@ -22,9 +23,10 @@ export interface ShareResult {
   /** Whether the data had labels, or the network's own first classes took their place; where there was data. */
   readonly labels?: "given" | "own";
   /** Before, and once the values were trained, where there was data; the test split read once for each network. */
-  readonly baseline?: Errors;
-  readonly shared?: Errors;
-  /** The validation error right after sharing; where the values were trained. */
+  readonly measure?: Measure;
+  readonly baseline?: Quality;
+  readonly shared?: Quality;
+  /** The measure on the validation split right after sharing; where the values were trained. */
   readonly untrained?: number;
   /** With the network as it came, on the validation split; of sharing without labels. */
   readonly agreement?: Agreement;
@@ -43,11 +45,17 @@ export async function shareOn(
   share: (model: Model, data: Dataset) => Promise<SharedForm>,
 ): Promise<ShareResult> {
   const note = (text: string) => onProgress?.({ kind: "note", text });
-  const { model, notes, restore, rounded } = await adopt(engine, source, { ...sampleForm(given), output });
+  const { model, notes, restore, rounded } = await adopt(engine, source, {
+    data: given,
+    form: taskFor(given).form,
+    output,
+  });
   for (const text of notes) note(text);
-  const unlabeled = given.classes === 0;
+  const unlabeled = given.targets.length === 0;
   if (unlabeled) note("The photographs have no labels: the model's own first classes take their place.");
   const data = unlabeled ? await ownLabels(engine, model, given) : given;
+  const task = taskFor(data);
+  onProgress?.({ kind: "task", task: task.name, measure: task.measure });
   const shared = await share(model, data);
   const parameters = parametersOf(shared.model, learnedTensors(shared.model));
   return {
@@ -55,8 +63,9 @@ export async function shareOn(
     model: restore(parameters),
     layers: rowsOf(model, shared.sharing),
     labels: unlabeled ? "own" : "given",
-    baseline: await errorsOf(engine, model, data),
-    shared: await errorsOf(engine, withParameters(model, rounded(parameters)), data),
+    measure: task.measure,
+    baseline: await qualityOf(engine, model, data, task),
+    shared: await qualityOf(engine, withParameters(model, rounded(parameters)), data, task),
   };
 }
 

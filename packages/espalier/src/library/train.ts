@@ -6,7 +6,9 @@ import type { Engine } from "../engine/engine.ts";
 import type { Model } from "../onnx/graph.ts";
 import { type Recipe, recipes } from "../pruning/recipes.ts";
 import type { Round } from "../pruning/round.ts";
-import { type Errors, evaluate } from "../training/evaluate.ts";
+import { taskFor } from "../tasks/index.ts";
+import type { Measure } from "../tasks/measure.ts";
+import { evaluate, type Quality } from "../training/evaluate.ts";
 import { withParameters } from "../training/parameters.ts";
 import { type RunHooks, splitHooks } from "./hooks.ts";
 import { adoptFor, buildNetwork, countParameters, frozenParameters, type ParameterCounts } from "./network.ts";
@@ -14,7 +16,7 @@ import { outputOption } from "./options/common.ts";
 import { checkOptions } from "./options/option.ts";
 import { epochs, trainingOptions } from "./options/training.ts";
 import { runResumable } from "./rounds.ts";
-import { LEARNING_RATE_KEY, trainingOf } from "./training.ts";
+import { LEARNING_RATE_KEY, lossOf, trainingOf } from "./training.ts";
 
 /** The options of {@link train}: how long and how to train, and the output that the labels are about. */
 export const trainOptions = {
@@ -33,8 +35,9 @@ export interface TrainOptions extends z.input<typeof schema>, RunHooks {
   readonly recipe?: Recipe;
 }
 
-/** A trained network. Errors are percent, the test split read once. */
-export interface TrainResult extends ParameterCounts, Errors {
+/** A trained network: by the measure, the test split read once. */
+export interface TrainResult extends ParameterCounts, Quality {
+  readonly measure: Measure;
   /** With the weights of the best epoch on the validation split; in the form in which it came. */
   readonly model: Model;
   readonly epochs: number;
@@ -56,25 +59,28 @@ export async function train(
   const { preprocessing, recipe = recipeFor(network), ...rest } = options;
   const { hooks, given } = splitHooks(rest);
   const chosen = checkOptions(schema, given);
+  const task = taskFor(data, { loss: lossOf(chosen) });
   const source = typeof network === "string" ? buildNetwork(network, { seed: chosen.seed, data }) : network;
-  const { model, restore, rounded } = await adoptFor(engine, source, data, chosen.output, hooks);
+  const { model, restore, rounded } = await adoptFor(engine, source, data, task, chosen.output, hooks);
   const training = trainingOf(chosen, model, recipe && { ...recipe, ...recipe.train });
   const round: Round = { name: "train", epochs: chosen.epochs ?? recipe?.train.epochs ?? EPOCHS, ...training.round };
   const { best, results } = await runResumable(engine, model, data, [round], {
     ...hooks,
     ...training.run,
+    task,
     frozen: frozenParameters(model, chosen.freeze),
     settings: { ...hooks.identity, epochs: round.epochs, ...training.settings },
   });
   const trained = withParameters(model, rounded(best));
-  const test = await evaluate(engine, trained, data, data.test);
+  const test = await evaluate(engine, trained, data, data.test, task);
   const file = restore(best);
   if (data.vocabulary) file.metadata.set(VOCABULARY_KEY, JSON.stringify(data.vocabulary));
   if (preprocessing) file.metadata.set(PREPROCESSING_KEY, JSON.stringify(preprocessing));
   file.metadata.set(LEARNING_RATE_KEY, String(round.learningRate.rate));
-  const [{ validationError, bestEpoch }] = results;
+  const [{ validation, bestEpoch }] = results;
   const counts = countParameters(trained);
-  return { model: file, ...counts, epochs: round.epochs, bestEpoch, validationError, testError: test.error };
+  const { measure } = task;
+  return { model: file, ...counts, epochs: round.epochs, bestEpoch, measure, validation, test: test.value };
 }
 
 const recipeFor = (network: string | Model) => (typeof network === "string" ? recipes[network]?.full : undefined);

@@ -1,9 +1,9 @@
 import type { Model } from "../onnx/graph.ts";
 import { weightDecay } from "../pruning/recipes.ts";
 import type { Round } from "../pruning/round.ts";
+import { type Loss, losses } from "../tasks/loss.ts";
 import type { Augmentation } from "../training/augment.ts";
 import type { Clipping } from "../training/clip.ts";
-import { losses } from "../training/loss.ts";
 import type { Optimizer, Transform } from "../training/optimizer.ts";
 import { runningStatistics } from "../training/parameters.ts";
 import type { Policy } from "../training/schedule.ts";
@@ -76,12 +76,12 @@ export function trainingOf(options: TrainingSettings, model: Model, defaults: Tr
   const batchNorm = runningStatistics(model).length > 0 ? options.batchNorm : undefined;
   return {
     round,
-    run: { batch, seed, loss: typeof loss === "string" ? losses.get(loss) : loss, batchNorm },
+    run: { batch, seed, batchNorm },
     /** What was chosen, as plain data: for reports, and to tell runs apart. */
     settings: {
       batch,
       seed,
-      loss: typeof loss === "string" ? loss : "own",
+      loss: typeof loss === "function" ? "own" : loss,
       optimizer: "apply" in optimizer ? "own" : optimizer,
       learningRate,
       l1,
@@ -93,6 +93,11 @@ export function trainingOf(options: TrainingSettings, model: Model, defaults: Tr
       patience,
     },
   };
+}
+
+/** The loss that options ask for; undefined where that of the task is meant. */
+export function lossOf({ loss }: Pick<TrainingSettings, "loss">): Loss | undefined {
+  return typeof loss === "string" ? losses.get(loss) : loss;
 }
 
 function optimizerOf(

@@ -50,6 +50,16 @@ const elementTypes = {
 /** The name of an element type that holds numbers, as ONNX Runtime spells it. */
 export type NumericType = keyof typeof elementTypes;
 
+/** Returns true if a text is the name of an element type that holds numbers. */
+export function isNumericType(name: string): name is NumericType {
+  return Object.hasOwn(elementTypes, name);
+}
+
+/** Returns true if a type's elements are whole numbers. */
+export function isWhole(dtype: DType): boolean {
+  return /^u?int\d+$/.test(dtype) || dtype === "bool";
+}
+
 /** The name of an element type. */
 export type DType = NumericType | "string";
 

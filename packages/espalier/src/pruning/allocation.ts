@@ -4,16 +4,19 @@ import { type Choice, chooseAt, neverBetter } from "../lagrange.ts";
 import type { Model } from "../onnx/graph.ts";
 import { isFloat32 } from "../onnx/tensor.ts";
 import { type Layer, layersOf } from "../operators/layers.ts";
+import { taskFor } from "../tasks/index.ts";
+import { reaches, worsened } from "../tasks/measure.ts";
+import type { Task } from "../tasks/task.ts";
 import { countNonzero } from "./mask.ts";
-import { type LayerSensitivity, scan } from "./sensitivity.ts";
+import { scan } from "./sensitivity.ts";
 import { twinOf } from "./units/twin.ts";
 
 /** Parts of a layer's live connections that are tried, before a first round and before another. */
 const FIRST_PARTS = [1, 0.8, 0.6, 0.5, 0.4, 0.3, 0.25, 0.2, 0.15, 0.1, 0.075, 0.05, 0.03];
 const PARTS = [1, 0.93, 0.86, 0.79, 0.72, 0.65, 0.58, 0.5, 0.4, 0.3, 0.2, 0.1];
 
-/** How much a layer alone may add to the error before anything is retrained, in points. */
-const BEARABLE = 0.3;
+/** How much worse a layer alone may make the measure before anything is retrained: points of percent, or else a part. */
+const BEARABLE = { points: 0.3, part: 0.03 };
 
 /** How many of a layer's weights are not zero in a network. */
 export function liveOf(model: Model, { weight, tensor }: Layer): number {
@@ -27,11 +30,15 @@ export async function startingDensities(
   model: Model,
   data: Dataset,
   layers: readonly Layer[],
+  task: Task = taskFor(data),
 ): Promise<Map<string, number>> {
-  const curves = await curvesOf(engine, model, data, layers, FIRST_PARTS);
+  const { measure } = task;
+  const curves = await curvesOf(engine, model, data, task, layers, FIRST_PARTS);
   return new Map(
     curves.map(({ name, points }) => {
-      const bearable = points.filter(({ error }) => error <= points[0].error + BEARABLE);
+      const [{ value: whole }] = points;
+      const loss = measure.unit === "%" ? BEARABLE.points : BEARABLE.part * Math.abs(whole);
+      const bearable = points.filter(({ value }) => reaches(measure, value, worsened(measure, whole, loss)));
       return [name, Math.min(...bearable.map(({ density }) => density))];
     }),
   );
@@ -49,13 +56,14 @@ export async function allocate(
   data: Dataset,
   layers: readonly Layer[],
   part: number,
+  task: Task = taskFor(data),
 ): Promise<Map<string, number>> {
   // The smaller network without dead units says the same in less time.
   const { model: small } = await twinOf(engine, model);
   const names = new Set(layers.map(({ name }) => name));
   const own = layersOf(small).filter(({ name }) => names.has(name));
   const live = own.reduce((sum, layer) => sum + liveOf(small, layer), 0);
-  const densities = balance(await curvesOf(engine, small, data, own, PARTS), part * live);
+  const densities = balance(await curvesOf(engine, small, data, task, own, PARTS), part * live);
   const sizes = new Map(layers.map(({ name, tensor }) => [name, tensor.data.length]));
   return new Map(
     own.map(({ name, tensor }) => [
@@ -70,10 +78,15 @@ export async function mostHarmed(
   engine: Engine,
   model: Model,
   data: Dataset,
+  task: Task,
   layers: readonly Layer[],
   densities: Readonly<Record<string, number>>,
 ): Promise<string> {
-  const { layers: curves } = await scan(engine, model, data, { layers, densities: ({ name }) => [densities[name]] });
+  const { layers: curves } = await scan(engine, model, data, {
+    task,
+    layers,
+    densities: ({ name }) => [densities[name]],
+  });
   return curves.reduce((most, curve) => (curve.points[0].loss > most.points[0].loss ? curve : most)).name;
 }
 
@@ -81,15 +94,23 @@ async function curvesOf(
   engine: Engine,
   model: Model,
   data: Dataset,
+  task: Task,
   layers: readonly Layer[],
   parts: readonly number[],
 ) {
   const densities = (layer: Layer) => parts.map((part) => (part * liveOf(model, layer)) / layer.tensor.data.length);
-  return (await scan(engine, model, data, { layers, densities })).layers;
+  return (await scan(engine, model, data, { task, layers, densities })).layers;
+}
+
+/** The loss of a network at several densities of one layer. */
+export interface LossCurve {
+  readonly name: string;
+  readonly weights: number;
+  readonly points: readonly { readonly density: number; readonly loss: number }[];
 }
 
 /** Densities with so many connections in all for which the sum of the layers' losses is least: by Lagrange's multiplier. */
-export function balance(curves: readonly LayerSensitivity[], wanted: number): Map<string, number> {
+export function balance(curves: readonly LossCurve[], wanted: number): Map<string, number> {
   const choices = curves.map(({ weights, points }) =>
     neverBetter(points.map(({ density, loss }) => ({ density, loss, cost: density * weights }))),
   );

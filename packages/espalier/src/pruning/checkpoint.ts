@@ -6,46 +6,23 @@ import { type FloatTensor, isFloat32 } from "../onnx/tensor.ts";
 import { writeModel } from "../onnx/write.ts";
 import { OptionsError } from "../options-error.ts";
 import type { Parameters } from "../training/parameters.ts";
-import type { TrainState } from "../training/train.ts";
+import type { Best, TrainState } from "../training/train.ts";
+import { storedEpochs, storedResults, storeEpochs, storeResults } from "./results-json.ts";
 import type { RoundsState } from "./rounds.ts";
 
 const KEY = "espalier.checkpoint";
 
-const epochs = z.array(
-  z.object({
-    epoch: z.number(),
-    loss: z.number(),
-    validationError: z.number(),
-    validationLoss: z.number(),
-    learningRate: z.number(),
-  }),
-);
-
-/** The results of rounds as JSON holds them. */
-export const roundResults = z.array(
-  z.object({
-    name: z.string(),
-    density: z.number(),
-    prunedError: z.number().optional(),
-    bestEpoch: z.number(),
-    validationError: z.number(),
-    layers: z.record(z.string(), z.number()),
-    verdict: z.object({ accepted: z.boolean(), best: z.boolean() }),
-    epochs,
-  }),
-);
-
 const schema = z.object({
-  version: z.literal(3),
+  version: z.literal(4),
   /** The options of the run, as its command describes them: only the same run may continue. */
   settings: z.string(),
-  results: roundResults,
+  results: storedResults,
   current: z
     .object({
       iteration: z.number(),
       step: z.number(),
       lossSum: z.number(),
-      history: epochs,
+      history: storedEpochs,
       best: z.object({ epoch: z.number(), validationError: z.number(), validationLoss: z.number() }).optional(),
     })
     .optional(),
@@ -70,21 +47,24 @@ export function encodeCheckpoint(state: RoundsState, settings: string): Uint8Arr
     put("mask", current.trainer.masks);
     if (current.best) put("best", current.best.parameters);
   }
-  const { epoch, validationError, validationLoss } = current?.best ?? {};
   const meta = {
-    version: 3,
+    version: 4,
     settings,
-    results,
+    results: storeResults(results),
     current: current && {
       iteration: current.trainer.iteration,
       step: current.step,
       lossSum: current.lossSum,
-      history: current.history,
-      best: current.best && { epoch, validationError, validationLoss },
+      history: storeEpochs(current.history),
+      best: current.best && storedBest(current.best),
     },
   };
   model.metadata.set(KEY, JSON.stringify(meta));
   return writeModel(model);
+}
+
+function storedBest({ epoch, validation: validationError, validationLoss }: Best) {
+  return { epoch, validationError, validationLoss };
 }
 
 /**
@@ -136,6 +116,11 @@ function restoreTraining(
     step,
     lossSum,
     history,
-    best: best && { ...best, parameters: take("best") },
+    best: best && {
+      epoch: best.epoch,
+      validation: best.validationError,
+      validationLoss: best.validationLoss,
+      parameters: take("best"),
+    },
   };
 }

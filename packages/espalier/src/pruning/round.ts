@@ -73,24 +73,25 @@ export interface Verdict {
   readonly best: boolean;
 }
 
-/** What came out of a round. Errors are percent. */
+/** What came out of a round. */
 export interface RoundResult {
   readonly name: string;
   /** Non-zero parameters / all. */
   readonly density: number;
   /** Non-zero weights / all, by layer. */
   readonly layers: Readonly<Record<string, number>>;
-  /** Validation error after pruning, before retraining; of rounds that prune at once. */
-  readonly prunedError?: number;
+  /** The measure on the validation split after pruning, before retraining; of rounds that prune at once. */
+  readonly pruned?: number;
   readonly bestEpoch: number;
-  readonly validationError: number;
+  /** The measure on the validation split in that epoch. */
+  readonly validation: number;
   readonly epochs: readonly EpochResult[];
   /** Whether the rounds went on from it, and whether it was the best network until then. */
   readonly verdict: Verdict;
 }
 
 export interface RoundOptions
-  extends Pick<TrainerOptions, "batch" | "seed" | "loss" | "frozen" | "batchNorm" | "stepsPerRun"> {
+  extends Pick<TrainerOptions, "batch" | "seed" | "task" | "frozen" | "batchNorm" | "stepsPerRun"> {
   /** Where the activations of frozen layers go that are more than memory should hold. */
   readonly storage?: Storage;
   readonly resume?: TrainState;
@@ -137,7 +138,7 @@ export async function runRound(
   const left = prune?.gradual ? chooseMasks(prune.target, free, counted(start)) : masks;
   const pruned = withParameters(source, applyMasks(start, masks));
   evaluator.load(parametersOf(pruned, start.keys()));
-  const prunedError = prune && !prune.gradual ? (await evaluator.evaluate(data.validation)).error : undefined;
+  const rightAfter = prune && !prune.gradual ? (await evaluator.evaluate(data.validation)).value : undefined;
   const twin = prune?.clearDead && !prune.gradual ? await twinOf(engine, pruned) : undefined;
   const small = twin?.model ?? pruned;
   const dropped = round.inputDropout ? inputDropout(source, masks, round.inputDropout) : 0;
@@ -174,9 +175,9 @@ export async function runRound(
       name: round.name,
       density: densityOf(counted(parameters)),
       layers: layerDensities(layers, parameters),
-      prunedError,
+      pruned: rightAfter,
       bestEpoch: best?.epoch ?? 0,
-      validationError: best?.validationError ?? prunedError ?? Number.NaN,
+      validation: best?.validation ?? rightAfter ?? Number.NaN,
       epochs: history,
     };
     return { result, parameters };

@@ -1,6 +1,7 @@
 import type { Dataset } from "../data/dataset.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Model } from "../onnx/graph.ts";
+import { taskFor } from "../tasks/index.ts";
 import { Evaluator } from "../training/evaluate.ts";
 import { learnedTensors, type Parameters, parametersOf } from "../training/parameters.ts";
 import type { Progress, TrainState } from "../training/train.ts";
@@ -63,7 +64,8 @@ export async function runRounds(
 ): Promise<RoundsResult> {
   const plan = "next" in rounds ? rounds : inOrder(rounds);
   const names = learnedTensors(model);
-  const evaluator = await Evaluator.create(engine, model, data, names);
+  const { task = taskFor(data) } = options;
+  const evaluator = await Evaluator.create(engine, model, data, names, { task });
   const results = [...(options.resume?.results ?? [])];
   const initial = parametersOf(model, names);
   let networks = options.resume?.networks ?? { last: initial, best: initial };
@@ -76,6 +78,7 @@ export async function runRounds(
       const state = (current?: TrainState): RoundsState => ({ results: [...results], networks, current });
       const outcome = await runRound(engine, model, data, evaluator, round, networks[from], {
         ...options,
+        task,
         resume,
         // Each round shuffles and drops out by its own stream.
         seed: options.seed + results.length * 1_000_003,

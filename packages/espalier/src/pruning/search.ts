@@ -2,6 +2,9 @@ import type { Dataset } from "../data/dataset.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Model } from "../onnx/graph.ts";
 import { type Layer, layersOf } from "../operators/layers.ts";
+import { taskFor } from "../tasks/index.ts";
+import { reaches, worsened } from "../tasks/measure.ts";
+import type { Task } from "../tasks/task.ts";
 import { type Parameters, pick, trainableParameters, withParameters } from "../training/parameters.ts";
 import { allocate, liveOf, mostHarmed, startingDensities } from "./allocation.ts";
 import { countAll } from "./mask.ts";
@@ -9,16 +12,18 @@ import type { Round, RoundResult } from "./round.ts";
 import type { Plan } from "./rounds.ts";
 
 export interface SearchOptions {
-  /** The highest validation error that the result may have, percent; infinite for a search that goes by rate alone. */
-  readonly limit: number;
-  /** How far above the limit a round may end and the search still go on from it: what chance alone explains. */
-  readonly slack: number;
+  /** The worst value of the measure that the result may have on the validation split; default: any. */
+  readonly limit?: number;
+  /** How far beyond the limit a round may end and the search still go on from it: what chance alone explains. Default: 0. */
+  readonly slack?: number;
   /** All parameters / non-zero ones, at which to stop; default: as far as the limit allows. */
   readonly rate?: number;
   /** The layers to prune; default: all. */
   readonly layers?: readonly Layer[];
   /** How to retrain in each round. */
   readonly retrain: Omit<Round, "name" | "prune">;
+  /** What the network is for; default: what the data says. */
+  readonly task?: Task;
 }
 
 /** Connections before / after a round of the descent, and the least with which the search goes on. */
@@ -26,7 +31,7 @@ const STEP = 1.35;
 const LEAST_STEP = 1.06;
 
 /**
- * Looks for the smallest network within a limit of validation error. Every round divides what may stay among the
+ * Looks for the smallest network within a limit of the task's measure on the validation split. Every round divides what may stay among the
  * layers by their sensitivities, prunes, and retrains.
  *
  * First the search descends: the first densities are those that each layer alone bears without retraining, then each
@@ -34,7 +39,8 @@ const LEAST_STEP = 1.06;
  * the layer that suffers most, then takes smaller steps, until they are too small to matter.
  */
 export function search(engine: Engine, model: Model, data: Dataset, options: SearchOptions): Plan {
-  const { limit, slack, rate = Number.POSITIVE_INFINITY, retrain } = options;
+  const { limit, slack = 0, rate = Number.POSITIVE_INFINITY, retrain, task = taskFor(data) } = options;
+  const { measure } = task;
   const layers = options.layers ?? layersOf(model);
 
   return {
@@ -45,19 +51,22 @@ export function search(engine: Engine, model: Model, data: Dataset, options: Sea
       const network = withParameters(model, networks[from]);
       const live = layers.reduce((sum, layer) => sum + liveOf(network, layer), 0);
       const part = Math.max(1 / step, partAtRate(networks[from], live));
-      const spared = sparing ? await mostHarmed(engine, network, data, layers, results[results.length - 1].layers) : "";
+      const spared = sparing
+        ? await mostHarmed(engine, network, data, task, layers, results[results.length - 1].layers)
+        : "";
       const cut = layers.filter(({ name }) => name !== spared);
-      const first = results.length === 0 ? await startingDensities(engine, network, data, layers) : undefined;
+      const first = results.length === 0 ? await startingDensities(engine, network, data, layers, task) : undefined;
       const densities =
-        first && keptOf(first) >= part * live ? first : await allocate(engine, network, data, cut, part);
+        first && keptOf(first) >= part * live ? first : await allocate(engine, network, data, cut, part, task);
       const prune = { target: { kind: "density", layers: [...densities] } as const, part: 1, clearDead: true };
       return { round: { name: `round ${results.length + 1}`, prune, ...retrain }, from };
     },
-    judge({ validationError, density }, results) {
+    judge({ validation, density }, results) {
       const { descending } = stateOf(results, rate);
-      const within = validationError <= limit;
+      const within = limit === undefined || reaches(measure, validation, limit);
+      const near = limit === undefined || reaches(measure, validation, worsened(measure, limit, slack));
       const smallest = results.every(({ verdict, density: other }) => !verdict.best || density < other);
-      return { accepted: within || (descending && validationError <= limit + slack), best: within && smallest };
+      return { accepted: within || (descending && near), best: within && smallest };
     },
   };
 

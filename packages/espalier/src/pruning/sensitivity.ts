@@ -4,27 +4,45 @@ import type { Engine } from "../engine/engine.ts";
 import type { Model } from "../onnx/graph.ts";
 import type { FloatTensor } from "../onnx/tensor.ts";
 import { type Layer, layersOf } from "../operators/layers.ts";
-import { checkData } from "../training/check-data.ts";
+import { taskFor } from "../tasks/index.ts";
+import type { Measure } from "../tasks/measure.ts";
+import type { Task } from "../tasks/task.ts";
+import { inFields } from "../tasks/words.ts";
 import { applyMasks } from "../training/parameters.ts";
 import { evaluateVariants } from "../training/variants.ts";
 import type { Round, RoundOptions } from "./round.ts";
 import { runRounds } from "./rounds.ts";
 import { chooseMasks } from "./target.ts";
 
-/** The validation error of a network of which one layer alone is pruned. Errors are percent. */
+/** How well a network does on the validation split of which one layer alone is pruned. */
 export interface SensitivityPoint {
   readonly density: number;
-  readonly error: number;
-  /** Mean softmax cross-entropy. */
+  /** The task's measure. */
+  readonly value: number;
+  /** The mean loss. */
   readonly loss: number;
-  /** After a short retraining of the whole network, when that was asked for. */
-  readonly retrainedError?: number;
+  /** The measure after a short retraining of the whole network, when that was asked for. */
+  readonly retrained?: number;
 }
 
 export interface LayerSensitivity {
   readonly name: string;
   readonly weights: number;
   readonly points: readonly SensitivityPoint[];
+}
+
+/** A layer's sensitivity as JSON has it, in the fields of the measure. */
+export function sensitivityFields(measure: Pick<Measure, "name">, { name, weights, points }: LayerSensitivity) {
+  return {
+    name,
+    weights,
+    points: points.map(({ density, loss, value, retrained }) => ({
+      density,
+      ...inFields(measure, { value }),
+      loss,
+      ...(retrained === undefined ? {} : inFields(measure, { retrained })),
+    })),
+  };
 }
 
 export interface ScanOptions {
@@ -34,6 +52,8 @@ export interface ScanOptions {
   readonly densities: readonly number[] | ((layer: Layer) => readonly number[]);
   /** How to retrain at each point; default: not at all. */
   readonly retrain?: Omit<Round, "name" | "prune"> & Pick<RoundOptions, "batch" | "seed" | "batchNorm">;
+  /** What the network is for; default: what the data says. */
+  readonly task?: Task;
   /** Layers that are done already, as {@link ScanOptions.onLayer} gave them. */
   readonly known?: readonly LayerSensitivity[];
   readonly signal?: AbortSignal;
@@ -46,13 +66,12 @@ export interface Scan {
 }
 
 /**
- * Measures each layer's sensitivity: accuracy on the validation split against the density of that layer, the others
+ * Measures each layer's sensitivity: the task's measure on the validation split against the density of that layer, the others
  * left whole (Han et al., NIPS 2015, figure 6). What lies before the layer is computed once for all densities.
  */
 export async function scan(engine: Engine, model: Model, data: Dataset, options: ScanOptions): Promise<Scan> {
-  const { retrain, known = [], signal, onLayer } = options;
+  const { retrain, task = taskFor(data), known = [], signal, onLayer } = options;
   const annotated = await annotate(engine, model, { batch: Math.min(batchFor(data), data.validation.size) });
-  checkData(annotated, data);
   const chosen = options.layers ?? layersOf(model);
   const layers: LayerSensitivity[] = [];
   let aborted = false;
@@ -64,13 +83,14 @@ export async function scan(engine: Engine, model: Model, data: Dataset, options:
       continue;
     }
     const pruned = densities.map((density) => prunedTo(layer, density));
-    const measured = await evaluateVariants(engine, annotated, layer.weight, pruned, data.validation);
+    const measured = await evaluateVariants(engine, annotated, layer.weight, pruned, data, task);
     const points: SensitivityPoint[] = [];
     for (const [i, density] of densities.entries()) {
       if (signal?.aborted) break;
-      const point = { density, error: measured[i].error, loss: measured[i].loss };
-      const retrainedError = retrain && (await retrained(engine, model, data, layer.name, density, retrain, signal));
-      points.push(retrainedError === undefined ? point : { ...point, retrainedError });
+      const point = { density, value: measured[i].value, loss: measured[i].loss };
+      const again =
+        retrain && (await retrained(engine, model, data, layer.name, density, { ...retrain, task }, signal));
+      points.push(again === undefined ? point : { ...point, retrained: again });
     }
     aborted = signal?.aborted === true;
     if (aborted) break;
@@ -100,11 +120,11 @@ async function retrained(
   data: Dataset,
   layer: string,
   density: number,
-  { batch, seed, batchNorm, ...training }: NonNullable<ScanOptions["retrain"]>,
+  { batch, seed, batchNorm, task, ...training }: NonNullable<ScanOptions["retrain"]> & Pick<ScanOptions, "task">,
   signal: AbortSignal | undefined,
 ): Promise<number | undefined> {
   const prune = { target: { kind: "density", layers: [[layer, density]] } as const, part: 1 };
   const round: Round = { name: layer, prune, ...training };
-  const { results } = await runRounds(engine, model, data, [round], { batch, seed, batchNorm, signal });
-  return results.at(0)?.validationError;
+  const { results } = await runRounds(engine, model, data, [round], { batch, seed, batchNorm, task, signal });
+  return results.at(0)?.validation;
 }

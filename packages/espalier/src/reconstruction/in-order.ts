@@ -30,8 +30,8 @@ export async function inOrder(
 ): Promise<Parameters> {
   const annotated = await prepared(engine, model, data);
   const layers = layersOf(annotated);
-  const whole = await Walk.begin(engine, annotated, data.train);
-  const changing = await Walk.begin(engine, annotated, data.train);
+  const whole = await Walk.begin(engine, annotated, data);
+  const changing = await Walk.begin(engine, annotated, data);
   const found = new Map<string, FloatTensor>();
   let changed: Parameters = new Map();
   for (const [i, layer] of layers.entries()) {

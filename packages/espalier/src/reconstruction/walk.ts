@@ -1,10 +1,12 @@
-import { readInOrder, type Split } from "../data/dataset.ts";
+import { batchOf, type LearningData, readInOrder } from "../data/dataset.ts";
+import { routed } from "../data/routes.ts";
 import type { Engine, Tensors } from "../engine/engine.ts";
 import { copyModel, fedInputs, type Model } from "../onnx/graph.ts";
 import { readsOf } from "../onnx/live.ts";
 import { splitBefore } from "../onnx/split.ts";
-import { float32, sizeOf } from "../onnx/tensor.ts";
+import { sizeOf } from "../onnx/tensor.ts";
 import type { TypedModel } from "../onnx/typed.ts";
+import { fedTensors, routesFor } from "../training/feeding.ts";
 import { type Parameters, withParameters } from "../training/parameters.ts";
 
 /**
@@ -23,21 +25,20 @@ export class Walk {
   }
 
   /**
-   * Begins with samples in batches of the model's size, evenly spread over the split where there are more than memory
-   * should hold; those that fill no batch are left out.
-   * @param annotated a network with one input
+   * Begins with training samples in batches of the model's size, evenly spread where there are more than memory should
+   * hold; those that fill no batch are left out. Targets are not read.
    */
-  static async begin(engine: Engine, annotated: TypedModel, split: Split): Promise<Walk> {
-    const [input] = fedInputs(annotated);
-    const { shape } = input;
-    const [batch] = shape;
+  static async begin(engine: Engine, annotated: TypedModel, data: LearningData): Promise<Walk> {
+    const feed = { inputs: fedInputs(annotated), targets: [] };
+    const split = routed(data.train, routesFor(feed, data));
+    const [batch] = feed.inputs[0].shape;
     const whole = Math.floor(split.size / batch);
     const count = Math.min(whole, batchesInMemory(annotated, batch));
     const values: Tensors[] = [];
     for (let i = 0; i < count; i++) {
-      const inputs = float32(shape);
-      await readInOrder(split, batch * Math.floor((i * whole) / count), batch, inputs.data, new Int32Array(batch));
-      values.push({ [input.name]: inputs });
+      const { tensors, arrays } = batchOf(fedTensors(feed), batch);
+      await readInOrder(split, batch * Math.floor((i * whole) / count), batch, arrays);
+      values.push(tensors);
     }
     return new Walk(engine, annotated, values);
   }

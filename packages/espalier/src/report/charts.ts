@@ -1,4 +1,6 @@
 import * as Plot from "@observablehq/plot";
+import type { Measure } from "../tasks/measure.ts";
+import { axisText } from "../tasks/words.ts";
 import { draw, LEAF, WOOD } from "./draw.ts";
 import type { Histogram } from "./histogram.ts";
 import type { Html } from "./html.ts";
@@ -10,24 +12,25 @@ function inOrder(epochs: readonly EpochPoint[]) {
   return { points, starts: points.filter(({ epoch }) => epoch === 1) };
 }
 
-/** Validation error after each epoch, rounds marked. */
-export function errorChart(epochs: readonly EpochPoint[]): Html {
+/** The measure on the validation split after each epoch, rounds marked. */
+export function epochChart(epochs: readonly EpochPoint[], measure: Pick<Measure, "name" | "unit" | "better">): Html {
   const { points, starts } = inOrder(epochs);
   // The first epochs are far off; the axis shows where the rest happens.
-  const sorted = points.map(({ validationError }) => validationError).sort((a, b) => a - b);
-  const top = Math.max(sorted[Math.floor(0.9 * (sorted.length - 1))] * 1.6, 0.1);
+  const sorted = points.map(({ validation }) => validation).sort((a, b) => a - b);
+  const top = Math.max(sorted[Math.floor(0.9 * (sorted.length - 1))] * 1.6, measure.unit === "%" ? 0.1 : 0);
+  const shown = measure.better === "lower" && top > 0 ? { domain: [0, top], clamp: true } : { nice: true };
   return draw({
     width: 900,
     height: 260,
     marginTop: 34,
     marginLeft: 48,
     x: { label: null, ticks: [] },
-    y: { label: "validation error, %", domain: [0, top], grid: true, clamp: true },
+    y: { label: axisText(measure, "validation"), grid: true, ...shown },
     marks: [
       Plot.ruleX(starts, { x: (d) => d.at - 0.5, stroke: "currentColor", strokeOpacity: 0.25 }),
       Plot.text(starts, { x: (d) => d.at - 0.4, text: "round", frameAnchor: "top", textAnchor: "start", dy: -14 }),
-      Plot.lineY(points, { x: "at", y: "validationError", z: "round", stroke: LEAF, strokeWidth: 2 }),
-      Plot.dot(points, { x: "at", y: "validationError", fill: LEAF, r: 2.5 }),
+      Plot.lineY(points, { x: "at", y: "validation", z: "round", stroke: LEAF, strokeWidth: 2 }),
+      Plot.dot(points, { x: "at", y: "validation", fill: LEAF, r: 2.5 }),
     ],
   });
 }
@@ -53,13 +56,18 @@ export function densityChart(epochs: readonly EpochPoint[]): Html {
 /** A round's network: how small it is, how good, and what became of it. */
 export interface RoundPoint {
   readonly rate: number;
-  readonly error: number;
+  /** The measure on the validation split. */
+  readonly value: number;
   readonly verdict: "chosen" | "within" | "rejected";
 }
 
-/** Validation error against compression rate, round by round, with the network that was chosen. */
-export function tradeOffChart(rounds: readonly RoundPoint[], baseline: number): Html {
-  const place = { x: "rate", y: "error" };
+/** The measure against compression rate, round by round, with the network that was chosen. */
+export function tradeOffChart(
+  rounds: readonly RoundPoint[],
+  baseline: number,
+  measure: Pick<Measure, "name" | "unit">,
+): Html {
+  const place = { x: "rate", y: "value" };
   const chosen = rounds.filter(({ verdict }) => verdict === "chosen");
   return draw({
     width: 900,
@@ -67,10 +75,10 @@ export function tradeOffChart(rounds: readonly RoundPoint[], baseline: number): 
     marginLeft: 48,
     marginBottom: 40,
     x: { label: "compression rate", type: "log", grid: true, tickFormat: (rate: number) => `${rate}x` },
-    y: { label: "validation error, %", grid: true, nice: true },
+    y: { label: axisText(measure, "validation"), grid: true, nice: true },
     marks: [
       Plot.ruleY([baseline], { stroke: "currentColor", strokeOpacity: 0.5, strokeDasharray: "4 4" }),
-      Plot.text([{ rate: Math.min(...rounds.map(({ rate }) => rate)), error: baseline }], {
+      Plot.text([{ rate: Math.min(...rounds.map(({ rate }) => rate)), value: baseline }], {
         ...place,
         text: () => "dense",
         dy: -8,

@@ -1,4 +1,6 @@
 import * as Plot from "@observablehq/plot";
+import type { Measure } from "../tasks/measure.ts";
+import { axisText } from "../tasks/words.ts";
 import { draw } from "./draw.ts";
 import type { Html } from "./html.ts";
 
@@ -58,13 +60,16 @@ function endsOf(
   });
 }
 
-/** Validation error against density, a line for each layer (after Han et al., figure 6). */
-export function sensitivityChart(points: readonly { layer: string; density: number; error: number }[]): Html {
+/** The measure on the validation split against density, a line for each layer (after Han et al., figure 6). */
+export function sensitivityChart(
+  points: readonly { layer: string; density: number; value: number }[],
+  measure: Pick<Measure, "name" | "unit" | "better">,
+): Html {
   return curveChart(
-    points.map(({ layer, density, error }) => ({ series: layer, x: 100 * density, y: error })),
+    points.map(({ layer, density, value }) => ({ series: layer, x: 100 * density, y: value })),
     {
       x: { label: "density, %", type: "log", reverse: true, tickFormat: "~r" },
-      y: { label: "validation error, %", zero: true },
+      y: { label: axisText(measure, "validation"), zero: measure.better === "lower" },
     },
   );
 }

@@ -1,12 +1,14 @@
-import { batchFor, labelsFor, readInOrder, type Split } from "../data/dataset.ts";
+import { batchFor, batchOf, type LearningData, readInOrder } from "../data/dataset.ts";
+import { routed } from "../data/routes.ts";
 import { annotate } from "../engine/annotate.ts";
 import type { Engine } from "../engine/engine.ts";
 import { consumers, copyModel, fedInputs, type Model } from "../onnx/graph.ts";
-import { float32, sizeOf } from "../onnx/tensor.ts";
+import { float32 } from "../onnx/tensor.ts";
 import type { TypedModel } from "../onnx/typed.ts";
 import { type Layer, layersOf } from "../operators/layers.ts";
 import { macsOf } from "../operators/macs.ts";
 import { countNonzero } from "../pruning/mask.ts";
+import { fedTensors, routesFor } from "../training/feeding.ts";
 
 /** A row of the paper's tables 3 to 6. Fractions are 0 to 1. */
 export interface LayerRow {
@@ -28,13 +30,16 @@ export interface LayerRow {
 const SAMPLES = 1000;
 const ACTIVATIONS = new Set(["Relu", "LeakyRelu", "Clip", "Sigmoid", "Tanh", "Softmax"]);
 
-/** The per-layer table of a network (Han et al., NIPS 2015, table 3): weights, MACs, activations and what is left. */
-export async function layerTable(engine: Engine, model: Model, split?: Split): Promise<LayerRow[]> {
-  const sampleShape = (fedInputs(model)[0]?.shape ?? []).slice(1).map((dim) => (typeof dim === "number" ? dim : 1));
-  const typed = await annotate(engine, model, { batch: split ? Math.min(batchFor({ sampleShape }), split.size) : 1 });
+/**
+ * The per-layer table of a network (Han et al., NIPS 2015, table 3): weights, MACs, activations and what is left.
+ * @param data on whose validation split activations are measured
+ */
+export async function layerTable(engine: Engine, model: Model, data?: LearningData): Promise<LayerRow[]> {
+  const size = data ? Math.min(batchFor({ inputs: data.inputs }), data.validation.size) : 1;
+  const typed = await annotate(engine, model, { batch: size });
   const batch = fedInputs(typed)[0]?.shape[0] ?? 1;
   const layers = layersOf(typed);
-  const shares = split ? await nonzeroShares(engine, typed, layers, split, batch) : new Map<string, number>();
+  const shares = data ? await nonzeroShares(engine, typed, layers, data, batch) : new Map<string, number>();
   const macs = macsOf(typed, layers);
   return layers.map((layer, i) => {
     const { name, node, tensor } = layer;
@@ -61,23 +66,28 @@ function activationOf(model: Model, { node }: Layer): string {
   return readers.length === 1 && ACTIVATIONS.has(next.op) ? next.outputs[0] : node.outputs[0];
 }
 
-/** The share of non-zero elements of each layer's input and output over the first samples of a split. */
-async function nonzeroShares(engine: Engine, model: TypedModel, layers: readonly Layer[], split: Split, batch: number) {
-  const [input] = fedInputs(model);
+/** The share of non-zero elements of each layer's input and output over the first samples of the validation split. */
+async function nonzeroShares(
+  engine: Engine,
+  model: TypedModel,
+  layers: readonly Layer[],
+  data: LearningData,
+  batch: number,
+) {
+  const feed = { inputs: fedInputs(model), targets: [] };
+  const split = routed(data.validation, routesFor(feed, data));
   const wanted = new Set(layers.flatMap((layer) => [layer.data, activationOf(model, layer)]));
   // What is fed counts as dense, as in the paper's tables.
-  for (const name of reshapesOf(model, input.name)) wanted.delete(name);
+  for (const { name } of feed.inputs) for (const same of reshapesOf(model, name)) wanted.delete(same);
   const probe = copyModel(model);
   probe.outputs = [...wanted].map((name) => ({ name }));
   const program = await engine.compile(probe);
-  const { shape } = input;
-  const inputs = new Float32Array(sizeOf(shape));
+  const { tensors, arrays } = batchOf(fedTensors(feed), batch);
   const counts = new Map<string, number>();
-  const labels = labelsFor(split, batch);
   const samples = Math.floor(Math.min(SAMPLES, split.size) / batch) * batch;
   for (let start = 0; start < samples; start += batch) {
-    await readInOrder(split, start, batch, inputs, labels);
-    const outputs = await program.run({ [input.name]: float32(shape, inputs) });
+    await readInOrder(split, start, batch, arrays);
+    const outputs = await program.run(tensors);
     for (const name of wanted) {
       const { dims, data } = outputs[name];
       const share = countNonzero(float32(dims, data as Float32Array)) / data.length;

@@ -1,4 +1,5 @@
-import { densityChart, errorChart, histogramChart, tradeOffChart } from "./charts.ts";
+import { nameText, valueText } from "../tasks/words.ts";
+import { densityChart, epochChart, histogramChart, tradeOffChart } from "./charts.ts";
 import { sensitivityChart } from "./curves.ts";
 import { type Html, html } from "./html.ts";
 import { inputImage, maskImage } from "./mask-image.ts";
@@ -17,10 +18,10 @@ ${headline(report)}
 <div class="scroll">${layerTable(report.layers)}</div>
 ${report.rounds.length > 2 ? tradeOff(report) : html``}
 <h2>How sensitive each layer is</h2>
-<div class="chart">${sensitivityChart(report.sensitivity)}</div>
+<div class="chart">${sensitivityChart(report.sensitivity, report.measure)}</div>
 <p class="soft">The dense network with one layer alone pruned, before anything is retrained.</p>
-<h2>Error and density over the rounds</h2>
-<div class="chart">${errorChart(report.epochs)}${densityChart(report.epochs)}</div>
+<h2>${capital(nameText(report.measure))} and density over the rounds</h2>
+<div class="chart">${epochChart(report.epochs, report.measure)}${densityChart(report.epochs)}</div>
 <h2>Weights before and after</h2>
 <p class="soft">Each layer's weights while dense <span class="key" style="background:currentColor;opacity:.3"></span>and
 those that survived <span class="key leaf"></span>, each scaled to its highest bin. Pruning empties the middle; retraining
@@ -35,19 +36,34 @@ ${report.mask ? maskSection(report.mask) : html``}
   );
 }
 
-function tradeOff({ rounds, baseline }: RunReport): Html {
-  return html`<h2>Size against accuracy</h2>
-<div class="chart">${tradeOffChart(rounds, baseline.validationError)}</div>
+const capital = (text: string) => text[0].toUpperCase() + text.slice(1);
+
+function tradeOff({ rounds, baseline, measure }: RunReport): Html {
+  return html`<h2>Size against ${measure.name === "error" ? "accuracy" : nameText(measure)}</h2>
+<div class="chart">${tradeOffChart(rounds, baseline.validation, measure)}</div>
 <p class="soft">A dot for each round of pruning and retraining; the green one is the network that was chosen, hollow ones
 were too far off to go on from.</p>`;
 }
 
-function headline({ parameters, nonzero, compressionRate, baseline, pruned, files, seconds }: RunReport): Html {
+function headline({
+  parameters,
+  nonzero,
+  compressionRate,
+  measure,
+  baseline,
+  pruned,
+  files,
+  seconds,
+}: RunReport): Html {
+  const judged = (part: "test" | "validation"): [string, string] => [
+    valueText(measure, pruned[part]),
+    `${part} ${nameText(measure)}; ${valueText(measure, baseline[part])} while dense`,
+  ];
   const figures: [string, string][] = [
     [`${compressionRate.toFixed(1)}x`, "compression rate"],
     [nonzero.toLocaleString("en-US"), `of ${parameters.toLocaleString("en-US")} parameters kept`],
-    [`${pruned.testError.toFixed(2)}%`, `test error; ${baseline.testError.toFixed(2)}% while dense`],
-    [`${pruned.validationError.toFixed(2)}%`, `validation error; ${baseline.validationError.toFixed(2)}% while dense`],
+    judged("test"),
+    judged("validation"),
     ...files.map(({ name, bytes }): [string, string] => [
       `${Math.round(bytes / 1000).toLocaleString("en-US")} kB`,
       name,

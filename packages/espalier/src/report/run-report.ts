@@ -1,8 +1,10 @@
+import type { Measure } from "../tasks/measure.ts";
+import type { Quality } from "../training/evaluate.ts";
 import type { RoundPoint } from "./charts.ts";
 import type { Histogram } from "./histogram.ts";
 import type { LayerRow } from "./layer-table.ts";
 
-/** All that a report of one run shows. Errors are percent, sizes bytes. */
+/** All that a report of one run shows. Sizes are bytes. */
 export interface RunReport {
   readonly title: string;
   /** What was asked, as a command. */
@@ -12,11 +14,13 @@ export interface RunReport {
   readonly nonzero: number;
   readonly compressionRate: number;
   readonly seconds: number;
-  readonly baseline: Errors;
-  readonly pruned: Errors;
+  /** By what the network is judged, while dense and pruned. */
+  readonly measure: Pick<Measure, "name" | "unit" | "better">;
+  readonly baseline: Quality;
+  readonly pruned: Quality;
   readonly layers: readonly LayerRow[];
-  /** Validation error of the dense network with one layer alone pruned. */
-  readonly sensitivity: readonly { readonly layer: string; readonly density: number; readonly error: number }[];
+  /** The measure of the dense network on the validation split with one layer alone pruned. */
+  readonly sensitivity: readonly { readonly layer: string; readonly density: number; readonly value: number }[];
   /** The rounds that pruned, in order. */
   readonly rounds: readonly RoundPoint[];
   /** Every epoch of every round, in order. */
@@ -26,17 +30,13 @@ export interface RunReport {
   readonly files: readonly { readonly name: string; readonly bytes: number }[];
 }
 
-export interface Errors {
-  readonly validationError: number;
-  readonly testError: number;
-}
-
 export interface EpochPoint {
   readonly round: string;
   /** From 1, in its round. */
   readonly epoch: number;
   readonly loss: number;
-  readonly validationError: number;
+  /** The measure on the validation split. */
+  readonly validation: number;
   /** Non-zero parameters / all. */
   readonly density: number;
   readonly learningRate: number;

@@ -1,5 +1,7 @@
 import type { ScanCost } from "../pruning/scan-cost.ts";
 import type { LayerSensitivity, Scan } from "../pruning/sensitivity.ts";
+import type { Measure } from "../tasks/measure.ts";
+import { nameText, valueText } from "../tasks/words.ts";
 import { sensitivityChart } from "./curves.ts";
 import { type Html, html } from "./html.ts";
 import { page } from "./page.ts";
@@ -9,24 +11,31 @@ export interface ScanReport extends Pick<Scan, "layers"> {
   readonly cost: ScanCost;
   readonly network: string;
   readonly data: string;
+  readonly measure: Pick<Measure, "name" | "unit" | "better">;
   readonly retrained: boolean;
   readonly seconds: number;
 }
 
 /** Renders a scan of sensitivities as one HTML page. */
-export function renderScan({ network, data, layers, cost, retrained, seconds }: ScanReport): string {
+export function renderScan({ network, data, layers, cost, measure, retrained, seconds }: ScanReport): string {
   const densities = layers[0]?.points.map(({ density }) => density) ?? [];
   return page(
     `${network}: sensitivity`,
     html`<h1>Sensitivity of ${network}</h1>
-<p class="soft">Each layer pruned alone by magnitude, the others left whole; error on the validation split of ${data}.
+<p class="soft">Each layer pruned alone by magnitude, the others left whole; ${nameText(measure)} on the validation split of ${data}.
 The work of ${cost.forwardPasses.toFixed(1)} forward passes (${cost.withoutReuse} without reuse), ${seconds.toFixed(1)} s.</p>
 <h2>Right after pruning</h2>
-<div class="chart">${sensitivityChart(pointsOf(layers, ({ error }) => error))}</div>
+<div class="chart">${sensitivityChart(
+      pointsOf(layers, ({ value }) => value),
+      measure,
+    )}</div>
 ${
   retrained
     ? html`<h2>After a short retraining</h2>
-<div class="chart">${sensitivityChart(pointsOf(layers, ({ error, retrainedError }) => retrainedError ?? error))}</div>`
+<div class="chart">${sensitivityChart(
+        pointsOf(layers, ({ value, retrained }) => retrained ?? value),
+        measure,
+      )}</div>`
     : html``
 }
 <h2>All points</h2>
@@ -35,27 +44,30 @@ ${
       row(
         name,
         weights.toLocaleString("en-US"),
-        points.map(({ error }) => error),
+        points.map(({ value }) => valueText(measure, value)),
       ),
       retrained
         ? row(
             "",
             "retrained",
-            points.map(({ retrainedError }) => retrainedError),
+            points.map(({ retrained }) => (retrained === undefined ? "" : valueText(measure, retrained))),
           )
         : html``,
     ])}</tbody></table></div>`,
   );
 }
 
-function row(name: string, weights: string, errors: readonly (number | undefined)[]): Html {
-  return html`<tr><td>${name}</td><td>${weights}</td>${errors.map((error) => html`<td>${error?.toFixed(2) ?? ""}%</td>`)}</tr>
+function row(name: string, weights: string, values: readonly string[]): Html {
+  return html`<tr><td>${name}</td><td>${weights}</td>${values.map((value) => html`<td>${value}</td>`)}</tr>
 `;
 }
 
-function pointsOf(layers: readonly LayerSensitivity[], errorOf: (point: LayerSensitivity["points"][number]) => number) {
+function pointsOf(
+  layers: readonly LayerSensitivity[],
+  measured: (point: LayerSensitivity["points"][number]) => number,
+) {
   return layers.flatMap(({ name, points }) =>
-    points.map((point) => ({ layer: name, density: point.density, error: errorOf(point) })),
+    points.map((point) => ({ layer: name, density: point.density, value: measured(point) })),
   );
 }
 

@@ -1,3 +1,5 @@
+import type { Measure } from "../tasks/measure.ts";
+import { nameText, valueText } from "../tasks/words.ts";
 import { curveChart } from "./curves.ts";
 import { type Html, html } from "./html.ts";
 import type { LayerRow } from "./layer-table.ts";
@@ -13,8 +15,12 @@ export interface UnlabeledReport {
   readonly compressionRate: number;
   readonly seconds: number;
   readonly agreement: { readonly validation: Compared; readonly test: Compared };
-  /** Top 1 errors on the test split, where there are labels. */
-  readonly errors?: { readonly baseline: number; readonly pruned: number };
+  /** The measure on the test split, where there are labels. */
+  readonly judged?: {
+    readonly measure: Pick<Measure, "name" | "unit">;
+    readonly baseline: number;
+    readonly pruned: number;
+  };
   readonly layers: readonly LayerRow[];
   readonly trials: readonly { readonly rate: number; readonly agreement: Compared; readonly accepted: boolean }[];
 }
@@ -39,18 +45,18 @@ ${trials.length > 1 ? tried(report) : html``}`,
   );
 }
 
-function headline({ compressionRate, parameters, nonzero, agreement, errors, seconds }: UnlabeledReport): Html {
+function headline({ compressionRate, parameters, nonzero, agreement, judged, seconds }: UnlabeledReport): Html {
   const figures: [string, string][] = [
     [`${compressionRate.toFixed(2)}x`, "compression rate"],
     [nonzero.toLocaleString("en-US"), `of ${parameters.toLocaleString("en-US")} parameters kept`],
     [`${agreement.test.agreement.toFixed(1)}%`, "of test samples get the same first class as before"],
     [`${agreement.test.expectedLoss.toFixed(2)}`, "points of top 1 accuracy that this lets expect as the loss"],
-    ...(errors
+    ...(judged
       ? [
-          [`${errors.pruned.toFixed(2)}%`, `test error; ${errors.baseline.toFixed(2)}% before`] satisfies [
-            string,
-            string,
-          ],
+          [
+            valueText(judged.measure, judged.pruned),
+            `test ${nameText(judged.measure)}; ${valueText(judged.measure, judged.baseline)} before`,
+          ] satisfies [string, string],
         ]
       : []),
     [`${Math.round(seconds)} s`, "from start to end"],

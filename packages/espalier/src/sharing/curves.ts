@@ -3,6 +3,8 @@ import { annotate } from "../engine/annotate.ts";
 import type { Engine } from "../engine/engine.ts";
 import { type Choice, neverBetter } from "../lagrange.ts";
 import type { Model } from "../onnx/graph.ts";
+import { taskFor } from "../tasks/index.ts";
+import type { Task } from "../tasks/task.ts";
 import { evaluateVariants } from "../training/variants.ts";
 import { countCodes, denseOf, type SharedTensor } from "./shared.ts";
 
@@ -22,11 +24,12 @@ export async function curvesOf(
   model: Model,
   data: Dataset,
   ways: ReadonlyMap<string, readonly SharedTensor[]>,
+  task: Task = taskFor(data),
 ): Promise<Map<string, Variant[]>> {
   const annotated = await annotate(engine, model, { batch: Math.min(BATCH, data.validation.size) });
   const curves = new Map<string, Variant[]>();
   for (const [name, shared] of ways) {
-    const measured = await evaluateVariants(engine, annotated, name, shared.map(denseOf), data.validation);
+    const measured = await evaluateVariants(engine, annotated, name, shared.map(denseOf), data, task);
     const variants = shared.map((own, i) => ({ shared: own, cost: estimatedBytes(own), loss: measured[i].loss }));
     curves.set(name, neverBetter(variants));
   }

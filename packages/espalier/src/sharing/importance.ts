@@ -2,14 +2,15 @@ import type { LearningData } from "../data/dataset.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Model } from "../onnx/graph.ts";
 import { float32 } from "../onnx/tensor.ts";
+import type { Task } from "../tasks/task.ts";
 import { gatherEvidence } from "../training/evidence.ts";
-import type { Loss } from "../training/loss.ts";
 import type { Parameters } from "../training/parameters.ts";
 
 export interface ImportanceOptions {
   readonly batch: number;
   readonly seed: number;
-  readonly loss?: Loss;
+  /** What the network learns; default: what the data says. */
+  readonly task?: Task;
 }
 
 const BATCHES = 100;

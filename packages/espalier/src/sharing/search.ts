@@ -2,6 +2,9 @@ import type { Dataset } from "../data/dataset.ts";
 import type { Engine } from "../engine/engine.ts";
 import { chooseAt } from "../lagrange.ts";
 import type { Model } from "../onnx/graph.ts";
+import { taskFor } from "../tasks/index.ts";
+import { reaches } from "../tasks/measure.ts";
+import type { Task } from "../tasks/task.ts";
 import { curvesOf, estimatedBytes, type Variant } from "./curves.ts";
 import { importanceOf } from "./importance.ts";
 import { type RetrainOptions, retrain, type SharedNetwork } from "./retrain.ts";
@@ -9,7 +12,7 @@ import { type ShareOptions, type Sharing, share } from "./share.ts";
 import { MOST_BITS } from "./shared.ts";
 
 export interface SearchOptions extends Omit<ShareOptions, "lambda" | "importance"> {
-  /** The highest validation error that the result may have, percent. */
+  /** The worst value of the task's measure that the result may have on the validation split. */
   readonly limit: number;
   /** The parameters that may be shared. */
   readonly parameters: readonly string[];
@@ -24,7 +27,7 @@ export interface SearchOptions extends Omit<ShareOptions, "lambda" | "importance
 export interface Attempt {
   /** About what the shared tensors take, bytes. */
   readonly bytes: number;
-  /** Validation errors before and after the values were trained, percent. */
+  /** The measure on the validation split, before and after the values were trained. */
   readonly before: number;
   readonly after: number;
   readonly accepted: boolean;
@@ -36,7 +39,7 @@ const LAMBDAS = Array.from({ length: 16 }, (_, i) => 0.0003 * 1.6 ** i);
 const PRICES = Array.from({ length: 120 }, (_, i) => 1e-12 * 1.3 ** i);
 
 /**
- * Looks for the smallest sharing whose validation error, after its values were trained, is within a limit. Each tensor
+ * Looks for the smallest sharing that is within a limit of the task's measure after its values were trained. Each tensor
  * is shared alone in ways from fine to coarse; of these, a price of a byte in validation loss chooses one for each
  * tensor, so that the last byte saved costs as much everywhere; and the price is found by halving.
  * @returns undefined where even the finest sharing is beyond the limit
@@ -47,15 +50,16 @@ export async function searchSharing(
   data: Dataset,
   options: SearchOptions,
 ): Promise<SharedNetwork | undefined> {
-  const candidates = await candidatesOf(engine, model, data, options);
+  const { task = taskFor(data) } = options.retrain;
+  const candidates = await candidatesOf(engine, model, data, task, options);
   let best: SharedNetwork | undefined;
   // Everything below `low` is accepted, everything from `high` on is not.
   let [low, high] = [0, candidates.length];
   while (low < high && !options.signal?.aborted) {
     const middle = (low + high) >>> 1;
-    const found = await retrain(engine, model, candidates[middle], data, options.retrain);
+    const found = await retrain(engine, model, candidates[middle], data, { ...options.retrain, task });
     if (found.aborted) break;
-    const accepted = found.after <= options.limit;
+    const accepted = reaches(task.measure, found.after, options.limit);
     options.onTry?.({ bytes: bytesOf(candidates[middle]), before: found.before, after: found.after, accepted });
     if (accepted) {
       best = found;
@@ -66,11 +70,19 @@ export async function searchSharing(
 }
 
 /** Sharings of the whole network from fine to coarse: those that some price chooses. */
-async function candidatesOf(engine: Engine, model: Model, data: Dataset, options: SearchOptions): Promise<Sharing[]> {
+async function candidatesOf(
+  engine: Engine,
+  model: Model,
+  data: Dataset,
+  task: Task,
+  options: SearchOptions,
+): Promise<Sharing[]> {
   const { parameters, method, retrain } = options;
   const importance =
-    method === "entropy" ? await importanceOf(engine, model, data, parameters, { batch: 64, ...retrain }) : undefined;
-  const curves = await curvesOf(engine, model, data, waysOf(model, { ...options, importance }));
+    method === "entropy"
+      ? await importanceOf(engine, model, data, parameters, { batch: 64, ...retrain, task })
+      : undefined;
+  const curves = await curvesOf(engine, model, data, waysOf(model, { ...options, importance }), task);
   const names = [...curves.keys()];
   const candidates: Sharing[] = [];
   let before: readonly Variant[] = [];

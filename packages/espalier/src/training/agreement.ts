@@ -62,7 +62,7 @@ export class AgreementTally {
 /** A network's scores on a split, to compare others with. */
 export async function scoresOn(evaluator: Evaluator, split: Split): Promise<NumericTensor[]> {
   const all: NumericTensor[] = [];
-  for await (const { scores } of evaluator.scores(split)) all.push(scores);
+  for await (const { outputs } of evaluator.outputs(split)) all.push(outputs[0]);
   return all;
 }
 
@@ -74,7 +74,7 @@ export async function agreementOn(
 ): Promise<Agreement> {
   const tally = new AgreementTally();
   let batch = 0;
-  for await (const { scores, labels } of evaluator.scores(split)) tally.add(scores, reference[batch++], labels.length);
+  for await (const { outputs, samples } of evaluator.outputs(split)) tally.add(outputs[0], reference[batch++], samples);
   return tally.agreement();
 }
 

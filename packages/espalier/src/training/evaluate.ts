@@ -1,36 +1,63 @@
-import { batchFor, type Dataset, type LearningData, labelsFor, type Split } from "../data/dataset.ts";
+import { batchFor, batchOf, type Dataset, type LearningData, type Split } from "../data/dataset.ts";
+import { routed } from "../data/routes.ts";
 import { batches, isSequence, streams } from "../data/streams.ts";
 import { annotate } from "../engine/annotate.ts";
 import type { Engine, Program } from "../engine/engine.ts";
 import { UserError } from "../errors.ts";
 import { GraphBuilder } from "../onnx/builder.ts";
 import { copyModel, fedInputs, type Model } from "../onnx/graph.ts";
-import { float32, type NumericTensor, sizeOf } from "../onnx/tensor.ts";
+import { float32, type NumericTensor } from "../onnx/tensor.ts";
+import type { TypedValue } from "../onnx/typed.ts";
+import { taskFor } from "../tasks/index.ts";
+import type { Measured } from "../tasks/measure.ts";
+import type { MeanLoss, Task } from "../tasks/task.ts";
 import { type CarriedState, exposeState } from "./carried-state.ts";
-import { checkData } from "./check-data.ts";
+import { type Feed, fedTensors, routesFor, targetOf } from "./feeding.ts";
 import type { Parameters } from "./parameters.ts";
-import { type Evaluation, Tally } from "./tally.ts";
+
+/** How well a network does on a split: its loss, and what the task's measure says. */
+export interface Evaluation extends MeanLoss, Measured {}
+
+/** A batch that was run. */
+export interface RunBatch {
+  /** The network's outputs [batch, ...]. */
+  readonly outputs: readonly NumericTensor[];
+  /** What was fed, targets among it, until the next batch. */
+  readonly fed: Readonly<Record<string, NumericTensor>>;
+  /** Samples of the split in the batch: the first ones. */
+  readonly samples: number;
+}
+
+export interface EvaluatorOptions {
+  /** Samples that are run at a time; default: as many as their size allows. */
+  readonly batch?: number;
+  /** What the network is for; default: what the data says. */
+  readonly task?: Task;
+}
 
 /** A network ready to be evaluated with any values of its parameters: one compiled graph for all. */
 export class Evaluator {
+  readonly task: Task;
   readonly #program: Program;
-  readonly #input: string;
-  readonly #shape: readonly number[];
-  readonly #output: string;
+  readonly #data: LearningData;
+  readonly #inputs: readonly TypedValue[];
+  readonly #outputs: readonly TypedValue[];
   readonly #states: readonly CarriedState[];
 
-  private constructor(
-    program: Program,
-    input: string,
-    shape: readonly number[],
-    output: string,
-    states: readonly CarriedState[],
-  ) {
-    this.#program = program;
-    this.#input = input;
-    this.#shape = shape;
-    this.#output = output;
-    this.#states = states;
+  private constructor(parts: {
+    task: Task;
+    program: Program;
+    data: LearningData;
+    inputs: readonly TypedValue[];
+    outputs: readonly TypedValue[];
+    states: readonly CarriedState[];
+  }) {
+    this.task = parts.task;
+    this.#program = parts.program;
+    this.#data = parts.data;
+    this.#inputs = parts.inputs;
+    this.#outputs = parts.outputs;
+    this.#states = parts.states;
   }
 
   /**
@@ -42,10 +69,15 @@ export class Evaluator {
     model: Model,
     data: LearningData,
     parameters: Iterable<string> = [],
-    batch = batchFor(data),
+    { batch = batchFor(data), task = taskFor(data) }: EvaluatorOptions = {},
   ): Promise<Evaluator> {
     const annotated = await annotate(engine, model, { batch });
-    checkData(annotated, data);
+    const inputs = fedInputs(annotated);
+    if (inputs.length === 0) throw new UserError(`The network "${model.name}" has no input: nothing can be evaluated.`);
+    const { outputs } = annotated;
+    routesFor({ inputs, targets: [] }, data);
+    // Data without targets is enough to run a network on.
+    if (data.targets.length > 0) routesFor({ inputs, targets: task.targets(outputs) }, data);
     const forward = copyModel(annotated);
     const resident = [...parameters];
     const initial = resident.map((name) => {
@@ -57,18 +89,15 @@ export class Evaluator {
       forward.inputs.push({ name, dtype: tensor.dtype, shape: tensor.dims });
       return [name, tensor] as const;
     });
-    const [input] = fedInputs(annotated);
-    if (!input) throw new UserError(`The network "${model.name}" has no input: nothing can be evaluated.`);
-    const output = forward.outputs[0].name;
     const states = isSequence(data.validation) ? exposeState(new GraphBuilder(forward), annotated) : [];
     forward.outputs = [
-      forward.outputs[0],
+      ...outputs,
       ...states.map(({ next, dims }) => ({ name: next, dtype: "float32" as const, shape: dims })),
     ];
     const carry = Object.fromEntries(states.map(({ name, next }) => [next, name]));
     const program = await engine.compile(forward, { resident, carry });
     for (const [name, tensor] of initial) program.load(name, tensor);
-    return new Evaluator(program, input.name, input.shape, output, states);
+    return new Evaluator({ task, program, data, inputs, outputs, states });
   }
 
   /** Replaces parameters. */
@@ -76,26 +105,41 @@ export class Evaluator {
     for (const [name, tensor] of parameters) this.#program.load(name, tensor);
   }
 
-  /** Runs a whole split and counts. */
+  /**
+   * Runs a whole split and measures.
+   * @throws UserError when the data has no targets for that
+   */
   async evaluate(split: Split): Promise<Evaluation> {
-    const tally = new Tally();
-    for await (const { scores, labels } of this.scores(split)) tally.add(scores, labels);
-    return tally.evaluation();
+    const { task } = this;
+    const targets = task.targets(this.#outputs);
+    const [losses, measures] = [task.lossTally(), task.measure.tally(split)];
+    for await (const { outputs, fed, samples } of this.#run(split, { inputs: this.#inputs, targets })) {
+      const batch = { outputs, targets: targets.map(({ name }) => fed[targetOf(name)]), samples };
+      losses.add(batch);
+      measures.add(batch);
+    }
+    return { ...losses.result(), ...measures.result() };
   }
 
   /**
-   * Runs a whole split, a text from its beginning.
-   * @yields the scores [batch, classes] of each batch, and the labels of those samples that are in the split
+   * Runs a whole split, a text from its beginning, without its targets.
+   * @yields each batch
    */
-  async *scores(split: Split): AsyncGenerator<{ readonly scores: NumericTensor; readonly labels: Int32Array }> {
-    const batch = this.#shape[0];
-    const inputs = new Float32Array(sizeOf(this.#shape));
-    const labels = labelsFor(split, batch);
+  outputs(split: Split): AsyncGenerator<RunBatch> {
+    return this.#run(split, { inputs: this.#inputs, targets: [] });
+  }
+
+  async *#run(split: Split, feed: Feed): AsyncGenerator<RunBatch> {
+    const [batch] = this.#inputs[0].shape;
+    const own = routed(split, routesFor(feed, this.#data));
+    const { tensors, arrays } = batchOf(fedTensors(feed), batch);
+    const feeds = Object.fromEntries(this.#inputs.map(({ name }) => [name, tensors[name]]));
     for (const { name, dims } of this.#states) this.#program.load(name, float32(dims));
     for (const samples of isSequence(split) ? streams(split.size, batch, false) : batches(split.size, batch)) {
-      await split.read(samples, inputs, labels);
-      const outputs = await this.#program.run({ [this.#input]: float32(this.#shape, inputs) });
-      yield { scores: outputs[this.#output], labels: labels.subarray(0, (samples.length * labels.length) / batch) };
+      await own.read(samples, arrays);
+      const results = await this.#program.run(feeds);
+      const outputs = this.#outputs.map(({ name }) => results[name]);
+      yield { outputs, fed: tensors, samples: samples.length };
     }
   }
 
@@ -105,8 +149,14 @@ export class Evaluator {
 }
 
 /** Evaluates a network on one split. */
-export async function evaluate(engine: Engine, model: Model, data: LearningData, split: Split): Promise<Evaluation> {
-  const evaluator = await Evaluator.create(engine, model, data);
+export async function evaluate(
+  engine: Engine,
+  model: Model,
+  data: LearningData,
+  split: Split,
+  task: Task = taskFor(data),
+): Promise<Evaluation> {
+  const evaluator = await Evaluator.create(engine, model, data, [], { task });
   try {
     return await evaluator.evaluate(split);
   } finally {
@@ -114,15 +164,20 @@ export async function evaluate(engine: Engine, model: Model, data: LearningData,
   }
 }
 
-/** Errors on the splits that a network does not learn from, percent. */
-export interface Errors {
-  readonly validationError: number;
-  readonly testError: number;
+/** The measure on the splits that a network does not learn from. */
+export interface Quality {
+  readonly validation: number;
+  readonly test: number;
 }
 
 /** Reads the test split, so once for a network: when every choice is made. */
-export async function errorsOf(engine: Engine, model: Model, data: Dataset): Promise<Errors> {
-  const { error: validationError } = await evaluate(engine, model, data, data.validation);
-  const { error: testError } = await evaluate(engine, model, data, data.test);
-  return { validationError, testError };
+export async function qualityOf(
+  engine: Engine,
+  model: Model,
+  data: Dataset,
+  task: Task = taskFor(data),
+): Promise<Quality> {
+  const { value: validation } = await evaluate(engine, model, data, data.validation, task);
+  const { value: test } = await evaluate(engine, model, data, data.test, task);
+  return { validation, test };
 }

@@ -1,13 +1,16 @@
-import { type LearningData, labelsFor } from "../data/dataset.ts";
+import { batchOf, type LearningData } from "../data/dataset.ts";
+import { routed } from "../data/routes.ts";
 import { annotateAdditions, settle } from "../engine/annotate.ts";
 import type { Engine, Program, Tensors } from "../engine/engine.ts";
 import type { Model } from "../onnx/graph.ts";
 import { type FloatTensor, float32 } from "../onnx/tensor.ts";
 import { upgrade } from "../onnx/upgrade.ts";
 import { permutation, random } from "../random.ts";
-import { batchInput } from "./check-data.ts";
-import { crossEntropy, type Loss } from "./loss.ts";
-import { LABELS, objective } from "./objective.ts";
+import { taskFor } from "../tasks/index.ts";
+import type { Task } from "../tasks/task.ts";
+import { batchInputs } from "./check-data.ts";
+import { fedTensors, routesFor } from "./feeding.ts";
+import { objective } from "./objective.ts";
 import { type Parameters, parametersOf } from "./parameters.ts";
 import { gradientOf, gradientStep } from "./step-graph.ts";
 
@@ -29,7 +32,8 @@ export type Need = "gradients" | "curvature" | "movement";
 export interface EvidenceOptions {
   readonly batch: number;
   readonly seed: number;
-  readonly loss?: Loss;
+  /** What the network learns; default: what the data says. */
+  readonly task?: Task;
   /** Batches of training samples that are looked at. */
   readonly batches?: number;
   /** What is asked for: curvature takes two more gradients for each batch, movement ten times as many batches. */
@@ -56,17 +60,17 @@ export async function gatherEvidence(
   weights: readonly string[],
   options: EvidenceOptions,
 ): Promise<Evidence> {
-  const { batch, seed, loss = crossEntropy, wanted } = options;
+  const { batch, seed, task = taskFor(data), wanted } = options;
   const batches = options.batches ?? (wanted === "movement" ? MOVEMENT.batches : BATCHES);
   const typed = await settle(engine, upgrade(model), { batch });
-  const { model: withLoss, dropout } = objective(typed, loss);
+  const { model: withLoss, targets, dropout } = objective(typed, task);
   const step = gradientStep(await annotateAdditions(engine, withLoss, typed), { parameters: weights, ...noUpdate });
   const program = await engine.compile(step.model, step);
   let parameters = parametersOf(model, weights);
-  const input = batchInput(typed, batch);
-  const inputs = float32(input.shape);
-  const labels = labelsFor(data.train, batch);
-  const feeds: Tensors = { [input.name]: inputs, [LABELS]: { dtype: "int32", dims: [labels.length], data: labels } };
+  const feed = { inputs: batchInputs(typed, batch), targets };
+  const split = routed(data.train, routesFor(feed, data));
+  const { tensors, arrays } = batchOf(fedTensors(feed), batch);
+  const feeds: Tensors = { ...tensors };
   for (const { ratioInput, noiseInput, dims } of dropout) {
     feeds[ratioInput] = float32([]);
     feeds[noiseInput] = float32(dims);
@@ -81,7 +85,7 @@ export async function gatherEvidence(
   const count = Math.min(batches, Math.floor(data.train.size / batch));
   try {
     for (let i = 0; i < count; i++) {
-      await data.train.read(order.subarray(i * batch, (i + 1) * batch), inputs.data, labels);
+      await split.read(order.subarray(i * batch, (i + 1) * batch), arrays);
       const gradients = await gradientsAt(program, parameters, feeds);
       accumulate(sums.gradient, gradients, (g) => g / count);
       accumulate(sums.square, gradients, (g) => (g * g) / count);

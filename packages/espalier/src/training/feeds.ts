@@ -1,12 +1,12 @@
 import type { Engine, Tensors } from "../engine/engine.ts";
-import { type TensorData, zeros } from "../onnx/dtype.ts";
+import { type NumericType, type TensorData, zeros } from "../onnx/dtype.ts";
 import { fedInputs } from "../onnx/graph.ts";
 import { sizeOf } from "../onnx/tensor.ts";
 import type { StepGraph } from "./step-graph.ts";
 
 /** The type and shape of what one step is fed under a name. */
 export interface FeedType {
-  readonly dtype: "float32" | "int32";
+  readonly dtype: NumericType;
   readonly dims: readonly number[];
 }
 
@@ -31,9 +31,16 @@ export class StepFeeds {
   }
 
   /** Where the feed of one of the steps is to be written. */
-  of(name: string, step: number): Float32Array | Int32Array {
+  of(name: string, step: number): TensorData {
     const { size, data } = this.#find(name);
-    return data.subarray(step * size, (step + 1) * size) as Float32Array | Int32Array;
+    return data.subarray(step * size, (step + 1) * size);
+  }
+
+  /** The same of what is fed as float32. */
+  floats(name: string, step: number): Float32Array {
+    const data = this.of(name, step);
+    if (data instanceof Float32Array) return data;
+    throw new Error(`The training step's input "${name}" takes no float32.`);
   }
 
   /** The feeds of the first `steps` steps, with a leading axis for them unless there is room for one only. */
@@ -77,7 +84,7 @@ export function feedTypes({ model, carry, resident }: StepGraph): Map<string, Fe
   const types = new Map<string, FeedType>();
   for (const { name, dtype, shape = [] } of fedInputs(model)) {
     if (held.has(name)) continue;
-    if (dtype !== "float32" && dtype !== "int32") throw new Error(`The step's input "${name}" has the type ${dtype}.`);
+    if (dtype === undefined || dtype === "string") throw new Error(`The step's input "${name}" has the type ${dtype}.`);
     types.set(name, { dtype, dims: shape.map(Number) });
   }
   return types;

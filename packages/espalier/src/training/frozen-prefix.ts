@@ -1,11 +1,15 @@
-import { batchFor, type LearningData, labelsFor, readInOrder, type Split } from "../data/dataset.ts";
+import { arraySplit } from "../data/array-split.ts";
+import { batchFor, batchOf, type LearningData, readInOrder, type Split } from "../data/dataset.ts";
+import { routed } from "../data/routes.ts";
 import { memory, type Storage, type Store } from "../data/store.ts";
 import { isSequence } from "../data/streams.ts";
 import { annotate } from "../engine/annotate.ts";
 import type { Engine, Program } from "../engine/engine.ts";
 import { fedInputs, type Model } from "../onnx/graph.ts";
 import { splitBefore } from "../onnx/split.ts";
-import { float32, sizeOf } from "../onnx/tensor.ts";
+import { sizeOf } from "../onnx/tensor.ts";
+import type { TypedModel } from "../onnx/typed.ts";
+import { fedTensors, routesFor } from "./feeding.ts";
 import { trainableParameters } from "./parameters.ts";
 
 /** What is left to run of a network and its data when a part of it is frozen. */
@@ -47,7 +51,6 @@ export async function withoutFrozenPrefix(
   const annotated = await annotate(engine, model, { batch });
   const { prefix, suffix } = splitBefore(annotated, trained);
   const [border] = prefix.outputs;
-  const [input] = fedInputs(annotated);
   if (suffix.inputs.length !== 1 || border?.dtype !== "float32" || border.shape[0] !== batch) return undefined;
   if (prefix.nodes.some(({ op }) => op === "Dropout")) return undefined;
   if (!prefix.nodes.some(({ inputs }) => inputs.some((name) => frozen.has(name)))) return undefined;
@@ -58,12 +61,11 @@ export async function withoutFrozenPrefix(
   if (!room) return undefined;
 
   const program = await engine.compile(prefix);
-  const { shape } = input;
   const stores: Store[] = [];
   const computed = async (split: Split) => {
     const store = room(split.size * size);
     stores.push(store);
-    return activations(program, input.name, shape, border.name, store, size, split);
+    return activations(program, annotated, border.name, store, data, split);
   };
   const late = new Set(suffix.nodes.map(({ outputs }) => outputs[0]));
   const rest: Model = {
@@ -76,7 +78,8 @@ export async function withoutFrozenPrefix(
   };
   try {
     const [train, validation] = [await computed(data.train), await computed(data.validation)];
-    return { model: rest, data: { ...data, sampleShape, train, validation }, release };
+    const inputs = [{ name: border.name, dtype: "float32" as const, shape: sampleShape }];
+    return { model: rest, data: { ...data, inputs, train, validation }, release };
   } catch (error) {
     release();
     throw error;
@@ -85,33 +88,44 @@ export async function withoutFrozenPrefix(
   }
 }
 
-/** A split whose samples are what the prefix computes of another's. */
+/** A split whose samples are what the prefix computes of another's, with the same targets. */
 async function activations(
   program: Program,
-  input: string,
-  shape: readonly number[],
+  annotated: TypedModel,
   output: string,
   store: Store,
-  size: number,
+  data: LearningData,
   split: Split,
 ): Promise<Split> {
-  const [batch] = shape;
-  const { labels: each = 1 } = split;
-  const labels = labelsFor(split, split.size);
-  const samples = float32(shape);
+  const feed = { inputs: fedInputs(annotated), targets: [] };
+  const own = routed(split, routesFor(feed, data));
+  const [batch] = feed.inputs[0].shape;
+  const { tensors, arrays } = batchOf(fedTensors(feed), batch);
+  let size = 0;
   for (let start = 0; start < split.size; start += batch) {
     const count = Math.min(batch, split.size - start);
-    await readInOrder(split, start, count, samples.data, labels.subarray(start * each, (start + count) * each));
-    const { data } = (await program.run({ [input]: samples }))[output];
-    store.write(start * size, (data as Float32Array).subarray(0, count * size));
+    await readInOrder(own, start, count, arrays);
+    const values = (await program.run(tensors))[output].data as Float32Array;
+    size = values.length / batch;
+    store.write(start * size, values.subarray(0, count * size));
   }
+  const { read: readTargets } = await targetsInMemory(data, split);
   return {
     ...split,
-    read(indices, inputs, classes) {
-      for (let i = 0; i < indices.length; i++) {
-        store.read(indices[i] * size, inputs.subarray(i * size, (i + 1) * size));
-        classes.set(labels.subarray(indices[i] * each, (indices[i] + 1) * each), i * each);
+    read(indices, into) {
+      const values = into[output];
+      for (let i = 0; values instanceof Float32Array && i < indices.length; i++) {
+        store.read(indices[i] * size, values.subarray(i * size, (i + 1) * size));
       }
+      return readTargets(indices, into);
     },
   };
+}
+
+/** The targets of a split, which are read again at each epoch without their samples. */
+async function targetsInMemory({ targets }: LearningData, split: Split): Promise<Split> {
+  const { arrays } = batchOf(targets, split.size);
+  await readInOrder(split, 0, split.size, arrays);
+  const own = targets.map(({ name, shape }) => [name, { values: arrays[name], size: sizeOf(shape) }] as const);
+  return arraySplit(Object.fromEntries(own), 0, split.size);
 }

@@ -1,4 +1,6 @@
 import { adopt } from "../adoption/adopt.ts";
+import { fillElements } from "../data/copy.ts";
+import { batchOf, type TensorSpec } from "../data/dataset.ts";
 import { join, type Vocabulary } from "../data/text/vocabulary.ts";
 import { annotate } from "../engine/annotate.ts";
 import type { Engine, Program } from "../engine/engine.ts";
@@ -7,6 +9,7 @@ import { copyModel, fedInputs, type Model } from "../onnx/graph.ts";
 import { float32 } from "../onnx/tensor.ts";
 import { type Random, random } from "../random.ts";
 import { exposeState } from "./carried-state.ts";
+import { fedTensors } from "./feeding.ts";
 
 export interface GenerateOptions {
   /** The tokens that the text begins with; at least one. */
@@ -29,13 +32,15 @@ export async function generate(
   { prime, length, temperature, seed }: GenerateOptions,
 ): Promise<string> {
   const { program, input, output } = await stepper(engine, source);
+  const { tensors, arrays } = batchOf([input], 1);
   const stream = random(seed, "generate");
   const written: number[] = [];
   try {
     let next = prime[0];
     while (written.length < prime.length + length) {
       written.push(next);
-      const scores = (await program.run({ [input]: float32([1, 1], Float32Array.of(next)) }))[output];
+      fillElements(arrays[input.name], next);
+      const scores = (await program.run(tensors))[output];
       next = prime[written.length] ?? draw(scores.data as Float32Array, temperature, stream);
     }
   } finally {
@@ -47,12 +52,18 @@ export async function generate(
   );
 }
 
+/** What the network is given at a time. */
+const ONE_TOKEN = { name: "The text", inputs: [{ name: "tokens", dtype: "int64", shape: [1] }] } as const;
+
 /** A network that takes one token at a time and goes on from the state that the last one left. */
-async function stepper(engine: Engine, source: Model): Promise<{ program: Program; input: string; output: string }> {
-  const { model } = await adopt(engine, source, { sampleShape: [1], labels: 1 });
+async function stepper(
+  engine: Engine,
+  source: Model,
+): Promise<{ program: Program; input: TensorSpec; output: string }> {
+  const { model } = await adopt(engine, source, { data: ONE_TOKEN, form: { kind: "scores", steps: 1 } });
   const annotated = await annotate(engine, model, { batch: 1 });
   const step = copyModel(annotated);
-  const [{ name: input }] = fedInputs(annotated);
+  const [input] = fedTensors({ inputs: fedInputs(annotated), targets: [] });
   const states = exposeState(new GraphBuilder(step), annotated);
   step.outputs = [step.outputs[0], ...states.map(({ next }) => ({ name: next }))];
   const carry = Object.fromEntries(states.map(({ name, next }) => [next, name]));

@@ -1,5 +1,6 @@
 import { isSequence } from "../data/streams.ts";
 import type { Engine } from "../engine/engine.ts";
+import { taskFor } from "../tasks/index.ts";
 import { Evaluator } from "./evaluate.ts";
 import type { Learning } from "./frozen-prefix.ts";
 import { learnedTensors } from "./parameters.ts";
@@ -14,8 +15,9 @@ export async function learn(
   trainerOptions: TrainerOptions,
   options: TrainOptions,
 ): Promise<TrainResult> {
-  const judge = evaluator ?? (await Evaluator.create(engine, model, data, learnedTensors(model)));
-  const trainer = await Trainer.create(engine, model, { ...trainerOptions, sequence: isSequence(data.train) });
+  const { task = taskFor(data) } = trainerOptions;
+  const judge = evaluator ?? (await Evaluator.create(engine, model, data, learnedTensors(model), { task }));
+  const trainer = await Trainer.create(engine, model, { ...trainerOptions, task, sequence: isSequence(data.train) });
   try {
     return await train(trainer, judge, data, options);
   } finally {

@@ -1,21 +1,21 @@
-import { UserError } from "../errors.ts";
+import type { TensorSpec } from "../data/dataset.ts";
 import { GraphBuilder } from "../onnx/builder.ts";
 import { copyModel, type Model } from "../onnx/graph.ts";
-import { sizeOf } from "../onnx/tensor.ts";
 import type { TypedModel } from "../onnx/typed.ts";
+import type { Task } from "../tasks/task.ts";
 import { exposeBatchNorm, type RunningStatistic } from "./batch-norm.ts";
 import { type CarriedState, exposeState } from "./carried-state.ts";
 import { type DropoutSite, exposeDropout } from "./dropout.ts";
-import { type Loss, oneHot } from "./loss.ts";
+import { targetOf } from "./feeding.ts";
 
-/** The input that takes the batch's labels, int32 [batch x labels of a sample]. */
-export const LABELS = "labels";
 /** The output that holds the loss, a float32 scalar. */
 export const LOSS = "loss";
 
-/** A network with its loss, as it is trained: (batch, labels, dropout noise) -> (loss, statistics of the batch). */
+/** A network with its loss, as it is trained: (batch, targets, dropout noise) -> (loss, statistics of the batch). */
 export interface Objective {
   readonly model: Model;
+  /** The targets that the task wants; each has an input by the name that `targetOf` gives. */
+  readonly targets: readonly TensorSpec[];
   readonly dropout: readonly DropoutSite[];
   /** What BatchNormalization nodes that go by the batch's statistics renew. */
   readonly statistics: readonly RunningStatistic[];
@@ -31,33 +31,29 @@ export interface ObjectiveOptions {
 }
 
 /**
- * Puts a loss behind a network and makes its dropout active.
- * @param annotated a network whose first output is [batch, classes] or [batch, steps, classes]
+ * Puts a task's loss behind a network and makes its dropout active.
+ * @throws UserError for outputs that do not fit the task
  */
 export function objective(
   annotated: TypedModel,
-  loss: Loss,
+  task: Pick<Task, "targets" | "loss">,
   { adapting = new Set<string>(), sequence = false }: ObjectiveOptions = {},
 ): Objective {
   const model = copyModel(annotated);
-  const { name, dims } = firstOutput(annotated);
+  const { outputs } = annotated;
+  const [
+    {
+      shape: [batch],
+    },
+  ] = outputs;
+  const targets = task.targets(outputs);
   const graph = new GraphBuilder(model, "loss/");
   const dropout = exposeDropout(graph, annotated);
   const statistics = exposeBatchNorm(graph, annotated, adapting);
   const states = sequence ? exposeState(graph, annotated) : [];
-  const rows = sizeOf(dims.slice(0, -1));
-  const classes = dims[dims.length - 1];
-  model.inputs.push({ name: LABELS, dtype: "int32", shape: [rows] });
-  const scores = dims.length === 2 ? name : graph.emit("Reshape", [name, graph.ints([rows, classes])]);
-  const target = oneHot(graph, LABELS, classes);
-  graph.emit("Identity", [loss(graph, scores, target, rows)], {}, LOSS);
+  const fed = targets.map(({ name, dtype, shape }) => ({ name: targetOf(name), dtype, shape: [batch, ...shape] }));
+  model.inputs.push(...fed);
+  graph.emit("Identity", [task.loss(graph, outputs, fed)], {}, LOSS);
   model.outputs = [{ name: LOSS, dtype: "float32", shape: [] }];
-  return { model, dropout, statistics, states };
-}
-
-function firstOutput({ outputs: [{ name, shape: dims }] }: TypedModel) {
-  if (dims.length === 2 || dims.length === 3) return { name, dims };
-  throw new UserError(
-    `The output "${name}" has the shape [${dims}], and training needs [batch, classes] or [batch, steps, classes]: choose another output.`,
-  );
+  return { model, targets, dropout, statistics, states };
 }

@@ -18,10 +18,7 @@ const NESTED = new Set(["If", "Loop", "Scan"]);
  */
 export function obstacles(model: Model, rules: ReadonlyMap<string, GradientRule> = gradientRules): string[] {
   const found: string[] = [];
-  const fed = fedInputs(model);
-  if (fed.length !== 1) {
-    found.push(`It has ${fed.length} inputs (${fed.map(({ name }) => name).join(", ") || "none"}), and data has one.`);
-  }
+  if (fedInputs(model).length === 0) found.push("It has no inputs.");
   const live = withoutDeadNodes(upgrade(model)).nodes;
   const quantized = live.filter(({ op }) => QUANTIZED.test(op));
   if (quantized.length > 0) {

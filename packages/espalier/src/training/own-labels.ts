@@ -1,3 +1,4 @@
+import { arraySplit } from "../data/array-split.ts";
 import type { Dataset, Split } from "../data/dataset.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Model } from "../onnx/graph.ts";
@@ -14,6 +15,7 @@ export async function ownLabels(engine: Engine, model: Model, data: Dataset): Pr
     const labelled = async (split: Split) => withLabels(split, await firstClasses(evaluator, split));
     return {
       ...data,
+      targets: [LABEL],
       classes: sizeOf(model.outputs[0].shape?.slice(1).map(Number) ?? []),
       train: await labelled(data.train),
       validation: await labelled(data.validation),
@@ -24,12 +26,16 @@ export async function ownLabels(engine: Engine, model: Model, data: Dataset): Pr
   }
 }
 
+/** The name of a sample's own class is that of no input. */
+const LABEL = { name: "own class", dtype: "int32", shape: [] } as const;
+
 async function firstClasses(evaluator: Evaluator, split: Split): Promise<Int32Array> {
   const found: number[] = [];
-  for await (const { scores, labels } of evaluator.scores(split)) {
-    const classes = scores.data.length / scores.dims[0];
-    for (let i = 0; i < labels.length; i++) {
-      const own = Array.from(scores.data.subarray(i * classes, (i + 1) * classes), Number);
+  for await (const { outputs, samples } of evaluator.outputs(split)) {
+    const [{ data, dims }] = outputs;
+    const classes = data.length / dims[0];
+    for (let i = 0; i < samples; i++) {
+      const own = Array.from<number | bigint, number>(data.subarray(i * classes, (i + 1) * classes), Number);
       found.push(own.indexOf(Math.max(...own)));
     }
   }
@@ -37,11 +43,12 @@ async function firstClasses(evaluator: Evaluator, split: Split): Promise<Int32Ar
 }
 
 function withLabels(split: Split, labels: Int32Array): Split {
+  const own = arraySplit({ [LABEL.name]: { values: labels, size: 1 } }, 0, labels.length);
   return {
-    size: split.size,
-    async read(indices, inputs, classes) {
-      await split.read(indices, inputs, classes);
-      for (let i = 0; i < indices.length; i++) classes[i] = labels[indices[i]];
+    ...split,
+    async read(indices, into) {
+      await own.read(indices, into);
+      await split.read(indices, into);
     },
   };
 }

@@ -1,11 +1,14 @@
+import { inputRoutes } from "../adoption/bind.ts";
 import type { LearningData } from "../data/dataset.ts";
+import { routed } from "../data/routes.ts";
 import { isSequence, streams } from "../data/streams.ts";
 import { UserError } from "../errors.ts";
 import { permutation, random } from "../random.ts";
-import { type Augmentation, augmenter } from "./augment.ts";
+import { isBetter } from "../tasks/measure.ts";
+import { type ChangeOptions, trainingChanges } from "./changes.ts";
 import { checkClasses } from "./check-data.ts";
-import { dropInputs } from "./dropout.ts";
 import type { Evaluator } from "./evaluate.ts";
+import { routesFor } from "./feeding.ts";
 import { applyMasks, type Masks, type Parameters } from "./parameters.ts";
 import { type Policy, schedule } from "./schedule.ts";
 import type { Trainer, TrainerState } from "./trainer.ts";
@@ -23,18 +26,14 @@ export interface Pacing {
   masksAt(done: number, parameters: Parameters): Masks;
 }
 
-export interface TrainOptions {
+export interface TrainOptions extends Omit<ChangeOptions, "seed"> {
   readonly epochs: number;
   readonly learningRate: Policy;
-  /** The seed of the order of the samples. */
+  /** The seed of the order of the samples, and of their changes. */
   readonly seed: number;
-  /** How training images are changed at each step; default: not at all. */
-  readonly augmentation?: Augmentation;
-  /** The part of the inputs that is dropped at each step; default: none. */
-  readonly inputDropout?: number;
   /** How the masks change; default: they do not. Only epochs after their last change can be the best. */
   readonly pacing?: Pacing;
-  /** Stop when the validation error has not fallen for so many epochs. */
+  /** Stop when the measure on the validation split has not become better for so many epochs. */
   readonly patience?: number;
   /** Continue from here; the result is the same as if there had been no pause. */
   readonly resume?: TrainState;
@@ -66,18 +65,17 @@ export interface EpochResult {
   readonly epoch: number;
   /** Mean loss over the epoch's batches. */
   readonly loss: number;
-  /** Percent. */
-  readonly validationError: number;
-  /** Mean softmax cross-entropy. */
+  /** The task's measure on the validation split, and the mean loss there. */
+  readonly validation: number;
   readonly validationLoss: number;
   /** The last step's. */
   readonly learningRate: number;
 }
 
-/** The epoch with the lowest validation error, or loss where the data is text, and its parameters with the running statistics. */
+/** The epoch that is best by the task's measure on the validation split, and its parameters with the running statistics. */
 export interface Best {
   readonly epoch: number;
-  readonly validationError: number;
+  readonly validation: number;
   readonly validationLoss: number;
   readonly parameters: Parameters;
 }
@@ -108,9 +106,10 @@ export async function train(
   options: TrainOptions,
 ): Promise<TrainResult> {
   const { epochs, seed, patience = Number.POSITIVE_INFINITY, resume, signal, onProgress, onEpoch } = options;
-  const { pacing, inputDropout = 0, augmentation = {} } = options;
+  const { pacing } = options;
   const sequence = isSequence(data.train);
-  const augment = augmenter(augmentation, data.sampleShape);
+  const split = routed(data.train, routesFor(trainer.feed, data));
+  const change = trainingChanges(inputRoutes(trainer.feed.inputs, data), options);
   const rateAt = schedule(options.learningRate);
   const steps = Math.floor(data.train.size / trainer.batch);
   if (steps === 0) {
@@ -152,10 +151,9 @@ export async function train(
       const rates: number[] = [];
       for (let i = 0; i < count; i++) {
         const at = step + i;
-        const { inputs, labels } = trainer.batchOf(i);
-        await data.train.read(order.subarray(at * trainer.batch, (at + 1) * trainer.batch), inputs, labels);
-        augment?.(inputs, random(seed, "augment", epoch, at));
-        if (inputDropout > 0) dropInputs(inputs, inputDropout, random(seed, "input-dropout", epoch, at));
+        const batch = trainer.batchOf(i);
+        await split.read(order.subarray(at * trainer.batch, (at + 1) * trainer.batch), batch);
+        change(batch, epoch, at);
         rates.push(rateAt({ iteration: epoch * steps + at, epoch: epoch + at / steps, epochs }));
       }
       for (const loss of await trainer.run(rates)) lossSum += loss;
@@ -167,11 +165,11 @@ export async function train(
     const trained = applyMasks(await trainer.parameters(), trainer.masks);
     const parameters = new Map([...trained, ...(await trainer.statistics())]);
     evaluator.load(parameters);
-    const { error, loss } = await evaluator.evaluate(data.validation);
+    const { value, loss } = await evaluator.evaluate(data.validation);
     history.push({
       epoch: epoch + 1,
       loss: lossSum / steps,
-      validationError: error,
+      validation: value,
       validationLoss: loss,
       learningRate,
     });
@@ -181,9 +179,8 @@ export async function train(
       );
     }
     const settled = (epoch + 1) * steps > masksChange;
-    // What a network for text gives to each token is what it is for, not only its first guess.
-    const better = !best || (sequence ? loss < best.validationLoss : error < best.validationError);
-    if (settled && better) best = { epoch: epoch + 1, validationError: error, validationLoss: loss, parameters };
+    const better = !best || isBetter(evaluator.task.measure, value, best.validation);
+    if (settled && better) best = { epoch: epoch + 1, validation: value, validationLoss: loss, parameters };
     step = 0;
     lossSum = 0;
     await onEpoch?.(await state());

@@ -1,5 +1,6 @@
 import { reachedByGradient } from "../autodiff/differentiate.ts";
 import type { GradientRule } from "../autodiff/rule.ts";
+import type { Arrays } from "../data/dataset.ts";
 import { annotateAdditions, settle } from "../engine/annotate.ts";
 import type { Engine, Program } from "../engine/engine.ts";
 import { UserError } from "../errors.ts";
@@ -8,22 +9,24 @@ import { repeat } from "../onnx/repeat.ts";
 import { type FloatTensor, float32, isFloat32 } from "../onnx/tensor.ts";
 import { upgrade } from "../onnx/upgrade.ts";
 import { random } from "../random.ts";
+import { classify } from "../tasks/classify.ts";
+import type { Task } from "../tasks/task.ts";
 import type { BatchNorm } from "./batch-norm.ts";
 import type { CarriedState } from "./carried-state.ts";
-import { batchInput } from "./check-data.ts";
+import { batchInputs } from "./check-data.ts";
 import type { Clipping } from "./clip.ts";
 import type { DropoutSite } from "./dropout.ts";
+import { type Feed, fedTensors } from "./feeding.ts";
 import { feedTypes, StepFeeds, stepsPerRun } from "./feeds.ts";
-import { crossEntropy, type Loss } from "./loss.ts";
-import { LABELS, LOSS, objective } from "./objective.ts";
+import { LOSS, objective } from "./objective.ts";
 import { type Optimizer, type Transform, transformOf } from "./optimizer.ts";
 import { applyMasks, type Masks, type Parameters, parametersOf, trainableParameters } from "./parameters.ts";
 import { LEARNING_RATE, maskOf, type Regularization, STEP, wholeStep } from "./step-graph.ts";
 
 export interface TrainerOptions {
   readonly batch: number;
-  /** Default: softmax cross-entropy. */
-  readonly loss?: Loss;
+  /** What the network learns; default: to classify. */
+  readonly task?: Task;
   readonly optimizer: Optimizer | Transform;
   readonly regularization?: ReadonlyMap<string, Regularization>;
   readonly clipping?: Clipping;
@@ -74,8 +77,10 @@ export class Trainer {
   readonly #dropout: readonly DropoutSite[];
   readonly #ratios: ReadonlyMap<string, number>;
   readonly #seed: number;
+  /** What each batch is made of. */
+  readonly feed: Feed;
   readonly #feeds: StepFeeds;
-  readonly #input: string;
+  readonly #batches: readonly Arrays[];
   #masks: Masks;
   #iteration = 0;
 
@@ -87,7 +92,7 @@ export class Trainer {
     states: readonly CarriedState[];
     dropout: readonly DropoutSite[];
     feeds: StepFeeds;
-    input: string;
+    feed: Feed;
     options: TrainerOptions;
   }) {
     this.#program = parts.program;
@@ -98,7 +103,11 @@ export class Trainer {
     this.#dropout = parts.dropout;
     this.#ratios = parts.options.dropout ?? new Map();
     this.#feeds = parts.feeds;
-    this.#input = parts.input;
+    this.feed = parts.feed;
+    const names = fedTensors(parts.feed).map(({ name }) => name);
+    this.#batches = Array.from({ length: parts.feeds.capacity }, (_, step) =>
+      Object.fromEntries(names.map((name) => [name, parts.feeds.of(name, step)])),
+    );
     this.#masks = parts.options.masks ?? new Map();
     this.batch = parts.options.batch;
     this.#seed = parts.options.seed;
@@ -111,12 +120,12 @@ export class Trainer {
   static async create(engine: Engine, source: Model, options: TrainerOptions): Promise<Trainer> {
     const { batch, masks = new Map(), frozen = new Set(), batchNorm = "batch" } = options;
     const typed = await settle(engine, upgrade(source), { batch });
-    const input = batchInput(typed, batch).name;
+    const inputs = batchInputs(typed, batch);
     const free = trainableParameters(source).filter((name) => !frozen.has(name));
     const parameterNames = trained(typed, free, options);
     const adapting = new Set(batchNorm === "batch" ? parameterNames : []);
-    const { loss = crossEntropy, sequence } = options;
-    const { model, dropout, statistics, states } = objective(typed, loss, { adapting, sequence });
+    const { task = classify(), sequence } = options;
+    const { model, targets, dropout, statistics, states } = objective(typed, task, { adapting, sequence });
     const annotated = await annotateAdditions(engine, model, typed);
     const stepOptions = {
       ...options,
@@ -146,7 +155,7 @@ export class Trainer {
       states,
       dropout,
       feeds,
-      input,
+      feed: { inputs, targets },
       options,
     });
     trainer.mask(masks);
@@ -180,12 +189,12 @@ export class Trainer {
     return this.#feeds.capacity;
   }
 
-  /** Where the samples [batch, ...sample] and their labels of one of the next steps are to be written. */
-  batchOf(step: number): { readonly inputs: Float32Array; readonly labels: Int32Array } {
-    return {
-      inputs: this.#feeds.of(this.#input, step) as Float32Array,
-      labels: this.#feeds.of(LABELS, step) as Int32Array,
-    };
+  /**
+   * Where the samples of one of the next steps are to be written: by the names of the network's inputs, and of targets
+   * those that `targetOf` gives.
+   */
+  batchOf(step: number): Arrays {
+    return this.#batches[step];
   }
 
   /** Steps done. */
@@ -200,11 +209,11 @@ export class Trainer {
   async run(learningRates: readonly number[]): Promise<number[]> {
     for (const [i, rate] of learningRates.entries()) {
       this.#iteration++;
-      this.#feeds.of(LEARNING_RATE, i)[0] = rate;
-      if (this.#feeds.has(STEP)) this.#feeds.of(STEP, i)[0] = this.#iteration;
+      this.#feeds.floats(LEARNING_RATE, i)[0] = rate;
+      if (this.#feeds.has(STEP)) this.#feeds.floats(STEP, i)[0] = this.#iteration;
       for (const { name, ratio, ratioInput, noiseInput } of this.#dropout) {
-        this.#feeds.of(ratioInput, i)[0] = this.#ratios.get(name) ?? ratio;
-        random(this.#seed, "dropout", name, this.#iteration).fill(this.#feeds.of(noiseInput, i) as Float32Array);
+        this.#feeds.floats(ratioInput, i)[0] = this.#ratios.get(name) ?? ratio;
+        random(this.#seed, "dropout", name, this.#iteration).fill(this.#feeds.floats(noiseInput, i));
       }
     }
     const outputs = await this.#program.run(this.#feeds.first(learningRates.length));

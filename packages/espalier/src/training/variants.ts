@@ -1,26 +1,31 @@
-import { labelsFor, readInOrder, type Split } from "../data/dataset.ts";
+import { batchOf, type LearningData, readInOrder } from "../data/dataset.ts";
+import { routed } from "../data/routes.ts";
 import type { Engine, Program, Tensors } from "../engine/engine.ts";
 import { fedInputs } from "../onnx/graph.ts";
 import { splitBefore } from "../onnx/split.ts";
-import { type FloatTensor, float32, sizeOf } from "../onnx/tensor.ts";
+import { type FloatTensor, sizeOf } from "../onnx/tensor.ts";
 import type { TypedModel } from "../onnx/typed.ts";
-import { type Evaluation, Tally } from "./tally.ts";
+import type { Task } from "../tasks/task.ts";
+import type { Evaluation } from "./evaluate.ts";
+import { type Feed, fedTensors, routesFor, targetOf } from "./feeding.ts";
 
 /** Activations that are kept between the variants of a parameter: 256 MB of float32. */
 const MOST_KEPT = 2 ** 26;
 
 /**
- * Evaluates a network on a split with each of several values of one parameter, the others left as they are. What lies
- * before the parameter is computed once for all of them.
+ * Evaluates a network on the validation split with each of several values of one parameter, the others left as they are.
+ * What lies before the parameter is computed once for all of them.
  */
 export async function evaluateVariants(
   engine: Engine,
   annotated: TypedModel,
   parameter: string,
   variants: readonly FloatTensor[],
-  split: Split,
+  data: LearningData,
+  task: Task,
 ): Promise<Evaluation[]> {
-  const tallies = variants.map(() => new Tally());
+  const { validation } = data;
+  const tallies = variants.map(() => ({ losses: task.lossTally(), measures: task.measure.tally(validation) }));
   if (variants.length === 0) return [];
   const { prefix, suffix } = splitBefore(annotated, [parameter]);
   suffix.initializers.delete(parameter);
@@ -30,18 +35,21 @@ export async function evaluateVariants(
   ];
   const before = prefix.outputs.length > 0 ? await engine.compile(prefix) : undefined;
   const after = await engine.compile(suffix, { resident: [parameter] });
-  const [input] = fedInputs(annotated);
-  const output = annotated.outputs[0].name;
+  const { outputs } = annotated;
+  const feed: Feed = { inputs: fedInputs(annotated), targets: task.targets(outputs) };
   const border = suffix.inputs.map(({ name }) => name).filter((name) => name !== parameter);
   const perBatch = suffix.inputs.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
   try {
-    for await (const batches of chunks(batchesOf(split, input.shape), MOST_KEPT / perBatch)) {
+    for await (const batches of chunks(batchesOf(data, feed), MOST_KEPT / perBatch)) {
       const kept: Tensors[] = [];
-      for (const { inputs } of batches) kept.push(await bordersOf(before, { [input.name]: inputs }, border));
+      for (const { fed } of batches) kept.push(await bordersOf(before, fed, border));
       for (const [i, variant] of variants.entries()) {
         after.load(parameter, variant);
-        for (const [j, { labels }] of batches.entries()) {
-          tallies[i].add((await after.run(kept[j]))[output], labels);
+        for (const [j, { targets, samples }] of batches.entries()) {
+          const results = await after.run(kept[j]);
+          const batch = { outputs: outputs.map(({ name }) => results[name]), targets, samples };
+          tallies[i].losses.add(batch);
+          tallies[i].measures.add(batch);
         }
       }
     }
@@ -49,7 +57,7 @@ export async function evaluateVariants(
     await before?.release();
     await after.release();
   }
-  return tallies.map((tally) => tally.evaluation());
+  return tallies.map(({ losses, measures }) => ({ ...losses.result(), ...measures.result() }));
 }
 
 /** The values that the suffix reads, from the prefix or from what is fed. */
@@ -58,15 +66,19 @@ async function bordersOf(before: Program | undefined, feeds: Tensors, border: re
   return Object.fromEntries(border.map((name) => [name, computed[name]]));
 }
 
-/** A split in batches of one size; the last is filled up with samples that have no label. */
-async function* batchesOf(split: Split, shape: readonly number[]) {
-  const [batch] = shape;
+/** The validation split in batches of one size; the last is filled up with samples that do not count. */
+async function* batchesOf(data: LearningData, feed: Feed) {
+  const split = routed(data.validation, routesFor(feed, data));
+  const [batch] = feed.inputs[0].shape;
   for (let start = 0; start < split.size; start += batch) {
-    const count = Math.min(batch, split.size - start);
-    const inputs = float32(shape);
-    const labels = labelsFor(split, count);
-    await readInOrder(split, start, count, inputs.data, labels);
-    yield { inputs, labels };
+    const samples = Math.min(batch, split.size - start);
+    const { tensors, arrays } = batchOf(fedTensors(feed), batch);
+    await readInOrder(split, start, samples, arrays);
+    yield {
+      fed: Object.fromEntries(feed.inputs.map(({ name }) => [name, tensors[name]])),
+      targets: feed.targets.map(({ name }) => tensors[targetOf(name)]),
+      samples,
+    };
   }
 }
 

@@ -50,7 +50,7 @@ beforeAll(() => {
     `import { blobs } from ${JSON.stringify(source)};
      const data = blobs();
      const { read } = data.train;
-     data.train = { ...data.train, read(...given) { read(...given); given[2].fill(2); } };
+     data.train = { ...data.train, read(...given) { read(...given); given[1].label?.fill(2); } };
      export default data;`,
   );
 });
@@ -82,7 +82,7 @@ describe("the commands", () => {
     expect(existsSync(at("dense.onnx.checkpoint"))).toBe(false);
 
     const evaluated = JSON.parse((await espalier("eval", at("dense.onnx"), "--data", blobs, "--json")).stdout);
-    expect(Object.keys(evaluated)).toEqual(["samples", "top1", "top5", "error", "loss"]);
+    expect(Object.keys(evaluated)).toEqual(["samples", "top1", "top5", "error", "loss", "measure"]);
     expect(evaluated).toMatchObject({ samples: 100, error: training1.testError });
     expect((await espalier("eval", at("dense.onnx"), "--data", blobs)).stdout).toContain("100 samples: error");
 

@@ -43,8 +43,7 @@ function readAll(split: Split, sampleSize: number) {
   const labels = new Int32Array(split.size);
   split.read(
     Array.from({ length: split.size }, (_, i) => i),
-    inputs,
-    labels,
+    { image: inputs, x: inputs, label: labels, y: labels },
   );
   return { inputs: [...inputs], labels: [...labels] };
 }
@@ -102,7 +101,8 @@ describe("a folder of idx files", () => {
     file("t10k-labels-idx1-ubyte", idx([2], [4, 0]));
     const data = openIdxFolder(folder, "small");
     expect([data.train.size, data.validation.size, data.test.size, data.classes]).toEqual([22, 2, 2, 5]);
-    expect(data.sampleShape).toEqual([1, 1, 2]);
+    expect(data.inputs).toEqual([{ name: "image", dtype: "float32", shape: [1, 1, 2] }]);
+    expect(data.targets).toEqual([{ name: "label", dtype: "int32", shape: [] }]);
     const test = readAll(data.test, 2);
     expect(test.labels).toEqual([4, 0]);
     for (const [i, value] of [1, 0, 0.2, 0.4].entries()) expect(test.inputs[i]).toBeCloseTo(value, 6);
@@ -132,7 +132,7 @@ describe("NumPy arrays", () => {
     ["<f8", Float64Array.of(0.5, -2), [0.5, -2]],
   ])("of %s are read", (descr, data, expected) => {
     const array = readNpy(npy(descr, [2], data), "a");
-    expect([array.shape, Array.from(array.data)]).toEqual([[2], expected]);
+    expect([array.dims, Array.from<number | bigint, number>(array.data, Number)]).toEqual([[2], expected]);
   });
 
   it.each<[string, Uint8Array, RegExp]>([
@@ -189,14 +189,16 @@ describe("data by its SPEC", () => {
   });
 
   it("a module", async () => {
-    const split = "{ size: 1, read(i, x, y) { x[0] = 5; y[0] = 0; } }";
+    const split = "{ size: 1, read(i, { x, y }) { if (x) x[0] = 5; if (y) y[0] = 0; } }";
+    const tensors =
+      "inputs: [{ name: 'x', dtype: 'float32', shape: [1] }], targets: [{ name: 'y', dtype: 'int32', shape: [] }]";
     const good = file(
       "good.mjs",
-      `const s = ${split}; export default () => ({ name: "m", sampleShape: [1], classes: 2, train: s, validation: s, test: s });`,
+      `const s = ${split}; export default () => ({ name: "m", ${tensors}, classes: 2, train: s, validation: s, test: s });`,
     );
     const data: Dataset = await openDataset(good);
     expect(readAll(data.test, 1)).toEqual({ inputs: [5], labels: [0] });
-    const bad = file("bad.mjs", "export default { name: 'm', sampleShape: [1], classes: 0 };");
+    const bad = file("bad.mjs", `export default { name: 'm', ${tensors}, classes: 0 };`);
     await expect(openDataset(bad)).rejects.toThrow(/bad\.mjs is no dataset \(classes/);
     await expect(openDataset(file("broken.mjs", "export default ("))).rejects.toThrow(/cannot be loaded/);
     await expect(openDataset("/nowhere.mjs")).rejects.toThrow(/no data module/);
@@ -214,7 +216,7 @@ describe("MNIST", () => {
   it("is all there, 55,000 / 5,000 / 10,000", async () => {
     const data = await openDataset("mnist");
     expect([data.train.size, data.validation.size, data.test.size]).toEqual([55_000, 5_000, 10_000]);
-    expect([data.sampleShape, data.classes]).toEqual([[1, 28, 28], 10]);
+    expect([data.inputs[0].shape, data.classes]).toEqual([[1, 28, 28], 10]);
     const { inputs, labels } = readAll({ ...data.test, size: 10 }, 784);
     expect(labels).toEqual([7, 2, 1, 0, 4, 1, 4, 9, 5, 9]);
     expect(Math.min(...inputs)).toBe(0);

@@ -5,7 +5,8 @@ import { int } from "../../src/onnx/attributes.ts";
 import { GraphBuilder } from "../../src/onnx/builder.ts";
 import { copyModel, fedInputs, type Model } from "../../src/onnx/graph.ts";
 import type { TypedModel } from "../../src/onnx/typed.ts";
-import { crossEntropy } from "../../src/training/loss.ts";
+import { classify } from "../../src/tasks/classify.ts";
+import { targetOf } from "../../src/training/feeding.ts";
 import { objective } from "../../src/training/objective.ts";
 import { trainableParameters } from "../../src/training/parameters.ts";
 import { blobNet, normNet } from "../blobs.ts";
@@ -13,7 +14,7 @@ import { blobNet, normNet } from "../blobs.ts";
 const engine = nodeEngine({ threads: 1 });
 
 const objectiveOf = (model: TypedModel): Model =>
-  objective(model, crossEntropy, { adapting: new Set(trainableParameters(model)) }).model;
+  objective(model, classify(), { adapting: new Set(trainableParameters(model)) }).model;
 
 describe("the types of what is added to a typed model", () => {
   it.each([
@@ -56,7 +57,7 @@ describe("the types of what is added to a typed model", () => {
     const base = await annotate(engine, blobNet(), { batch: 5 });
     await annotateAdditions(watched, objectiveOf(base), base);
     expect(compiled).toHaveLength(1);
-    expect(fedInputs(compiled[0]).map(({ name }) => name)).toEqual(["labels", base.outputs[0].name]);
+    expect(fedInputs(compiled[0]).map(({ name }) => name)).toEqual([targetOf("label"), base.outputs[0].name]);
     expect(compiled[0].nodes.some(({ op }) => op === "Gemm")).toBe(false);
   });
 });

@@ -40,7 +40,7 @@ describe("shareWeights", () => {
     ]);
     expect(distinct(result.model, "fc1.weight")).toBe(8);
     expect(result.labels).toBe("given");
-    expect((await evaluate(engine, result.model, data)).error).toBe(result.shared?.testError);
+    expect((await evaluate(engine, result.model, data)).value).toBe(result.shared?.test);
   });
 
   it("shares without data, as the method chose the values", async () => {
@@ -51,7 +51,7 @@ describe("shareWeights", () => {
   it("looks for the coarsest sharing within a loss", async () => {
     const result = await shareWeights(engine, dense, data, { maxLoss: 3, epochs: 1, batch: 20 });
     const { baseline, shared } = result;
-    expect(shared?.validationError).toBeLessThanOrEqual((baseline?.validationError ?? 0) + 3);
+    expect(shared?.validation).toBeLessThanOrEqual((baseline?.validation ?? 0) + 3);
     expect(distinct(result.model, "fc1.weight")).toBeLessThan(192);
   });
 
@@ -68,7 +68,7 @@ describe("shareWeights", () => {
 
 describe("shareWithoutLabels", () => {
   it("keeps the outputs, without a label", async () => {
-    const unlabeled: Dataset = { ...data, classes: 0 };
+    const unlabeled: Dataset = { ...data, targets: [], classes: undefined };
     const result = await shareWithoutLabels(engine, dense, unlabeled, { lambda: 0.001 });
     expect(result.labels).toBe("own");
     expect(result.agreement?.agreement).toBeGreaterThan(90);
@@ -95,7 +95,7 @@ describe("compress and decode", () => {
     const plain = await compress(engine, dense, undefined);
     expect(shared.contents.length).toBeLessThan(plain.contents.length);
     const model = readModel(decode(shared.contents));
-    expect((await evaluate(engine, model, data)).error).toBe(shared.shared?.testError);
+    expect((await evaluate(engine, model, data)).value).toBe(shared.shared?.test);
     const gathered = await compress(engine, model, undefined, { format: "gather" });
     expect(readModel(gathered.contents).nodes.map(({ op }) => op)).toContain("Gather");
   });

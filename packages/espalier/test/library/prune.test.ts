@@ -37,7 +37,7 @@ describe("pruneByPlan", () => {
     ]);
     expect(result.rounds).toHaveLength(2);
     expect(result.compressionRate).toBeCloseTo(256 / (96 + 36 + 16), 6);
-    expect((await evaluate(engine, result.model, data)).error).toBe(result.pruned.testError);
+    expect((await evaluate(engine, result.model, data)).value).toBe(result.pruned.test);
     const page = await pruneReport(engine, data, result, { title: "blobs", command: "pruneByPlan(...)" });
     expect(page).toContain("pruneByPlan(...)");
     expect(page).toContain("How sensitive each layer is");
@@ -79,7 +79,7 @@ describe("pruneBySearch", () => {
     const options = { maxLoss: 5, ...retrain, onBest: (model: Model) => void found.push(model) };
     const result = await pruneBySearch(engine, dense, data, options);
     expect(result.compressionRate).toBeGreaterThan(1.5);
-    expect(result.pruned.validationError).toBeLessThanOrEqual(result.baseline.validationError + 5);
+    expect(result.pruned.validation).toBeLessThanOrEqual(result.baseline.validation + 5);
     expect(found.at(-1)?.initializers).toEqual(result.model.initializers);
   });
 
@@ -90,7 +90,7 @@ describe("pruneBySearch", () => {
 
 describe("pruneWithoutLabels", () => {
   /** Samples without labels: whoever reads one fails. */
-  const unlabeled: Dataset = { ...data, classes: 0 };
+  const unlabeled: Dataset = { ...data, targets: [], classes: undefined };
 
   it("fits what is left, reads no label, and reports it", async () => {
     const result = await pruneWithoutLabels(engine, dense, unlabeled, { rate: 1.5 });

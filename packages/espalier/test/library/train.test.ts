@@ -23,10 +23,10 @@ describe("train", () => {
     const told: Progress[] = [];
     const result = await train(engine, blobNet(), data, { ...how, onProgress: (progress) => told.push(progress) });
     expect(result).toMatchObject({ parameters: 256, nonzero: 256, epochs: 3 });
-    expect(result.validationError).toBeLessThan(30);
+    expect(result.validation).toBeLessThan(30);
     expect(countParameters(result.model)).toEqual({ parameters: 256, nonzero: 256 });
-    const { error, samples } = await evaluate(engine, result.model, data);
-    expect([samples, error]).toEqual([100, result.testError]);
+    const { value, samples } = await evaluate(engine, result.model, data);
+    expect([samples, value]).toEqual([100, result.test]);
     expect(told.flatMap((progress) => (progress.kind === "epoch" ? progress.epoch.epoch : []))).toEqual([1, 2, 3]);
   });
 
@@ -44,9 +44,9 @@ describe("train", () => {
     expect(new Set(steps)).toEqual(new Set(["fc1.weight", "fc1.bias", "fc2.weight", "fc2.bias"]));
     // Twice the update at a learning rate is the update at twice the rate.
     const twice = await train(engine, blobNet(), data, { ...how, l2: 0, learningRate: 0.02 });
-    expect(own.testError).toBeCloseTo(twice.testError, 6);
+    expect(own.test).toBeCloseTo(twice.test, 6);
     const squared = await train(engine, blobNet(), data, { ...how, loss: meanSquaredError });
-    expect(squared.validationError).toBeLessThan(60);
+    expect(squared.validation).toBeLessThan(60);
     const named = await train(engine, blobNet(), data, { ...how, loss: "mse" });
     expect(named.model.initializers).toEqual(squared.model.initializers);
   });

@@ -10,6 +10,7 @@ import { layersOf } from "../../src/operators/layers.ts";
 import { chooseMasks } from "../../src/pruning/target.ts";
 import { removeDeadUnits } from "../../src/pruning/units/remove.ts";
 import { random } from "../../src/random.ts";
+import { targetOf } from "../../src/training/feeding.ts";
 import { trainableParameters } from "../../src/training/parameters.ts";
 import { Trainer } from "../../src/training/trainer.ts";
 
@@ -129,7 +130,7 @@ describe.each([...networks].flatMap(([name, { text }]) => (text ? [] : [name])))
       seed: 1,
       stepsPerRun: 1,
     });
-    const { inputs, labels } = trainer.batchOf(0);
+    const { [model.inputs[0].name]: inputs, [targetOf("label")]: labels } = trainer.batchOf(0);
     const stream = random(1, "batch");
     inputs.forEach((_, i) => {
       inputs[i] = stream.normal();

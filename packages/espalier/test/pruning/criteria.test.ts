@@ -83,7 +83,7 @@ describe("criteria", () => {
     const target = { kind: "density", layers: [["*", 0.2]] } as const;
     const errorBy = async (criterion: string) => {
       const rounds = pruningRounds(target, 1, { ...learning, epochs: 1 }, { criterion });
-      return (await runRounds(engine, model, data, rounds, options)).results[0].prunedError ?? 100;
+      return (await runRounds(engine, model, data, rounds, options)).results[0].pruned ?? 100;
     };
     const chance = await errorBy("random");
     for (const name of ["magnitude", "taylor", "fisher", "brain-damage"])

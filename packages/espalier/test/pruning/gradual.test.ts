@@ -50,7 +50,7 @@ describe("a gradual schedule", () => {
     expect(results[1].layers).toEqual({ fc1: 0.125, fc2: 1 });
     // An epoch in which more was kept does not count as the best.
     expect(results[1].bestEpoch).toBeGreaterThan(3);
-    expect(results[1].validationError).toBe(results[1].epochs[results[1].bestEpoch - 1].validationError);
+    expect(results[1].validation).toBe(results[1].epochs[results[1].bestEpoch - 1].validation);
   });
 
   it.each([false, true])("with splicing %s, cut connections come back or not", async (splicing) => {

@@ -38,12 +38,12 @@ describe("rounds of training, pruning and retraining", () => {
     expect(countNonzero(best.get("fc2.weight") as FloatTensor)).toBe(24);
     const [dense, , pruned] = results;
     expect(pruned.density).toBeLessThan(0.25);
-    expect(pruned.validationError).toBeLessThanOrEqual(dense.validationError + 12);
+    expect(pruned.validation).toBeLessThanOrEqual(dense.validation + 12);
     // Retraining is what brings the accuracy back.
-    expect(pruned.validationError).toBeLessThan(pruned.prunedError ?? 0);
+    expect(pruned.validation).toBeLessThan(pruned.pruned ?? 0);
     // The result is what the last round's best epoch measured.
     const evaluator = await Evaluator.create(engine, withParameters(model, best), data);
-    expect((await evaluator.evaluate(data.validation)).error).toBe(pruned.validationError);
+    expect((await evaluator.evaluate(data.validation)).value).toBe(pruned.validation);
     await evaluator.release();
   });
 
@@ -142,7 +142,7 @@ describe("the table of a network", () => {
       model,
       new Map([["fc1.weight", { ...weight, data: weight.data.map((w, i) => (i % 2 ? w : 0)) }]]),
     );
-    const rows = await layerTable(engine, cut, data.validation);
+    const rows = await layerTable(engine, cut, data);
     expect(rows[0]).toMatchObject({
       name: "fc1",
       op: "Gemm",

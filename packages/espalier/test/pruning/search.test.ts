@@ -8,6 +8,7 @@ import { densityOf } from "../../src/pruning/mask.ts";
 import { type RoundsOptions, type RoundsResult, runRounds } from "../../src/pruning/rounds.ts";
 import { type SearchOptions, search } from "../../src/pruning/search.ts";
 import { chooseMasks } from "../../src/pruning/target.ts";
+import { taskFor } from "../../src/tasks/index.ts";
 import { Evaluator } from "../../src/training/evaluate.ts";
 import { applyMasks, parametersOf, trainableParameters, withParameters } from "../../src/training/parameters.ts";
 import { blobNet, blobs } from "../blobs.ts";
@@ -26,7 +27,7 @@ const trained: Promise<Model> = (async () => {
 
 async function errorOf(model: Model): Promise<number> {
   const evaluator = await Evaluator.create(engine, model, data);
-  const { error } = await evaluator.evaluate(data.validation);
+  const { value: error } = await evaluator.evaluate(data.validation);
   await evaluator.release();
   return error;
 }
@@ -126,7 +127,7 @@ describe("the division among layers", () => {
     const densities = await allocate(engine, model, data, layers, 0.5);
     const kept = layers.reduce((sum, { name, tensor }) => sum + (densities.get(name) ?? 0) * tensor.data.length, 0);
     expect(kept).toBeCloseTo(120, 6);
-    expect(await mostHarmed(engine, model, data, layers, { fc1: 1, fc2: 0.05 })).toBe("fc2");
-    expect(await mostHarmed(engine, model, data, layers, { fc1: 0.05, fc2: 1 })).toBe("fc1");
+    expect(await mostHarmed(engine, model, data, taskFor(data), layers, { fc1: 1, fc2: 0.05 })).toBe("fc2");
+    expect(await mostHarmed(engine, model, data, taskFor(data), layers, { fc1: 0.05, fc2: 1 })).toBe("fc1");
   });
 });

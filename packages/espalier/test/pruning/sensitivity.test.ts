@@ -33,14 +33,14 @@ describe("a scan of sensitivities", () => {
     const evaluator = await Evaluator.create(engine, model, data, trainableParameters(model));
     const parameters = parametersOf(model, trainableParameters(model));
     for (const { name, points } of layers) {
-      for (const { density, error } of points) {
+      for (const { density, value } of points) {
         const masks = chooseMasks({ kind: "density", layers: [[name, density]] }, layersOf(model), parameters);
         evaluator.load(applyMasks(parameters, masks));
-        expect(error).toBe((await evaluator.evaluate(data.validation)).error);
+        expect(value).toBe((await evaluator.evaluate(data.validation)).value);
       }
     }
     await evaluator.release();
-    expect(layers.some(({ points }) => points[3].error > points[0].error)).toBe(true);
+    expect(layers.some(({ points }) => points[3].value > points[0].value)).toBe(true);
     // conv1: 576 MACs, fc1: 192, fc2: 48; each layer's densities run what lies behind it, once what lies before.
     const cost = await scanCost(engine, model, { densities });
     expect(cost.withoutReuse).toBe(12);
@@ -51,7 +51,7 @@ describe("a scan of sensitivities", () => {
     const model = await trained();
     const retrain = { ...training, epochs: 2, batch: 20, seed: 1 };
     const layers = layersOf(model).slice(1);
-    const known = [{ name: "fc2", weights: 48, points: [{ density: 0.1, error: 42, loss: 2 }] }];
+    const known = [{ name: "fc2", weights: 48, points: [{ density: 0.1, value: 42, loss: 2 }] }];
     const seen: string[] = [];
     const result = await scan(engine, model, data, {
       layers,
@@ -62,7 +62,7 @@ describe("a scan of sensitivities", () => {
     });
     expect(seen).toEqual(["fc1"]);
     const [fc1, fc2] = result.layers;
-    expect(fc1.points[0].retrainedError).toBeLessThan(fc1.points[0].error);
+    expect(fc1.points[0].retrained).toBeLessThan(fc1.points[0].value);
     expect(fc2).toEqual(known[0]);
   });
 

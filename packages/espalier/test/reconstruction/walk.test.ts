@@ -16,13 +16,13 @@ describe("a walk through a network", () => {
     const read: number[] = [];
     const train: Split = {
       size,
-      read(indices, inputs, labels) {
+      read(indices, into) {
         read.push(...Array.from(indices));
-        return data.train.read(indices, inputs, labels);
+        return data.train.read(indices, into);
       },
     };
     const annotated = await prepared(engine, blobNet(), { ...data, train });
-    const walk = await Walk.begin(engine, annotated, train);
+    const walk = await Walk.begin(engine, annotated, { ...data, train });
     const held = walk.values.reduce((sum, values) => sum + Object.values(values)[0].dims[0], 0);
     expect(held).toBe(read.length);
     expect(held).toBeLessThanOrEqual(most);

@@ -6,6 +6,7 @@ import { html } from "../../src/report/html.ts";
 import { inputImage, maskImage } from "../../src/report/mask-image.ts";
 import { renderReport } from "../../src/report/render.ts";
 import type { MaskPicture, RunReport } from "../../src/report/run-report.ts";
+import { error } from "../../src/tasks/measures/error.ts";
 
 const { normal, uniform } = random(1, "report");
 const weights = (size: number) => Float32Array.from({ length: size }, normal);
@@ -26,8 +27,9 @@ const report: RunReport = {
   nonzero: 22_186,
   compressionRate: 12.017,
   seconds: 81.4,
-  baseline: { validationError: 1.28, testError: 1.51 },
-  pruned: { validationError: 1.24, testError: 1.49 },
+  measure: error,
+  baseline: { validation: 1.28, test: 1.51 },
+  pruned: { validation: 1.24, test: 1.49 },
   layers: ["fc1", "fc2", "fc3", "fc4"].map((name) => ({
     name,
     op: "Gemm",
@@ -39,19 +41,19 @@ const report: RunReport = {
     macsLeft: 0.032,
   })),
   sensitivity: [
-    { layer: "fc1", density: 1, error: 1.3 },
-    { layer: "fc1", density: 0.1, error: 3 },
+    { layer: "fc1", density: 1, value: 1.3 },
+    { layer: "fc1", density: 0.1, value: 3 },
   ],
   rounds: [
-    { rate: 8, error: 1.3, verdict: "within" },
-    { rate: 12, error: 1.2, verdict: "chosen" },
-    { rate: 18, error: 1.9, verdict: "rejected" },
+    { rate: 8, value: 1.3, verdict: "within" },
+    { rate: 12, value: 1.2, verdict: "chosen" },
+    { rate: 18, value: 1.9, verdict: "rejected" },
   ],
   epochs: Array.from({ length: 60 }, (_, i) => ({
     round: `round ${Math.floor(i / 15)}`,
     epoch: (i % 15) + 1,
     loss: 1 / (i + 1),
-    validationError: 5 / (i + 1) + 1,
+    validation: 5 / (i + 1) + 1,
     density: 1 / (1 + Math.floor(i / 15)),
     learningRate: 0.1,
   })),

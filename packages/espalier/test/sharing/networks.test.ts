@@ -24,7 +24,7 @@ import { evaluate } from "../../src/training/evaluate.ts";
 import { learn } from "../../src/training/learn.ts";
 import { parametersOf, withParameters } from "../../src/training/parameters.ts";
 import { Trainer } from "../../src/training/trainer.ts";
-import { blobNet, blobs } from "../blobs.ts";
+import { blobNet, blobs, readBatch } from "../blobs.ts";
 
 const engine = nodeEngine({ threads: 1 });
 const data = blobs();
@@ -51,8 +51,7 @@ async function stepOf(model: Model): Promise<Map<string, Float32Array>> {
     seed: 1,
     rules: sharingRules,
   });
-  const { inputs, labels } = trainer.batchOf(0);
-  readInOrder(data.train, 0, 40, inputs, labels);
+  await readBatch(trainer, 0, data, [...Array(40).keys()]);
   await trainer.run([0.5]);
   const after = await trainer.parameters();
   await trainer.release();
@@ -118,8 +117,8 @@ describe("training codebooks", () => {
     const sharing = share(trained, bitsFor(trained, [["*", 2]], 3), { seed: 1, method });
     const result = await retrain(engine, trained, sharing, data, { seed: 1, epochs: 4, batch: 20 });
     expect(result.after).toBeLessThanOrEqual(result.before);
-    const { error } = await evaluate(engine, result.model, data, data.validation);
-    expect(error).toBe(result.after);
+    const { value } = await evaluate(engine, result.model, data, data.validation);
+    expect(value).toBe(result.after);
     for (const { weight } of layersOf(trained)) {
       const [was, is] = [dataOf(withShared(trained, sharing), weight), dataOf(result.model, weight)];
       expect(new Set(is).size).toBeLessThanOrEqual(new Set(was).size);
@@ -171,7 +170,7 @@ async function outputsOf(model: Model): Promise<Float32Array> {
   const program = await engine.compile(model);
   const inputs = float32([10, 1, 4, 4]);
   for (let start = 0; start < 50; start += 10) {
-    readInOrder(data.validation, start, 10, inputs.data, new Int32Array(10));
+    await readInOrder(data.validation, start, 10, { image: inputs.data });
     found.push(...((await program.run({ input: inputs })).logits.data as Float32Array));
   }
   await program.release();
@@ -285,7 +284,7 @@ describe("bits", () => {
 describe("the search within a loss of accuracy", () => {
   it.each(METHODS)("%s: stays within the limit, and gets smaller with it", async (method) => {
     const [model] = await trainedNetworks;
-    const { error } = await evaluate(engine, model, data, data.validation);
+    const { value: error } = await evaluate(engine, model, data, data.validation);
     const sizes: number[] = [];
     for (const loss of [0, 20]) {
       const tries: boolean[] = [];
@@ -301,7 +300,7 @@ describe("the search within a loss of accuracy", () => {
       expect(tries.length).toBeGreaterThan(1);
       expect(found.after).toBeLessThanOrEqual(error + loss);
       const checked = await evaluate(engine, found.model, data, data.validation);
-      expect(checked.error).toBe(found.after);
+      expect(checked.value).toBe(found.after);
       const rows = rowsOf(model, found.sharing);
       expect(rows.map(({ name }) => name)).toEqual(["fc1", "fc2", "fc1.bias", "fc2.bias"]);
       sizes.push(rows.reduce((sum, { values, kept }) => sum + 4 * values + kept, 0));

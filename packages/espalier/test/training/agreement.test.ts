@@ -25,7 +25,7 @@ describe("agreement", () => {
     const engine = nodeEngine({ threads: 1 });
     const data = blobs();
     const model = blobNet(1);
-    const evaluator = await Evaluator.create(engine, model, data, trainableParameters(model), 30);
+    const evaluator = await Evaluator.create(engine, model, data, trainableParameters(model), { batch: 30 });
     const reference = await scoresOn(evaluator, data.test);
     expect(reference).toHaveLength(4);
     const same = { samples: 100, agreement: 100, divergence: 0, expectedLoss: 0 };

@@ -13,7 +13,7 @@ import { search } from "../../src/pruning/search.ts";
 import { evaluate } from "../../src/training/evaluate.ts";
 import { parametersOf, runningStatistics, trainableParameters, withParameters } from "../../src/training/parameters.ts";
 import { Trainer, type TrainerOptions } from "../../src/training/trainer.ts";
-import { blobs, normNet } from "../blobs.ts";
+import { blobs, normNet, readBatch, readSamples } from "../blobs.ts";
 
 const engine = nodeEngine({ threads: 1 });
 const data = blobs();
@@ -40,8 +40,7 @@ async function steps(trainer: Trainer, count: number): Promise<number[]> {
   while (losses.length < count) {
     const now = Math.min(trainer.capacity, count - losses.length);
     for (let i = 0; i < now; i++) {
-      const { inputs, labels } = trainer.batchOf(i);
-      data.train.read(batchAt(losses.length + i), inputs, labels);
+      await readBatch(trainer, i, data, batchAt(losses.length + i));
     }
     losses.push(...(await trainer.run(Array(now).fill(0.05))));
   }
@@ -57,8 +56,7 @@ describe("training a network with BatchNormalization", () => {
     const stays = momentum ?? 0.9;
     let [mean, variance] = [0.5, 2];
     for (let step = 0; step < 5; step++) {
-      const inputs = new Float32Array(BATCH * 16);
-      data.train.read(batchAt(step), inputs, new Int32Array(BATCH));
+      const { inputs } = await readSamples(data, data.train, batchAt(step));
       const ofBatch = inputs.reduce((sum, x) => sum + x, 0) / inputs.length;
       const squares = inputs.reduce((sum, x) => sum + (x - ofBatch) ** 2, 0) / inputs.length;
       mean = stays * mean + (1 - stays) * ofBatch;
@@ -161,9 +159,9 @@ describe("rounds of a network with BatchNormalization", () => {
   it("keep the statistics of the best epoch with its parameters", async () => {
     const { best, results } = await run();
     expect(best.get("norm1.mean")).not.toEqual(model.initializers.get("norm1.mean"));
-    const { error } = await evaluate(engine, withParameters(model, best), data, data.validation);
-    expect(error).toBe(results[1].validationError);
-    expect(error).toBeLessThan(10);
+    const { value } = await evaluate(engine, withParameters(model, best), data, data.validation);
+    expect(value).toBe(results[1].validation);
+    expect(value).toBeLessThan(10);
     const own = trainableParameters(model);
     const { parameters, nonzero } = countAll(parametersOf(withParameters(model, best), own));
     expect(results[1].density).toBe(nonzero / parameters);
@@ -202,7 +200,7 @@ describe("rounds of a network with BatchNormalization", () => {
     const { best, results } = await runRounds(engine, start, data, plan, { batch: BATCH, seed: 1 });
     const { parameters, nonzero } = countAll(parametersOf(withParameters(start, best), trainableParameters(start)));
     expect(parameters / nonzero).toBeGreaterThanOrEqual(4);
-    const { error } = await evaluate(engine, withParameters(start, best), data, data.validation);
-    expect(error).toBe(results.findLast(({ verdict }) => verdict.best)?.validationError);
+    const { value } = await evaluate(engine, withParameters(start, best), data, data.validation);
+    expect(value).toBe(results.findLast(({ verdict }) => verdict.best)?.validation);
   });
 });

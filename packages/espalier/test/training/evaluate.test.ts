@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Dataset } from "../../src/data/dataset.ts";
+import type { Arrays, Dataset } from "../../src/data/dataset.ts";
 import { nodeEngine } from "../../src/engine/node.ts";
 import { emptyModel, type Model } from "../../src/onnx/graph.ts";
 import { Evaluator } from "../../src/training/evaluate.ts";
@@ -19,16 +19,17 @@ function mirror(classes: number): Model {
 function scored(rows: number[][], labels: number[]): Dataset {
   const split = {
     size: rows.length,
-    read(indices: ArrayLike<number>, inputs: Float32Array, classes: Int32Array) {
+    read(indices: ArrayLike<number>, { x, y }: Arrays) {
       for (let i = 0; i < indices.length; i++) {
-        inputs.set(rows[indices[i]], i * rows[0].length);
-        classes[i] = labels[indices[i]];
+        (x as Float32Array).set(rows[indices[i]], i * rows[0].length);
+        y[i] = labels[indices[i]];
       }
     },
   };
   return {
     name: "scores",
-    sampleShape: [rows[0].length],
+    inputs: [{ name: "x", dtype: "float32", shape: [rows[0].length] }],
+    targets: [{ name: "y", dtype: "int32", shape: [] }],
     classes: rows[0].length,
     train: split,
     validation: split,
@@ -45,14 +46,14 @@ describe("Evaluator", () => {
     ];
     const labels = [0, 4, 5];
     const data = scored(rows, labels);
-    const evaluator = await Evaluator.create(engine, mirror(7), data, [], 2);
+    const evaluator = await Evaluator.create(engine, mirror(7), data, [], { batch: 2 });
     const result = await evaluator.evaluate(data.test);
     await evaluator.release();
     const entropy = rows.map((z, i) => Math.log(z.reduce((sum, value) => sum + Math.exp(value), 0)) - z[labels[i]]);
     expect(result.samples).toBe(3);
-    expect(result.top1).toBeCloseTo(100 / 3, 10);
-    expect(result.top5).toBeCloseTo(200 / 3, 10);
-    expect(result.error).toBeCloseTo(200 / 3, 10);
+    expect(result.figures.top1).toBeCloseTo(100 / 3, 10);
+    expect(result.figures.top5).toBeCloseTo(200 / 3, 10);
+    expect(result.value).toBeCloseTo(200 / 3, 10);
     expect(result.loss).toBeCloseTo(entropy.reduce((a, b) => a + b) / 3, 6);
   });
 
@@ -67,7 +68,7 @@ describe("Evaluator", () => {
       [0, 1, 0, 1],
     );
     const evaluator = await Evaluator.create(engine, mirror(2), data);
-    expect((await evaluator.evaluate(data.test)).top1).toBe(25);
+    expect((await evaluator.evaluate(data.test)).figures.top1).toBe(25);
     await evaluator.release();
   });
 
@@ -76,8 +77,8 @@ describe("Evaluator", () => {
     await expect(Evaluator.create(engine, mirror(16), { ...data, classes: 20 })).rejects.toThrow(
       /20 classes.*16 scores/,
     );
-    await expect(Evaluator.create(engine, blobNet(), { ...data, sampleShape: [3, 3] })).rejects.toThrow(
-      /\[3,3\].*takes \[1,4,4\]/,
-    );
+    await expect(
+      Evaluator.create(engine, blobNet(), { ...data, inputs: [{ ...data.inputs[0], shape: [3, 3] }] }),
+    ).rejects.toThrow(/\[3,3\].*takes \[1,4,4\]/);
   });
 });

@@ -36,7 +36,7 @@ describe("the feeds of several steps", () => {
 
   it("lie one behind the other, with an axis for the steps", () => {
     const feeds = new StepFeeds(3, types);
-    for (const step of [0, 1, 2]) feeds.of("x", step).fill(step + 1);
+    for (const step of [0, 1, 2]) feeds.floats("x", step).fill(step + 1);
     const { x } = feeds.first(2);
     expect([x.dims, [...x.data]]).toEqual([
       [2, 2],

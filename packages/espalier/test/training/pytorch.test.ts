@@ -6,8 +6,9 @@ import { nodeEngine } from "../../src/engine/node.ts";
 import type { Model } from "../../src/onnx/graph.ts";
 import { type FloatTensor, float32, isFloat32 } from "../../src/onnx/tensor.ts";
 import { upgrade } from "../../src/onnx/upgrade.ts";
-import { crossEntropy } from "../../src/training/loss.ts";
-import { LABELS, LOSS, objective } from "../../src/training/objective.ts";
+import { classify } from "../../src/tasks/classify.ts";
+import { targetOf } from "../../src/training/feeding.ts";
+import { LOSS, objective } from "../../src/training/objective.ts";
 import { obstacles } from "../../src/training/obstacles.ts";
 import { parametersOf, trainableParameters } from "../../src/training/parameters.ts";
 import { gradientOf, gradientStep } from "../../src/training/step-graph.ts";
@@ -20,7 +21,7 @@ async function gradientsOf(model: Model, { input, labels }: PyTorchCase) {
   const batch = labels.length;
   const parameters = trainableParameters(model);
   const typed = await settle(engine, upgrade(model), { batch });
-  const { model: withLoss } = objective(typed, crossEntropy);
+  const { model: withLoss } = objective(typed, classify());
   const step = gradientStep(await annotate(engine, withLoss, {}), {
     parameters,
     optimizer: { slots: [], apply: (update) => update },
@@ -30,7 +31,7 @@ async function gradientsOf(model: Model, { input, labels }: PyTorchCase) {
   for (const [name, tensor] of parametersOf(model, parameters)) program.load(name, tensor);
   const results = await program.run({
     [model.inputs[0].name]: input,
-    [LABELS]: { dtype: "int32", dims: [batch], data: Int32Array.from(labels) },
+    [targetOf("label")]: { dtype: "int32", dims: [batch], data: Int32Array.from(labels) },
   });
   await program.release();
   const gradients = new Map<string, FloatTensor>();

@@ -8,7 +8,7 @@ import { emptyModel, type Model } from "../../src/onnx/graph.ts";
 import { float32, sizeOf } from "../../src/onnx/tensor.ts";
 import { random } from "../../src/random.ts";
 import { Trainer } from "../../src/training/trainer.ts";
-import { blobs } from "../blobs.ts";
+import { blobs, readBatch } from "../blobs.ts";
 
 const BATCH = 8;
 const UNITS = 3;
@@ -54,12 +54,12 @@ async function trained(engine: Engine, stepsPerRun: number, count = 48) {
   const losses: number[] = [];
   while (losses.length < count) {
     for (let i = 0; i < stepsPerRun; i++) {
-      const { inputs, labels } = trainer.batchOf(i);
       const from = (losses.length + i) * BATCH;
-      await data.train.read(
+      await readBatch(
+        trainer,
+        i,
+        data,
         Array.from({ length: BATCH }, (_, j) => from + j),
-        inputs,
-        labels,
       );
     }
     losses.push(...(await trainer.run(Array.from({ length: stepsPerRun }, () => 0.03))));

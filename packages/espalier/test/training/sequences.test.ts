@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { adopt } from "../../src/adoption/adopt.ts";
 import { gatesApart } from "../../src/adoption/gates.ts";
-import { sampleForm } from "../../src/adoption/samples.ts";
+import type { LearningData } from "../../src/data/dataset.ts";
 import { openScenes } from "../../src/data/scenes/open.ts";
 import { openText } from "../../src/data/text/open.ts";
 import { nodeEngine } from "../../src/engine/node.ts";
@@ -10,11 +10,11 @@ import { float } from "../../src/onnx/attributes.ts";
 import type { Model } from "../../src/onnx/graph.ts";
 import { layersOf } from "../../src/operators/layers.ts";
 import { runRounds } from "../../src/pruning/rounds.ts";
+import { taskFor } from "../../src/tasks/index.ts";
 import { bleu } from "../../src/training/bleu.ts";
 import { Evaluator, evaluate } from "../../src/training/evaluate.ts";
 import { generate } from "../../src/training/generate.ts";
 import { learnedTensors, parametersOf } from "../../src/training/parameters.ts";
-import { textMeasures } from "../../src/training/tally.ts";
 import { train } from "../../src/training/train.ts";
 import { Trainer } from "../../src/training/trainer.ts";
 
@@ -27,6 +27,8 @@ function small(name: string, classes: number, input?: readonly number[]): Model 
   return network.build({ seed: 3, classes, input, width: 1 / 16 });
 }
 
+const formFor = (data: LearningData) => ({ data, form: taskFor(data).form });
+
 describe("a sequence in windows", () => {
   it.each(["lstm", "gru"])("gives an %s the same scores as in one piece", async (name) => {
     const parts = [0.4, 0.5, 0.1] as const;
@@ -36,7 +38,7 @@ describe("a sequence in windows", () => {
       // 16 rows of a batch begin anew wherever their stretch begins: the stretches must be the same.
       const size = 960 / window;
       const validation = { ...data.validation, size };
-      const { model } = await adopt(engine, small(name, data.classes), sampleForm(data));
+      const { model } = await adopt(engine, small(name, data.classes ?? 0), formFor(data));
       losses.push((await evaluate(engine, model, { ...data, validation }, validation)).loss);
     }
     expect(losses[1]).toBeCloseTo(losses[0], 5);
@@ -45,12 +47,13 @@ describe("a sequence in windows", () => {
 
   it("trains on states that go on, and resumes to the same result", async () => {
     const data = openText(ALICE, { window: 16 });
-    const { model } = await adopt(engine, small("lstm", data.classes), sampleForm(data));
+    const { model } = await adopt(engine, small("lstm", data.classes ?? 0), formFor(data));
     const options = {
       batch: 4,
       optimizer: { name: "adam" },
       seed: 1,
       sequence: true,
+      task: taskFor(data),
       masks: new Map(),
     } as const;
     const training = { epochs: 2, learningRate: { policy: "constant", rate: 0.01 }, seed: 1 } as const;
@@ -109,19 +112,20 @@ describe("gates", () => {
 
   it("do not change what a network computes", async () => {
     const data = openText(ALICE, { window: 16 });
-    const source = small("gru", data.classes);
-    const { model } = await adopt(engine, source, sampleForm(data));
+    const source = small("gru", data.classes ?? 0);
+    const { model } = await adopt(engine, source, formFor(data));
     const apart = await evaluate(engine, model, data, data.validation);
     expect(apart.samples).toBe(data.validation.size * 16);
-    expect(textMeasures(apart, data.validation)?.perplexity).toBeCloseTo(Math.exp(apart.loss), 6);
-    expect(textMeasures(apart, data.validation)?.bitsPerCharacter).toBeCloseTo(apart.loss / Math.LN2, 6);
+    expect(apart.figures.perplexity).toBeCloseTo(Math.exp(apart.loss), 6);
+    expect(apart.figures.bitsPerCharacter).toBeCloseTo(apart.loss / Math.LN2, 6);
+    expect(apart.value).toBe(apart.figures.bitsPerCharacter);
   });
 });
 
 describe("pruning by gate", () => {
   it("leaves each gate its own connections, and the file one node", async () => {
     const data = openText(ALICE, { window: 16 });
-    const { model, restore } = await adopt(engine, small("lstm", data.classes), sampleForm(data));
+    const { model, restore } = await adopt(engine, small("lstm", data.classes ?? 0), formFor(data));
     const target = {
       kind: "density",
       layers: [
@@ -154,7 +158,7 @@ describe("a network that writes", () => {
   it("goes on from its prime, and the same with the same seed", async () => {
     const { vocabulary, classes } = openText(ALICE);
     if (!vocabulary) throw new Error("A text has a vocabulary.");
-    const source = small("lstm", classes);
+    const source = small("lstm", classes ?? 0);
     const options = { prime: [5, 6, 7], length: 20, temperature: 1, seed: 1 };
     const text = await generate(engine, source, vocabulary, options);
     expect(text.startsWith([5, 6, 7].map((token) => vocabulary.tokens[token]).join(""))).toBe(true);
@@ -167,7 +171,7 @@ describe("a network that writes", () => {
 describe("a network with inputs for its states", () => {
   it("is trained without them", async () => {
     const data = openText(ALICE, { window: 16 });
-    const source = small("lstm", data.classes);
+    const source = small("lstm", data.classes ?? 0);
     const states = ["h0", "c0"].map((name) => ({ name, dtype: "float32" as const, shape: [1, null, 16] }));
     const nodes = source.nodes.map((node) =>
       node.name === "lstm1" ? { ...node, inputs: [...node.inputs, "", "h0", "c0"] } : node,
@@ -175,7 +179,7 @@ describe("a network with inputs for its states", () => {
     const withStates = { ...source, inputs: [...source.inputs, ...states], nodes };
     const [plain, stated] = await Promise.all(
       [source, withStates].map(async (model) => {
-        const adopted = await adopt(engine, model, sampleForm(data));
+        const adopted = await adopt(engine, model, formFor(data));
         return evaluate(engine, adopted.model, data, data.validation);
       }),
     );
@@ -184,11 +188,11 @@ describe("a network with inputs for its states", () => {
 
   it("says so when an attribute is not covered", async () => {
     const data = openText(ALICE, { window: 16 });
-    const source = small("lstm", data.classes);
+    const source = small("lstm", data.classes ?? 0);
     const nodes = source.nodes.map((node) =>
       node.op === "LSTM" ? { ...node, attributes: { ...node.attributes, clip: float(3) } } : node,
     );
-    const { model } = await adopt(engine, { ...source, nodes }, sampleForm(data));
+    const { model } = await adopt(engine, { ...source, nodes }, formFor(data));
     const options = { batch: 4, optimizer: { name: "sgd", momentum: 0 }, seed: 1 } as const;
     await expect(Trainer.create(engine, model, options)).rejects.toThrow(/clip/);
   });
@@ -198,8 +202,13 @@ describe("captions", () => {
   it("are learned from pictures and the words before", async () => {
     const scenes = openScenes();
     const data = { ...scenes, train: { ...scenes.train, size: 80 }, validation: { ...scenes.validation, size: 40 } };
-    const { model } = await adopt(engine, small("neuraltalk", data.classes, data.inputs[0]), sampleForm(data));
-    const trainer = await Trainer.create(engine, model, { batch: 20, optimizer: { name: "adam" }, seed: 1 });
+    const { model } = await adopt(engine, small("neuraltalk", data.classes ?? 0, data.inputs[0].shape), formFor(data));
+    const trainer = await Trainer.create(engine, model, {
+      batch: 20,
+      optimizer: { name: "adam" },
+      seed: 1,
+      task: taskFor(data),
+    });
     const evaluator = await Evaluator.create(engine, model, data, learnedTensors(model));
     const { history } = await train(trainer, evaluator, data, {
       epochs: 3,

@@ -3,7 +3,7 @@ import { nodeEngine } from "../../src/engine/node.ts";
 import { type FloatTensor, float32, isFloat32 } from "../../src/onnx/tensor.ts";
 import { applyMasks, parametersOf, withParameters } from "../../src/training/parameters.ts";
 import { Trainer, type TrainerOptions } from "../../src/training/trainer.ts";
-import { blobNet, blobs } from "../blobs.ts";
+import { blobNet, blobs, readBatch } from "../blobs.ts";
 
 const engine = nodeEngine({ threads: 1 });
 const data = blobs();
@@ -25,12 +25,8 @@ const half = new Map([
 /** The loss and fc1 after one step on the first batch. */
 async function oneStep(options: Partial<TrainerOptions>, source = model) {
   const trainer = await Trainer.create(engine, source, { ...base, ...options });
-  const batch = trainer.batchOf(0);
-  await data.train.read(
-    Array.from({ length: BATCH }, (_, i) => i),
-    batch.inputs,
-    batch.labels,
-  );
+  const first = Array.from({ length: BATCH }, (_, i) => i);
+  await readBatch(trainer, 0, data, first);
   const [loss] = await trainer.run([0.5]);
   const fc1 = (await trainer.parameters()).get("fc1.weight") as FloatTensor;
   await trainer.release();

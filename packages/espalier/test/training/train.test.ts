@@ -28,10 +28,10 @@ describe("train", () => {
     expect(aborted).toBe(false);
     expect(history).toHaveLength(8);
     expect(history[7].loss).toBeLessThan(history[0].loss / 2);
-    expect(best?.validationError).toBe(Math.min(...history.map(({ validationError }) => validationError)));
+    expect(best?.validation).toBe(Math.min(...history.map(({ validation }) => validation)));
     const evaluator = await Evaluator.create(engine, blobNet(1, 0.3), data, trainableParameters(blobNet()));
     evaluator.load(best?.parameters ?? new Map());
-    expect((await evaluator.evaluate(data.validation)).error).toBe(best?.validationError);
+    expect((await evaluator.evaluate(data.validation)).value).toBe(best?.validation);
     await evaluator.release();
   });
 

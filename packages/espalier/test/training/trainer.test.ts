@@ -5,8 +5,10 @@ import { nodeEngine } from "../../src/engine/node.ts";
 import { webEngine } from "../../src/engine/web.ts";
 import type { Model } from "../../src/onnx/graph.ts";
 import { type FloatTensor, float32, isFloat32, scalar } from "../../src/onnx/tensor.ts";
-import { losses } from "../../src/training/loss.ts";
-import { LABELS, LOSS, objective } from "../../src/training/objective.ts";
+import { classify } from "../../src/tasks/classify.ts";
+import { losses } from "../../src/tasks/loss.ts";
+import { targetOf } from "../../src/training/feeding.ts";
+import { LOSS, objective } from "../../src/training/objective.ts";
 import { transformOf } from "../../src/training/optimizer.ts";
 import { trainableParameters } from "../../src/training/parameters.ts";
 import {
@@ -19,7 +21,7 @@ import {
   wholeStep,
 } from "../../src/training/step-graph.ts";
 import { Trainer, type TrainerOptions } from "../../src/training/trainer.ts";
-import { blobNet, blobs } from "../blobs.ts";
+import { blobNet, blobs, readBatch, readSamples } from "../blobs.ts";
 
 const engine = nodeEngine({ threads: 1 });
 const BATCH = 8;
@@ -31,11 +33,11 @@ async function steps(trainer: Trainer, count: number): Promise<number[]> {
   while (found.length < count) {
     const now = Math.min(trainer.capacity, count - found.length);
     for (let i = 0; i < now; i++) {
-      const { inputs, labels } = trainer.batchOf(i);
-      await data.train.read(
+      await readBatch(
+        trainer,
+        i,
+        data,
         Array.from({ length: BATCH }, (_, j) => (found.length + i) * BATCH + j),
-        inputs,
-        labels,
       );
     }
     found.push(...(await trainer.run(Array.from({ length: now }, () => 0.05))));
@@ -87,15 +89,13 @@ describe("Trainer", () => {
     const model = blobNet();
     const data = blobs();
     const trainer = await Trainer.create(engine, model, base);
-    const squared = await Trainer.create(engine, model, { ...base, loss: losses.get("mse") });
+    const squared = await Trainer.create(engine, model, {
+      ...base,
+      task: classify(undefined, { loss: losses.get("mse") }),
+    });
     const forward = await engine.compile(await annotate(engine, model, { batch: BATCH }));
-    const inputs = new Float32Array(BATCH * 16);
-    const labels = new Int32Array(BATCH);
-    await data.train.read(
-      Array.from({ length: BATCH }, (_, j) => j),
-      inputs,
-      labels,
-    );
+    const first = Array.from({ length: BATCH }, (_, j) => j);
+    const { inputs, labels } = await readSamples(data, data.train, first);
     const { logits } = await forward.run({ input: float32([BATCH, 1, 4, 4], inputs) });
     let entropy = 0;
     let squares = 0;
@@ -160,7 +160,7 @@ describe("the step in two cuts", () => {
     const masks = halfMask(model);
     const typed = await annotate(
       engine,
-      objective(await annotate(engine, model, { batch: BATCH }), losses.get("cross-entropy") as never).model,
+      objective(await annotate(engine, model, { batch: BATCH }), classify()).model,
       {},
     );
     const parameters = trainableParameters(model);
@@ -190,14 +190,12 @@ describe("the step in two cuts", () => {
     const data = blobs();
     const rate = { [LEARNING_RATE]: scalar("float32", 0.05) };
     for (let i = 0; i < 5; i++) {
-      const inputs = float32([BATCH, 1, 4, 4]);
-      const labels = new Int32Array(BATCH);
-      await data.train.read(
-        Array.from({ length: BATCH }, (_, j) => i * BATCH + j),
-        inputs.data,
-        labels,
-      );
-      const batch = { input: inputs, [LABELS]: { dtype: "int32", dims: [BATCH], data: labels } as const };
+      const indices = Array.from({ length: BATCH }, (_, j) => i * BATCH + j);
+      const { inputs, labels } = await readSamples(data, data.train, indices);
+      const batch = {
+        input: float32([BATCH, 1, 4, 4], inputs),
+        [targetOf("label")]: { dtype: "int32", dims: [BATCH], data: labels } as const,
+      };
       const one = await whole.run({ ...batch, ...rate });
       const cut = await gradients.run(batch);
       expect(cut[LOSS].data[0]).toBeCloseTo(Number(one[LOSS].data[0]), 6);

@@ -11,9 +11,13 @@ import { writeInput } from "./network-input.ts";
 
 export interface ImageOptions extends LabelOptions, DivisionOptions {
   readonly preprocessing?: Preprocessing;
-  /** Whether photographs without labels are taken; the dataset then has no classes. Default: they are refused. */
+  /** Whether photographs without labels are taken; the dataset then has no targets. Default: they are refused. */
   readonly unlabeled?: boolean;
 }
+
+/** The names of a sample's tensors. */
+const IMAGE = "image";
+const LABEL = "label";
 
 /** Photographs that are decoded at the same time. */
 const AT_ONCE = 4;
@@ -51,8 +55,9 @@ export function openImages(folder: string, options: ImageOptions): Dataset {
   };
   return {
     name: basename(resolve(folder)),
-    sampleShape: [channelCount(channels), ...crop],
-    classes: labels?.classes ?? 0,
+    inputs: [{ name: IMAGE, dtype: "float32", shape: [channelCount(channels), ...crop] }],
+    targets: labels ? [{ name: LABEL, dtype: "int32", shape: [] }] : [],
+    classes: labels?.classes,
     train: splitOf(photographs, division.train),
     validation: splitOf(photographs, division.validation),
     test: splitOf(photographs, division.test),
@@ -67,8 +72,6 @@ interface Photographs {
   readonly cache: Cache;
 }
 
-const NO_LABEL = -1;
-
 function splitOf(photographs: Photographs, members: Uint32Array): Split {
   const { folder, files, labels, preprocessing, cache } = photographs;
   const pixelsOf = async (number: number): Promise<Uint8Array> => {
@@ -82,15 +85,15 @@ function splitOf(photographs: Photographs, members: Uint32Array): Split {
   const size = channelCount(preprocessing.channels) * rows * columns;
   return {
     size: members.length,
-    async read(indices, inputs, classes) {
+    async read(indices, { [IMAGE]: images, [LABEL]: classes }) {
+      if (classes && labels) for (let i = 0; i < indices.length; i++) classes[i] = labels[members[indices[i]]];
+      if (!(images instanceof Float32Array)) return;
       let next = 0;
       const worker = async () => {
         while (next < indices.length) {
           const i = next++;
-          const number = members[indices[i]];
-          const pixels = await pixelsOf(number);
-          writeInput(pixels, preprocessing, inputs.subarray(i * size, (i + 1) * size));
-          classes[i] = labels?.[number] ?? NO_LABEL;
+          const pixels = await pixelsOf(members[indices[i]]);
+          writeInput(pixels, preprocessing, images.subarray(i * size, (i + 1) * size));
         }
       };
       await Promise.all(Array.from({ length: AT_ONCE }, worker));

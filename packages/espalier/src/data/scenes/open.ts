@@ -1,4 +1,5 @@
 import { type Random, random } from "../../random.ts";
+import { copyElements, fillElements } from "../copy.ts";
 import type { Dataset, Split } from "../dataset.ts";
 import { divide, encode, type Vocabulary } from "../text/vocabulary.ts";
 import { captionsOf, type Relation, type Scene } from "./describe.ts";
@@ -7,15 +8,17 @@ import { COLOURS, render, SHAPES, SIDE, SIZES, type Thing } from "./render.ts";
 /** Ends a caption, and fills the steps behind it. */
 export const END = "<end>";
 /** Words that follow the picture; the longest caption and its end need no more. */
-const WORDS = 12;
+const LONGEST = 12;
+/** The names of a sample's tensors. */
+const IMAGE = "image";
+const WORDS = "words";
+const NEXT = "next";
 const PIXELS = 3 * SIDE * SIDE;
 const COUNTS = { train: 6000, validation: 500, test: 500 };
 
 /** Pictures with captions, and all captions that would be right. */
 export interface Scenes extends Dataset {
   readonly vocabulary: Vocabulary;
-  /** The picture's shape, and the number of words that follow it. */
-  readonly inputs: readonly [readonly number[], readonly [number]];
   /** The captions of each scene of a part. */
   readonly references: Readonly<Record<"train" | "validation" | "test", readonly (readonly string[])[]>>;
   /** The RGB picture [3, 32, 32], 0 to 255, of a scene of a part. */
@@ -24,7 +27,7 @@ export interface Scenes extends Dataset {
 
 /**
  * A made-up set for captioning: one or two coloured shapes and what they are, drawn by a seed. A sample is the picture
- * [3, 32, 32], 0 to 1, and then the words of one of its captions; its labels are those words from the first on, as the
+ * [3, 32, 32], 0 to 1, and the words of one of its captions; its targets are those words from the first on, as the
  * picture comes before them, and {@link END}.
  */
 export function openScenes(seed = 1): Scenes {
@@ -39,8 +42,11 @@ export function openScenes(seed = 1): Scenes {
   const references = (name: keyof typeof drawn) => drawn[name].map(captionsOf);
   return {
     name: "scenes",
-    sampleShape: [PIXELS + WORDS],
-    inputs: [[3, SIDE, SIDE], [WORDS]],
+    inputs: [
+      { name: IMAGE, dtype: "float32", shape: [3, SIDE, SIDE] },
+      { name: WORDS, dtype: "int64", shape: [LONGEST] },
+    ],
+    targets: [{ name: NEXT, dtype: "int32", shape: [LONGEST + 1] }],
     classes: vocabulary.tokens.length,
     vocabulary,
     train: part("train"),
@@ -59,16 +65,17 @@ function splitOf(scenes: readonly Scene[], vocabulary: Vocabulary): Split {
   });
   return {
     size: scenes.length,
-    labels: WORDS + 1,
-    read(indices, inputs, labels) {
-      const size = PIXELS + WORDS;
-      inputs.fill(0);
-      labels.fill(0);
+    read(indices, { [IMAGE]: image, [WORDS]: words, [NEXT]: next }) {
+      // END is the first token.
+      for (const tokens of [words, next]) if (tokens) fillElements(tokens, 0);
       for (let i = 0; i < indices.length; i++) {
-        const pixels = pictures[indices[i]];
-        for (let p = 0; p < PIXELS; p++) inputs[i * size + p] = pixels[p] / 255;
-        inputs.set(captions[indices[i]], i * size + PIXELS);
-        labels.set(captions[indices[i]], i * (WORDS + 1));
+        const caption = captions[indices[i]];
+        if (image instanceof Float32Array) {
+          const pixels = pictures[indices[i]];
+          for (let p = 0; p < PIXELS; p++) image[i * PIXELS + p] = pixels[p] / 255;
+        }
+        if (words) copyElements(caption, 0, caption.length, words, i * LONGEST);
+        if (next) copyElements(caption, 0, caption.length, next, i * (LONGEST + 1));
       }
     },
   };

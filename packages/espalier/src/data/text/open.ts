@@ -1,5 +1,6 @@
 import { basename } from "node:path";
 import { UserError } from "../../errors.ts";
+import { copyElements } from "../copy.ts";
 import type { Dataset, Split } from "../dataset.ts";
 import { readDataFile } from "../read-file.ts";
 import { divide, encode, join, type Unit, type Vocabulary, vocabularyOf } from "./vocabulary.ts";
@@ -22,9 +23,13 @@ export const WINDOW = 64;
 export const WORDS = 10_000;
 export const TEXT_PARTS = [0.9, 0.05, 0.05] as const;
 
+/** The names of a window's tensors: its tokens, and for each the one that follows. */
+const TOKENS = "tokens";
+const NEXT = "next";
+
 /**
- * A text in UTF-8, packed by gzip or not, as windows of tokens whose labels are the tokens that follow: window i is
- * tokens iT to iT + T - 1, its labels are tokens iT + 1 to iT + T. The three parts lie one behind the other in the text.
+ * A text in UTF-8, packed by gzip or not, as windows of tokens whose targets are the tokens that follow: window i is
+ * tokens iT to iT + T - 1, its targets are tokens iT + 1 to iT + T. The three parts lie one behind the other in the text.
  * A vocabulary of words is that of the training part.
  * @throws UserError when the file cannot be read, is no UTF-8 or too short, or has a character that the vocabulary lacks
  */
@@ -49,7 +54,8 @@ export function openText(path: string, options: TextOptions = {}): Dataset {
   };
   return {
     name: basename(path),
-    sampleShape: [window],
+    inputs: [{ name: TOKENS, dtype: "int64", shape: [window] }],
+    targets: [{ name: NEXT, dtype: "int32", shape: [window] }],
     classes: vocabulary.tokens.length,
     train: part(0, learned),
     validation: part(learned, chosen),
@@ -75,13 +81,12 @@ function charactersIn(tokens: readonly string[], unit: Unit): number {
 function windows(codes: Int32Array, size: number, window: number, characters: number): Split {
   return {
     size,
-    labels: window,
-    characters,
-    read(indices, inputs, labels) {
+    stream: { characters },
+    read(indices, { [TOKENS]: tokens, [NEXT]: next }) {
       for (let i = 0; i < indices.length; i++) {
         const start = indices[i] * window;
-        inputs.set(codes.subarray(start, start + window), i * window);
-        labels.set(codes.subarray(start + 1, start + window + 1), i * window);
+        if (tokens) copyElements(codes, start, start + window, tokens, i * window);
+        if (next) copyElements(codes, start + 1, start + window + 1, next, i * window);
       }
     },
   };

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type Loss, losses } from "../../training/loss.ts";
+import { type Loss, losses } from "../../tasks/loss.ts";
 import type { Optimizer, Transform } from "../../training/optimizer.ts";
 import type { Policy } from "../../training/schedule.ts";
 import { seedOption } from "./common.ts";
@@ -40,9 +40,9 @@ export const learningRate = (help: string) =>
 export const trainingOptions = {
   batch,
   seed: seedOption(),
-  loss: option(oneOfOr<Loss>([...losses.keys()], isFunction).default("cross-entropy"), {
+  loss: option(oneOfOr<Loss>([...losses.keys()], isFunction).optional(), {
     ...TRAINING,
-    help: "what to minimize",
+    help: "what to minimize (default: what the task does)",
     names: [...losses.keys()],
   }),
   optimizer: option(oneOfOr<Optimizer | Transform>(OPTIMIZERS, isOptimizer).optional(), {

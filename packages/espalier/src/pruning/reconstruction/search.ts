@@ -6,9 +6,8 @@ import { type Layer, layersOf } from "../../operators/layers.ts";
 import { type Agreement, agreementOn, scoresOn } from "../../training/agreement.ts";
 import { Evaluator } from "../../training/evaluate.ts";
 import { type Parameters, parametersOf, trainableParameters } from "../../training/parameters.ts";
-import { balance } from "../allocation.ts";
+import { balance, type LossCurve } from "../allocation.ts";
 import { countAll } from "../mask.ts";
-import type { LayerSensitivity } from "../sensitivity.ts";
 import { type FitCurve, fitCurves } from "./curves.ts";
 import { reconstruct } from "./reconstruct.ts";
 import { liveIn } from "./stage.ts";
@@ -132,7 +131,7 @@ async function descend(rate: number, attempt: (rate: number) => Promise<Trial>):
  * A layer's curve by the divergence of the outputs. For small errors that is proportional to the square of the layer's
  * error, by a factor which the points that were measured give.
  */
-export function asSensitivity({ name, weights, points }: FitCurve): LayerSensitivity {
+export function asSensitivity({ name, weights, points }: FitCurve): LossCurve {
   let [measured, errors] = [0, 0];
   for (const { error, divergence = 0 } of points) {
     if (divergence > 0) {
@@ -142,5 +141,5 @@ export function asSensitivity({ name, weights, points }: FitCurve): LayerSensiti
   }
   const count = points.filter(({ divergence = 0 }) => divergence > 0).length;
   const factor = count === 0 ? 1 : Math.exp((measured - errors) / count);
-  return { name, weights, points: points.map(({ density, error }) => ({ density, error: 0, loss: factor * error })) };
+  return { name, weights, points: points.map(({ density, error }) => ({ density, loss: factor * error })) };
 }

@@ -31,7 +31,7 @@ export async function sensitivities(
 ): Promise<Map<string, number>> {
   const annotated = await prepared(engine, model, data);
   const layers = layersOf(annotated);
-  const walk = await Walk.begin(engine, annotated, data.train);
+  const walk = await Walk.begin(engine, annotated, data);
   const output = annotated.outputs[0].name;
   let reference: readonly NumericTensor[] | undefined;
   const found = new Map<string, number>();

@@ -40,8 +40,7 @@ async function contents(split: Split) {
   const labels = new Int32Array(split.size);
   await split.read(
     Array.from({ length: split.size }, (_, i) => i),
-    inputs,
-    labels,
+    { image: inputs, label: labels },
   );
   return { shots: Array.from(labels, (_, i) => inputs[i * 48] / 10), labels: [...labels] };
 }
@@ -68,7 +67,7 @@ describe("labels", () => {
     expect(() => open(folder)).toThrow(/are of 3 classes and the network's scores of 1000: give --classes FILE/);
     const thousand = Array.from({ length: 1000 }, (_, i) => `n0000${String(1000 + i)}_x.png`);
     const label = new Int32Array(1);
-    await open(folderOf(thousand), { undivided: true }).test.read([731], new Float32Array(48), label);
+    await open(folderOf(thousand), { undivided: true }).test.read([731], { image: new Float32Array(48), label });
     expect(label[0]).toBe(731);
   });
 
@@ -119,7 +118,7 @@ describe("labels", () => {
   it("that are not there are refused, or not asked for", async () => {
     const folder = folderOf(["a.png", "b.png", "c.png"]);
     expect(() => open(folder)).toThrow(/a\.png has no label: begin the photographs' names with synset ids/);
-    expect(open(folder, { unlabeled: true }).classes).toBe(0);
+    expect(open(folder, { unlabeled: true })).toMatchObject({ targets: [], classes: undefined });
     expect((await whole(folder, { unlabeled: true })).shots).toEqual([0, 1, 2]);
     const some = folderOf(["n00000001_a.png", "b.png"]);
     expect(() => open(some, { unlabeled: true })).toThrow(/b\.png has no label, and others have/);
@@ -203,7 +202,7 @@ describe("a folder", () => {
   it("has its photographs decoded when they are read: a bad one is named then", async () => {
     const folder = folderOf(["a/1.png", "a/2.png"], { "a/3.jpg": "hello" });
     const { test } = open(folder, { undivided: true });
-    const read = (i: number) => test.read([i], new Float32Array(48), new Int32Array(1));
+    const read = (i: number) => test.read([i], { image: new Float32Array(48), label: new Int32Array(1) });
     await read(0);
     await read(1);
     await expect(read(2)).rejects.toThrow(/a\/3\.jpg is no photograph/);
@@ -215,7 +214,7 @@ describe("a folder", () => {
     const [inputs, classes] = [new Float32Array(5 * 48), new Int32Array(5)];
     const indices = [8, 0, 3, 3, 5];
     for (let time = 0; time < 2; time++) {
-      await test.read(indices, inputs, classes);
+      await test.read(indices, { image: inputs, label: classes });
       expect([...classes]).toEqual(indices.map((i) => labels[i]));
     }
   });

@@ -26,10 +26,10 @@ function write(name: string, contents: string | Uint8Array): string {
 }
 
 async function read(split: Split, samples: number[], window: number) {
-  const inputs = new Float32Array(samples.length * window);
-  const labels = new Int32Array(samples.length * window);
-  await split.read(samples, inputs, labels);
-  return { inputs: [...inputs], labels: [...labels] };
+  const tokens = new BigInt64Array(samples.length * window);
+  const next = new Int32Array(samples.length * window);
+  await split.read(samples, { tokens, next });
+  return { inputs: Array.from(tokens, Number), labels: [...next] };
 }
 
 describe("tokens", () => {
@@ -81,7 +81,12 @@ describe("a text", () => {
   it("counts the characters of its words", () => {
     const data = openText(ALICE, { unit: "words", window: 8 });
     expect(data.vocabulary?.tokens[0]).toBe(UNKNOWN);
-    const { size, labels = 0, characters = 0 } = data.train;
+    const { size, stream: { characters = 0 } = {} } = data.train;
+    const [
+      {
+        shape: [labels],
+      },
+    ] = data.targets;
     expect(characters / (size * labels)).toBeGreaterThan(3);
     expect(characters / (size * labels)).toBeLessThan(7);
   });

@@ -18,7 +18,7 @@ import { blobs, relabelled, trainedBlobNet } from "../../blobs.ts";
 const engine = nodeEngine({ threads: 1 });
 const labelled = blobs();
 
-const unlabelled = (data: Dataset): Dataset => ({ ...relabelled(data, -1), classes: 0 });
+const unlabelled = (data: Dataset): Dataset => ({ ...relabelled(data, -1), targets: [], classes: undefined });
 
 const trained = trainedBlobNet(engine, labelled);
 

@@ -1,0 +1,58 @@
+import { UserError } from "../errors.ts";
+import { copyModel, type Model } from "../onnx/graph.ts";
+import { withoutDeadNodes } from "../onnx/live.ts";
+import type { TypedModel, TypedValue } from "../onnx/typed.ts";
+import { withScores } from "./scores.ts";
+
+/** What a network's output is to be: class scores, for each step of a sequence where it has steps, or values. */
+export type OutputForm =
+  | { readonly kind: "scores"; readonly steps?: number }
+  | { readonly kind: "values"; readonly shape: readonly number[] };
+
+export const SCORES: OutputForm = { kind: "scores" };
+
+/** A network whose only output is the one that was taken. */
+interface Taken {
+  readonly model: Model;
+  /** What was done for that, in sentences. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * Leaves a network with one output of the form that is wanted.
+ * @param wanted the output to take; default: the first of that form
+ * @throws UserError when there is no such output
+ */
+export function taken(annotated: TypedModel, form: OutputForm, wanted?: string): Taken {
+  const { length } = annotated.outputs;
+  const choice = (output: string, of: string) =>
+    length > 1 ? [`Of ${length} outputs, "${output}" is taken for the ${of}.`] : [];
+  if (form.kind === "values") {
+    const output = valuesOf(annotated, form.shape, wanted);
+    const model = withoutDeadNodes({ ...copyModel(annotated), outputs: [output] });
+    return { model, notes: choice(output.name, "values") };
+  }
+  const { model, output, probabilities } = withScores(annotated, wanted, form.steps);
+  const before = probabilities
+    ? [`The scores are taken before the ${probabilities} that the output "${output}" ends in.`]
+    : [];
+  return { model, notes: [...before, ...choice(output, "class scores")] };
+}
+
+/** The output of float32 values with a shape. */
+function valuesOf({ name, outputs }: TypedModel, shape: readonly number[], wanted: string | undefined): TypedValue {
+  const fits = (value: TypedValue) => value.dtype === "float32" && sameSizes(value.shape.slice(1), shape);
+  const candidates = wanted === undefined ? outputs : outputs.filter((value) => value.name === wanted);
+  const found = candidates.find(fits);
+  if (found) return found;
+  const list = outputs.map((value) => `"${value.name}" (${value.dtype}[${value.shape}])`).join(", ");
+  throw new UserError(
+    `The network "${name}" has no output${wanted === undefined ? "" : ` "${wanted}"`} of float32 values [batch${shape.map((size) => `, ${size}`).join("")}]; its outputs are ${list}: use data with targets of their shape.`,
+  );
+}
+
+/** Returns true if two shapes are the same but for axes of size 1. */
+export function sameSizes(a: readonly number[], b: readonly number[]): boolean {
+  const sizes = (shape: readonly number[]) => shape.filter((size) => size !== 1).join();
+  return sizes(a) === sizes(b);
+}
