@@ -20,6 +20,7 @@ import { reductionOperators } from "./reductions.ts";
 import { resizeOperators } from "./resize.ts";
 import { scatterOperators } from "./scatter.ts";
 import { selectionOperators } from "./selection.ts";
+import { softmaxOperators } from "./softmax.ts";
 import { spaceOperators } from "./space.ts";
 import { standardizationOperators } from "./standardization.ts";
 import { transposedOperators } from "./transposed.ts";
@@ -36,6 +37,7 @@ export const operators: Operators = {
   ...logicOperators,
   ...castOperators,
   ...normalizationOperators,
+  ...softmaxOperators,
   ...reductionOperators,
   ...nameOperators,
   ...movementOperators,

@@ -1,76 +1,9 @@
+import { PAIRWISE } from "../../kernels/kernels.ts";
 import { float, int, only, unused } from "../attributes.ts";
 import { sizeOf } from "../elements.ts";
-import { needed, type Operators, operator, optional, type Planning, type Step, type Value } from "../operator.ts";
+import { needed, type Operators, operator, optional } from "../operator.ts";
 import { axisIn, stretched, stretches } from "./shapes.ts";
 import { FLOAT } from "./types.ts";
-
-type Line = (line: Float32Array) => void;
-
-/** Works on lines of `count` elements that lie `step` apart. */
-function onLines(context: Planning, x: Value<"float32">, count: number, step: number, f: Line): Step {
-  const [input, output] = [context.view(x), context.view(context.output("float32", x.dims))];
-  const line = new Float32Array(count);
-  return () => {
-    const [from, to] = [input(), output()];
-    for (let start = 0; start < from.length; start += count * step) {
-      for (let i = start; i < start + step; i++) {
-        for (let j = 0; j < count; j++) line[j] = from[i + j * step];
-        f(line);
-        for (let j = 0; j < count; j++) to[i + j * step] = line[j];
-      }
-    }
-  };
-}
-
-/** Along one axis; before operator set 13, over all from that axis on together. */
-function alongAxis(f: Line) {
-  return [
-    operator({
-      since: 1,
-      inputs: { x: needed(FLOAT) },
-      attributes: { axis: int(1) },
-      plan(context) {
-        const { x } = context.inputs;
-        const axis = axisIn(context, context.attributes.axis, x.dims.length);
-        return onLines(context, x, sizeOf(x.dims.slice(axis)), 1, f);
-      },
-    }),
-    operator({
-      since: 13,
-      inputs: { x: needed(FLOAT) },
-      attributes: { axis: int(-1) },
-      plan(context) {
-        const { x } = context.inputs;
-        const axis = axisIn(context, context.attributes.axis, x.dims.length);
-        return onLines(context, x, x.dims[axis], sizeOf(x.dims.slice(axis + 1)), f);
-      },
-    }),
-  ];
-}
-
-const softmax = alongAxis((line) => {
-  const most = line.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
-  let sum = 0;
-  for (let i = 0; i < line.length; i++) {
-    line[i] = Math.exp(line[i] - most);
-    sum += line[i];
-  }
-  for (let i = 0; i < line.length; i++) line[i] /= sum;
-});
-
-const logSoftmax = alongAxis((line) => {
-  const most = line.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
-  const sum = line.reduce((total, x) => total + Math.exp(x - most), 0);
-  for (let i = 0; i < line.length; i++) line[i] -= most + Math.log(sum);
-});
-
-/** One at the first of the largest, zero elsewhere. */
-const hardmax = alongAxis((line) => {
-  let best = 0;
-  for (let i = 1; i < line.length; i++) if (line[i] > line[best]) best = i;
-  line.fill(0);
-  line[best] = 1;
-});
 
 /** x / (bias + alpha / size sum over the neighbouring channels of x^2)^beta. */
 const lrn = operator({
@@ -122,15 +55,22 @@ const batchNormalization = operator({
     for (const { dims } of given) {
       if (dims.length !== 1 || dims[0] !== channels) context.wrong(`reads [${x.dims}] and [${dims}]`);
     }
-    const [input, output] = [context.view(x), context.view(context.output("float32", x.dims))];
-    const views = given.map((value) => context.view(value));
+    const [input, output] = [context.at(x), context.at(context.output("float32", x.dims))];
+    const [factors, variances] = [context.view(scale), context.view(variance)];
+    const [shifts, means, deviations] = [context.at(shift), context.at(mean), context.scratch(channels)];
+    const { heap, kernels } = context.machine;
+    const size = channels * plane;
+    const samples = size === 0 ? 0 : sizeOf(x.dims) / size;
+    const join = (operation: number, a: number, b: number, to: number) =>
+      kernels.pairwise(operation, channels, plane, a, 4 * plane, 4, b, 4, 0, to);
     return () => {
-      const [from, to] = [input(), output()];
-      const [factors, shifts, means, variances] = views.map((view) => view());
-      for (let i = 0; i < from.length / plane; i++) {
-        const c = i % channels;
-        const factor = factors[c] / Math.sqrt(variances[c] + epsilon);
-        for (let p = i * plane; p < (i + 1) * plane; p++) to[p] = (from[p] - means[c]) * factor + shifts[c];
+      const [by, squares, factor] = [factors(), variances(), heap.floats(deviations, channels)];
+      for (let c = 0; c < channels; c++) factor[c] = by[c] / Math.sqrt(squares[c] + epsilon);
+      for (let n = 0; n < samples; n++) {
+        const to = output + 4 * n * size;
+        join(PAIRWISE.subtract, input + 4 * n * size, means, to);
+        join(PAIRWISE.multiply, to, deviations, to);
+        join(PAIRWISE.add, to, shifts, to);
       }
     };
   },
@@ -180,9 +120,6 @@ const layerNormalization = operator({
 
 /** Normalizations. */
 export const normalizationOperators: Operators = {
-  Softmax: softmax,
-  LogSoftmax: logSoftmax,
-  Hardmax: hardmax,
   LRN: lrn,
   BatchNormalization: batchNormalization,
   LayerNormalization: layerNormalization,
