@@ -1,4 +1,5 @@
 import { sigmoid, softplus } from "./activations.ts";
+import { type CellKernels, gruKernels, lstmKernels, rnnKernels } from "./cell-kernels.ts";
 
 type Activation = (x: number) => number;
 
@@ -68,6 +69,17 @@ export interface Cell {
   readonly activations: readonly string[];
   /** @param multiply makes the products of the late gates of `state.reset` */
   step(state: State, traits: Traits, multiply: () => void): void;
+  /** The same by kernels, where the traits are none but ONNX's own. */
+  readonly kernels?: CellKernels;
+}
+
+const OWN: readonly Activation[] = [sigmoid, Math.tanh, Math.tanh];
+
+/** The kernels of a cell, for traits that they compute. */
+export function kernelsFor(cell: Cell, { activations, clip, inputForget, peepholes }: Traits): CellKernels | undefined {
+  const own = OWN.slice(cell.activations[0] === "Sigmoid" ? 0 : 1);
+  const plain = clip === Number.POSITIVE_INFINITY && !inputForget && !peepholes;
+  return plain && activations.every((activation, i) => activation === own[i]) ? cell.kernels : undefined;
 }
 
 /** Gates i, o, f, c (ONNX LSTM). */
@@ -75,6 +87,7 @@ export const lstm: Cell = {
   gates: 4,
   late: 0,
   activations: ["Sigmoid", "Tanh", "Tanh"],
+  kernels: lstmKernels,
   step({ x, h, hidden, cell }, { activations: [gate, candidate, out], clip, inputForget, peepholes }) {
     const size = hidden.length;
     const p = peepholes?.();
@@ -94,6 +107,7 @@ export const gru: Cell = {
   gates: 3,
   late: 0,
   activations: ["Sigmoid", "Tanh"],
+  kernels: gruKernels,
   step({ x, h, hidden }, { activations: [gate, candidate], clip }) {
     const size = hidden.length;
     for (let i = 0; i < size; i++) {
@@ -126,6 +140,7 @@ export const rnn: Cell = {
   gates: 1,
   late: 0,
   activations: ["Tanh"],
+  kernels: rnnKernels,
   step({ x, h, hidden }, { activations: [activation], clip }) {
     for (let i = 0; i < hidden.length; i++) hidden[i] = activation(clipped(x[i] + h[i], clip));
   },

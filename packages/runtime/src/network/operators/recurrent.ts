@@ -2,7 +2,7 @@ import { flag, floats, oneOf, optionalFloat, optionalInt, strings } from "../att
 import type { ElementType } from "../elements.ts";
 import { padded } from "../forms.ts";
 import { needed, type Operators, operator, optional, type Planning, type Step, type Value } from "../operator.ts";
-import { activationsOf, type Cell, gru, gruResettingFirst, lstm, rnn, type Traits } from "./cells.ts";
+import { activationsOf, type Cell, gru, gruResettingFirst, kernelsFor, lstm, rnn, type Traits } from "./cells.ts";
 import { type Part, type Product, productsOf } from "./recurrent-products.ts";
 import { FLOAT } from "./types.ts";
 
@@ -82,13 +82,14 @@ function recurrent(context: Planning, cell: Cell, { inputs, attributes }: Layer)
     ? { time: directions * size, direction: size, sample: time * directions * size }
     : { time: directions * batch * size, direction: batch * size, sample: size };
   const inStates = layout ? { direction: size, sample: directions * size } : { direction: batch * size, sample: size };
-  const { heap } = context.machine;
+  const { heap, kernels } = context.machine;
   const view = <T extends ElementType>(value: Value<T> | undefined) => value && context.view(value);
   const [x, lengths, firstHidden, firstCell] = [context.view(X), view(sequence_lens), view(initial_h), view(initial_c)];
   const [input, hidden] = [context.scratch(padded(width)), context.scratch(padded(size))];
   const [fromInput, fromHidden] = [context.scratch(rows), context.scratch(rows)];
   const resetHidden = context.scratch(padded(size));
-  const cellState = new Float32Array(size);
+  const cellState = context.scratch(size);
+  const at = { x: fromInput, h: fromHidden, hidden, cell: cellState };
   return () => {
     heap.floats(input, padded(width)).fill(0);
     heap.floats(hidden, padded(size)).fill(0);
@@ -96,7 +97,7 @@ function recurrent(context: Planning, cell: Cell, { inputs, attributes }: Layer)
       x: heap.floats(fromInput, rows),
       h: heap.floats(fromHidden, rows),
       hidden: heap.floats(hidden, size),
-      cell: cellState,
+      cell: heap.floats(cellState, size),
       reset: heap.floats(resetHidden, size),
     };
     heap.floats(resetHidden, padded(size)).fill(0);
@@ -108,6 +109,7 @@ function recurrent(context: Planning, cell: Cell, { inputs, attributes }: Layer)
     // Behind the end of a sequence there are zeros.
     if (lengths) all?.fill(0);
     for (const [d, { backwards, traits, fromInput: multiply, fromHidden: recur, fromReset }] of ways.entries()) {
+      const byKernels = kernelsFor(cell, traits);
       const reset = () => fromReset(resetHidden, fromHidden + 4 * (rows - cell.late * size));
       for (let n = 0; n < batch; n++) {
         const own = d * inStates.direction + n * inStates.sample;
@@ -120,7 +122,8 @@ function recurrent(context: Planning, cell: Cell, { inputs, attributes }: Layer)
           into.set(given.subarray(from, from + width));
           multiply(input, fromInput);
           recur(hidden, fromHidden);
-          cell.step(state, traits, reset);
+          if (byKernels) byKernels(kernels, at, size);
+          else cell.step(state, traits, reset);
           all?.set(state.hidden, t * inAll.time + d * inAll.direction + n * inAll.sample);
         }
         lastHidden?.set(state.hidden, own);
