@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
@@ -7,6 +7,16 @@ import { brokenLinks, withoutLinks } from "../../scripts/links.ts";
 describe("links", () => {
   it("of the repository's pages lead to files and headings that are there", () => {
     expect(brokenLinks(join(import.meta.dirname, "../.."))).toEqual([]);
+  });
+
+  it("and paths that CONTRIBUTING.md names lead to files that are there", () => {
+    const root = join(import.meta.dirname, "../..");
+    const page = readFileSync(join(root, "CONTRIBUTING.md"), "utf8");
+    const paths = [...page.matchAll(/`((?:packages|test|docs|bench)\/[\w./-]+)`/g)]
+      .map(([, path]) => path)
+      .filter((path) => !path.includes("NAME"));
+    expect(paths.length).toBeGreaterThan(10);
+    expect(paths.filter((path) => !existsSync(join(root, path)))).toEqual([]);
   });
 
   it("are found broken when they are", () => {
