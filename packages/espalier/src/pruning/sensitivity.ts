@@ -25,6 +25,7 @@ export interface SensitivityPoint {
   readonly retrained?: number;
 }
 
+/** The measure of a network against the density of one layer. */
 export interface LayerSensitivity {
   readonly name: string;
   readonly weights: number;

@@ -12,6 +12,7 @@ import type { Task } from "./task.ts";
 /** What of some data a task looks at. */
 export type TaskData = Pick<LearningData, "name" | "targets" | "classes" | "vocabulary" | "train">;
 
+/** What a task may do otherwise than by default. */
 export interface TaskOptions {
   /** What training lowers; default: that of the task. */
   readonly loss?: Loss;

@@ -13,7 +13,9 @@ export interface JudgedBatch {
 
 /** Adds something up over the batches of a split. */
 export interface Tally<Result> {
+  /** Counts a batch. */
   add(batch: JudgedBatch): void;
+  /** What all batches so far come to. */
   result(): Result;
 }
 
@@ -31,6 +33,7 @@ export interface Measure {
   readonly unit: string;
   /** Which of two numbers is the better one. */
   readonly better: "higher" | "lower";
+  /** Begins to judge a network on a split. */
   tally(split: Split): Tally<Measured>;
   /**
    * By how much two networks of one quality may differ by chance alone: one standard error.

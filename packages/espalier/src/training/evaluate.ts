@@ -28,6 +28,7 @@ export interface RunBatch {
   readonly samples: number;
 }
 
+/** How a network is evaluated. */
 export interface EvaluatorOptions {
   /** Samples that are run at a time; default: as many as their size allows. */
   readonly batch?: number;
@@ -143,6 +144,7 @@ export class Evaluator {
     }
   }
 
+  /** Frees what the compiled graph holds. */
   async release(): Promise<void> {
     await this.#program.release();
   }

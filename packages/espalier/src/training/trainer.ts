@@ -23,6 +23,7 @@ import { type Optimizer, type Transform, transformOf } from "./optimizer.ts";
 import { applyMasks, type Masks, type Parameters, parametersOf, trainableParameters } from "./parameters.ts";
 import { LEARNING_RATE, maskOf, type Regularization, STEP, wholeStep } from "./step-graph.ts";
 
+/** What a trainer learns, and how. */
 export interface TrainerOptions {
   readonly batch: number;
   /** What the network learns; default: to classify. */
@@ -264,6 +265,7 @@ export class Trainer {
     this.#iteration = iteration;
   }
 
+  /** Frees what the compiled step holds. */
   async release(): Promise<void> {
     await this.#program.release();
   }

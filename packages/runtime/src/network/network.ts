@@ -16,6 +16,7 @@ import { readGraph } from "./read-graph.ts";
 import { NeedsNumbers } from "./slot.ts";
 import { UnsupportedError } from "./unsupported.ts";
 
+/** How a network is run. */
 export interface NetworkOptions extends MachineOptions {
   /** Inputs that are the same in every run, by their names: numbers that are no longer fed, `{ sr: 16000n }`. */
   readonly fixed?: Fixed;
