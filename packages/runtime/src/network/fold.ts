@@ -23,7 +23,8 @@ export function folded(machine: Machine, graph: Graph, operators: Operators): Gr
   const constants = new Map(graph.constants);
   const part = { nodes: known, constants: graph.constants, inputs: [], outputs };
   const bindings = bind(part, operators);
-  const kept = new Kept(bindings);
+  // The rest of the network reads constants too: none is let go.
+  const kept = new Kept(new Map());
   try {
     const plan = new Plan(machine, part, bindings, {}, kept);
     for (const [name, { type, dims, view }] of plan.outputs) {

@@ -6,13 +6,14 @@ import type { Matrix } from "./matrix.ts";
 /** What nodes keep from plan to plan: their weights in memory. */
 export class Kept {
   readonly matrices: Matrix[] = [];
-  readonly #bindings: Bindings;
+  readonly #readers: Bindings["readers"];
   readonly #nodes = new Map<GraphNode, unknown>();
   /** The nodes that have made something of their own of a constant. */
   readonly #makers = new Map<Constant, Set<GraphNode>>();
 
-  constructor(bindings: Bindings) {
-    this.#bindings = bindings;
+  /** @param readers who reads each constant that may be let go */
+  constructor(readers: Bindings["readers"]) {
+    this.#readers = readers;
   }
 
   /** What a node keeps; the constants of which it was made are let go when every node that reads them is done with them. */
@@ -22,7 +23,7 @@ export class Kept {
       for (const constant of constants) {
         const makers = this.#makers.get(constant) ?? new Set();
         this.#makers.set(constant, makers.add(node));
-        if (makers.size === this.#bindings.readers.get(constant)?.size) constant.letGo();
+        if (makers.size === this.#readers.get(constant)?.size) constant.letGo();
       }
     }
     return this.#nodes.get(node) as T;
@@ -35,6 +36,6 @@ export class Kept {
 
   /** Gives constants that are still read memory of their own, so that they do not hold the whole file. */
   detach(): void {
-    for (const constant of this.#bindings.readers.keys()) constant.detach();
+    for (const constant of this.#readers.keys()) constant.detach();
   }
 }

@@ -58,7 +58,7 @@ export class Network {
     this.#machine = machine;
     this.#graph = graph;
     this.#bindings = bind(graph, operators);
-    this.#kept = new Kept(this.#bindings);
+    this.#kept = new Kept(this.#bindings.readers);
     this.inputs = graph.inputs.map(({ name }) => name);
     this.outputs = graph.outputs;
   }

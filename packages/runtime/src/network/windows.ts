@@ -76,11 +76,13 @@ export function windowsOf(
       begin[axis] = automatic === "SAME_LOWER" ? Math.ceil(missing / 2) : Math.floor(missing / 2);
       end[axis] = missing - begin[axis];
     }
-    const steps = (length + begin[axis] + end[axis] - reach) / strides[axis];
-    if (steps < 0) context.wrong(`has windows of ${reach} over ${length + begin[axis] + end[axis]} elements`);
-    const count = (up ? Math.ceil(steps) : Math.floor(steps)) + 1;
+    const padded = length + begin[axis] + end[axis];
+    const steps = (padded - reach) / strides[axis];
+    const all = (up ? Math.ceil(steps) : Math.floor(steps)) + 1;
     // A last window must begin inside the image or the padding before it.
-    return up && (count - 1) * strides[axis] >= length + begin[axis] ? count - 1 : count;
+    const count = up && (all - 1) * strides[axis] >= length + begin[axis] ? all - 1 : all;
+    if (count < 1) context.wrong(`has windows of ${reach} over ${padded} elements`);
+    return count;
   });
   return { kernel, strides, dilations, begin, end, input, output };
 }

@@ -86,7 +86,7 @@ const modulo = operator({
 /** Joins any number of tensors, which may stretch each other; `end` makes something of the last result. */
 function variadic(arithmetic: Arithmetic, end?: (x: number, count: number) => number) {
   return operator({
-    since: 8,
+    since: 6,
     inputs: { data: rest(end ? FLOATS : NUMBERS) },
     attributes: {},
     plan(context) {
