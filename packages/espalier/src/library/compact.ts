@@ -7,6 +7,7 @@ import { type FloatTensor, isFloat32 } from "../onnx/tensor.ts";
 import { type Removal, removeDeadUnits } from "../pruning/units/remove.ts";
 import { countParameters } from "./network.ts";
 
+/** The options of {@link compact}. */
 export interface CompactOptions {
   /** The shape of one sample, without the batch, where the model leaves it open. */
   readonly shape?: readonly number[];

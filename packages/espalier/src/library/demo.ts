@@ -25,10 +25,13 @@ const schema = z.object(demoOptions);
 
 /** Keeps the trained network, which a run that is resumed while it prunes needs again. */
 export interface DenseStore {
+  /** Is given the network once it is trained. */
   save(model: Model): void | Promise<void>;
+  /** The network that was saved; undefined where there is none. */
   load(): Model | undefined | Promise<Model | undefined>;
 }
 
+/** Which network, how quickly, and from which seed. */
 export interface DemoOptions extends z.input<typeof schema>, RunHooks {
   /** Where the trained network goes before it is pruned; default: nowhere, and such a run cannot be resumed. */
   readonly dense?: DenseStore;

@@ -20,6 +20,7 @@ export const evaluateOptions = {
 
 const schema = z.object(evaluateOptions);
 
+/** Which split, and the output that the labels are about. */
 export type EvaluateOptions = z.input<typeof schema> & Hooks;
 
 /** How well a network does on a split, and by what measure. */

@@ -15,6 +15,7 @@ export interface CheckpointStore {
   readonly name: string;
   /** The last state that was saved; undefined where there is none. */
   load(): Uint8Array | undefined | Promise<Uint8Array | undefined>;
+  /** Is given the state after each epoch, and when the signal ends the run. */
   save(state: Uint8Array): void | Promise<void>;
 }
 

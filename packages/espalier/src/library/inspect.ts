@@ -8,6 +8,7 @@ import { type LayerRow, layerTable } from "../report/layer-table.ts";
 import { obstacles } from "../training/obstacles.ts";
 import { countParameters, type ParameterCounts } from "./network.ts";
 
+/** The options of {@link inspect}. */
 export interface InspectOptions {
   /** Data on whose validation split the non-zero activations are measured; default: every input counts as not zero. */
   readonly data?: Dataset;

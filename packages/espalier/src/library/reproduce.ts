@@ -15,6 +15,7 @@ export const reproduceOptions = { seed: seedOption(), quick };
 
 const schema = z.object(reproduceOptions);
 
+/** From which seed, and how quickly. */
 export interface ReproduceOptions extends z.input<typeof schema>, Hooks {
   /** Where networks that experiments share are kept, and an experiment that was stopped goes on from; default: memory. */
   readonly shelf?: Shelf;

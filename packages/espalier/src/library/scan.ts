@@ -18,6 +18,7 @@ import { retrainingDefaults } from "./training.ts";
 
 const schema = z.object({ output: outputOption, ...scanOptions });
 
+/** What to scan, and how to retrain at each point. */
 export interface ScanOptions extends z.input<typeof schema>, Hooks {
   /** Layers that a scan with the same options has done already. */
   readonly known?: readonly LayerSensitivity[];

@@ -28,6 +28,7 @@ export const trainOptions = {
 const schema = z.object(trainOptions);
 const EPOCHS = 10;
 
+/** How to train, and for how long; `recipe` fills in what is left out. */
 export interface TrainOptions extends z.input<typeof schema>, RunHooks {
   /** How photographs became the samples: it is written into the model, so that others need not be told. */
   readonly preprocessing?: Preprocessing;
