@@ -38,7 +38,7 @@ export async function openData(options: DataOptions<string | undefined>, model: 
     return openDataset(data, { unit, window, words, parts, vocabulary });
   }
   if (kindOf(data) !== "images") return openDataset(data);
-  const preprocessing = preprocessingFor(options, model);
+  const preprocessing = preprocessingFor(model, options);
   const shape = model.outputs[0]?.shape?.slice(1) ?? [null];
   const outputs = shape.every((dim) => typeof dim === "number") ? shape.reduce((n, dim) => n * dim, 1) : undefined;
   return openDataset(data, { preprocessing, labels, classes, parts, divisionSeed, outputs, ...how });

@@ -59,7 +59,7 @@ export const trainCommand = () =>
             resume: options.resume,
             identity: { command: "train", network: digest, ...computed },
             storage: temporaryFile,
-            preprocessing: preprocessingFor(options, source),
+            preprocessing: preprocessingFor(source, options),
             recipe: recipes[network]?.full,
           }),
         () => stoppedIn(checkpoint.name),

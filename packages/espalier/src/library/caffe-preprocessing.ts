@@ -2,6 +2,7 @@ import { channelCount, checkPreprocessing, type Preprocessing } from "../data/pr
 import { UserError } from "../errors.ts";
 import type { Transform } from "../import/caffe/input.ts";
 import type { Value } from "../onnx/graph.ts";
+import { OptionsError } from "../options-error.ts";
 
 /** How photographs become a network's input. */
 export interface ChosenPreprocessing {
@@ -43,8 +44,9 @@ export function choosePreprocessing(
   };
   const { crop = [height, width], channels = assume("channels", count === 1 ? "GRAY" : "BGR") } = given;
   if (crop.join() !== [height, width].join() || channelCount(channels) !== count) {
-    throw new UserError(
-      `The input "${input.name}" takes ${count} channels of ${height}x${width}, not ${channels} ${crop.join("x")}: leave out crop and channels, or state the input in the prototxt.`,
+    throw new OptionsError(
+      (o) =>
+        `The input "${input.name}" takes ${count} channels of ${height}x${width}, not ${channels} ${crop.join("x")}: leave out ${o("crop")} and ${o("channels")}, or state the input in the prototxt.`,
     );
   }
   const whole = height === width && IMAGENET_SIDES.includes(height) ? IMAGENET_SIZE : ([height, width] as const);
