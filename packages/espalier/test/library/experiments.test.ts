@@ -11,18 +11,19 @@ function images(): Dataset {
   const small = blobs({ train: 320, validation: 64, test: 64 });
   const larger = (split: Split): Split => ({
     size: split.size,
-    async read(indices, inputs, labels) {
+    async read(indices, { image, ...into }) {
       const own = new Float32Array(16 * indices.length);
-      await split.read(indices, own, labels);
-      for (let i = 0; i < indices.length; i++) {
+      await split.read(indices, { image: own, ...into });
+      for (let i = 0; image && i < indices.length; i++) {
         const { normal } = random(indices[i], "noise");
-        for (let j = 0; j < 784; j++) inputs[i * 784 + j] = 0.1 * normal() + own[i * 16 + (j % 16)];
+        for (let j = 0; j < 784; j++) image[i * 784 + j] = 0.1 * normal() + own[i * 16 + (j % 16)];
       }
     },
   });
   const { train, validation, test } = small;
   const splits = { train: larger(train), validation: larger(validation), test: larger(test) };
-  return { ...small, sampleShape: [1, 28, 28], classes: 10, ...splits };
+  const inputs = [{ name: "image", dtype: "float32", shape: [1, 28, 28] }] as const;
+  return { ...small, inputs, classes: 10, ...splits };
 }
 
 describe("demo", () => {
