@@ -24,6 +24,7 @@ await inEmptyFolder((project) => {
 
   compile(project);
   run(project, ["node", "make.js"]);
+  runReadme(project);
   tryEngine(
     project,
     existsSync(join(project, "node_modules/onnxruntime-node")) ? "onnxruntime-node" : "onnxruntime-web",
@@ -49,6 +50,16 @@ function compile(project: string): void {
   run(project, ["tsc", "--noEmit", "--module", "esnext", "--moduleResolution", "bundler", ...common]);
   run(project, ["tsc", "--module", "nodenext", ...common]);
   console.log("types: under bundler and nodenext");
+}
+
+/** Runs the README's ten lines as they are. */
+function runReadme(project: string): void {
+  const readme = readFileSync(join(ROOT, "README.md"), "utf8");
+  const [, code = ""] = /## The library in ten lines[\s\S]*?```js\n([\s\S]*?)```/.exec(readme) ?? [];
+  writeFileSync(join(project, "small.js"), code);
+  const { stdout } = run(project, ["node", "small.js"]);
+  if (!/^small\.esp: \d+ bytes/m.test(stdout)) throw new Error(`The README's ten lines print: ${stdout}`);
+  console.log(`the README's ten lines: ${stdout.trim()}`);
 }
 
 /** Tries the command line, and that the runtime agrees with the engine that is there. */
