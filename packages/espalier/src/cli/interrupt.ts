@@ -13,7 +13,7 @@ export class Interrupted extends Error {
  * @throws Interrupted when it was
  */
 export async function running<Result>(
-  work: (hooks: Required<Hooks>) => Promise<Result>,
+  work: (hooks: Required<Pick<Hooks, "signal" | "onProgress">>) => Promise<Result>,
   stopped: () => string,
 ): Promise<Result> {
   const interrupt = new AbortController();

@@ -1,4 +1,5 @@
 import type { Storage } from "../data/store.ts";
+import type { Task } from "../tasks/task.ts";
 import type { Progress } from "./progress.ts";
 
 /** What every function that may take long has. */
@@ -7,6 +8,11 @@ export interface Hooks {
   readonly signal?: AbortSignal;
   /** Is told how the work goes on. */
   readonly onProgress?: (progress: Progress) => void;
+  /**
+   * What the network is for, by name or as an object, with the loss that training lowers and the measure by which
+   * networks are judged; default: what the data says.
+   */
+  readonly task?: string | Task;
 }
 
 /** Where a run keeps its state, so that it can be continued. */
@@ -33,6 +39,6 @@ export interface RunHooks extends Hooks {
 
 /** Separates what a function is told from how it reports. */
 export function splitHooks<Options extends RunHooks>(options: Options) {
-  const { signal, onProgress, checkpoint, resume, identity, storage, ...given } = options;
-  return { hooks: { signal, onProgress, checkpoint, resume, identity, storage }, given };
+  const { signal, onProgress, task, checkpoint, resume, identity, storage, ...given } = options;
+  return { hooks: { signal, onProgress, task, checkpoint, resume, identity, storage }, given };
 }

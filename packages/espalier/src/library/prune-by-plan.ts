@@ -9,7 +9,6 @@ import { criterionName } from "../pruning/criteria/index.ts";
 import { masksOfZeros } from "../pruning/mask.ts";
 import { inTurn, pruningRounds } from "../pruning/recipes.ts";
 import { checkTarget, type Target } from "../pruning/target.ts";
-import { taskFor } from "../tasks/index.ts";
 import { parametersOf, trainableParameters } from "../training/parameters.ts";
 import { splitHooks } from "./hooks.ts";
 import { adoptFor } from "./network.ts";
@@ -17,6 +16,7 @@ import { outputOption } from "./options/common.ts";
 import { checkOptions } from "./options/option.ts";
 import { prunePlanOptions } from "./options/pruning.ts";
 import { type PruneHooks, type PruneResult, runPruning } from "./prune.ts";
+import { taskOf } from "./task.ts";
 import { lossOf } from "./training.ts";
 
 const schema = z.object({ output: outputOption, ...prunePlanOptions });
@@ -47,7 +47,7 @@ export async function pruneByPlan(
   const { onBest, maskOf, ...rest } = options;
   const { hooks, given } = splitHooks(rest);
   const chosen = checkOptions(schema, given);
-  const task = taskFor(data, { loss: lossOf(chosen) });
+  const task = taskOf(data, hooks, lossOf(chosen));
   const adopted = await adoptFor(engine, source, data, task, chosen.output, hooks);
   const { model } = adopted;
   const target = targetOf(chosen, maskOf);

@@ -7,7 +7,6 @@ import { OptionsError } from "../options-error.ts";
 import type { Round } from "../pruning/round.ts";
 import { search } from "../pruning/search.ts";
 import { checkTarget } from "../pruning/target.ts";
-import { taskFor } from "../tasks/index.ts";
 import { worsened } from "../tasks/measure.ts";
 import { evaluate } from "../training/evaluate.ts";
 import { parametersOf, trainableParameters } from "../training/parameters.ts";
@@ -17,6 +16,7 @@ import { outputOption } from "./options/common.ts";
 import { checkOptions } from "./options/option.ts";
 import { pruneSearchOptions } from "./options/pruning.ts";
 import { type PruneHooks, type PruneResult, runPruning } from "./prune.ts";
+import { taskOf } from "./task.ts";
 import { lossOf } from "./training.ts";
 
 const schema = z.object({ output: outputOption, ...pruneSearchOptions });
@@ -45,7 +45,7 @@ export async function pruneBySearch(
   if (maxLoss === undefined && rate === undefined) {
     throw new OptionsError((o) => `How far to prune is not clear: give ${o("maxLoss")}, ${o("rate")} or both.`);
   }
-  const task = taskFor(data, { loss: lossOf(chosen) });
+  const task = taskOf(data, hooks, lossOf(chosen));
   const adopted = await adoptFor(engine, source, data, task, chosen.output, hooks);
   const { model } = adopted;
   if (rate !== undefined) {

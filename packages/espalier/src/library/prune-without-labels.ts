@@ -8,7 +8,6 @@ import { countNonzero } from "../pruning/mask.ts";
 import { pruneUnlabeled, type Trial, type UnlabeledOptions } from "../pruning/reconstruction/search.ts";
 import { chooseMasks } from "../pruning/target.ts";
 import { type LayerRow, layerTable } from "../report/layer-table.ts";
-import { taskFor } from "../tasks/index.ts";
 import type { Measure } from "../tasks/measure.ts";
 import { type Agreement, agreementOn, scoresOn } from "../training/agreement.ts";
 import { Evaluator, type Quality, qualityOf } from "../training/evaluate.ts";
@@ -18,6 +17,7 @@ import { adoptFor, countParameters, frozenParameters, type ParameterCounts } fro
 import { outputOption } from "./options/common.ts";
 import { checkOptions } from "./options/option.ts";
 import { pruneUnlabeledOptions } from "./options/pruning.ts";
+import { taskOf } from "./task.ts";
 
 const schema = z.object({ output: outputOption, ...pruneUnlabeledOptions });
 
@@ -62,7 +62,7 @@ export async function pruneWithoutLabels(
   const { onBest, ...rest } = options;
   const { hooks, given } = splitHooks(rest);
   const chosen = checkOptions(schema, given);
-  const task = taskFor(data);
+  const task = taskOf(data, hooks);
   const { model, restore, rounded } = await adoptFor(engine, source, data, task, chosen.output, hooks);
   const frozen = frozenParameters(model, chosen.freeze);
   const layers = layersOf(model).filter(({ weight }) => !frozen.has(weight));

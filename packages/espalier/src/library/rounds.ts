@@ -8,7 +8,9 @@ import { type Plan, type RoundsOptions, type RoundsResult, type RoundsState, run
 import type { Parameters } from "../training/parameters.ts";
 import type { CheckpointStore, RunHooks } from "./hooks.ts";
 
-export interface RunOptions extends RunHooks, Pick<RoundsOptions, "batch" | "seed" | "task" | "frozen" | "batchNorm"> {
+export interface RunOptions
+  extends Omit<RunHooks, "task">,
+    Pick<RoundsOptions, "batch" | "seed" | "task" | "frozen" | "batchNorm"> {
   /** What only the same run may continue. */
   readonly settings: object;
   readonly onRound?: (result: RoundResult, parameters: Parameters) => void | Promise<void>;

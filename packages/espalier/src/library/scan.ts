@@ -7,13 +7,13 @@ import { layersOf, selectLayers } from "../operators/layers.ts";
 import { weightDecay } from "../pruning/recipes.ts";
 import { type ScanCost, scanCost } from "../pruning/scan-cost.ts";
 import { type LayerSensitivity, scan as scanLayers } from "../pruning/sensitivity.ts";
-import { taskFor } from "../tasks/index.ts";
 import type { Measure } from "../tasks/measure.ts";
 import { type Hooks, splitHooks } from "./hooks.ts";
 import { adoptFor } from "./network.ts";
 import { outputOption } from "./options/common.ts";
 import { checkOptions } from "./options/option.ts";
 import { scanOptions } from "./options/pruning.ts";
+import { taskOf } from "./task.ts";
 import { retrainingDefaults } from "./training.ts";
 
 const schema = z.object({ output: outputOption, ...scanOptions });
@@ -45,7 +45,7 @@ export async function scan(
   const { known = [], ...rest } = options;
   const { hooks, given } = splitHooks(rest);
   const { output, densities, layers: patterns, retrain: epochs, seed, batchNorm } = checkOptions(schema, given);
-  const task = taskFor(data);
+  const task = taskOf(data, hooks);
   const { model } = await adoptFor(engine, source, data, task, output, hooks);
   const all = layersOf(model);
   const layers = patterns

@@ -9,8 +9,8 @@ import { rowsOf } from "../sharing/rows.ts";
 import { searchSharing } from "../sharing/search.ts";
 import { bitsFor, share, withShared } from "../sharing/share.ts";
 import { MOST_BITS } from "../sharing/shared.ts";
-import { taskFor } from "../tasks/index.ts";
 import { worsened } from "../tasks/measure.ts";
+import type { Task } from "../tasks/task.ts";
 import { evaluate } from "../training/evaluate.ts";
 import { type Hooks, splitHooks } from "./hooks.ts";
 import { outputOption } from "./options/common.ts";
@@ -46,27 +46,39 @@ export async function shareWeights(
     const sharing = share(source, bitsFor(source, bits, biasBits), { method, init, lambda, seed });
     return { model: withShared(source, sharing), sharing, layers: rowsOf(source, sharing) };
   }
-  return shareOn(engine, source, data, chosen.output, hooks, (model, own) =>
+  return shareOn(engine, source, data, chosen.output, hooks, (model, own, task) =>
     maxLoss === undefined
-      ? byBits(engine, model, own, chosen, hooks)
-      : bySearch(engine, model, own, chosen, maxLoss, hooks),
+      ? byBits(engine, model, own, chosen, { ...hooks, task })
+      : bySearch(engine, model, own, chosen, maxLoss, { ...hooks, task }),
   );
+}
+
+/** How work is told of and ended, and what it is for. */
+interface SharingHooks extends Hooks {
+  readonly task: Task;
 }
 
 const EVERY = [["*", MOST_BITS]] as const;
 
-function trainingOf({ seed, batch, epochs, learningRate }: Chosen, { signal }: Hooks) {
+function trainingOf({ seed, batch, epochs, learningRate }: Chosen, { signal, task }: SharingHooks) {
   const rate = learningRate ?? SHARING_RATE;
   return {
     seed,
     batch,
     signal,
+    task,
     epochs: epochs ?? SHARING_EPOCHS,
     learningRate: { policy: "exponential", rate, final: rate / 100 },
   } as const satisfies RetrainOptions;
 }
 
-async function byBits(engine: Engine, model: Model, data: Dataset, chosen: Chosen, hooks: Hooks): Promise<SharedForm> {
+async function byBits(
+  engine: Engine,
+  model: Model,
+  data: Dataset,
+  chosen: Chosen,
+  hooks: SharingHooks,
+): Promise<SharedForm> {
   const { bits = EVERY, biasBits, method, init, lambda, seed, batch } = chosen;
   const own = bitsFor(model, bits, biasBits);
   const importance =
@@ -87,18 +99,17 @@ async function bySearch(
   data: Dataset,
   chosen: Chosen,
   maxLoss: number,
-  hooks: Hooks,
+  hooks: SharingHooks,
 ): Promise<SharedForm> {
   const { biasBits, method, init, seed } = chosen;
-  const { signal, onProgress } = hooks;
-  const { measure } = taskFor(data);
-  const { value } = await evaluate(engine, model, data, data.validation);
+  const { signal, onProgress, task } = hooks;
+  const { value } = await evaluate(engine, model, data, data.validation, task);
   const found = await searchSharing(engine, model, data, {
     method,
     init,
     seed,
     signal,
-    limit: worsened(measure, value, maxLoss),
+    limit: worsened(task.measure, value, maxLoss),
     parameters: [...bitsFor(model, EVERY, biasBits ?? MOST_BITS).keys()],
     retrain: trainingOf(chosen, hooks),
     onTry: (trial) => onProgress?.({ kind: "sharing", trial }),

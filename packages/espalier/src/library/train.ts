@@ -6,7 +6,6 @@ import type { Engine } from "../engine/engine.ts";
 import type { Model } from "../onnx/graph.ts";
 import { type Recipe, recipes } from "../pruning/recipes.ts";
 import type { Round } from "../pruning/round.ts";
-import { taskFor } from "../tasks/index.ts";
 import type { Measure } from "../tasks/measure.ts";
 import { evaluate, type Quality } from "../training/evaluate.ts";
 import { withParameters } from "../training/parameters.ts";
@@ -16,6 +15,7 @@ import { outputOption } from "./options/common.ts";
 import { checkOptions } from "./options/option.ts";
 import { epochs, trainingOptions } from "./options/training.ts";
 import { runResumable } from "./rounds.ts";
+import { taskOf } from "./task.ts";
 import { LEARNING_RATE_KEY, lossOf, trainingOf } from "./training.ts";
 
 /** The options of {@link train}: how long and how to train, and the output that the labels are about. */
@@ -60,7 +60,7 @@ export async function train(
   const { preprocessing, recipe = recipeFor(network), ...rest } = options;
   const { hooks, given } = splitHooks(rest);
   const chosen = checkOptions(schema, given);
-  const task = taskFor(data, { loss: lossOf(chosen) });
+  const task = taskOf(data, hooks, lossOf(chosen));
   const source = typeof network === "string" ? buildNetwork(network, { seed: chosen.seed, data }) : network;
   const { model, restore, rounded } = await adoptFor(engine, source, data, task, chosen.output, hooks);
   const training = trainingOf(chosen, model, recipe && { ...recipe, ...recipe.train });

@@ -2,10 +2,13 @@ import {
   adamScaling,
   type CheckpointStore,
   chain,
+  classify,
   countParameters,
   evaluate,
+  type Measure,
   meanSquaredError,
   type Progress,
+  pruneBySearch,
   type Transform,
   train,
   UserError,
@@ -89,5 +92,45 @@ describe("train", () => {
   ])("refuses %s", async (_, refused, message) => {
     await expect(refused).rejects.toThrow(UserError);
     await expect(refused).rejects.toThrow(message);
+  });
+});
+
+describe("a measure of the user's own", () => {
+  /** The part of all samples whose highest score is their label's. */
+  const right: Measure = {
+    name: "right",
+    unit: "of 1",
+    better: "higher",
+    tally() {
+      let [count, all] = [0, 0];
+      return {
+        add({ outputs: [scores], targets: [labels], samples }) {
+          const classes = scores.data.length / scores.dims[0];
+          for (let i = 0; i < samples; i++) {
+            const own = Array.from(scores.data.subarray(i * classes, (i + 1) * classes), Number);
+            if (own.indexOf(Math.max(...own)) === Number(labels.data[i])) count++;
+          }
+          all += samples;
+        },
+        result: () => ({ value: count / all, figures: {} }),
+      };
+    },
+  };
+
+  it("judges epochs and searches", async () => {
+    const task = classify(data, { measure: right });
+    const trained = await train(engine, blobNet(), data, { ...how, task });
+    const plain = await train(engine, blobNet(), data, how);
+    expect(trained.test).toBeCloseTo(1 - plain.test / 100, 6);
+    const found = await pruneBySearch(engine, trained.model, data, { ...how, task, maxLoss: 0.1, rate: 2 });
+    expect(found.measure).toBe(right);
+    expect(found.compressionRate).toBeGreaterThan(1);
+    expect(found.pruned.validation).toBeGreaterThanOrEqual(found.baseline.validation - 0.1);
+    await expect(train(engine, blobNet(), data, { ...how, task: "clasify" })).rejects.toThrow(
+      /did you mean classify\?/,
+    );
+    await expect(train(engine, blobNet(), data, { ...how, task, loss: meanSquaredError })).rejects.toThrow(
+      /leave out loss/,
+    );
   });
 });
