@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { UserError } from "../../errors.ts";
+import { OptionsError } from "../../options-error.ts";
 import { type ClassOrder, findClasses, IMAGENET_CLASSES, readClasses, SYNSET, sortedClasses } from "./classes.ts";
 import { LABEL_FILE, readLabelFile } from "./label-file.ts";
 import type { Listing } from "./list.ts";
@@ -94,8 +95,9 @@ function orderOf(folder: string, names: readonly string[], { outputs }: LabelOpt
   const order = sortedClasses(names, folder);
   const expected = outputs ?? (synsets ? IMAGENET_CLASSES : order.count);
   if (order.count === expected) return order;
-  throw new UserError(
-    `The photographs in ${folder} are of ${order.count} classes and the network's scores of ${expected}: give --classes FILE with a class on each line, in the order of the scores.`,
+  throw new OptionsError(
+    (o) =>
+      `The photographs in ${folder} are of ${order.count} classes and the network's scores of ${expected}: give a file by ${o("classes")} with a class on each line, in the order of the scores.`,
   );
 }
 

@@ -1,5 +1,5 @@
 import { basename, join, resolve } from "node:path";
-import { UserError } from "../../errors.ts";
+import { OptionsError } from "../../options-error.ts";
 import type { Dataset, Split } from "../dataset.ts";
 import { channelCount, checkPreprocessing, type Preprocessing } from "../preprocessing.ts";
 import { Cache } from "./cache.ts";
@@ -31,8 +31,9 @@ const KEPT = 2 ** 28;
 export function openImages(folder: string, options: ImageOptions): Dataset {
   const { preprocessing, unlabeled = false } = options;
   if (!preprocessing) {
-    throw new UserError(
-      `Nothing says how the photographs in ${folder} become the network's input: give --crop, --channels, --mean and --scale (and --resize) as it was trained.`,
+    throw new OptionsError(
+      (o) =>
+        `Nothing says how the photographs in ${folder} become the network's input: give ${o("crop")}, ${o("channels")}, ${o("mean")} and ${o("scale")} (and ${o("resize")}) as it was trained.`,
     );
   }
   checkPreprocessing(preprocessing);
@@ -40,8 +41,9 @@ export function openImages(folder: string, options: ImageOptions): Dataset {
   const all = [...listings.values()];
   const labels = labelPhotographs(folder, all, options);
   if (!labels && !unlabeled) {
-    throw new UserError(
-      `${join(folder, all[0].files[0])} has no label: begin the photographs' names with synset ids (n01440764_tench.jpg), put them into a folder for each class, or give --labels FILE.csv.`,
+    throw new OptionsError(
+      (o) =>
+        `${join(folder, all[0].files[0])} has no label: begin the photographs' names with synset ids (n01440764_tench.jpg), put them into a folder for each class, or give a CSV file of labels by ${o("labels")}.`,
     );
   }
   const division = divide(folder, listings, options);

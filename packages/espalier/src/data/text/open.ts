@@ -1,5 +1,6 @@
 import { basename } from "node:path";
 import { UserError } from "../../errors.ts";
+import { OptionsError } from "../../options-error.ts";
 import { copyElements } from "../copy.ts";
 import type { Dataset, Split } from "../dataset.ts";
 import { readDataFile } from "../read-file.ts";
@@ -45,8 +46,9 @@ export function openText(path: string, options: TextOptions = {}): Dataset {
   const part = (start: number, end: number): Split => {
     const size = Math.floor((end - start - 1) / window);
     if (size < 1) {
-      throw new UserError(
-        `${path} has ${tokens.length} ${unit}, which is too little for three parts of windows of ${window}: give a longer text, or a smaller --window.`,
+      throw new OptionsError(
+        (o) =>
+          `${path} has ${tokens.length} ${unit}, which is too little for three parts of windows of ${window}: give a longer text, or a smaller ${o("window")}.`,
       );
     }
     const predicted = tokens.slice(start + 1, start + size * window + 1);

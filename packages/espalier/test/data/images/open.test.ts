@@ -64,7 +64,7 @@ describe("labels", () => {
   it("are the sorted synsets where all of the network's are there, and else refused", async () => {
     const folder = folderOf(SYNSETS);
     expect((await whole(folder, { outputs: 3 })).labels).toEqual([0, 1, 2]);
-    expect(() => open(folder)).toThrow(/are of 3 classes and the network's scores of 1000: give --classes FILE/);
+    expect(() => open(folder)).toThrow(/are of 3 classes and the network's scores of 1000: give a file by classes/);
     const thousand = Array.from({ length: 1000 }, (_, i) => `n0000${String(1000 + i)}_x.png`);
     const label = new Int32Array(1);
     await open(folderOf(thousand), { undivided: true }).test.read([731], { image: new Float32Array(48), label });
@@ -196,7 +196,7 @@ describe("a folder", () => {
   });
 
   it("without any word on preprocessing is refused", async () => {
-    await expect(openDataset(`images:${folderOf(["a/1.png"])}`)).rejects.toThrow(/give --crop, --channels, --mean/);
+    await expect(openDataset(`images:${folderOf(["a/1.png"])}`)).rejects.toThrow(/give crop, channels, mean and scale/);
   });
 
   it("has its photographs decoded when they are read: a bad one is named then", async () => {
