@@ -10,7 +10,7 @@ import { nodeEngine } from "../packages/espalier/src/engine/node.ts";
 import { lenet5 } from "../packages/espalier/src/models/lenet-5.ts";
 import { Evaluator } from "../packages/espalier/src/training/evaluate.ts";
 import { type Learning, withoutFrozenPrefix } from "../packages/espalier/src/training/frozen-prefix.ts";
-import { train } from "../packages/espalier/src/training/train.ts";
+import { runEpochs } from "../packages/espalier/src/training/train.ts";
 import { Trainer } from "../packages/espalier/src/training/trainer.ts";
 
 const engine = nodeEngine({ threads: 2 });
@@ -24,7 +24,7 @@ async function epochOf({ model, data }: Pick<Learning, "model" | "data">): Promi
   const trainer = await Trainer.create(engine, model, options);
   const evaluator = await Evaluator.create(engine, model, data, trainer.parameterNames);
   const start = performance.now();
-  await train(trainer, evaluator, data, { epochs: 1, seed: 1, learningRate: { policy: "constant", rate: 0.01 } });
+  await runEpochs(trainer, evaluator, data, { epochs: 1, seed: 1, learningRate: { policy: "constant", rate: 0.01 } });
   const seconds = (performance.now() - start) / 1000;
   await trainer.release();
   await evaluator.release();

@@ -11,7 +11,7 @@ import { nodeEngine } from "../packages/espalier/src/engine/node.ts";
 import { networks } from "../packages/espalier/src/models/index.ts";
 import { recipeOf, roundsOf } from "../packages/espalier/src/pruning/recipes.ts";
 import { Evaluator } from "../packages/espalier/src/training/evaluate.ts";
-import { train } from "../packages/espalier/src/training/train.ts";
+import { runEpochs } from "../packages/espalier/src/training/train.ts";
 import { Trainer } from "../packages/espalier/src/training/trainer.ts";
 
 type Tensors = InferenceSession.OnnxValueMapType;
@@ -49,7 +49,7 @@ for (const [name, { build }] of networks) {
   const steps = { ...data, validation: { ...data.validation, size: 1 } };
   inside = 0;
   const start = performance.now();
-  await train(trainer, evaluator, steps, { epochs: 1, learningRate: round.learningRate, seed: 1 });
+  await runEpochs(trainer, evaluator, steps, { epochs: 1, learningRate: round.learningRate, seed: 1 });
   const whole = performance.now() - start;
   table.push([
     name,

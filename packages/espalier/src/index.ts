@@ -52,7 +52,7 @@ export type { ShareResult } from "./library/share.ts";
 export { type ShareWeightsOptions, shareWeights } from "./library/share-weights.ts";
 export { type ShareWithoutLabelsOptions, shareWithoutLabels } from "./library/share-without-labels.ts";
 export { type TrainOptions, type TrainResult, train } from "./library/train.ts";
-export { type Network as Architecture, networks } from "./models/index.ts";
+export { type Architecture, networks } from "./models/index.ts";
 export { lenet5 } from "./models/lenet-5.ts";
 export { lenet300100 } from "./models/lenet-300-100.ts";
 export type { Attribute, Attributes } from "./onnx/attributes.ts";
@@ -93,19 +93,19 @@ export { countNonzero, maskAbove, masksOfZeros } from "./pruning/mask.ts";
 export { inTurn, pruningRounds, type Recipe, recipeOf, recipes, roundsOf, weightDecay } from "./pruning/recipes.ts";
 export type { Pruning, Round, RoundResult } from "./pruning/round.ts";
 export {
-  type Plan as RoundPlanner,
+  type RoundPlanner,
   type RoundsOptions,
   type RoundsResult,
   type RoundsState,
   runRounds,
 } from "./pruning/rounds.ts";
 export { type ScanCost, scanCost } from "./pruning/scan-cost.ts";
-export { type SearchOptions as RoundSearchOptions, search as searchRounds } from "./pruning/search.ts";
+export { type RoundSearchOptions, searchRounds } from "./pruning/search.ts";
 export {
+  type LayerScan,
+  type LayerScanOptions,
   type LayerSensitivity,
-  type Scan as LayerScan,
-  type ScanOptions as LayerScanOptions,
-  scan as scanLayers,
+  scanLayers,
 } from "./pruning/sensitivity.ts";
 export { chooseMasks, type Target } from "./pruning/target.ts";
 export { clearDeadUnits } from "./pruning/units/clear.ts";
@@ -154,10 +154,10 @@ export {
   wholeStep,
 } from "./training/step-graph.ts";
 export {
-  type Progress as StepProgress,
-  type TrainOptions as EpochsOptions,
-  type TrainResult as EpochsResult,
-  type TrainState as EpochsState,
-  train as runEpochs,
+  type EpochsOptions,
+  type EpochsResult,
+  type EpochsState,
+  runEpochs,
+  type StepProgress,
 } from "./training/train.ts";
 export { Trainer, type TrainerOptions, type TrainerState } from "./training/trainer.ts";

@@ -5,7 +5,7 @@ import { classify } from "../tasks/classify.ts";
 import type { Measure } from "../tasks/measure.ts";
 import { error } from "../tasks/measures/error.ts";
 import { nameText, valueText } from "../tasks/words.ts";
-import type { EpochResult, Progress as Steps } from "../training/train.ts";
+import type { EpochResult, StepProgress as Steps } from "../training/train.ts";
 import { bytes, duration, note, rate, share, trialText } from "./print.ts";
 
 /** Writes on stderr how work goes on. */

@@ -1,7 +1,7 @@
 import { criteria } from "../pruning/criteria/index.ts";
 import { pruningRounds } from "../pruning/recipes.ts";
 import { curveChart } from "../report/curves.ts";
-import type { Experiment, Outcome } from "./experiment.ts";
+import type { Experiment, ExperimentResult } from "./experiment.ts";
 import type { Lab } from "./lab.ts";
 
 const NETWORK = "lenet-300-100";
@@ -17,7 +17,7 @@ interface Point {
 }
 
 /** Prunes every layer to the same density by each criterion. */
-async function compare(lab: Lab, names: readonly string[]): Promise<Outcome> {
+async function compare(lab: Lab, names: readonly string[]): Promise<ExperimentResult> {
   const { model } = await lab.dense(NETWORK);
   const points: Point[] = [];
   for (const criterion of names) {

@@ -18,7 +18,7 @@ export interface Passage {
 }
 
 /** What came out of an experiment. */
-export interface Outcome {
+export interface ExperimentResult {
   /** All that was measured, as JSON: errors are percent, densities and shares 0 to 1. */
   readonly measured: object;
   readonly table: Rows;
@@ -34,5 +34,5 @@ export interface Experiment {
   readonly claim: string;
   /** What it learns from; default: MNIST. A text is the user's to give. */
   readonly data?: "mnist" | "scenes" | "text";
-  run(lab: Lab): Promise<Outcome>;
+  run(lab: Lab): Promise<ExperimentResult>;
 }

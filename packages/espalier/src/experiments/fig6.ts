@@ -1,5 +1,5 @@
 import { scanCost } from "../pruning/scan-cost.ts";
-import { scan, sensitivityFields } from "../pruning/sensitivity.ts";
+import { scanLayers, sensitivityFields } from "../pruning/sensitivity.ts";
 import { sensitivityChart } from "../report/curves.ts";
 import { error } from "../tasks/measures/error.ts";
 import type { Experiment } from "./experiment.ts";
@@ -19,7 +19,7 @@ export const fig6: Experiment = {
       ["lenet-300-100", "LeNet-300-100"],
     ] as const) {
       const { model } = await lab.dense(network);
-      const { layers } = await scan(lab.engine, model, lab.data, { densities: DENSITIES });
+      const { layers } = await scanLayers(lab.engine, model, lab.data, { densities: DENSITIES });
       const cost = await scanCost(lab.engine, model, { densities: DENSITIES });
       networks.push({ network, layers, cost });
       // The picture is about where the error begins to rise.

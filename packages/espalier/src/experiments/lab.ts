@@ -3,7 +3,7 @@ import { trainableForm } from "../adoption/trainable-form.ts";
 import type { Dataset } from "../data/dataset.ts";
 import type { Engine } from "../engine/engine.ts";
 import { UserError } from "../errors.ts";
-import { type Network, networks } from "../models/index.ts";
+import { type Architecture, networks } from "../models/index.ts";
 import type { Model } from "../onnx/graph.ts";
 import { recipeOf, roundsOf } from "../pruning/recipes.ts";
 import type { Round, RoundResult } from "../pruning/round.ts";
@@ -147,7 +147,7 @@ export class Lab {
     return found?.text ? this.#textForm(found).restore(parametersOf(trained, learnedTensors(trained))) : trained;
   }
 
-  #textForm({ build }: Network) {
+  #textForm({ build }: Architecture) {
     const { classes, inputs } = this.data;
     return trainableForm(build({ seed: this.seed, classes, input: inputs[0].shape }));
   }

@@ -5,7 +5,7 @@ import { initializations } from "../sharing/initialize.ts";
 import type { Init } from "../sharing/kmeans.ts";
 import { bitsFor, type Sharing } from "../sharing/share.ts";
 import { denseOf } from "../sharing/shared.ts";
-import type { Experiment, Outcome } from "./experiment.ts";
+import type { Experiment, ExperimentResult } from "./experiment.ts";
 import type { Lab } from "./lab.ts";
 
 const NETWORK = "lenet-300-100";
@@ -112,7 +112,7 @@ class ErrorSum {
   }
 }
 
-function outcome(points: readonly Point[], about: { readonly epochs: number }): Outcome {
+function outcome(points: readonly Point[], about: { readonly epochs: number }): ExperimentResult {
   const widths = [...new Set(points.map(({ bits }) => bits))];
   const row = (name: string, init: Init, of: (point: Point) => string) => [
     `${init}: ${name}`,

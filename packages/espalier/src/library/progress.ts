@@ -4,7 +4,7 @@ import type { LayerSensitivity } from "../pruning/sensitivity.ts";
 import type { SharingTrial } from "../sharing/reconstruction/search.ts";
 import type { Attempt } from "../sharing/search.ts";
 import type { Measure } from "../tasks/measure.ts";
-import type { EpochResult, Progress as Steps } from "../training/train.ts";
+import type { EpochResult, StepProgress as Steps } from "../training/train.ts";
 
 /** What the library's functions tell while they work. */
 export type Progress =

@@ -5,7 +5,7 @@ import type { Model } from "../onnx/graph.ts";
 import { layersOf } from "../operators/layers.ts";
 import { OptionsError } from "../options-error.ts";
 import type { Round } from "../pruning/round.ts";
-import { search } from "../pruning/search.ts";
+import { searchRounds } from "../pruning/search.ts";
 import { checkTarget } from "../pruning/target.ts";
 import { worsened } from "../tasks/measure.ts";
 import { evaluate } from "../training/evaluate.ts";
@@ -60,12 +60,12 @@ export async function pruneBySearch(
     epochs: EPOCHS,
     async plan(retrain: Omit<Round, "name" | "prune">, frozen: ReadonlySet<string>) {
       const layers = layersOf(model).filter(({ weight }) => !frozen.has(weight));
-      if (maxLoss === undefined) return search(engine, model, data, { rate, retrain, layers, task });
+      if (maxLoss === undefined) return searchRounds(engine, model, data, { rate, retrain, layers, task });
       const { measure } = task;
       const { value, samples } = await evaluate(engine, model, data, data.validation, task);
       const limit = worsened(measure, value, maxLoss);
       const slack = measure.chance?.(limit, samples);
-      return search(engine, model, data, { limit, slack, rate, retrain, layers, task });
+      return searchRounds(engine, model, data, { limit, slack, rate, retrain, layers, task });
     },
     startedAt,
   };

@@ -3,7 +3,7 @@ import type { Dataset } from "../data/dataset.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Model } from "../onnx/graph.ts";
 import type { Round, RoundResult } from "../pruning/round.ts";
-import type { Plan } from "../pruning/rounds.ts";
+import type { RoundPlanner } from "../pruning/rounds.ts";
 import { type LayerRow, layerTable } from "../report/layer-table.ts";
 import type { Measure } from "../tasks/measure.ts";
 import type { Task } from "../tasks/task.ts";
@@ -52,7 +52,7 @@ export interface PruningRun {
   readonly hot: boolean;
   readonly epochs: number;
   /** Makes the rounds, or what decides on them, once it is known how to retrain and what is frozen. */
-  plan(retrain: Omit<Round, "name" | "prune">, frozen: ReadonlySet<string>): Promise<readonly Round[] | Plan>;
+  plan(retrain: Omit<Round, "name" | "prune">, frozen: ReadonlySet<string>): Promise<readonly Round[] | RoundPlanner>;
   readonly startedAt: number;
 }
 

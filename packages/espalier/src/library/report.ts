@@ -2,7 +2,7 @@ import type { Dataset } from "../data/dataset.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Model } from "../onnx/graph.ts";
 import type { RoundResult } from "../pruning/round.ts";
-import { scan } from "../pruning/sensitivity.ts";
+import { scanLayers } from "../pruning/sensitivity.ts";
 import { histogramsOf, maskPicture } from "../report/pictures.ts";
 import { renderReport } from "../report/render.ts";
 import type { RunReport } from "../report/run-report.ts";
@@ -66,7 +66,7 @@ async function sensitivityOf(
   measure: Measure,
 ): Promise<RunReport["sensitivity"]> {
   const task = taskFor(data, { measure });
-  const { layers } = await scan(engine, dense, data, { task, densities: DENSITIES });
+  const { layers } = await scanLayers(engine, dense, data, { task, densities: DENSITIES });
   return layers.flatMap(({ name, points }) =>
     points
       .filter(({ value, density }) => density === 1 || measure.name !== "error" || value <= SHOWN_ERROR)

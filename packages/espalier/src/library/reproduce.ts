@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { Dataset } from "../data/dataset.ts";
 import type { Engine } from "../engine/engine.ts";
 import { UserError } from "../errors.ts";
-import type { Experiment, Outcome } from "../experiments/experiment.ts";
+import type { Experiment, ExperimentResult } from "../experiments/experiment.ts";
 import { experiments } from "../experiments/index.ts";
 import { Lab, type Shelf, Stopped, type Trained } from "../experiments/lab.ts";
 import { choices } from "../suggest.ts";
@@ -41,7 +41,7 @@ export async function reproduce(
   name: string,
   data: Dataset,
   options: ReproduceOptions = {},
-): Promise<Outcome> {
+): Promise<ExperimentResult> {
   const { shelf = memoryShelf(), ...rest } = options;
   const { hooks, given } = splitHooks(rest);
   const { seed, quick = false } = checkOptions(schema, given);

@@ -4,7 +4,13 @@ import type { Model } from "../onnx/graph.ts";
 import { OptionsError } from "../options-error.ts";
 import { decodeCheckpoint, encodeCheckpoint } from "../pruning/checkpoint.ts";
 import type { Round, RoundResult } from "../pruning/round.ts";
-import { type Plan, type RoundsOptions, type RoundsResult, type RoundsState, runRounds } from "../pruning/rounds.ts";
+import {
+  type RoundPlanner,
+  type RoundsOptions,
+  type RoundsResult,
+  type RoundsState,
+  runRounds,
+} from "../pruning/rounds.ts";
 import type { Parameters } from "../training/parameters.ts";
 import type { CheckpointStore, RunHooks } from "./hooks.ts";
 
@@ -25,7 +31,7 @@ export async function runResumable(
   engine: Engine,
   model: Model,
   data: Dataset,
-  rounds: readonly Round[] | Plan,
+  rounds: readonly Round[] | RoundPlanner,
   options: RunOptions,
 ): Promise<RoundsResult> {
   const { checkpoint, onProgress, signal } = options;

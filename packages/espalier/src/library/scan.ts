@@ -6,7 +6,7 @@ import type { Model } from "../onnx/graph.ts";
 import { layersOf, selectLayers } from "../operators/layers.ts";
 import { weightDecay } from "../pruning/recipes.ts";
 import { type ScanCost, scanCost } from "../pruning/scan-cost.ts";
-import { type LayerSensitivity, scan as scanLayers } from "../pruning/sensitivity.ts";
+import { type LayerSensitivity, scanLayers } from "../pruning/sensitivity.ts";
 import type { Measure } from "../tasks/measure.ts";
 import { type Hooks, splitHooks } from "./hooks.ts";
 import { adoptFor } from "./network.ts";

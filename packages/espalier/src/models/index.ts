@@ -15,7 +15,7 @@ import { vgg16 } from "./vgg-16.ts";
 import { vit } from "./vit.ts";
 
 /** A network that can be built by name. */
-export interface Network {
+export interface Architecture {
   readonly title: string;
   /** @throws UserError when the network cannot have such an input */
   build(options: NetworkOptions): Model;
@@ -24,7 +24,7 @@ export interface Network {
 }
 
 /** The networks that come with Espalier, by the names that the command line gives them. */
-export const networks: ReadonlyMap<string, Network> = new Map<string, Network>([
+export const networks: ReadonlyMap<string, Architecture> = new Map<string, Architecture>([
   ["lenet-300-100", { title: "LeNet-300-100", build: lenet300100 }],
   ["lenet-5", { title: "LeNet-5", build: lenet5 }],
   ["alexnet", { title: "AlexNet", build: alexnet }],
@@ -41,7 +41,7 @@ export const networks: ReadonlyMap<string, Network> = new Map<string, Network>([
   ["neuraltalk", { title: "NeuralTalk", build: neuraltalk, text: true }],
 ]);
 
-function forText(op: RecurrentOp, units: keyof typeof LANGUAGE_SIZES): Network {
+function forText(op: RecurrentOp, units: keyof typeof LANGUAGE_SIZES): Architecture {
   const title = units === 256 ? op : `${op} of ${units} units`;
   return { title, build: (options) => languageNetwork(op, LANGUAGE_SIZES[units], options), text: true };
 }

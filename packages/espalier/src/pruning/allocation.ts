@@ -8,7 +8,7 @@ import { taskFor } from "../tasks/index.ts";
 import { reaches, worsened } from "../tasks/measure.ts";
 import type { Task } from "../tasks/task.ts";
 import { countNonzero } from "./mask.ts";
-import { scan } from "./sensitivity.ts";
+import { scanLayers } from "./sensitivity.ts";
 import { twinOf } from "./units/twin.ts";
 
 /** Parts of a layer's live connections that are tried, before a first round and before another. */
@@ -82,7 +82,7 @@ export async function mostHarmed(
   layers: readonly Layer[],
   densities: Readonly<Record<string, number>>,
 ): Promise<string> {
-  const { layers: curves } = await scan(engine, model, data, {
+  const { layers: curves } = await scanLayers(engine, model, data, {
     task,
     layers,
     densities: ({ name }) => [densities[name]],
@@ -99,7 +99,7 @@ async function curvesOf(
   parts: readonly number[],
 ) {
   const densities = (layer: Layer) => parts.map((part) => (part * liveOf(model, layer)) / layer.tensor.data.length);
-  return (await scan(engine, model, data, { task, layers, densities })).layers;
+  return (await scanLayers(engine, model, data, { task, layers, densities })).layers;
 }
 
 /** The loss of a network at several densities of one layer. */

@@ -6,7 +6,7 @@ import { type FloatTensor, isFloat32 } from "../onnx/tensor.ts";
 import { writeModel } from "../onnx/write.ts";
 import { OptionsError } from "../options-error.ts";
 import type { Parameters } from "../training/parameters.ts";
-import type { Best, TrainState } from "../training/train.ts";
+import type { Best, EpochsState } from "../training/train.ts";
 import { storedEpochs, storedResults, storeEpochs, storeResults } from "./results-json.ts";
 import type { RoundsState } from "./rounds.ts";
 
@@ -104,7 +104,7 @@ export function decodeCheckpoint(bytes: Uint8Array, settings: string, source: st
 function restoreTraining(
   { iteration, step, lossSum, history, best }: NonNullable<z.infer<typeof schema>["current"]>,
   take: (prefix: string) => Parameters,
-): TrainState {
+): EpochsState {
   return {
     trainer: {
       iteration,

@@ -20,7 +20,7 @@ import {
 } from "../training/parameters.ts";
 import type { Policy } from "../training/schedule.ts";
 import type { Regularization } from "../training/step-graph.ts";
-import type { EpochResult, Progress, TrainState } from "../training/train.ts";
+import type { EpochResult, EpochsState, StepProgress } from "../training/train.ts";
 import type { TrainerOptions } from "../training/trainer.ts";
 import type { Criterion } from "./criteria/criterion.ts";
 import { dropoutRatios, inputDropout, type RetrainingDropout } from "./dropout.ts";
@@ -94,18 +94,18 @@ export interface RoundOptions
   extends Pick<TrainerOptions, "batch" | "seed" | "task" | "frozen" | "batchNorm" | "stepsPerRun"> {
   /** Where the activations of frozen layers go that are more than memory should hold. */
   readonly storage?: Storage;
-  readonly resume?: TrainState;
+  readonly resume?: EpochsState;
   readonly signal?: AbortSignal;
-  readonly onProgress?: (progress: Progress) => void;
-  readonly onEpoch?: (state: TrainState) => void | Promise<void>;
+  readonly onProgress?: (progress: StepProgress) => void;
+  readonly onEpoch?: (state: EpochsState) => void | Promise<void>;
 }
 
 /** A round's result before it is judged. */
-export type Outcome = Omit<RoundResult, "verdict">;
+export type UnjudgedResult = Omit<RoundResult, "verdict">;
 
 export type RoundOutcome =
-  | { readonly interrupted: TrainState }
-  | { readonly result: Outcome; readonly parameters: Parameters };
+  | { readonly interrupted: EpochsState }
+  | { readonly result: UnjudgedResult; readonly parameters: Parameters };
 
 /**
  * Prunes, retrains and gives the parameters of the best epoch.

@@ -4,8 +4,15 @@ import type { Model } from "../onnx/graph.ts";
 import { taskFor } from "../tasks/index.ts";
 import { Evaluator } from "../training/evaluate.ts";
 import { learnedTensors, type Parameters, parametersOf } from "../training/parameters.ts";
-import type { Progress, TrainState } from "../training/train.ts";
-import { type Outcome, type Round, type RoundOptions, type RoundResult, runRound, type Verdict } from "./round.ts";
+import type { EpochsState, StepProgress } from "../training/train.ts";
+import {
+  type Round,
+  type RoundOptions,
+  type RoundResult,
+  runRound,
+  type UnjudgedResult,
+  type Verdict,
+} from "./round.ts";
 
 /** The networks that rounds have left so far. */
 export interface Networks {
@@ -15,20 +22,20 @@ export interface Networks {
 }
 
 /** Decides on rounds while they go on: the same results must lead to the same decisions, or no run could be resumed. */
-export interface Plan {
+export interface RoundPlanner {
   /** The next round and what it begins with; undefined when there is nothing left to do. */
   next(
     results: readonly RoundResult[],
     networks: Networks,
   ): Promise<{ readonly round: Round; readonly from: keyof Networks } | undefined>;
   /** Judges what a round left. */
-  judge(outcome: Outcome, results: readonly RoundResult[]): Verdict;
+  judge(outcome: UnjudgedResult, results: readonly RoundResult[]): Verdict;
 }
 
 export interface RoundsOptions extends Omit<RoundOptions, "resume" | "onProgress" | "onEpoch"> {
   /** Continue from here; the result is the same as if there had been no pause. */
   readonly resume?: RoundsState;
-  readonly onProgress?: (round: Round, progress: Progress) => void;
+  readonly onProgress?: (round: Round, progress: StepProgress) => void;
   /** Called after each epoch with all that is needed to resume. */
   readonly onEpoch?: (state: RoundsState, round: Round) => void | Promise<void>;
   /** Called after each round with the parameters of its best epoch. */
@@ -41,7 +48,7 @@ export interface RoundsState {
   readonly results: readonly RoundResult[];
   readonly networks: Networks;
   /** The current round, when it has begun. */
-  readonly current?: TrainState;
+  readonly current?: EpochsState;
 }
 
 export interface RoundsResult extends RoundsState {
@@ -59,7 +66,7 @@ export async function runRounds(
   engine: Engine,
   model: Model,
   data: Dataset,
-  rounds: readonly Round[] | Plan,
+  rounds: readonly Round[] | RoundPlanner,
   options: RoundsOptions,
 ): Promise<RoundsResult> {
   const plan = "next" in rounds ? rounds : inOrder(rounds);
@@ -75,7 +82,7 @@ export async function runRounds(
       const next = await plan.next(results, networks);
       if (!next) return { results, networks, best: networks.best, aborted: false };
       const { round, from } = next;
-      const state = (current?: TrainState): RoundsState => ({ results: [...results], networks, current });
+      const state = (current?: EpochsState): RoundsState => ({ results: [...results], networks, current });
       const outcome = await runRound(engine, model, data, evaluator, round, networks[from], {
         ...options,
         task,
@@ -103,7 +110,7 @@ export async function runRounds(
 }
 
 /** The plan that does some rounds one after the other. */
-function inOrder(rounds: readonly Round[]): Plan {
+function inOrder(rounds: readonly Round[]): RoundPlanner {
   return {
     next: async ({ length }) => (length < rounds.length ? { round: rounds[length], from: "last" } : undefined),
     judge: () => ({ accepted: true, best: true }),

@@ -4,7 +4,7 @@ import type { Model } from "../onnx/graph.ts";
 import { dependents } from "../onnx/live.ts";
 import { layersOf } from "../operators/layers.ts";
 import { macsOf } from "../operators/macs.ts";
-import { densitiesFor, type ScanOptions } from "./sensitivity.ts";
+import { densitiesFor, type LayerScanOptions } from "./sensitivity.ts";
 
 /** What a scan takes in passes over the split, counted in the MACs of one whole forward pass. */
 export interface ScanCost {
@@ -18,7 +18,7 @@ export interface ScanCost {
 export async function scanCost(
   engine: Engine,
   model: Model,
-  { layers = layersOf(model), densities }: Pick<ScanOptions, "layers" | "densities">,
+  { layers = layersOf(model), densities }: Pick<LayerScanOptions, "layers" | "densities">,
 ): Promise<ScanCost> {
   const all = layersOf(model);
   const each = macsOf(await annotate(engine, model, { batch: 1 }), all);

@@ -9,9 +9,9 @@ import { type Parameters, pick, trainableParameters, withParameters } from "../t
 import { allocate, liveOf, mostHarmed, startingDensities } from "./allocation.ts";
 import { countAll } from "./mask.ts";
 import type { Round, RoundResult } from "./round.ts";
-import type { Plan } from "./rounds.ts";
+import type { RoundPlanner } from "./rounds.ts";
 
-export interface SearchOptions {
+export interface RoundSearchOptions {
   /** The worst value of the measure that the result may have on the validation split; default: any. */
   readonly limit?: number;
   /** How far beyond the limit a round may end and the search still go on from it: what chance alone explains. Default: 0. */
@@ -38,7 +38,7 @@ const LEAST_STEP = 1.06;
  * round tightens, until one ends beyond limit and slack. Then it returns to the best network and backs off: it spares
  * the layer that suffers most, then takes smaller steps, until they are too small to matter.
  */
-export function search(engine: Engine, model: Model, data: Dataset, options: SearchOptions): Plan {
+export function searchRounds(engine: Engine, model: Model, data: Dataset, options: RoundSearchOptions): RoundPlanner {
   const { limit, slack = 0, rate = Number.POSITIVE_INFINITY, retrain, task = taskFor(data) } = options;
   const { measure } = task;
   const layers = options.layers ?? layersOf(model);

@@ -46,7 +46,7 @@ export function sensitivityFields(measure: Pick<Measure, "name">, { name, weight
   };
 }
 
-export interface ScanOptions {
+export interface LayerScanOptions {
   /** Which layers; default: all. */
   readonly layers?: readonly Layer[];
   /** The densities to try, of all layers or of each by its name. */
@@ -55,13 +55,13 @@ export interface ScanOptions {
   readonly retrain?: Omit<Round, "name" | "prune"> & Pick<RoundOptions, "batch" | "seed" | "batchNorm">;
   /** What the network is for; default: what the data says. */
   readonly task?: Task;
-  /** Layers that are done already, as {@link ScanOptions.onLayer} gave them. */
+  /** Layers that are done already, as {@link LayerScanOptions.onLayer} gave them. */
   readonly known?: readonly LayerSensitivity[];
   readonly signal?: AbortSignal;
   readonly onLayer?: (layer: LayerSensitivity) => void;
 }
 
-export interface Scan {
+export interface LayerScan {
   readonly layers: readonly LayerSensitivity[];
   readonly aborted: boolean;
 }
@@ -70,7 +70,12 @@ export interface Scan {
  * Measures each layer's sensitivity: the task's measure on the validation split against the density of that layer, the others
  * left whole (Han et al., NIPS 2015, figure 6). What lies before the layer is computed once for all densities.
  */
-export async function scan(engine: Engine, model: Model, data: Dataset, options: ScanOptions): Promise<Scan> {
+export async function scanLayers(
+  engine: Engine,
+  model: Model,
+  data: Dataset,
+  options: LayerScanOptions,
+): Promise<LayerScan> {
   const { retrain, task = taskFor(data), known = [], signal, onLayer } = options;
   const annotated = await annotate(engine, model, { batch: Math.min(batchFor(data), data.validation.size) });
   const chosen = options.layers ?? layersOf(model);
@@ -103,7 +108,7 @@ export async function scan(engine: Engine, model: Model, data: Dataset, options:
 }
 
 /** The densities that a scan tries of a layer. */
-export function densitiesFor(layer: Layer, densities: ScanOptions["densities"]): readonly number[] {
+export function densitiesFor(layer: Layer, densities: LayerScanOptions["densities"]): readonly number[] {
   return typeof densities === "function" ? densities(layer) : densities;
 }
 
@@ -121,7 +126,13 @@ async function retrained(
   data: Dataset,
   layer: string,
   density: number,
-  { batch, seed, batchNorm, task, ...training }: NonNullable<ScanOptions["retrain"]> & Pick<ScanOptions, "task">,
+  {
+    batch,
+    seed,
+    batchNorm,
+    task,
+    ...training
+  }: NonNullable<LayerScanOptions["retrain"]> & Pick<LayerScanOptions, "task">,
   signal: AbortSignal | undefined,
 ): Promise<number | undefined> {
   const prune = { target: { kind: "density", layers: [[layer, density]] } as const, part: 1 };

@@ -1,5 +1,5 @@
 import type { ScanCost } from "../pruning/scan-cost.ts";
-import type { LayerSensitivity, Scan } from "../pruning/sensitivity.ts";
+import type { LayerScan, LayerSensitivity } from "../pruning/sensitivity.ts";
 import type { Measure } from "../tasks/measure.ts";
 import { nameText, valueText } from "../tasks/words.ts";
 import { sensitivityChart } from "./curves.ts";
@@ -7,7 +7,7 @@ import { type Html, html } from "./html.ts";
 import { page } from "./page.ts";
 
 /** All that the page of a scan shows. */
-export interface ScanReport extends Pick<Scan, "layers"> {
+export interface ScanReport extends Pick<LayerScan, "layers"> {
   readonly cost: ScanCost;
   readonly network: string;
   readonly data: string;

@@ -8,7 +8,7 @@ import { learn } from "../training/learn.ts";
 import type { Optimizer, Transform } from "../training/optimizer.ts";
 import { withParameters } from "../training/parameters.ts";
 import type { Policy } from "../training/schedule.ts";
-import type { EpochResult, Progress } from "../training/train.ts";
+import type { EpochResult, StepProgress } from "../training/train.ts";
 import type { TrainerOptions } from "../training/trainer.ts";
 import { trainable } from "./codebook-parameters.ts";
 import { sharingRules } from "./rules.ts";
@@ -20,7 +20,7 @@ export interface RetrainOptions extends Pick<TrainerOptions, "seed" | "task" | "
   readonly optimizer?: Optimizer | Transform;
   readonly learningRate?: Policy;
   readonly signal?: AbortSignal;
-  readonly onProgress?: (progress: Progress) => void;
+  readonly onProgress?: (progress: StepProgress) => void;
   readonly onEpoch?: (result: EpochResult) => void;
 }
 

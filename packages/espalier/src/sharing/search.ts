@@ -11,7 +11,7 @@ import { type RetrainOptions, retrain, type SharedNetwork } from "./retrain.ts";
 import { type ShareOptions, type Sharing, share } from "./share.ts";
 import { MOST_BITS } from "./shared.ts";
 
-export interface SearchOptions extends Omit<ShareOptions, "lambda" | "importance"> {
+export interface SharingSearchOptions extends Omit<ShareOptions, "lambda" | "importance"> {
   /** The worst value of the task's measure that the result may have on the validation split. */
   readonly limit: number;
   /** The parameters that may be shared. */
@@ -48,7 +48,7 @@ export async function searchSharing(
   engine: Engine,
   model: Model,
   data: Dataset,
-  options: SearchOptions,
+  options: SharingSearchOptions,
 ): Promise<SharedNetwork | undefined> {
   const { task = taskFor(data) } = options.retrain;
   const candidates = await candidatesOf(engine, model, data, task, options);
@@ -75,7 +75,7 @@ async function candidatesOf(
   model: Model,
   data: Dataset,
   task: Task,
-  options: SearchOptions,
+  options: SharingSearchOptions,
 ): Promise<Sharing[]> {
   const { parameters, method, retrain } = options;
   const importance =
@@ -96,7 +96,7 @@ async function candidatesOf(
 }
 
 /** The ways to share each parameter, from fine to coarse: by bits, or by the price of a bit. */
-function waysOf(model: Model, { parameters, method = "kmeans", ...options }: SearchOptions & ShareOptions) {
+function waysOf(model: Model, { parameters, method = "kmeans", ...options }: SharingSearchOptions & ShareOptions) {
   return new Map(
     parameters.map((name) => {
       const one = (bits: number, lambda?: number) => [

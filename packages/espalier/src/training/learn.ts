@@ -4,7 +4,7 @@ import { taskFor } from "../tasks/index.ts";
 import { Evaluator } from "./evaluate.ts";
 import type { Learning } from "./frozen-prefix.ts";
 import { learnedTensors } from "./parameters.ts";
-import { type TrainOptions, type TrainResult, train } from "./train.ts";
+import { type EpochsOptions, type EpochsResult, runEpochs } from "./train.ts";
 import { Trainer, type TrainerOptions } from "./trainer.ts";
 
 /** Trains, judged by an evaluator of the same network where there is one already. */
@@ -13,13 +13,13 @@ export async function learn(
   { model, data }: Pick<Learning, "model" | "data">,
   evaluator: Evaluator | undefined,
   trainerOptions: TrainerOptions,
-  options: TrainOptions,
-): Promise<TrainResult> {
+  options: EpochsOptions,
+): Promise<EpochsResult> {
   const { task = taskFor(data) } = trainerOptions;
   const judge = evaluator ?? (await Evaluator.create(engine, model, data, learnedTensors(model), { task }));
   const trainer = await Trainer.create(engine, model, { ...trainerOptions, task, sequence: isSequence(data.train) });
   try {
-    return await train(trainer, judge, data, options);
+    return await runEpochs(trainer, judge, data, options);
   } finally {
     await trainer.release();
     if (!evaluator) await judge.release();

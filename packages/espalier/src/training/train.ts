@@ -26,7 +26,7 @@ export interface Pacing {
   masksAt(done: number, parameters: Parameters): Masks;
 }
 
-export interface TrainOptions extends Omit<ChangeOptions, "seed"> {
+export interface EpochsOptions extends Omit<ChangeOptions, "seed"> {
   readonly epochs: number;
   readonly learningRate: Policy;
   /** The seed of the order of the samples, and of their changes. */
@@ -36,16 +36,16 @@ export interface TrainOptions extends Omit<ChangeOptions, "seed"> {
   /** Stop when the measure on the validation split has not become better for so many epochs. */
   readonly patience?: number;
   /** Continue from here; the result is the same as if there had been no pause. */
-  readonly resume?: TrainState;
+  readonly resume?: EpochsState;
   /** Ends the training after the current step; the state of that moment is in the result. */
   readonly signal?: AbortSignal;
-  readonly onProgress?: (progress: Progress) => void;
+  readonly onProgress?: (progress: StepProgress) => void;
   /** Called after each epoch with all that is needed to resume. */
-  readonly onEpoch?: (state: TrainState) => void | Promise<void>;
+  readonly onEpoch?: (state: EpochsState) => void | Promise<void>;
 }
 
 /** What is known in the middle of an epoch. */
-export interface Progress {
+export interface StepProgress {
   /** From 1. */
   readonly epoch: number;
   readonly epochs: number;
@@ -81,7 +81,7 @@ export interface Best {
 }
 
 /** A training that can be continued. */
-export interface TrainState {
+export interface EpochsState {
   readonly trainer: TrainerState;
   /** Steps done in the current epoch, and the sum of their losses. */
   readonly step: number;
@@ -90,7 +90,7 @@ export interface TrainState {
   readonly best?: Best;
 }
 
-export interface TrainResult extends TrainState {
+export interface EpochsResult extends EpochsState {
   /** Whether the signal ended it. */
   readonly aborted: boolean;
 }
@@ -99,12 +99,12 @@ export interface TrainResult extends TrainState {
  * Trains for some epochs: shuffles, or goes through a text in as many stretches as a batch has rows, steps through full batches, validates after each epoch, remembers the best.
  * The samples that do not fill a last batch are left out of that epoch; each epoch leaves out others.
  */
-export async function train(
+export async function runEpochs(
   trainer: Trainer,
   evaluator: Evaluator,
   data: LearningData,
-  options: TrainOptions,
-): Promise<TrainResult> {
+  options: EpochsOptions,
+): Promise<EpochsResult> {
   const { epochs, seed, patience = Number.POSITIVE_INFINITY, resume, signal, onProgress, onEpoch } = options;
   const { pacing } = options;
   const sequence = isSequence(data.train);
@@ -125,7 +125,7 @@ export async function train(
   const masksChange = pacing
     ? Math.floor((Math.min(pacing.until * epochs, epochs - 1) * steps) / pacing.every) * pacing.every
     : 0;
-  const state = async (): Promise<TrainState> => ({
+  const state = async (): Promise<EpochsState> => ({
     trainer: await trainer.state(),
     step,
     lossSum,

@@ -6,7 +6,7 @@ import { allocate, balance, mostHarmed, startingDensities } from "../../src/prun
 import { decodeCheckpoint, encodeCheckpoint } from "../../src/pruning/checkpoint.ts";
 import { densityOf } from "../../src/pruning/mask.ts";
 import { type RoundsOptions, type RoundsResult, runRounds } from "../../src/pruning/rounds.ts";
-import { type SearchOptions, search } from "../../src/pruning/search.ts";
+import { type RoundSearchOptions, searchRounds } from "../../src/pruning/search.ts";
 import { chooseMasks } from "../../src/pruning/target.ts";
 import { taskFor } from "../../src/tasks/index.ts";
 import { Evaluator } from "../../src/training/evaluate.ts";
@@ -33,11 +33,14 @@ async function errorOf(model: Model): Promise<number> {
 }
 
 async function found(
-  options: Omit<SearchOptions, "retrain">,
+  options: Omit<RoundSearchOptions, "retrain">,
   rest: Partial<RoundsOptions> = {},
 ): Promise<RoundsResult> {
   const model = await trained;
-  return runRounds(engine, model, data, search(engine, model, data, { retrain, ...options }), { ...run, ...rest });
+  return runRounds(engine, model, data, searchRounds(engine, model, data, { retrain, ...options }), {
+    ...run,
+    ...rest,
+  });
 }
 
 describe("the search", () => {

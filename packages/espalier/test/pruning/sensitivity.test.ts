@@ -6,7 +6,7 @@ import type { Model } from "../../src/onnx/graph.ts";
 import { layersOf } from "../../src/operators/layers.ts";
 import { runRounds } from "../../src/pruning/rounds.ts";
 import { scanCost } from "../../src/pruning/scan-cost.ts";
-import { scan } from "../../src/pruning/sensitivity.ts";
+import { scanLayers } from "../../src/pruning/sensitivity.ts";
 import { chooseMasks } from "../../src/pruning/target.ts";
 import { Evaluator } from "../../src/training/evaluate.ts";
 import { applyMasks, parametersOf, trainableParameters, withParameters } from "../../src/training/parameters.ts";
@@ -27,7 +27,7 @@ describe("a scan of sensitivities", () => {
   it("measures what an evaluation of each pruned network measures", async () => {
     const model = await trained();
     const densities = [1, 0.5, 0.2, 0.05];
-    const { layers, aborted } = await scan(engine, model, data, { densities });
+    const { layers, aborted } = await scanLayers(engine, model, data, { densities });
     expect(aborted).toBe(false);
     expect(layers.map(({ name }) => name)).toEqual(["conv1", "fc1", "fc2"]);
     const evaluator = await Evaluator.create(engine, model, data, trainableParameters(model));
@@ -53,7 +53,7 @@ describe("a scan of sensitivities", () => {
     const layers = layersOf(model).slice(1);
     const known = [{ name: "fc2", weights: 48, points: [{ density: 0.1, value: 42, loss: 2 }] }];
     const seen: string[] = [];
-    const result = await scan(engine, model, data, {
+    const result = await scanLayers(engine, model, data, {
       layers,
       densities: [0.1],
       retrain,
@@ -69,7 +69,7 @@ describe("a scan of sensitivities", () => {
   it("ends when it is told to, with the layers that are done", async () => {
     const model = await trained();
     const controller = new AbortController();
-    const result = await scan(engine, model, data, {
+    const result = await scanLayers(engine, model, data, {
       densities: [0.5],
       signal: controller.signal,
       onLayer: () => controller.abort(),

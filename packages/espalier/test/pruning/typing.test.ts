@@ -4,7 +4,7 @@ import { nodeEngine } from "../../src/engine/node.ts";
 import { fedInputs, type Model } from "../../src/onnx/graph.ts";
 import type { Round } from "../../src/pruning/round.ts";
 import { runRounds } from "../../src/pruning/rounds.ts";
-import { search } from "../../src/pruning/search.ts";
+import { searchRounds } from "../../src/pruning/search.ts";
 import { withParameters } from "../../src/training/parameters.ts";
 import { blobNet, blobs, normNet } from "../blobs.ts";
 
@@ -44,7 +44,7 @@ async function typedBy(network: Model, options: Partial<Round> = {}): Promise<nu
   const model = withParameters(network, trained.best);
   const { engine, typed } = counting(plain);
   const rounds: number[][] = [];
-  const plan = search(engine, model, data, { limit: 10, slack: 3, retrain: { ...retrain, ...options } });
+  const plan = searchRounds(engine, model, data, { limit: 10, slack: 3, retrain: { ...retrain, ...options } });
   await runRounds(engine, model, data, plan, { ...run, onRound: () => void rounds.push(typed.splice(0)) });
   return rounds;
 }

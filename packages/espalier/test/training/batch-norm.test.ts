@@ -9,7 +9,7 @@ import { decodeCheckpoint, encodeCheckpoint } from "../../src/pruning/checkpoint
 import { countAll } from "../../src/pruning/mask.ts";
 import { inTurn, pruningRounds } from "../../src/pruning/recipes.ts";
 import { type RoundsOptions, type RoundsState, runRounds } from "../../src/pruning/rounds.ts";
-import { search } from "../../src/pruning/search.ts";
+import { searchRounds } from "../../src/pruning/search.ts";
 import { evaluate } from "../../src/training/evaluate.ts";
 import { parametersOf, runningStatistics, trainableParameters, withParameters } from "../../src/training/parameters.ts";
 import { Trainer, type TrainerOptions } from "../../src/training/trainer.ts";
@@ -196,7 +196,7 @@ describe("rounds of a network with BatchNormalization", () => {
   it("search without counting statistics, through the smaller twin", async () => {
     const { best: dense } = await runRounds(engine, model, data, rounds.slice(0, 1), { batch: BATCH, seed: 1 });
     const start = withParameters(model, dense);
-    const plan = search(engine, start, data, { limit: 100, slack: 0, rate: 4, retrain: learning });
+    const plan = searchRounds(engine, start, data, { limit: 100, slack: 0, rate: 4, retrain: learning });
     const { best, results } = await runRounds(engine, start, data, plan, { batch: BATCH, seed: 1 });
     const { parameters, nonzero } = countAll(parametersOf(withParameters(start, best), trainableParameters(start)));
     expect(parameters / nonzero).toBeGreaterThanOrEqual(4);

@@ -9,7 +9,7 @@ import { runRounds } from "../../src/pruning/rounds.ts";
 import { Evaluator } from "../../src/training/evaluate.ts";
 import { withoutFrozenPrefix } from "../../src/training/frozen-prefix.ts";
 import { trainableParameters, withParameters } from "../../src/training/parameters.ts";
-import { train } from "../../src/training/train.ts";
+import { runEpochs } from "../../src/training/train.ts";
 import { Trainer } from "../../src/training/trainer.ts";
 import { blobs, readSamples } from "../blobs.ts";
 
@@ -46,7 +46,7 @@ describe("a frozen prefix", () => {
     const learning = { epochs: 3, learningRate: { policy: "constant", rate: 0.01 }, seed: 1 } as const;
     const trainer = await Trainer.create(engine, model, options);
     const evaluator = await Evaluator.create(engine, model, data, trainableParameters(model));
-    const plain = await train(trainer, evaluator, data, learning);
+    const plain = await runEpochs(trainer, evaluator, data, learning);
     const rounds = [{ name: "train", ...options, ...learning }];
     const { results, best } = await runRounds(engine, model, data, rounds, options);
     for (const [i, { loss }] of results[0].epochs.entries()) expect(loss).toBeCloseTo(plain.history[i].loss, 5);

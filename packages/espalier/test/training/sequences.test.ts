@@ -15,7 +15,7 @@ import { bleu } from "../../src/training/bleu.ts";
 import { Evaluator, evaluate } from "../../src/training/evaluate.ts";
 import { generate } from "../../src/training/generate.ts";
 import { learnedTensors, parametersOf } from "../../src/training/parameters.ts";
-import { train } from "../../src/training/train.ts";
+import { runEpochs } from "../../src/training/train.ts";
 import { Trainer } from "../../src/training/trainer.ts";
 
 const engine = nodeEngine({ threads: 1 });
@@ -58,9 +58,9 @@ describe("a sequence in windows", () => {
     } as const;
     const training = { epochs: 2, learningRate: { policy: "constant", rate: 0.01 }, seed: 1 } as const;
     const evaluator = await Evaluator.create(engine, model, data, learnedTensors(model));
-    const run = async (more: Partial<Parameters<typeof train>[3]> = {}) => {
+    const run = async (more: Partial<Parameters<typeof runEpochs>[3]> = {}) => {
       const trainer = await Trainer.create(engine, model, options);
-      const result = await train(trainer, evaluator, data, { ...training, ...more });
+      const result = await runEpochs(trainer, evaluator, data, { ...training, ...more });
       await trainer.release();
       return result;
     };
@@ -210,7 +210,7 @@ describe("captions", () => {
       task: taskFor(data),
     });
     const evaluator = await Evaluator.create(engine, model, data, learnedTensors(model));
-    const { history } = await train(trainer, evaluator, data, {
+    const { history } = await runEpochs(trainer, evaluator, data, {
       epochs: 3,
       learningRate: { policy: "constant", rate: 0.01 },
       seed: 1,

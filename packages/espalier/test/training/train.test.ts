@@ -2,20 +2,20 @@ import { describe, expect, it } from "vitest";
 import { nodeEngine } from "../../src/engine/node.ts";
 import { Evaluator } from "../../src/training/evaluate.ts";
 import { trainableParameters } from "../../src/training/parameters.ts";
-import { type TrainOptions, type TrainResult, train } from "../../src/training/train.ts";
+import { type EpochsOptions, type EpochsResult, runEpochs } from "../../src/training/train.ts";
 import { Trainer } from "../../src/training/trainer.ts";
 import { blobNet, blobs } from "../blobs.ts";
 
 const engine = nodeEngine({ threads: 1 });
 const data = blobs();
 
-async function run(options: Partial<TrainOptions> = {}, seed = 1, stepsPerRun?: number): Promise<TrainResult> {
+async function run(options: Partial<EpochsOptions> = {}, seed = 1, stepsPerRun?: number): Promise<EpochsResult> {
   const model = blobNet(1, 0.3);
   const trainer = await Trainer.create(engine, model, { batch: 20, seed, optimizer: { name: "adam" }, stepsPerRun });
   const evaluator = await Evaluator.create(engine, model, data, trainableParameters(model));
   try {
     const learningRate = { policy: "exponential", rate: 0.01, final: 0.001 } as const;
-    return await train(trainer, evaluator, data, { epochs: 4, seed, learningRate, ...options });
+    return await runEpochs(trainer, evaluator, data, { epochs: 4, seed, learningRate, ...options });
   } finally {
     await trainer.release();
     await evaluator.release();
@@ -78,7 +78,7 @@ describe("train", () => {
     const trainer = await Trainer.create(engine, model, { batch: 500, seed: 1, optimizer: { name: "adam" } });
     const evaluator = await Evaluator.create(engine, model, data);
     const options = { epochs: 1, seed: 1, learningRate: { policy: "constant", rate: 1 } } as const;
-    await expect(train(trainer, evaluator, data, options)).rejects.toThrow(/larger than the 400 training samples/);
+    await expect(runEpochs(trainer, evaluator, data, options)).rejects.toThrow(/larger than the 400 training samples/);
     await trainer.release();
     await evaluator.release();
   });
