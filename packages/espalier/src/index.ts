@@ -1,15 +1,16 @@
 /**
  * Espalier: learns both the weights and the connections of neural networks, on ONNX graphs.
  * Everything here runs in Node and in browsers; `espalier/node` adds Node's engine and datasets from files.
+ *
+ * What the commands do, each as one function, is `library/index.ts`; all else is what those functions are made of,
+ * folder by folder.
  * @module espalier
  */
 
-export { contentsOf, decode } from "espalier-runtime/codec";
 export { type Differentiated, differentiate, reachedByGradient } from "./autodiff/differentiate.ts";
 export { noGradient } from "./autodiff/no-gradient.ts";
 export type { GradientRule, RuleContext } from "./autodiff/rule.ts";
 export { gradientRules } from "./autodiff/rules.ts";
-export { type EncodeOptions, encode, encodeFile } from "./coding/encode.ts";
 export { arraySplit, type SampleArray } from "./data/array-split.ts";
 export type { Arrays, Dataset, LearningData, Split, Stream, TensorSpec } from "./data/dataset.ts";
 export type { Storage, Store } from "./data/store.ts";
@@ -24,34 +25,7 @@ export { type CaffeNet, readPrototxt } from "./import/caffe/net.ts";
 export type { WeightFile } from "./import/caffe/weights.ts";
 export { type CodedShape, decodeDeepCompression } from "./import/deep-compression/decode.ts";
 export { encodeDeepCompression, type SharedLayer } from "./import/deep-compression/encode.ts";
-// What each command of the command line does.
-export { type CompactOptions, type CompactResult, compact } from "./library/compact.ts";
-export { type CompressOptions, type CompressResult, compress } from "./library/compress.ts";
-export { type DemoOptions, type DenseStore, demo } from "./library/demo.ts";
-export { type EvaluateOptions, type EvaluateResult, evaluate } from "./library/evaluate.ts";
-export type { CheckpointStore, Hooks, RunHooks } from "./library/hooks.ts";
-export { type CaffeFiles, type CaffeImportResult, importCaffeFiles, type NamedFile } from "./library/import-caffe.ts";
-export { type InspectOptions, type InspectResult, inspect } from "./library/inspect.ts";
-export { type ModelFile, readModelFile } from "./library/model-file.ts";
-export { buildNetwork, countParameters, type ParameterCounts } from "./library/network.ts";
-export type { PerLayer } from "./library/options/notation.ts";
-export { preprocessingFor } from "./library/preprocessing.ts";
-export type { Progress } from "./library/progress.ts";
-export type { PruneHooks, PruneResult } from "./library/prune.ts";
-export { type PruneByPlanOptions, pruneByPlan } from "./library/prune-by-plan.ts";
-export { type PruneBySearchOptions, pruneBySearch } from "./library/prune-by-search.ts";
-export {
-  type PruneWithoutLabelsOptions,
-  type PruneWithoutLabelsResult,
-  pruneWithoutLabels,
-} from "./library/prune-without-labels.ts";
-export { pruneReport, pruneWithoutLabelsReport, type ReportOptions } from "./library/report.ts";
-export { experimentOf, type ReproduceOptions, reproduce } from "./library/reproduce.ts";
-export { type ScanOptions, type ScanResult, scan } from "./library/scan.ts";
-export type { ShareResult } from "./library/share.ts";
-export { type ShareWeightsOptions, shareWeights } from "./library/share-weights.ts";
-export { type ShareWithoutLabelsOptions, shareWithoutLabels } from "./library/share-without-labels.ts";
-export { type TrainOptions, type TrainResult, train } from "./library/train.ts";
+export * from "./library/index.ts";
 export { type Architecture, networks } from "./models/index.ts";
 export { lenet5 } from "./models/lenet-5.ts";
 export { lenet300100 } from "./models/lenet-300-100.ts";

@@ -1,8 +1,8 @@
-import type { Trial } from "../pruning/reconstruction/search.ts";
+import type { PruningTrial } from "../pruning/reconstruction/search.ts";
 import type { RoundResult } from "../pruning/round.ts";
 import type { LayerSensitivity } from "../pruning/sensitivity.ts";
 import type { SharingTrial } from "../sharing/reconstruction/search.ts";
-import type { Attempt } from "../sharing/search.ts";
+import type { SharingAttempt } from "../sharing/search.ts";
 import type { Measure } from "../tasks/measure.ts";
 import type { EpochResult, StepProgress as Steps } from "../training/train.ts";
 
@@ -29,5 +29,5 @@ export type Progress =
   /** A layer was scanned, or measured for a search without labels. */
   | { readonly kind: "layer"; readonly name: string; readonly sensitivity?: LayerSensitivity }
   /** A smaller network was tried. */
-  | { readonly kind: "pruning"; readonly trial: Trial }
-  | { readonly kind: "sharing"; readonly trial: SharingTrial | Attempt };
+  | { readonly kind: "pruning"; readonly trial: PruningTrial }
+  | { readonly kind: "sharing"; readonly trial: SharingTrial | SharingAttempt };

@@ -5,7 +5,7 @@ import type { Model } from "../onnx/graph.ts";
 import { type Layer, layersOf } from "../operators/layers.ts";
 import { OptionsError } from "../options-error.ts";
 import { countNonzero } from "../pruning/mask.ts";
-import { pruneUnlabeled, type Trial, type UnlabeledOptions } from "../pruning/reconstruction/search.ts";
+import { type PruningTrial, pruneUnlabeled, type UnlabeledOptions } from "../pruning/reconstruction/search.ts";
 import { chooseMasks } from "../pruning/target.ts";
 import { type LayerRow, layerTable } from "../report/layer-table.ts";
 import type { Measure } from "../tasks/measure.ts";
@@ -41,7 +41,7 @@ export interface PruneWithoutLabelsResult extends ParameterCounts {
   readonly agreement: { readonly validation: Agreement; readonly test: Agreement };
   readonly layers: readonly LayerRow[];
   /** The networks that were tried, in order. */
-  readonly trials: readonly Trial[];
+  readonly trials: readonly PruningTrial[];
   /** From start to end. */
   readonly seconds: number;
 }

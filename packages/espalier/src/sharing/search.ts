@@ -20,11 +20,11 @@ export interface SharingSearchOptions extends Omit<ShareOptions, "lambda" | "imp
   readonly retrain: RetrainOptions;
   readonly signal?: AbortSignal;
   /** Called after each try. */
-  readonly onTry?: (attempt: Attempt) => void;
+  readonly onTry?: (attempt: SharingAttempt) => void;
 }
 
 /** A sharing that was tried. */
-export interface Attempt {
+export interface SharingAttempt {
   /** About what the shared tensors take, bytes. */
   readonly bytes: number;
   /** The measure on the validation split, before and after the values were trained. */

@@ -22,11 +22,11 @@ export interface UnlabeledOptions {
   readonly layers?: readonly Layer[];
   readonly signal?: AbortSignal;
   readonly onCurve?: (curve: FitCurve) => void;
-  readonly onTrial?: (trial: Trial, parameters: Parameters) => void | Promise<void>;
+  readonly onTrial?: (trial: PruningTrial, parameters: Parameters) => void | Promise<void>;
 }
 
 /** A network that was tried. */
-export interface Trial {
+export interface PruningTrial {
   /** All parameters / non-zero ones. */
   readonly rate: number;
   /** By layer. */
@@ -40,7 +40,7 @@ export interface Trial {
 export interface UnlabeledResult {
   /** The smallest network that was accepted; undefined where none was. */
   readonly parameters?: Parameters;
-  readonly trials: readonly Trial[];
+  readonly trials: readonly PruningTrial[];
   readonly curves: readonly FitCurve[];
 }
 
@@ -77,10 +77,10 @@ export async function pruneUnlabeled(
   const live = cuttable.reduce((sum, layer) => sum + liveIn(layer), 0);
   const whole = parametersOf(model, trainableParameters(model));
   const counts = countAll(whole);
-  const trials: Trial[] = [];
+  const trials: PruningTrial[] = [];
   let best: { readonly rate: number; readonly parameters: Parameters } | undefined;
 
-  const attempt = async (densities: ReadonlyMap<string, number>): Promise<Trial> => {
+  const attempt = async (densities: ReadonlyMap<string, number>): Promise<PruningTrial> => {
     const changed = await reconstruct(engine, model, data, densities, { frozen, signal });
     const parameters = new Map([...whole, ...changed]);
     const { parameters: count, nonzero } = countAll(parameters);
@@ -117,7 +117,7 @@ export async function pruneUnlabeled(
 }
 
 /** Raises the rate until a network is not accepted, then halves the distance to the last that was. */
-async function descend(rate: number, attempt: (rate: number) => Promise<Trial>): Promise<void> {
+async function descend(rate: number, attempt: (rate: number) => Promise<PruningTrial>): Promise<void> {
   let low = rate;
   let high = Number.POSITIVE_INFINITY;
   while (high / low > LEAST_STEP) {

@@ -1,0 +1,61 @@
+/** What each command of the command line does, as one function; docs/guide.md has them in a table. */
+
+// Training and measuring
+
+export { type EvaluateOptions, type EvaluateResult, evaluate } from "./evaluate.ts";
+export { type InspectOptions, type InspectResult, inspect } from "./inspect.ts";
+export { type ScanOptions, type ScanResult, scan } from "./scan.ts";
+export { type TrainOptions, type TrainResult, train } from "./train.ts";
+
+// Pruning
+
+export { type CompactOptions, type CompactResult, compact } from "./compact.ts";
+export type { PruneHooks, PruneResult } from "./prune.ts";
+export { type PruneByPlanOptions, pruneByPlan } from "./prune-by-plan.ts";
+export { type PruneBySearchOptions, pruneBySearch } from "./prune-by-search.ts";
+export {
+  type PruneWithoutLabelsOptions,
+  type PruneWithoutLabelsResult,
+  pruneWithoutLabels,
+} from "./prune-without-labels.ts";
+export { pruneReport, pruneWithoutLabelsReport, type ReportOptions } from "./report.ts";
+
+// Sharing and coding
+
+export { contentsOf, decode } from "espalier-runtime/codec";
+export { type EncodeOptions, encode, encodeFile } from "../coding/encode.ts";
+export { type CompressOptions, type CompressResult, compress } from "./compress.ts";
+export type { ShareResult } from "./share.ts";
+export { type ShareWeightsOptions, shareWeights } from "./share-weights.ts";
+export { type ShareWithoutLabelsOptions, shareWithoutLabels } from "./share-without-labels.ts";
+
+// Networks from elsewhere, and by name
+
+export { type CaffeFiles, type CaffeImportResult, importCaffeFiles, type NamedFile } from "./import-caffe.ts";
+export { type ModelFile, readModelFile } from "./model-file.ts";
+export { buildNetwork, countParameters, type ParameterCounts } from "./network.ts";
+export { preprocessingFor } from "./preprocessing.ts";
+
+// The papers' experiments
+
+export type { Experiment, ExperimentResult, Figure, Passage, Rows } from "../experiments/experiment.ts";
+export type { Shelf, Trained } from "../experiments/lab.ts";
+export { type DemoOptions, type DenseStore, demo } from "./demo.ts";
+export { experimentOf, type ReproduceOptions, reproduce } from "./reproduce.ts";
+
+// How work is told of, ended, kept and judged
+
+export type { Preprocessing } from "../data/preprocessing.ts";
+export type { Comparison } from "../engine/compare.ts";
+export type { PruningTrial } from "../pruning/reconstruction/search.ts";
+export type { SharingTrial } from "../sharing/reconstruction/search.ts";
+export type { SharedRow } from "../sharing/rows.ts";
+export type { SharingAttempt } from "../sharing/search.ts";
+export type { Sharing } from "../sharing/share.ts";
+export type { SharedTensor } from "../sharing/shared.ts";
+export type { Agreement } from "../training/agreement.ts";
+export type { Quality } from "../training/evaluate.ts";
+export type { EpochResult } from "../training/train.ts";
+export type { CheckpointStore, Hooks, RunHooks } from "./hooks.ts";
+export type { PerLayer } from "./options/notation.ts";
+export type { Progress } from "./progress.ts";
