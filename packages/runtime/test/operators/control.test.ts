@@ -128,6 +128,37 @@ it("If gives as many outputs as are asked for", async () => {
   }
 });
 
+it("weights that a branch makes of constants are made once; one that cannot be made is not in the way", async () => {
+  const branch = (least: number) =>
+    bodyOf([], (graph) => {
+      const halves = [1, 2].map((seed) => graph.initializer("w", numbers("float32", [3, 4], seed)));
+      const weights = graph.emit("Concat", halves, { axis: int(1) });
+      const [zero, one] = [0, 1].map((value) => graph.initializer("n", scalarOf("int32", value)));
+      const divisor = graph.emit("Sub", [one, graph.initializer("m", scalarOf("int32", least))]);
+      const scale = graph.emit("Cast", [graph.emit("Add", [graph.emit("Div", [one, divisor]), zero])], { to: int(1) });
+      return [float(graph.emit("Mul", [graph.emit("MatMul", ["x", weights]), scale]), 2)];
+    });
+  const model = emptyModel("control");
+  model.opsets.set("", 16);
+  model.inputs.push(float("x", 2), { name: "on", dtype: "bool", shape: [] });
+  const attributes = (other: number) =>
+    ({
+      then_branch: { kind: "graph", value: branch(0) },
+      else_branch: { kind: "graph", value: branch(other) },
+    }) as const;
+  const node = { name: "node", op: "If", domain: "", inputs: ["on"], outputs: ["y"] };
+  model.outputs = [{ name: "y" }];
+  const feeds = (on: number) => ({ x: numbers("float32", [2, 3], 3), on: scalarOf("bool", on) });
+  model.nodes = [{ ...node, attributes: attributes(2) }];
+  for (const on of [0, 1]) await expectEqual(model, feeds(on));
+  // Divides by zero, in the branch that is not taken.
+  model.nodes = [{ ...node, attributes: attributes(1) }];
+  const network = await Network.load(writeModel(model));
+  const fed = (on: number) => feeds(on) as Parameters<Network["run"]>[0];
+  expect(network.run(fed(1)).y.dims).toEqual([2, 8]);
+  expect(() => network.run(fed(0))).toThrow(/divided by zero/);
+});
+
 it("lists in a body are read where they are constant", async () => {
   const trips: Value = { name: "trips", dtype: "int64", shape: [] };
   const first: Value = { name: "first", dtype: "bool", shape: [] };
