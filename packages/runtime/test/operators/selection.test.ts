@@ -1,6 +1,9 @@
 import fc from "fast-check";
-import { it } from "vitest";
+import { expect, it } from "vitest";
 import { int } from "../../../espalier/src/onnx/attributes.ts";
+import { emptyModel } from "../../../espalier/src/onnx/graph.ts";
+import { writeModel } from "../../../espalier/src/onnx/write.ts";
+import { Network } from "../../src/network/network.ts";
 import { agreeing, fedOf, list, numbers, scalarOf, shapes, TYPES, tensors } from "./against-onnxruntime.ts";
 
 const ORDERED = ["float32", "int64", "int32"] as const;
@@ -128,3 +131,26 @@ it("NonZero is ONNX Runtime's", () =>
       })),
     ),
   ));
+
+it("OneHot has no one for an index below zero before operator set 11", async () => {
+  for (const [set, right] of [
+    [9, [0, 0, 0]],
+    [11, [0, 0, 1]],
+  ] as const) {
+    const model = emptyModel("one hot");
+    model.opsets.set("", set);
+    model.inputs.push({ name: "x", dtype: "int64", shape: [1] });
+    model.initializers.set("depth", scalarOf("int64", 3)).set("values", list([0, 1]));
+    model.nodes.push({
+      name: "n",
+      op: "OneHot",
+      domain: "",
+      inputs: ["x", "depth", "values"],
+      outputs: ["y"],
+      attributes: {},
+    });
+    model.outputs.push({ name: "y" });
+    const { y } = (await Network.load(writeModel(model))).run({ x: { dims: [1], data: BigInt64Array.of(-1n) } });
+    expect(Array.from<number | bigint, number>(y.data, Number)).toEqual(right);
+  }
+});

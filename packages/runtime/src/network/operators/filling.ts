@@ -72,6 +72,7 @@ const range = operator({
     const [[first], [end], [step]] = [context.known(start), context.known(limit), context.known(delta)];
     if (Number(step) === 0) context.wrong("has a step of 0");
     const count = Math.max(0, Math.ceil((Number(end) - Number(first)) / Number(step)));
+    if (!Number.isFinite(count)) context.wrong(`goes from ${first} to ${end} in steps of ${step}`);
     const output = context.view(context.output(start.type, [count]));
     return () => {
       const to = output();
@@ -105,34 +106,42 @@ const eyeLike = operator({
   },
 });
 
-/** For each index a line of zeros, so to say, with a one at its place. */
-const oneHot = operator({
-  since: 9,
-  inputs: { indices: needed(NUMBERS), depth: needed(NUMBERS), values: needed(ANY) },
-  attributes: { axis: int(-1) },
-  plan(context) {
-    const { indices, depth, values } = context.inputs;
-    const count = Math.trunc(Number(context.known(depth)[0]));
-    const axis = axisIn(context, context.attributes.axis, indices.dims.length + 1);
-    const dims = [...indices.dims.slice(0, axis), count, ...indices.dims.slice(axis)];
-    const inner = sizeOf(indices.dims.slice(axis));
-    const words = wordsIn(values.type);
-    const [given, pair] = [context.view(indices), wordsOf(context, values)];
-    const output = wordsOf(context, context.output(values.type, dims));
-    return () => {
-      const [places, from, to] = [given(), pair(), output()];
-      for (let i = 0; i < to.length; i++) to[i] = from[i % words];
-      for (let i = 0; i < places.length; i++) {
-        const index = Math.trunc(Number(places[i]));
-        // What lies outside has no one.
-        if (index < -count || index >= count) continue;
-        const row = index < 0 ? index + count : index;
-        const at = ((Math.floor(i / inner) * count + row) * inner + (i % inner)) * words;
-        for (let k = 0; k < words; k++) to[at + k] = from[words + k];
+/**
+ * For each index a line of zeros, so to say, with a one at its place.
+ * @param fromEnd true where an index below zero is counted from the end
+ */
+const oneHot = (since: number, fromEnd: boolean) =>
+  operator({
+    since,
+    inputs: { indices: needed(NUMBERS), depth: needed(NUMBERS), values: needed(ANY) },
+    attributes: { axis: int(-1) },
+    plan(context) {
+      const { indices, depth, values } = context.inputs;
+      if (sizeOf(depth.dims) !== 1 || values.dims.join() !== "2") {
+        context.wrong(`has a depth of [${depth.dims}] and values of [${values.dims}]`);
       }
-    };
-  },
-});
+      const count = Math.trunc(Number(context.known(depth)[0]));
+      if (!(count >= 0)) context.wrong(`makes an axis of ${count} elements`);
+      const axis = axisIn(context, context.attributes.axis, indices.dims.length + 1);
+      const dims = [...indices.dims.slice(0, axis), count, ...indices.dims.slice(axis)];
+      const inner = sizeOf(indices.dims.slice(axis));
+      const words = wordsIn(values.type);
+      const [given, pair] = [context.view(indices), wordsOf(context, values)];
+      const output = wordsOf(context, context.output(values.type, dims));
+      return () => {
+        const [places, from, to] = [given(), pair(), output()];
+        for (let i = 0; i < to.length; i++) to[i] = from[i % words];
+        for (let i = 0; i < places.length; i++) {
+          const index = Math.trunc(Number(places[i]));
+          // What lies outside has no one.
+          if (index < (fromEnd ? -count : 0) || index >= count) continue;
+          const row = index < 0 ? index + count : index;
+          const at = ((Math.floor(i / inner) * count + row) * inner + (i % inner)) * words;
+          for (let k = 0; k < words; k++) to[at + k] = from[words + k];
+        }
+      };
+    },
+  });
 
 /** The upper or lower triangle of the last two axes. */
 const trilu = operator({
@@ -197,7 +206,7 @@ export const fillingOperators: Operators = {
   ConstantOfShape: constantOfShape,
   Range: range,
   EyeLike: eyeLike,
-  OneHot: oneHot,
+  OneHot: [oneHot(9, false), oneHot(11, true)],
   Trilu: trilu,
   CumSum: cumSum,
 };

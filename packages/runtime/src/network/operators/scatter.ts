@@ -9,7 +9,7 @@ import { ANY, INDICES, INT64 } from "./types.ts";
 const REDUCTIONS: Readonly<Record<"none" | "add" | "mul" | "min" | "max", Arithmetic>> = {
   none: { float: (_, b) => b, big: (_, b) => b },
   add: { float: (a, b) => a + b, big: (a, b) => a + b },
-  mul: { float: (a, b) => a * b, big: (a, b) => a * b },
+  mul: { float: (a, b) => a * b, whole: Math.imul, big: (a, b) => a * b },
   min: { float: Math.min, big: smaller },
   max: { float: Math.max, big: larger },
 };
@@ -23,11 +23,12 @@ function update(
   from: Numbers,
   first: number,
   count: number,
-  { float, big }: Arithmetic,
+  { float, whole = float, big }: Arithmetic,
 ): void {
   if (isBig(to) && isBig(from)) for (let i = 0; i < count; i++) to[at + i] = big(to[at + i], from[first + i]);
   else if (!isBig(to) && !isBig(from)) {
-    for (let i = 0; i < count; i++) to[at + i] = float(to[at + i], from[first + i]);
+    const f = to instanceof Float32Array || to instanceof Float64Array ? float : whole;
+    for (let i = 0; i < count; i++) to[at + i] = f(to[at + i], from[first + i]);
   }
 }
 

@@ -52,20 +52,25 @@ function top(context: Planning, x: Value, k: number, { axis: given, largest }: T
     context.wants(1) ? context.view(context.output("int64", dims, { index: 1 })) : undefined,
   ];
   const lines = sizeOf(x.dims) / Math.max(1, count);
+  const order = new Uint32Array(count);
+  let [from, first] = [view(), 0];
+  const compare = (i: number, j: number) => {
+    const [a, b] = [from[first + i * inner], from[first + j * inner]];
+    if (a === b) return i - j;
+    return a > b === largest ? -1 : 1;
+  };
   return () => {
-    const [from, to, at] = [view(), values?.(), places?.()];
+    const [to, at] = [values?.(), places?.()];
+    from = view();
     for (let line = 0; line < lines; line++) {
       const [outer, rest] = [Math.floor(line / inner), line % inner];
-      const place = (i: number) => (outer * count + i) * inner + rest;
-      const order = Array.from({ length: count }, (_, i) => i).sort((i, j) => {
-        const [a, b] = [from[place(i)], from[place(j)]];
-        if (a === b) return i - j;
-        return a > b === largest ? -1 : 1;
-      });
-      for (const [i, index] of order.slice(0, k).entries()) {
+      first = outer * count * inner + rest;
+      for (let i = 0; i < count; i++) order[i] = i;
+      order.sort(compare);
+      for (let i = 0; i < k; i++) {
         const target = (outer * k + i) * inner + rest;
-        if (to) to[target] = from[place(index)];
-        if (at) at[target] = BigInt(index);
+        if (to) to[target] = from[first + order[i] * inner];
+        if (at) at[target] = BigInt(order[i]);
       }
     }
   };
