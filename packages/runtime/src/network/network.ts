@@ -8,6 +8,7 @@ import { elementsFor, type FedTensor, type Tensor, type TensorData, typeOfInput 
 import { type Fixed, fixed } from "./fix.ts";
 import { folded } from "./fold.ts";
 import { fused } from "./fuse.ts";
+import { hardSwishesFused } from "./fuse-hard-swish.ts";
 import type { Graph } from "./graph.ts";
 import { Kept } from "./kept.ts";
 import { operators } from "./operators/index.ts";
@@ -75,7 +76,7 @@ export class Network {
     for (const input of graph.inputs) typeOfInput(input);
     const on = await machine(options);
     try {
-      const network = new Network(on, fused(folded(on, graph, operators)));
+      const network = new Network(on, hardSwishesFused(fused(folded(on, graph, operators))));
       network.#prepare();
       return network;
     } catch (error) {
