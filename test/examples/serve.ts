@@ -27,20 +27,23 @@ export interface ServeOptions {
   readonly files?: Readonly<Record<string, Uint8Array>>;
   /** Whether pages are cross-origin isolated, so that threads may share memory. */
   readonly isolated?: boolean;
+  /** The Content-Security-Policy of everything that is served. */
+  readonly policy?: string;
 }
 
 /** https://developer.mozilla.org/en-US/docs/Web/API/Window/crossOriginIsolated */
 const ISOLATION = { "cross-origin-opener-policy": "same-origin", "cross-origin-embedder-policy": "require-corp" };
 
 /** Serves the repository's files on this machine: as they are, but the runtime's dist/ from its src/, of which it is built. */
-export async function serveRepository({ files = {}, isolated = false }: ServeOptions = {}): Promise<RepositoryServer> {
+export async function serveRepository({ files = {}, isolated, policy }: ServeOptions = {}): Promise<RepositoryServer> {
+  const secure = { ...(isolated ? ISOLATION : {}), ...(policy ? { "content-security-policy": policy } : {}) };
   const server = createServer(async ({ url = "/" }, response) => {
     const asked = normalize(new URL(url, "http://localhost").pathname);
     const path = asked.endsWith("/") ? `${asked}index.html` : asked;
     try {
       const contents = files[path] ?? (await contentsOf(path));
       const type = TYPES[extname(path)] ?? "application/octet-stream";
-      const headers = { "content-type": type, "content-length": contents.length, ...(isolated ? ISOLATION : {}) };
+      const headers = { "content-type": type, "content-length": contents.length, ...secure };
       response.writeHead(200, headers).end(contents);
     } catch {
       response.writeHead(404).end();

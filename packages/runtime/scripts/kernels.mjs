@@ -1,4 +1,4 @@
-// Compiles the kernels: src/kernels/assembly -> src/kernels/wasm.ts. Run by `npm run kernels`.
+// Compiles the kernels: src/kernels/assembly -> src/kernels/wasm.ts, and kernels.wasm. Run by `npm run kernels`.
 import { writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { main } from "assemblyscript/asc";
@@ -10,7 +10,10 @@ const SHARED = ["--enable", "threads", "--sharedMemory", "--maximumMemory", "327
 
 const TARGET = new URL("src/kernels/wasm.ts", PACKAGE);
 
-/** The text of the generated file. */
+/** The same as a file, for where a module may be imported but not compiled. */
+const MODULE = new URL("kernels.wasm", PACKAGE);
+
+/** The text of the generated source. */
 export async function compiled() {
   const variants = {
     SIMD: await compile([]),
@@ -22,7 +25,16 @@ export async function compiled() {
   return `// Generated from assembly/ by \`npm run kernels\`.\n${exports.join("")}`;
 }
 
-async function compile(features, memory = []) {
+/** The bytes of the generated module: on one thread, in the SIMD that every engine has. */
+export function compiledModule() {
+  return binaryOf([]);
+}
+
+async function compile(features, memory) {
+  return Buffer.from(await binaryOf(features, memory)).toString("base64");
+}
+
+async function binaryOf(features, memory = []) {
   let binary;
   const enabled = ["simd", ...features].flatMap((feature) => ["--enable", feature]);
   const options = ["-O3", ...enabled, "--runtime", "stub", "--noAssert", "--importMemory", ...memory];
@@ -32,7 +44,10 @@ async function compile(features, memory = []) {
     },
   });
   if (error) throw new Error(stderr.toString());
-  return Buffer.from(binary).toString("base64");
+  return binary;
 }
 
-if (process.argv[1] === import.meta.filename) writeFileSync(TARGET, await compiled());
+if (process.argv[1] === import.meta.filename) {
+  writeFileSync(TARGET, await compiled());
+  writeFileSync(MODULE, await compiledModule());
+}

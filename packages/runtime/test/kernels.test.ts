@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { random } from "../../espalier/src/random.ts";
 // @ts-expect-error: a script of the build, without types
-import { compiled } from "../scripts/kernels.mjs";
+import { compiled, compiledModule } from "../scripts/kernels.mjs";
 import { ACTIVATION, PAIRWISE } from "../src/kernels/kernels.ts";
 import { type Machine, machine } from "../src/kernels/machine.ts";
 import { compressRows } from "../src/network/compressed.ts";
@@ -219,6 +219,7 @@ describe("the heap", () => {
 
 it("the compiled kernels are those of the sources", async () => {
   expect(readFileSync(new URL("../src/kernels/wasm.ts", import.meta.url), "utf8")).toBe(await compiled());
+  expect(readFileSync(new URL("../kernels.wasm", import.meta.url))).toEqual(Buffer.from(await compiledModule()));
 });
 
 function place({ heap }: Machine, numbers: Float32Array, room: number): number {

@@ -1,5 +1,6 @@
 import { UserError } from "../errors.ts";
 import { type Crew, hire, mayShare } from "./crew.ts";
+import { kernelsGiven } from "./given.ts";
 import { Heap, type Memory } from "./heap.ts";
 import type { Kernels } from "./kernels.ts";
 import { PlainMemory, plainKernels } from "./plain.ts";
@@ -15,8 +16,11 @@ export interface Machine {
 }
 
 export interface MachineOptions {
-  /** Default: WebAssembly SIMD where there is that, else plain JavaScript. */
-  readonly kernels?: Machine["kind"];
+  /**
+   * Default: WebAssembly SIMD where there is that and may be compiled, else plain JavaScript. Where a module may be
+   * imported but not compiled (edge workers), that of `espalier-runtime/kernels.wasm`: it runs on one thread.
+   */
+  readonly kernels?: Machine["kind"] | WebAssembly.Module;
   /** Threads; default 1. Where memory cannot be shared, or a worker does not start, there is one. */
   readonly threads?: number;
 }
@@ -25,25 +29,49 @@ export interface MachineOptions {
  * Makes kernels and their memory.
  * @throws UserError when there cannot be so many threads, or no such kernels here
  */
-export async function machine({ kernels: kind, threads = 1 }: MachineOptions = {}): Promise<Machine> {
+export async function machine({ kernels, threads = 1 }: MachineOptions = {}): Promise<Machine> {
   if (!(Number.isInteger(threads) && threads >= 1 && threads <= MOST_THREADS)) {
     throw new UserError(`There cannot be ${threads} threads: ask for a whole number from 1 to ${MOST_THREADS}.`);
   }
-  const shared = threads > 1 && mayShare();
-  const code = (shared ? [SHARED_RELAXED, SHARED_SIMD] : [RELAXED, SIMD]).map(decoded).find(isValid);
-  if (kind === "plain" || (kind === undefined && code === undefined)) {
-    const memory = new PlainMemory();
-    return { kind: "plain", heap: new Heap(memory), kernels: plainKernels(memory) };
+  if (kernels === "plain") return plain();
+  if (kernels === undefined || kernels === "simd") {
+    const shared = threads > 1 && mayShare();
+    const module = await compiled(shared ? [SHARED_RELAXED, SHARED_SIMD] : [RELAXED, SIMD]);
+    if (module) return simd(module, shared ? threads : 1);
+    if (kernels === undefined) return plain();
+    throw new UserError("There is no WebAssembly SIMD here: leave the kernels to be chosen.");
   }
-  if (code === undefined) throw new UserError("There is no WebAssembly SIMD here: leave the kernels to be chosen.");
-  const memory = new WasmMemory(shared);
-  const module = await WebAssembly.compile(code);
+  if (threads > 1) throw new UserError("Kernels that are given as a module run on one thread: leave out threads.");
+  const memory = new WasmMemory(false);
+  return { kind: "simd", heap: new Heap(memory), kernels: await kernelsGiven(kernels, memory.memory) };
+}
+
+function plain(): Machine {
+  const memory = new PlainMemory();
+  return { kind: "plain", heap: new Heap(memory), kernels: plainKernels(memory) };
+}
+
+/** @param threads more than one only for a module on shared memory */
+async function simd(module: WebAssembly.Module, threads: number): Promise<Machine> {
+  const memory = new WasmMemory(threads > 1);
   const instance = await WebAssembly.instantiate(module, { env: { memory: memory.memory } });
   const kernels = instance.exports as unknown as Kernels;
   const heap = new Heap(memory);
-  if (!shared) return { kind: "simd", heap, kernels };
+  if (threads === 1) return { kind: "simd", heap, kernels };
   const crew = await hire(module, memory.memory, heap, kernels, threads);
-  return crew ? { kind: "simd", heap, kernels, crew } : machine({ kernels: kind });
+  return crew ? { kind: "simd", heap, kernels, crew } : machine({ kernels: "simd" });
+}
+
+/** The first form that the engine takes; undefined where it takes none, or a policy forbids to compile. */
+async function compiled(forms: readonly string[]): Promise<WebAssembly.Module | undefined> {
+  const code = forms.map(decoded).find(isValid);
+  try {
+    return code && (await WebAssembly.compile(code));
+  } catch (error) {
+    // Valid code is refused by a policy only: a page's without 'wasm-unsafe-eval', or an edge worker's.
+    if (error instanceof WebAssembly.CompileError) return undefined;
+    throw error;
+  }
 }
 
 const MOST_THREADS = 256;
