@@ -34,5 +34,6 @@ export interface Experiment {
   readonly claim: string;
   /** What it learns from; default: MNIST. A text is the user's to give. */
   readonly data?: "mnist" | "scenes" | "text";
+  /** Does it, with the networks that the lab makes or has. */
   run(lab: Lab): Promise<ExperimentResult>;
 }

@@ -47,8 +47,12 @@ export interface SharingPlan {
 
 /** Where finished runs are kept, so that an experiment that was stopped goes on, and experiments share their networks. */
 export interface Shelf {
-  /** @param settings what the run depends on; a run with others is not found */
+  /**
+   * A run that was kept.
+   * @param settings what the run depends on; a run with others is not found
+   */
   find(name: string, settings: string): Trained | undefined;
+  /** Keeps a finished run, for {@link Shelf.find}. */
   keep(name: string, settings: string, trained: Trained): void;
 }
 

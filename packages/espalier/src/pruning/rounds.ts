@@ -32,9 +32,11 @@ export interface RoundPlanner {
   judge(outcome: UnjudgedResult, results: readonly RoundResult[]): Verdict;
 }
 
+/** How {@link runRounds} goes through rounds: the seed, what they are judged by, where they go on from. */
 export interface RoundsOptions extends Omit<RoundOptions, "resume" | "onProgress" | "onEpoch"> {
   /** Continue from here; the result is the same as if there had been no pause. */
   readonly resume?: RoundsState;
+  /** Called after each run of steps. */
   readonly onProgress?: (round: Round, progress: StepProgress) => void;
   /** Called after each epoch with all that is needed to resume. */
   readonly onEpoch?: (state: RoundsState, round: Round) => void | Promise<void>;

@@ -11,6 +11,7 @@ import { countAll } from "./mask.ts";
 import type { Round, RoundResult } from "./round.ts";
 import type { RoundPlanner } from "./rounds.ts";
 
+/** How far {@link searchRounds} goes, and how it retrains. */
 export interface RoundSearchOptions {
   /** The worst value of the measure that the result may have on the validation split; default: any. */
   readonly limit?: number;

@@ -46,6 +46,7 @@ export function sensitivityFields(measure: Pick<Measure, "name">, { name, weight
   };
 }
 
+/** What {@link scanLayers} tries of which layers. */
 export interface LayerScanOptions {
   /** Which layers; default: all. */
   readonly layers?: readonly Layer[];
@@ -58,9 +59,11 @@ export interface LayerScanOptions {
   /** Layers that are done already, as {@link LayerScanOptions.onLayer} gave them. */
   readonly known?: readonly LayerSensitivity[];
   readonly signal?: AbortSignal;
+  /** Called after each layer. */
   readonly onLayer?: (layer: LayerSensitivity) => void;
 }
 
+/** The sensitivities of some layers. */
 export interface LayerScan {
   readonly layers: readonly LayerSensitivity[];
   readonly aborted: boolean;

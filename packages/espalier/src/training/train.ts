@@ -26,6 +26,7 @@ export interface Pacing {
   masksAt(done: number, parameters: Parameters): Masks;
 }
 
+/** How {@link runEpochs} trains, and where it goes on from. */
 export interface EpochsOptions extends Omit<ChangeOptions, "seed"> {
   readonly epochs: number;
   readonly learningRate: Policy;
@@ -39,6 +40,7 @@ export interface EpochsOptions extends Omit<ChangeOptions, "seed"> {
   readonly resume?: EpochsState;
   /** Ends the training after the current step; the state of that moment is in the result. */
   readonly signal?: AbortSignal;
+  /** Called after each run of steps. */
   readonly onProgress?: (progress: StepProgress) => void;
   /** Called after each epoch with all that is needed to resume. */
   readonly onEpoch?: (state: EpochsState) => void | Promise<void>;
