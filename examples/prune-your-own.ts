@@ -27,8 +27,9 @@ const onProgress = (progress: Progress) => {
   console.log(`${name}: ${(1 / density).toFixed(1)}x, validation error ${validation.toFixed(2)}%`);
 };
 
-const trained = await train(engine, built, data, { epochs: 3, learningRate: 0.1, policy: "cosine", onProgress });
-const pruned = await pruneByPlan(engine, trained.model, data, { rate: 10, rounds: 2, epochs: 3, onProgress });
+const how = { epochs: 4, learningRate: 0.1, onProgress };
+const trained = await train(engine, built, data, how);
+const pruned = await pruneByPlan(engine, trained.model, data, { rate: 10, rounds: 2, ...how });
 const { contents, shared } = await compress(engine, pruned.model, data, { bits: 5, epochs: 1 });
 writeFileSync("small.onnx", writeModel(pruned.model));
 writeFileSync("small.esp", contents);
