@@ -177,7 +177,7 @@ export class NodePlanning implements Planning {
   branch(graph: Graph, fed: readonly Value[] = []): readonly Value[] {
     const scope = new Scope(this.#scope);
     this.#branches.push(scope);
-    for (const [i, { name }] of graph.inputs.entries()) scope.set(name, slotOf(fed[i]));
+    for (const [i, { name }] of graph.inputs.entries()) scope.set(name, asComputed(slotOf(fed[i])));
     return this.#site.planGraph(graph, scope);
   }
 
@@ -204,4 +204,9 @@ export class NodePlanning implements Planning {
       `${nameOf(this.#node)} ${reason}, which is not computed here: run the network with ONNX Runtime.`,
     );
   }
+}
+
+/** A value as a body sees it: what is a constant this time round may be another one the next. */
+function asComputed({ type, dims, store, sources, rectified }: Slot): Slot {
+  return new Slot(type, [...dims], store, sources, rectified);
 }

@@ -47,6 +47,19 @@ describe("Loop", () => {
     await expectEqual(model, { ...feeds, trips: scalarOf("int64", count), first: scalarOf("bool", 1) });
   });
 
+  it("multiplies by what a state is this time round, where it was another constant before", async () => {
+    const body = bodyOf([number, going, float("state", 2)], (graph) => {
+      const next = graph.initializer("next", numbers("float32", [3, 3], 6));
+      const product = graph.emit("MatMul", ["captured", "state"]);
+      return [{ ...going, name: graph.emit("Identity", ["on"]) }, float(next, 2), float(product, 2)];
+    });
+    const model = modelOf("Loop", [trips, first, float("x", 2), float("captured", 2)], body, 2);
+    model.inputs = model.inputs.filter(({ name }) => name !== "x");
+    model.initializers.set("x", numbers("float32", [3, 3], 5));
+    const feeds = { captured: numbers("float32", [2, 3], 7) };
+    await expectEqual(model, { ...feeds, trips: scalarOf("int64", 3), first: scalarOf("bool", 1) });
+  });
+
   it.each([0, 3, 40])("stops when its body says so: %d", async (limit) => {
     const body = bodyOf([number, going, float("state", 1)], (graph) => {
       const next = graph.emit("Add", ["state", graph.initializer("one", numbers("float32", [1], 3))]);
