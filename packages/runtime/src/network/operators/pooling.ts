@@ -14,7 +14,7 @@ const maxPool = operator({
     const { x } = context.inputs;
     const { attributes, machine } = context;
     const windows = windowsOf(context, attributes, x.dims, attributes.kernel_shape ?? [], attributes.ceil_mode);
-    checkPadding(context, windows);
+    checkPadding(context, windows, context.attributes.auto_pad);
     if (windows.input.length > 2 || windows.dilations.some((n) => n !== 1)) return largest(context, x, windows);
     const [[height, width], [outHeight, outWidth]] = [led(windows, 2).input, led(windows, 2).output];
     const { kernel, strides, begin } = led(windows, 2);
@@ -44,8 +44,14 @@ const maxPool = operator({
   },
 });
 
-/** A window of nothing but padding has no largest element and no mean. */
-function checkPadding(context: Planning, { kernel, dilations, begin, end }: Windows): void {
+/**
+ * Refuses windows of nothing but padding, which have no largest element and no mean, and automatic padding of dilated
+ * ones, in which ONNX Runtime and ONNX's definition do not agree.
+ */
+function checkPadding(context: Planning, { kernel, dilations, begin, end }: Windows, automatic: string): void {
+  if (automatic.startsWith("SAME") && dilations.some((n) => n !== 1)) {
+    context.refuse(`pads windows of dilations [${dilations}] by itself`);
+  }
   const reach = kernel.map((length, axis) => (length - 1) * dilations[axis] + 1);
   if (reach.some((length, axis) => Math.max(begin[axis], end[axis]) >= length)) {
     context.refuse(`has windows of [${reach}] in a padding of [${begin}] and [${end}]`);
@@ -110,7 +116,7 @@ interface Averaging extends WindowAttributes {
 /** Means of windows, over what they have of the image or of it and its padding. */
 function average(context: Planning, x: Value<"float32">, attributes: Averaging): Step {
   const windows = windowsOf(context, attributes, x.dims, attributes.kernel_shape ?? [], attributes.ceil_mode);
-  checkPadding(context, windows);
+  checkPadding(context, windows, attributes.auto_pad);
   const { kernel, strides, dilations, begin, end, input } = led(windows, 3);
   const counts = [0, 1, 2].map((axis) =>
     placesAlong(led(windows, 3), axis).map((inside, i) => {
