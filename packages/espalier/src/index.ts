@@ -64,7 +64,7 @@ export { criteria, criterionOf } from "./pruning/criteria/index.ts";
 export { inputDropout, type RetrainingDropout, retrainingDropout } from "./pruning/dropout.ts";
 export { cubic, type Gradual, gradually } from "./pruning/gradual.ts";
 export { countNonzero, maskAbove, masksOfZeros } from "./pruning/mask.ts";
-export { inTurn, pruningRounds, type Recipe, recipeOf, recipes, roundsOf, weightDecay } from "./pruning/recipes.ts";
+export { inTurn, pruningRounds, type Recipe, recipeOf, recipes, roundsOf } from "./pruning/recipes.ts";
 export type { Pruning, Round, RoundResult } from "./pruning/round.ts";
 export {
   type RoundPlanner,
@@ -86,9 +86,10 @@ export { clearDeadUnits } from "./pruning/units/clear.ts";
 export { type Removal, removeDeadUnits } from "./pruning/units/remove.ts";
 export { type LayerRow, layerTable } from "./report/layer-table.ts";
 export { classify, type TaskData, type TaskOptions } from "./tasks/classify.ts";
-export { taskFor, tasks } from "./tasks/index.ts";
-export { crossEntropy, type Loss, losses, meanSquaredError } from "./tasks/loss.ts";
+export { measures, type TaskChoice, type TaskEntry, taskFor, tasks } from "./tasks/index.ts";
+export { absoluteError, binaryCrossEntropy, crossEntropy, type Loss, losses, meanSquaredError } from "./tasks/loss.ts";
 export type { JudgedBatch, Measure, Measured, Tally } from "./tasks/measure.ts";
+export { regress } from "./tasks/regress.ts";
 export type { MeanLoss, Task } from "./tasks/task.ts";
 export { tokens } from "./tasks/tokens.ts";
 export type { Augmentation } from "./training/augment.ts";
@@ -135,3 +136,4 @@ export {
   type StepProgress,
 } from "./training/train.ts";
 export { Trainer, type TrainerOptions, type TrainerState } from "./training/trainer.ts";
+export { weightDecay } from "./training/weight-decay.ts";

@@ -2,12 +2,15 @@ import { UserError } from "../errors.ts";
 import { copyModel, type Model } from "../onnx/graph.ts";
 import { withoutDeadNodes } from "../onnx/live.ts";
 import type { TypedModel, TypedValue } from "../onnx/typed.ts";
-import { withScores } from "./scores.ts";
+import { withoutProbabilities, withScores } from "./scores.ts";
 
-/** What a network's output is to be: class scores, for each step of a sequence where it has steps, or values. */
+/**
+ * What a network's output is to be: class scores, for each step of a sequence where it has steps; or values, of a shape
+ * where it is known, and before a Softmax or Sigmoid at the end where they are to be logits.
+ */
 export type OutputForm =
   | { readonly kind: "scores"; readonly steps?: number }
-  | { readonly kind: "values"; readonly shape: readonly number[] };
+  | { readonly kind: "values"; readonly shape?: readonly number[]; readonly logits?: boolean };
 
 export const SCORES: OutputForm = { kind: "scores" };
 
@@ -29,25 +32,33 @@ export function taken(annotated: TypedModel, form: OutputForm, wanted?: string):
     length > 1 ? [`Of ${length} outputs, "${output}" is taken for the ${of}.`] : [];
   if (form.kind === "values") {
     const output = valuesOf(annotated, form.shape, wanted);
-    const model = withoutDeadNodes({ ...copyModel(annotated), outputs: [output] });
-    return { model, notes: choice(output.name, "values") };
+    const { nodes, probabilities } = form.logits
+      ? withoutProbabilities(annotated, output.name)
+      : { nodes: annotated.nodes, probabilities: undefined };
+    const model = withoutDeadNodes({ ...copyModel(annotated), nodes, outputs: [output] });
+    return { model, notes: [...before(output.name, probabilities), ...choice(output.name, "values")] };
   }
   const { model, output, probabilities } = withScores(annotated, wanted, form.steps);
-  const before = probabilities
-    ? [`The scores are taken before the ${probabilities} that the output "${output}" ends in.`]
-    : [];
-  return { model, notes: [...before, ...choice(output, "class scores")] };
+  return { model, notes: [...before(output, probabilities), ...choice(output, "class scores")] };
+}
+
+function before(output: string, probabilities: string | undefined): string[] {
+  return probabilities ? [`The scores are taken before the ${probabilities} that the output "${output}" ends in.`] : [];
 }
 
 /** The output of float32 values with a shape. */
-function valuesOf({ name, outputs }: TypedModel, shape: readonly number[], wanted: string | undefined): TypedValue {
-  const fits = (value: TypedValue) => value.dtype === "float32" && sameSizes(value.shape.slice(1), shape);
+function valuesOf(
+  { name, outputs }: TypedModel,
+  shape: readonly number[] | undefined,
+  wanted: string | undefined,
+): TypedValue {
+  const fits = (value: TypedValue) => value.dtype === "float32" && (!shape || sameSizes(value.shape.slice(1), shape));
   const candidates = wanted === undefined ? outputs : outputs.filter((value) => value.name === wanted);
   const found = candidates.find(fits);
   if (found) return found;
   const list = outputs.map((value) => `"${value.name}" (${value.dtype}[${value.shape}])`).join(", ");
   throw new UserError(
-    `The network "${name}" has no output${wanted === undefined ? "" : ` "${wanted}"`} of float32 values [batch${shape.map((size) => `, ${size}`).join("")}]; its outputs are ${list}: use data with targets of their shape.`,
+    `The network "${name}" has no output${wanted === undefined ? "" : ` "${wanted}"`} of float32 values [batch${(shape ?? []).map((size) => `, ${size}`).join("")}]; its outputs are ${list}: use data with targets of their shape.`,
   );
 }
 

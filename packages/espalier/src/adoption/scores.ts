@@ -76,7 +76,7 @@ function isScores({ dtype, shape }: TypedValue, steps: number | undefined): bool
 const CARRIERS = new Set(["Identity", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Cast", "Dropout"]);
 
 /** The nodes with Identity in the place of the Softmax or Sigmoid that an output ends in. */
-function withoutProbabilities(
+export function withoutProbabilities(
   model: Model,
   output: string,
 ): { nodes: Node[]; probabilities?: Scored["probabilities"] } {

@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { z } from "zod";
 import type { Dataset } from "../data/dataset.ts";
-import { outputOption } from "../library/options/common.ts";
 import { pruneUnlabeledOptions } from "../library/options/pruning.ts";
+import { taskOptions } from "../library/options/task.ts";
 import { pruneWithoutLabels } from "../library/prune-without-labels.ts";
 import { pruneWithoutLabelsReport } from "../library/report.ts";
 import { writeModel } from "../onnx/write.ts";
@@ -28,7 +28,7 @@ export async function pruneUnlabeledFiles(
   const result = await running(
     (hooks) =>
       pruneWithoutLabels(engineOf(options), model, data, {
-        ...only(z.object({ output: outputOption, ...pruneUnlabeledOptions }), options),
+        ...only(z.object({ ...taskOptions, ...pruneUnlabeledOptions }), options),
         ...hooks,
         onBest: (best) => writeFile(files.onnx, writeModel(best)),
       }),

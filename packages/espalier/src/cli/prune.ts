@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { Dataset } from "../data/dataset.ts";
 import { temporaryFile } from "../data/file-store.ts";
 import { UserError } from "../errors.ts";
-import { json, out, outputOption, resume } from "../library/options/common.ts";
+import { json, out, resume } from "../library/options/common.ts";
 import { dataOptions } from "../library/options/data.ts";
 import { engineOptions } from "../library/options/engine.ts";
 import type { Shape } from "../library/options/option.ts";
@@ -15,6 +15,7 @@ import {
   pruneUnlabeledOptions,
   targetOptions,
 } from "../library/options/pruning.ts";
+import { taskOptions } from "../library/options/task.ts";
 import { pruneByPlan } from "../library/prune-by-plan.ts";
 import { pruneBySearch } from "../library/prune-by-search.ts";
 import { writeModel } from "../onnx/write.ts";
@@ -118,11 +119,11 @@ async function pruneFiles(
       };
       return mode === "search"
         ? pruneBySearch(engine, opened.model, data, {
-            ...only(z.object({ output: outputOption, ...pruneSearchOptions }), options),
+            ...only(z.object({ ...taskOptions, ...pruneSearchOptions }), options),
             ...run,
           })
         : pruneByPlan(engine, opened.model, data, {
-            ...only(z.object({ output: outputOption, ...prunePlanOptions }), options),
+            ...only(z.object({ ...taskOptions, ...prunePlanOptions }), options),
             ...run,
             maskOf: masks?.model,
           });

@@ -1,7 +1,8 @@
 import { encode } from "../coding/encode.ts";
 import type { Model } from "../onnx/graph.ts";
-import { recipeOf, weightDecay } from "../pruning/recipes.ts";
+import { recipeOf } from "../pruning/recipes.ts";
 import { bitsFor } from "../sharing/share.ts";
+import { weightDecay } from "../training/weight-decay.ts";
 import type { Lab } from "./lab.ts";
 import { factored } from "./low-rank.ts";
 

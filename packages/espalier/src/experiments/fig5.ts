@@ -1,11 +1,12 @@
 import type { Model } from "../onnx/graph.ts";
 import { layersOf } from "../operators/layers.ts";
-import { pruningRounds, weightDecay } from "../pruning/recipes.ts";
+import { pruningRounds } from "../pruning/recipes.ts";
 import type { Round } from "../pruning/round.ts";
 import { chooseMasks } from "../pruning/target.ts";
 import { curveChart } from "../report/curves.ts";
 import { applyMasks, parametersOf, trainableParameters, withParameters } from "../training/parameters.ts";
 import type { Regularization } from "../training/step-graph.ts";
+import { weightDecay } from "../training/weight-decay.ts";
 import type { Experiment } from "./experiment.ts";
 import type { Lab } from "./lab.ts";
 

@@ -2,10 +2,11 @@ import { compare } from "../engine/compare.ts";
 import type { Model } from "../onnx/graph.ts";
 import { isFloat32 } from "../onnx/tensor.ts";
 import { layersOf } from "../operators/layers.ts";
-import { pruningRounds, weightDecay } from "../pruning/recipes.ts";
+import { pruningRounds } from "../pruning/recipes.ts";
 import { removeDeadUnits } from "../pruning/units/remove.ts";
 import { barChart } from "../report/charts.ts";
 import type { Regularization } from "../training/step-graph.ts";
+import { weightDecay } from "../training/weight-decay.ts";
 import type { Experiment } from "./experiment.ts";
 
 const NETWORK = "lenet-300-100";

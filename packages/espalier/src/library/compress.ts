@@ -12,15 +12,15 @@ import { rowsOf } from "../sharing/rows.ts";
 import { type Hooks, splitHooks } from "./hooks.ts";
 import type { ModelFile } from "./model-file.ts";
 import { codingOptions } from "./options/coding.ts";
-import { outputOption } from "./options/common.ts";
 import { checkOptions } from "./options/option.ts";
 import { shareOptions, shareUnlabeledOptions, unlabeled } from "./options/sharing.ts";
+import { taskOptions } from "./options/task.ts";
 import type { ShareResult } from "./share.ts";
 import { shareWeights } from "./share-weights.ts";
 import { shareWithoutLabels } from "./share-without-labels.ts";
 
 /** The options of {@link compress}. */
-export const compressOptions = { output: outputOption, unlabeled, ...shareOptions, ...codingOptions };
+export const compressOptions = { ...taskOptions, unlabeled, ...shareOptions, ...codingOptions };
 
 const schema = z.object(compressOptions);
 type Chosen = z.output<typeof schema>;

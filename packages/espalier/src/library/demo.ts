@@ -4,6 +4,7 @@ import type { Engine } from "../engine/engine.ts";
 import { UserError } from "../errors.ts";
 import type { Model } from "../onnx/graph.ts";
 import { recipeOf, recipes, roundsOf } from "../pruning/recipes.ts";
+import { taskFor } from "../tasks/index.ts";
 import { withParameters } from "../training/parameters.ts";
 import { type RunHooks, splitHooks } from "./hooks.ts";
 import { buildNetwork } from "./network.ts";
@@ -11,7 +12,6 @@ import { quick, seedOption } from "./options/common.ts";
 import { checkOptions, oneOf, option } from "./options/option.ts";
 import { measurePruning, type PruneResult } from "./prune.ts";
 import { runResumable } from "./rounds.ts";
-import { taskOf } from "./task.ts";
 import { LEARNING_RATE_KEY } from "./training.ts";
 
 /** The options of {@link demo}. */
@@ -48,7 +48,7 @@ export async function demo(engine: Engine, data: Dataset, options: DemoOptions =
   const { hooks, given } = splitHooks(rest);
   const chosen = checkOptions(schema, given);
   const { network, seed } = chosen;
-  const task = taskOf(data, hooks);
+  const task = taskFor(data);
   const built = buildNetwork(network, { seed, data });
   const recipe = recipeOf(network, chosen.quick);
   const { train, prune } = roundsOf(recipe, built);

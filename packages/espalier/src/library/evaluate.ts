@@ -2,17 +2,17 @@ import { z } from "zod";
 import type { Dataset } from "../data/dataset.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Model } from "../onnx/graph.ts";
+import { taskFor } from "../tasks/index.ts";
 import type { Measure } from "../tasks/measure.ts";
 import { type Evaluation, evaluate as evaluateSplit } from "../training/evaluate.ts";
 import { type Hooks, splitHooks } from "./hooks.ts";
 import { adoptFor } from "./network.ts";
-import { outputOption } from "./options/common.ts";
 import { checkOptions, oneOf, option } from "./options/option.ts";
-import { taskOf } from "./task.ts";
+import { taskOptions } from "./options/task.ts";
 
 /** The options of {@link evaluate}. */
 export const evaluateOptions = {
-  output: outputOption,
+  ...taskOptions,
   split: option(oneOf(["train", "validation", "test"]).default("test"), {
     help: "which part; of a folder of photographs without parts all of it, unless it is given",
   }),
@@ -39,8 +39,8 @@ export async function evaluate(
   options: EvaluateOptions = {},
 ): Promise<EvaluateResult> {
   const { hooks, given } = splitHooks(options);
-  const { output, split } = checkOptions(schema, given);
-  const task = taskOf(data, hooks);
+  const { output, split, ...chosen } = checkOptions(schema, given);
+  const task = taskFor(data, chosen);
   const adopted = await adoptFor(engine, model, data, task, output, hooks);
   hooks.signal?.throwIfAborted();
   const result = await evaluateSplit(engine, adopted.model, data, data[split], task);

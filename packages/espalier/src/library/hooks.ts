@@ -1,5 +1,4 @@
 import type { Storage } from "../data/store.ts";
-import type { Task } from "../tasks/task.ts";
 import type { Progress } from "./progress.ts";
 
 /** What every function that may take long has. */
@@ -8,11 +7,6 @@ export interface Hooks {
   readonly signal?: AbortSignal;
   /** Is told how the work goes on. */
   readonly onProgress?: (progress: Progress) => void;
-  /**
-   * What the network is for, by name or as an object, with the loss that training lowers and the measure by which
-   * networks are judged; default: what the data says.
-   */
-  readonly task?: string | Task;
 }
 
 /** Where a run keeps its state, so that it can be continued. */
@@ -39,6 +33,6 @@ export interface RunHooks extends Hooks {
 
 /** Separates what a function is told from how it reports. */
 export function splitHooks<Options extends RunHooks>(options: Options) {
-  const { signal, onProgress, task, checkpoint, resume, identity, storage, ...given } = options;
-  return { hooks: { signal, onProgress, task, checkpoint, resume, identity, storage }, given };
+  const { signal, onProgress, checkpoint, resume, identity, storage, ...given } = options;
+  return { hooks: { signal, onProgress, checkpoint, resume, identity, storage }, given };
 }

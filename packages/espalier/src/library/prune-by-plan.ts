@@ -9,17 +9,17 @@ import { criterionName } from "../pruning/criteria/index.ts";
 import { masksOfZeros } from "../pruning/mask.ts";
 import { inTurn, pruningRounds } from "../pruning/recipes.ts";
 import { checkTarget, type Target } from "../pruning/target.ts";
+import { taskFor } from "../tasks/index.ts";
 import { parametersOf, trainableParameters } from "../training/parameters.ts";
 import { splitHooks } from "./hooks.ts";
 import { adoptFor } from "./network.ts";
-import { outputOption } from "./options/common.ts";
 import { checkOptions } from "./options/option.ts";
 import { prunePlanOptions } from "./options/pruning.ts";
+import { taskOptions } from "./options/task.ts";
 import { type PruneHooks, type PruneResult, runPruning } from "./prune.ts";
-import { taskOf } from "./task.ts";
 import { lossOf } from "./training.ts";
 
-const schema = z.object({ output: outputOption, ...prunePlanOptions });
+const schema = z.object({ ...taskOptions, ...prunePlanOptions });
 
 const ROUNDS = 3;
 const EPOCHS = 8;
@@ -47,7 +47,7 @@ export async function pruneByPlan(
   const { onBest, maskOf, ...rest } = options;
   const { hooks, given } = splitHooks(rest);
   const chosen = checkOptions(schema, given);
-  const task = taskOf(data, hooks, lossOf(chosen));
+  const task = taskFor(data, { ...chosen, loss: lossOf(chosen) });
   const adopted = await adoptFor(engine, source, data, task, chosen.output, hooks);
   const { model } = adopted;
   const target = targetOf(chosen, maskOf);

@@ -7,19 +7,19 @@ import { OptionsError } from "../options-error.ts";
 import type { Round } from "../pruning/round.ts";
 import { searchRounds } from "../pruning/search.ts";
 import { checkTarget } from "../pruning/target.ts";
+import { taskFor } from "../tasks/index.ts";
 import { worsened } from "../tasks/measure.ts";
 import { evaluate } from "../training/evaluate.ts";
 import { parametersOf, trainableParameters } from "../training/parameters.ts";
 import { splitHooks } from "./hooks.ts";
 import { adoptFor } from "./network.ts";
-import { outputOption } from "./options/common.ts";
 import { checkOptions } from "./options/option.ts";
 import { pruneSearchOptions } from "./options/pruning.ts";
+import { taskOptions } from "./options/task.ts";
 import { type PruneHooks, type PruneResult, runPruning } from "./prune.ts";
-import { taskOf } from "./task.ts";
 import { lossOf } from "./training.ts";
 
-const schema = z.object({ output: outputOption, ...pruneSearchOptions });
+const schema = z.object({ ...taskOptions, ...pruneSearchOptions });
 const EPOCHS = 12;
 
 /** How far to go, `maxLoss`, `rate` or both; and how to retrain. */
@@ -45,7 +45,7 @@ export async function pruneBySearch(
   if (maxLoss === undefined && rate === undefined) {
     throw new OptionsError((o) => `How far to prune is not clear: give ${o("maxLoss")}, ${o("rate")} or both.`);
   }
-  const task = taskOf(data, hooks, lossOf(chosen));
+  const task = taskFor(data, { ...chosen, loss: lossOf(chosen) });
   const adopted = await adoptFor(engine, source, data, task, chosen.output, hooks);
   const { model } = adopted;
   if (rate !== undefined) {
@@ -62,9 +62,9 @@ export async function pruneBySearch(
       const layers = layersOf(model).filter(({ weight }) => !frozen.has(weight));
       if (maxLoss === undefined) return searchRounds(engine, model, data, { rate, retrain, layers, task });
       const { measure } = task;
-      const { value, samples } = await evaluate(engine, model, data, data.validation, task);
-      const limit = worsened(measure, value, maxLoss);
-      const slack = measure.chance?.(limit, samples);
+      const dense = await evaluate(engine, model, data, data.validation, task);
+      const limit = worsened(measure, dense.value, maxLoss);
+      const slack = measure.chance?.(limit, dense);
       return searchRounds(engine, model, data, { limit, slack, rate, retrain, layers, task });
     },
     startedAt,

@@ -14,12 +14,12 @@ import { Evaluator, type Quality, qualityOf } from "../training/evaluate.ts";
 import { parametersOf, trainableParameters, withParameters } from "../training/parameters.ts";
 import { type Hooks, splitHooks } from "./hooks.ts";
 import { adoptFor, countParameters, frozenParameters, type ParameterCounts } from "./network.ts";
-import { outputOption } from "./options/common.ts";
 import { checkOptions } from "./options/option.ts";
 import { pruneUnlabeledOptions } from "./options/pruning.ts";
-import { taskOf } from "./task.ts";
+import { taskOptions } from "./options/task.ts";
+import { scoringTask } from "./scoring-task.ts";
 
-const schema = z.object({ output: outputOption, ...pruneUnlabeledOptions });
+const schema = z.object({ ...taskOptions, ...pruneUnlabeledOptions });
 
 /** How far to go, one of `maxLoss`, `rate` and `density`; and the layers to leave as they are. */
 export interface PruneWithoutLabelsOptions extends z.input<typeof schema>, Hooks {
@@ -62,7 +62,7 @@ export async function pruneWithoutLabels(
   const { onBest, ...rest } = options;
   const { hooks, given } = splitHooks(rest);
   const chosen = checkOptions(schema, given);
-  const task = taskOf(data, hooks);
+  const task = scoringTask(data, chosen);
   const { model, restore, rounded } = await adoptFor(engine, source, data, task, chosen.output, hooks);
   const frozen = frozenParameters(model, chosen.freeze);
   const layers = layersOf(model).filter(({ weight }) => !frozen.has(weight));

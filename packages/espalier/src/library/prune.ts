@@ -27,6 +27,8 @@ export interface PruneResult extends ParameterCounts {
   readonly model: Model;
   /** All parameters / those that are not zero. */
   readonly compressionRate: number;
+  /** What the network is for, and by what it is judged. */
+  readonly task: Task;
   readonly measure: Measure;
   /** How well the network did as it came, and does now. */
   readonly baseline: Quality;
@@ -99,12 +101,16 @@ export async function measurePruning(
   { dense, pruned }: PruneResult["networks"],
   task: Task,
 ): Promise<
-  Pick<PruneResult, "parameters" | "nonzero" | "compressionRate" | "measure" | "baseline" | "pruned" | "layers">
+  Pick<
+    PruneResult,
+    "parameters" | "nonzero" | "compressionRate" | "task" | "measure" | "baseline" | "pruned" | "layers"
+  >
 > {
   const counts = countParameters(pruned);
   return {
     ...counts,
     compressionRate: counts.parameters / counts.nonzero,
+    task,
     measure: task.measure,
     baseline: await qualityOf(engine, dense, data, task),
     pruned: await qualityOf(engine, pruned, data, task),

@@ -7,8 +7,7 @@ import { histogramsOf, maskPicture } from "../report/pictures.ts";
 import { renderReport } from "../report/render.ts";
 import type { RunReport } from "../report/run-report.ts";
 import { renderUnlabeled } from "../report/unlabeled.ts";
-import { taskFor } from "../tasks/index.ts";
-import type { Measure } from "../tasks/measure.ts";
+import type { Task } from "../tasks/task.ts";
 import type { PruneResult } from "./prune.ts";
 import type { PruneWithoutLabelsResult } from "./prune-without-labels.ts";
 
@@ -31,13 +30,13 @@ export async function pruneReport(
   result: PruneResult,
   { title, command, files = [] }: ReportOptions,
 ): Promise<string> {
-  const { networks, rounds, settings, model, ...measured } = result;
+  const { networks, rounds, settings, model, task, ...measured } = result;
   return renderReport({
     ...measured,
     title,
     command,
     settings: Object.entries(settings).flatMap(([name, value]) => (value === undefined ? [] : [[name, text(value)]])),
-    sensitivity: await sensitivityOf(engine, networks.dense, data, result.measure),
+    sensitivity: await sensitivityOf(engine, networks.dense, data, task),
     rounds: roundPoints(rounds),
     epochs: rounds.flatMap(({ name, density, epochs }) => epochs.map((epoch) => ({ round: name, density, ...epoch }))),
     histograms: histogramsOf(networks.dense, networks.pruned),
@@ -63,13 +62,12 @@ async function sensitivityOf(
   engine: Engine,
   dense: Model,
   data: Dataset,
-  measure: Measure,
+  task: Task,
 ): Promise<RunReport["sensitivity"]> {
-  const task = taskFor(data, { measure });
   const { layers } = await scanLayers(engine, dense, data, { task, densities: DENSITIES });
   return layers.flatMap(({ name, points }) =>
     points
-      .filter(({ value, density }) => density === 1 || measure.name !== "error" || value <= SHOWN_ERROR)
+      .filter(({ value, density }) => density === 1 || task.measure.name !== "error" || value <= SHOWN_ERROR)
       .map(({ density, value }) => ({ layer: name, density, value })),
   );
 }

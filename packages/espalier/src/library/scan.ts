@@ -4,19 +4,19 @@ import type { Engine } from "../engine/engine.ts";
 import { UserError } from "../errors.ts";
 import type { Model } from "../onnx/graph.ts";
 import { layersOf, selectLayers } from "../operators/layers.ts";
-import { weightDecay } from "../pruning/recipes.ts";
 import { type ScanCost, scanCost } from "../pruning/scan-cost.ts";
 import { type LayerSensitivity, scanLayers } from "../pruning/sensitivity.ts";
+import { taskFor } from "../tasks/index.ts";
 import type { Measure } from "../tasks/measure.ts";
+import { weightDecay } from "../training/weight-decay.ts";
 import { type Hooks, splitHooks } from "./hooks.ts";
 import { adoptFor } from "./network.ts";
-import { outputOption } from "./options/common.ts";
 import { checkOptions } from "./options/option.ts";
 import { scanOptions } from "./options/pruning.ts";
-import { taskOf } from "./task.ts";
+import { taskOptions } from "./options/task.ts";
 import { retrainingDefaults } from "./training.ts";
 
-const schema = z.object({ output: outputOption, ...scanOptions });
+const schema = z.object({ ...taskOptions, ...scanOptions });
 
 /** What to scan, and how to retrain at each point. */
 export interface ScanOptions extends z.input<typeof schema>, Hooks {
@@ -44,8 +44,9 @@ export async function scan(
 ): Promise<ScanResult> {
   const { known = [], ...rest } = options;
   const { hooks, given } = splitHooks(rest);
-  const { output, densities, layers: patterns, retrain: epochs, seed, batchNorm } = checkOptions(schema, given);
-  const task = taskOf(data, hooks);
+  const chosen = checkOptions(schema, given);
+  const { output, densities, layers: patterns, retrain: epochs, seed, batchNorm } = chosen;
+  const task = taskFor(data, chosen);
   const { model } = await adoptFor(engine, source, data, task, output, hooks);
   const all = layersOf(model);
   const layers = patterns

@@ -13,12 +13,12 @@ import { worsened } from "../tasks/measure.ts";
 import type { Task } from "../tasks/task.ts";
 import { evaluate } from "../training/evaluate.ts";
 import { type Hooks, splitHooks } from "./hooks.ts";
-import { outputOption } from "./options/common.ts";
 import { checkOptions } from "./options/option.ts";
 import { SHARING_EPOCHS, SHARING_RATE, shareOptions } from "./options/sharing.ts";
+import { taskOptions } from "./options/task.ts";
 import { NOTHING_SHARED, type SharedForm, type ShareResult, shareOn } from "./share.ts";
 
-const schema = z.object({ output: outputOption, ...shareOptions });
+const schema = z.object({ ...taskOptions, ...shareOptions });
 type Chosen = z.output<typeof schema>;
 
 /** How to share, by `bits`, by the price of a bit or as far as `maxLoss` allows; and how to train the values. */
@@ -46,21 +46,16 @@ export async function shareWeights(
     const sharing = share(source, bitsFor(source, bits, biasBits), { method, init, lambda, seed });
     return { model: withShared(source, sharing), sharing, layers: rowsOf(source, sharing) };
   }
-  return shareOn(engine, source, data, chosen.output, hooks, (model, own, task) =>
+  return shareOn(engine, source, data, chosen, hooks, (model, own, task) =>
     maxLoss === undefined
-      ? byBits(engine, model, own, chosen, { ...hooks, task })
-      : bySearch(engine, model, own, chosen, maxLoss, { ...hooks, task }),
+      ? byBits(engine, model, own, task, chosen, hooks)
+      : bySearch(engine, model, own, task, chosen, maxLoss, hooks),
   );
-}
-
-/** How work is told of and ended, and what it is for. */
-interface SharingHooks extends Hooks {
-  readonly task: Task;
 }
 
 const EVERY = [["*", MOST_BITS]] as const;
 
-function trainingOf({ seed, batch, epochs, learningRate }: Chosen, { signal, task }: SharingHooks) {
+function trainingOf({ seed, batch, epochs, learningRate }: Chosen, { signal }: Hooks, task: Task) {
   const rate = learningRate ?? SHARING_RATE;
   return {
     seed,
@@ -76,17 +71,19 @@ async function byBits(
   engine: Engine,
   model: Model,
   data: Dataset,
+  task: Task,
   chosen: Chosen,
-  hooks: SharingHooks,
+  hooks: Hooks,
 ): Promise<SharedForm> {
   const { bits = EVERY, biasBits, method, init, lambda, seed, batch } = chosen;
   const own = bitsFor(model, bits, biasBits);
   const importance =
-    method === "entropy" ? await importanceOf(engine, model, data, [...own.keys()], { batch, seed }) : undefined;
-  const training = trainingOf(chosen, hooks);
+    method === "entropy" ? await importanceOf(engine, model, data, [...own.keys()], { batch, seed, task }) : undefined;
+  const training = trainingOf(chosen, hooks, task);
   const sharing = share(model, own, { method, init, lambda, seed, importance });
   const shared = await retrain(engine, model, sharing, data, {
     ...training,
+    task,
     onEpoch: (epoch) => hooks.onProgress?.({ kind: "epoch", round: "share", epoch, epochs: training.epochs }),
   });
   if (shared.aborted) throw hooks.signal?.reason;
@@ -97,12 +94,13 @@ async function bySearch(
   engine: Engine,
   model: Model,
   data: Dataset,
+  task: Task,
   chosen: Chosen,
   maxLoss: number,
-  hooks: SharingHooks,
+  hooks: Hooks,
 ): Promise<SharedForm> {
   const { biasBits, method, init, seed } = chosen;
-  const { signal, onProgress, task } = hooks;
+  const { signal, onProgress } = hooks;
   const { value } = await evaluate(engine, model, data, data.validation, task);
   const found = await searchSharing(engine, model, data, {
     method,
@@ -111,7 +109,7 @@ async function bySearch(
     signal,
     limit: worsened(task.measure, value, maxLoss),
     parameters: [...bitsFor(model, EVERY, biasBits ?? MOST_BITS).keys()],
-    retrain: trainingOf(chosen, hooks),
+    retrain: { ...trainingOf(chosen, hooks, task), task },
     onTry: (trial) => onProgress?.({ kind: "sharing", trial }),
   });
   signal?.throwIfAborted();

@@ -10,12 +10,13 @@ import { bitsFor } from "../sharing/share.ts";
 import { MOST_BITS } from "../sharing/shared.ts";
 import { withParameters } from "../training/parameters.ts";
 import { type Hooks, splitHooks } from "./hooks.ts";
-import { outputOption } from "./options/common.ts";
 import { checkOptions } from "./options/option.ts";
 import { shareUnlabeledOptions } from "./options/sharing.ts";
+import { taskOptions } from "./options/task.ts";
+import { scoringTask } from "./scoring-task.ts";
 import { NOTHING_SHARED, type SharedForm, type ShareResult, shareOn } from "./share.ts";
 
-const schema = z.object({ output: outputOption, ...shareUnlabeledOptions });
+const schema = z.object({ ...taskOptions, ...shareUnlabeledOptions });
 
 /** How far to go: a price of bits, or the loss of top 1 accuracy that the outputs predict. */
 export type ShareWithoutLabelsOptions = z.input<typeof schema> & Hooks;
@@ -35,7 +36,8 @@ export async function shareWithoutLabels(
   const { hooks, given } = splitHooks(options);
   const chosen = checkOptions(schema, given);
   checkUnlabeledSharing(chosen);
-  return shareOn(engine, source, data, chosen.output, hooks, (model, own) => fitted(engine, model, own, chosen, hooks));
+  scoringTask(data, chosen);
+  return shareOn(engine, source, data, chosen, hooks, (model, own) => fitted(engine, model, own, chosen, hooks));
 }
 
 async function fitted(

@@ -4,6 +4,7 @@ import type { Engine } from "../engine/engine.ts";
 import type { Model } from "../onnx/graph.ts";
 import { rowsOf, type SharedRow } from "../sharing/rows.ts";
 import type { Sharing } from "../sharing/share.ts";
+import { type TaskChoice, taskFor } from "../tasks/index.ts";
 import type { Measure } from "../tasks/measure.ts";
 import type { Task } from "../tasks/task.ts";
 import type { Agreement } from "../training/agreement.ts";
@@ -11,7 +12,6 @@ import { type Quality, qualityOf } from "../training/evaluate.ts";
 import { ownLabels } from "../training/own-labels.ts";
 import { learnedTensors, parametersOf, withParameters } from "../training/parameters.ts";
 import type { Hooks } from "./hooks.ts";
-import { taskOf } from "./task.ts";
 
 /** A network of which many weights have one value. */
 export interface ShareResult {
@@ -41,22 +41,21 @@ export async function shareOn(
   engine: Engine,
   source: Model,
   given: Dataset,
-  output: string | undefined,
-  hooks: Hooks,
+  choice: TaskChoice & { readonly output?: string },
+  { onProgress }: Hooks,
   share: (model: Model, data: Dataset, task: Task) => Promise<SharedForm>,
 ): Promise<ShareResult> {
-  const { onProgress } = hooks;
   const note = (text: string) => onProgress?.({ kind: "note", text });
   const { model, notes, restore, rounded } = await adopt(engine, source, {
     data: given,
-    form: taskOf(given, hooks).form,
-    output,
+    form: taskFor(given, choice).form,
+    output: choice.output,
   });
   for (const text of notes) note(text);
   const unlabeled = given.targets.length === 0;
-  if (unlabeled) note("The photographs have no labels: the model's own first classes take their place.");
+  if (unlabeled) note("The samples have no labels: the model's own first classes take their place.");
   const data = unlabeled ? await ownLabels(engine, model, given) : given;
-  const task = taskOf(data, hooks);
+  const task = taskFor(data, choice);
   onProgress?.({ kind: "task", task: task.name, measure: task.measure });
   const shared = await share(model, data, task);
   const parameters = parametersOf(shared.model, learnedTensors(shared.model));

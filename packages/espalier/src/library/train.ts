@@ -6,21 +6,21 @@ import type { Engine } from "../engine/engine.ts";
 import type { Model } from "../onnx/graph.ts";
 import { type Recipe, recipes } from "../pruning/recipes.ts";
 import type { Round } from "../pruning/round.ts";
+import { taskFor } from "../tasks/index.ts";
 import type { Measure } from "../tasks/measure.ts";
 import { evaluate, type Quality } from "../training/evaluate.ts";
 import { withParameters } from "../training/parameters.ts";
 import { type RunHooks, splitHooks } from "./hooks.ts";
 import { adoptFor, buildNetwork, countParameters, frozenParameters, type ParameterCounts } from "./network.ts";
-import { outputOption } from "./options/common.ts";
 import { checkOptions } from "./options/option.ts";
+import { taskOptions } from "./options/task.ts";
 import { epochs, trainingOptions } from "./options/training.ts";
 import { runResumable } from "./rounds.ts";
-import { taskOf } from "./task.ts";
 import { LEARNING_RATE_KEY, lossOf, trainingOf } from "./training.ts";
 
 /** The options of {@link train}: how long and how to train, and the output that the labels are about. */
 export const trainOptions = {
-  output: outputOption,
+  ...taskOptions,
   epochs: epochs("epochs (default: the network's recipe, or 10)"),
   ...trainingOptions,
 };
@@ -60,7 +60,7 @@ export async function train(
   const { preprocessing, recipe = recipeFor(network), ...rest } = options;
   const { hooks, given } = splitHooks(rest);
   const chosen = checkOptions(schema, given);
-  const task = taskOf(data, hooks, lossOf(chosen));
+  const task = taskFor(data, { ...chosen, loss: lossOf(chosen) });
   const source = typeof network === "string" ? buildNetwork(network, { seed: chosen.seed, data }) : network;
   const { model, restore, rounded } = await adoptFor(engine, source, data, task, chosen.output, hooks);
   const training = trainingOf(chosen, model, recipe && { ...recipe, ...recipe.train });

@@ -1,5 +1,4 @@
 import type { Model } from "../onnx/graph.ts";
-import { weightDecay } from "../pruning/recipes.ts";
 import type { Round } from "../pruning/round.ts";
 import { type Loss, losses } from "../tasks/loss.ts";
 import type { Augmentation } from "../training/augment.ts";
@@ -7,6 +6,7 @@ import type { Clipping } from "../training/clip.ts";
 import type { Optimizer, Transform } from "../training/optimizer.ts";
 import { runningStatistics } from "../training/parameters.ts";
 import type { Policy } from "../training/schedule.ts";
+import { weightDecay } from "../training/weight-decay.ts";
 import type { TrainingSettings } from "./options/training.ts";
 
 /** The metadata entry that holds the first learning rate of a model's training, from which retraining takes its own. */

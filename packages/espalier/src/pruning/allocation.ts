@@ -16,7 +16,7 @@ const FIRST_PARTS = [1, 0.8, 0.6, 0.5, 0.4, 0.3, 0.25, 0.2, 0.15, 0.1, 0.075, 0.
 const PARTS = [1, 0.93, 0.86, 0.79, 0.72, 0.65, 0.58, 0.5, 0.4, 0.3, 0.2, 0.1];
 
 /** How much worse a layer alone may make the measure before anything is retrained: points of percent, or else a part. */
-const BEARABLE = { points: 0.3, part: 0.03 };
+const BEARABLE = { points: 0.3, part: 0.2 };
 
 /** How many of a layer's weights are not zero in a network. */
 export function liveOf(model: Model, { weight, tensor }: Layer): number {

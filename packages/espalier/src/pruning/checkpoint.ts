@@ -6,8 +6,8 @@ import { type FloatTensor, isFloat32 } from "../onnx/tensor.ts";
 import { writeModel } from "../onnx/write.ts";
 import { OptionsError } from "../options-error.ts";
 import type { Parameters } from "../training/parameters.ts";
-import type { Best, EpochsState } from "../training/train.ts";
-import { storedEpochs, storedResults, storeEpochs, storeResults } from "./results-json.ts";
+import { restoreTraining, storedTraining, storeTraining } from "../training/stored-state.ts";
+import { storedResults, storeResults } from "./results-json.ts";
 import type { RoundsState } from "./rounds.ts";
 
 const KEY = "espalier.checkpoint";
@@ -17,15 +17,7 @@ const schema = z.object({
   /** The options of the run, as its command describes them: only the same run may continue. */
   settings: z.string(),
   results: storedResults,
-  current: z
-    .object({
-      iteration: z.number(),
-      step: z.number(),
-      lossSum: z.number(),
-      history: storedEpochs,
-      best: z.object({ epoch: z.number(), validationError: z.number(), validationLoss: z.number() }).optional(),
-    })
-    .optional(),
+  current: storedTraining.optional(),
 });
 
 /**
@@ -40,31 +32,14 @@ export function encodeCheckpoint(state: RoundsState, settings: string): Uint8Arr
   const { results, networks, current } = state;
   put("last", networks.last);
   if (networks.best !== networks.last) put("best-network", networks.best);
-  if (current) {
-    put("parameter", current.trainer.parameters);
-    put("statistic", current.trainer.statistics);
-    put("slot", current.trainer.slots);
-    put("mask", current.trainer.masks);
-    if (current.best) put("best", current.best.parameters);
-  }
   const meta = {
     version: 4,
     settings,
     results: storeResults(results),
-    current: current && {
-      iteration: current.trainer.iteration,
-      step: current.step,
-      lossSum: current.lossSum,
-      history: storeEpochs(current.history),
-      best: current.best && storedBest(current.best),
-    },
+    current: current && storeTraining(current, put),
   };
   model.metadata.set(KEY, JSON.stringify(meta));
   return writeModel(model);
-}
-
-function storedBest({ epoch, validation: validationError, validationLoss }: Best) {
-  return { epoch, validationError, validationLoss };
 }
 
 /**
@@ -99,28 +74,4 @@ export function decodeCheckpoint(bytes: Uint8Array, settings: string, source: st
   const best = take("best-network");
   const networks = { last, best: best.size > 0 ? best : last };
   return { results, networks, current: current && restoreTraining(current, take) };
-}
-
-function restoreTraining(
-  { iteration, step, lossSum, history, best }: NonNullable<z.infer<typeof schema>["current"]>,
-  take: (prefix: string) => Parameters,
-): EpochsState {
-  return {
-    trainer: {
-      iteration,
-      parameters: take("parameter"),
-      statistics: take("statistic"),
-      slots: take("slot"),
-      masks: take("mask"),
-    },
-    step,
-    lossSum,
-    history,
-    best: best && {
-      epoch: best.epoch,
-      validation: best.validationError,
-      validationLoss: best.validationLoss,
-      parameters: take("best"),
-    },
-  };
 }

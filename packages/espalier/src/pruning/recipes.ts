@@ -3,7 +3,7 @@ import type { Model } from "../onnx/graph.ts";
 import { type Layer, layersOf, selectLayers } from "../operators/layers.ts";
 import type { Optimizer } from "../training/optimizer.ts";
 import type { Policy } from "../training/schedule.ts";
-import type { Regularization } from "../training/step-graph.ts";
+import { weightDecay } from "../training/weight-decay.ts";
 import type { RetrainingDropout } from "./dropout.ts";
 import type { Gradual } from "./gradual.ts";
 import type { Pruning, Round } from "./round.ts";
@@ -252,9 +252,4 @@ function within(target: Target, chosen: readonly Layer[], layers: readonly Layer
       .map(({ name }) => [name, value] as const),
   );
   return { ...target, layers: own };
-}
-
-/** Regularization of the weights of all layers; biases are left alone. */
-export function weightDecay(model: Model, regularization: Regularization): Map<string, Regularization> {
-  return new Map(layersOf(model).map(({ weight }) => [weight, regularization]));
 }

@@ -1,26 +1,8 @@
 import { z } from "zod";
-import type { EpochResult } from "../training/train.ts";
+import { storedEpochs, storeEpochs } from "../training/stored-state.ts";
 import type { RoundResult } from "./round.ts";
 
-/*
- * Files call the measure on the validation split `validationError`, whatever it is: so they have done since all networks
- * were classifiers, and files of that time are still read.
- */
-
-const epoch = z
-  .object({
-    epoch: z.number(),
-    loss: z.number(),
-    validationError: z.number(),
-    validationLoss: z.number(),
-    learningRate: z.number(),
-  })
-  .transform(({ validationError: validation, ...result }): EpochResult => ({ ...result, validation }));
-
-/** Epochs as JSON holds them. */
-export const storedEpochs = z.array(epoch);
-
-/** The results of rounds as JSON holds them. */
+/** The results of rounds as JSON holds them, under the names that `stored-state.ts` of the training explains. */
 export const storedResults = z.array(
   z
     .object({
@@ -41,13 +23,6 @@ export const storedResults = z.array(
       }),
     ),
 );
-
-/** What {@link storedEpochs} reads. */
-export function storeEpochs(epochs: readonly EpochResult[]): z.input<typeof storedEpochs> {
-  return epochs.map(({ epoch, loss, validation: validationError, validationLoss, learningRate }) => {
-    return { epoch, loss, validationError, validationLoss, learningRate };
-  });
-}
 
 /** What {@link storedResults} reads. */
 export function storeResults(results: readonly RoundResult[]): z.input<typeof storedResults> {

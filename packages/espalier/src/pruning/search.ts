@@ -57,8 +57,12 @@ export function searchRounds(engine: Engine, model: Model, data: Dataset, option
         : "";
       const cut = layers.filter(({ name }) => name !== spared);
       const first = results.length === 0 ? await startingDensities(engine, network, data, layers, task) : undefined;
+      // Layers that bear hardly anything alone may do so once the network is retrained.
+      const idle = first !== undefined && keptOf(first) * LEAST_STEP > live;
       const densities =
-        first && keptOf(first) >= part * live ? first : await allocate(engine, network, data, cut, part, task);
+        first && !idle && keptOf(first) >= part * live
+          ? first
+          : await allocate(engine, network, data, cut, idle ? Math.max(part, 1 / STEP) : part, task);
       const prune = { target: { kind: "density", layers: [...densities] } as const, part: 1, clearDead: true };
       return { round: { name: `round ${results.length + 1}`, prune, ...retrain }, from };
     },

@@ -27,7 +27,13 @@ export interface TaskOptions {
  * @param data whose targets it reads; default: labels as the network's output has room for
  */
 export function classify(data?: TaskData, { loss = crossEntropy, measure = error }: TaskOptions = {}): Task {
-  const steps = data?.targets.at(0)?.shape.at(0);
+  const [target] = data?.targets ?? [];
+  if (data && target && !isWhole(target.dtype)) {
+    throw new UserError(
+      `The targets "${target.name}" of ${data.name} are ${target.dtype} values, and classes are whole numbers: save them as such, or choose the task regress.`,
+    );
+  }
+  const steps = target?.shape.at(0);
   return {
     name: "classify",
     measure,
@@ -58,11 +64,6 @@ function scoresShape({ name, shape }: TypedValue): number[] {
 function labelsIn(data: TaskData, output: TypedValue): TensorSpec {
   const [target] = data.targets;
   if (!target) throw new UserError(`${data.name} has no labels: give data with the class of each sample.`);
-  if (!isWhole(target.dtype)) {
-    throw new UserError(
-      `The targets "${target.name}" of ${data.name} are ${target.dtype} values, and classes are whole numbers: save them as such, or choose the task regress.`,
-    );
-  }
   const scores = scoresShape(output);
   const labels = sizeOf(target.shape);
   if (labels !== 1 && scores[0] !== labels) {

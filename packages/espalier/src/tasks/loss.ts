@@ -23,10 +23,28 @@ export const meanSquaredError: Loss = (graph, output, target, batch) => {
   return graph.emit("Mul", [graph.emit("ReduceSum", [squared], keepNoDims), graph.scalar("float32", 0.5 / batch)]);
 };
 
+/** Absolute error: L = 1/N sum_n ||y_n - t_n||_1. */
+export const absoluteError: Loss = (graph, output, target, batch) => {
+  const distance = graph.emit("Abs", [graph.emit("Sub", [output, target])]);
+  return graph.emit("Mul", [graph.emit("ReduceSum", [distance], keepNoDims), graph.scalar("float32", 1 / batch)]);
+};
+
+/**
+ * Binary cross-entropy of several labels from logits: L = 1/N sum_n sum_i softplus(z_ni) - z_ni t_ni, which is
+ * -t log sigmoid(z) - (1 - t) log(1 - sigmoid(z)).
+ */
+export const binaryCrossEntropy: Loss = (graph, logits, target, batch) => {
+  const matched = graph.emit("Mul", [target, logits]);
+  const entropy = graph.emit("Sub", [graph.emit("Softplus", [logits]), matched]);
+  return graph.emit("Mul", [graph.emit("ReduceSum", [entropy], keepNoDims), graph.scalar("float32", 1 / batch)]);
+};
+
 /** The losses by the names that the command line gives them. */
 export const losses: ReadonlyMap<string, Loss> = new Map([
   ["cross-entropy", crossEntropy],
+  ["binary-cross-entropy", binaryCrossEntropy],
   ["mse", meanSquaredError],
+  ["mae", absoluteError],
 ]);
 
 const keepNoDims = { keepdims: { kind: "int", value: 0 } } as const;

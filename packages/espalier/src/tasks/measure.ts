@@ -39,9 +39,9 @@ export interface Measure {
    * By how much two networks of one quality may differ by chance alone: one standard error.
    * Default: chance is not allowed for.
    * @param value about which they lie
-   * @param samples that each is measured on
+   * @param measured one of them on the samples on which both are compared
    */
-  chance?(value: number, samples: number): number;
+  chance?(value: number, measured: Measured & { readonly samples: number }): number;
 }
 
 /** Returns true if one value of a measure is better than another. */

@@ -9,5 +9,5 @@ import type { Task } from "./task.ts";
  */
 export function tokens(data: TaskData, options: TaskOptions = {}): Task {
   const measure = data.train.stream?.characters === undefined ? lossPerToken : bitsPerCharacter;
-  return { ...classify(data, { measure, ...options }), name: "tokens" };
+  return { ...classify(data, { ...options, measure: options.measure ?? measure }), name: "tokens" };
 }

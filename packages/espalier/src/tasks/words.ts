@@ -12,7 +12,7 @@ export function valueText({ unit }: Pick<Measure, "unit">, value: number): strin
 
 /** What an axis of a measure's values says: "validation error, %". */
 export function axisText(measure: Pick<Measure, "name" | "unit">, part: string): string {
-  return `${part} ${nameText(measure)}, ${measure.unit}`;
+  return `${part} ${nameText(measure)}${measure.unit ? `, ${measure.unit}` : ""}`;
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { Split } from "../data/dataset.ts";
-import { type NumericTensor, sizeOf } from "../onnx/tensor.ts";
+import type { NumericTensor } from "../onnx/tensor.ts";
 import type { Evaluator } from "./evaluate.ts";
 
 /** How far a network is from another on the same samples, without any labels. Percentages are 0 to 100. */
@@ -23,13 +23,17 @@ export class AgreementTally {
   #divergence = 0;
   #loss = 0;
 
-  /** Counts the first `count` samples of a batch of scores, [batch, classes] of both networks. */
-  add(scores: NumericTensor, reference: NumericTensor, count: number = scores.dims[0]): void {
-    const classes = sizeOf(scores.dims.slice(1));
-    for (let i = 0; i < count; i++) {
+  /**
+   * Counts the first `count` samples of a batch of scores of both networks, [batch, classes] or [batch, steps, classes],
+   * of which each step counts.
+   */
+  add({ data, dims }: NumericTensor, reference: NumericTensor, count: number = dims[0]): void {
+    const classes = dims[dims.length - 1];
+    const rows = (count * data.length) / (dims[0] * classes);
+    for (let i = 0; i < rows; i++) {
       const range = [i * classes, (i + 1) * classes] as const;
       this.#count(
-        logSoftmax(scores.data.subarray(...range) as Float32Array),
+        logSoftmax(data.subarray(...range) as Float32Array),
         logSoftmax(reference.data.subarray(...range) as Float32Array),
       );
     }

@@ -19,7 +19,7 @@ export const quick = option(z.boolean().optional(), { help: "fewer epochs" });
 
 /** The output of a network that its task is about. */
 export const outputOption = option(z.string().optional(), {
-  help: "the output with the class scores (default: the first like them)",
+  help: "the output that the task is about (default: the first that fits it)",
   value: "name",
 });
 

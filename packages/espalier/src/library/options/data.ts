@@ -3,9 +3,9 @@ import { PARTS } from "../../data/images/division.ts";
 import { CHANNELS, MOST_PIXELS } from "../../data/preprocessing.ts";
 import { TEXT_PARTS, WINDOW, WORDS } from "../../data/text/open.ts";
 import { MOST_TOKENS, UNITS } from "../../data/text/vocabulary.ts";
-import { outputOption } from "./common.ts";
 import { fractions, fractionsOrFile, sideOrArea, sides } from "./notation.ts";
 import { type DataKind, metaOf, oneOf, option, whole } from "./option.ts";
+import { taskOptions } from "./task.ts";
 
 export const SPEC = "mnist, idx:DIR, npz:FILE, images:DIR, text:FILE, or a module";
 
@@ -102,7 +102,7 @@ export function kindOf(spec: string): DataKind | undefined {
 
 /** What data is, where a command must have it or may have it. */
 export const dataOptions = {
-  output: outputOption,
+  ...taskOptions,
   data: option(z.string(), { help: `the data: ${SPEC}`, value: "spec" }),
   ...sampleOptions,
 };

@@ -10,12 +10,14 @@ export const error: Measure = {
   unit: "%",
   better: "lower",
   tally: () => new ErrorTally(),
-  // The standard error of the difference of two rates: sqrt(2 p (1 - p) / n), each binomial.
-  chance(value, samples) {
-    const p = Math.min(0.5, value / 100);
-    return 100 * Math.sqrt((2 * p * (1 - p)) / samples);
-  },
+  chance: (value, { samples }) => binomialChance(value, samples),
 };
+
+/** The standard error of the difference of two rates in percent: sqrt(2 p (1 - p) / n), each binomial. */
+export function binomialChance(percent: number, samples: number): number {
+  const p = Math.min(0.5, percent / 100);
+  return 100 * Math.sqrt((2 * p * (1 - p)) / samples);
+}
 
 /** Counts how often the right class has the highest score, and is among the five highest. */
 export class ErrorTally implements Tally<Measured> {
