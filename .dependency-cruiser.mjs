@@ -74,6 +74,7 @@ const inRuntime = {
   loading: ["codec"],
   kernels: [],
   network: ["kernels", "codec"],
+  open: ["network", "codec"],
 };
 
 const layersOf = (root, folders) =>

@@ -16,3 +16,5 @@ export type { FedTensor, Tensor, TensorData } from "./network/feed.ts";
 export type { Fixed } from "./network/fix.ts";
 export { type MemoryUse, Network, type NetworkOptions } from "./network/network.ts";
 export { UnsupportedError } from "./network/unsupported.ts";
+export { type OpenedNetwork, type OpenOptions, open } from "./open/open.ts";
+export type { OnnxRuntime, OnnxSession, OnnxTensor } from "./open/session.ts";

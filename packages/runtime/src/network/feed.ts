@@ -1,5 +1,5 @@
 import { UserError } from "../errors.ts";
-import { type ElementType, holds, type Numbers, sizeOf, zeros } from "./elements.ts";
+import { copy, type ElementType, holds, type Numbers, sizeOf, zeros } from "./elements.ts";
 import type { GraphInput } from "./graph.ts";
 import { UnsupportedError } from "./unsupported.ts";
 
@@ -50,6 +50,18 @@ export function elementsFor(input: GraphInput, fed: FedTensor | undefined, names
   if (converted) return converted;
   const found = fed.data instanceof Float32Array ? "numbers that are not whole" : `a ${fed.data.constructor.name}`;
   throw new UserError(`The input "${name}" is fed ${found}: feed a ${zeros(type, 0).constructor.name} of ${type}.`);
+}
+
+/**
+ * Copies the elements of an output into the array that is given for it.
+ * @throws UserError when that does not hold them
+ */
+export function writeOutput(name: string, type: ElementType, found: Numbers, given: TensorData): TensorData {
+  if (!(holds(type, given) && given.length === found.length)) {
+    throw new UserError(`The output "${name}" is ${found.length} ${type}: give an array that holds them.`);
+  }
+  copy(found, given);
+  return given;
 }
 
 /** Whole numbers in floats, in a type of whole numbers; undefined where it does not hold them. */

@@ -3,8 +3,8 @@ import { decode } from "../codec/decode.ts";
 import { UserError } from "../errors.ts";
 import { type Machine, type MachineOptions, machine } from "../kernels/machine.ts";
 import { type Bindings, bind } from "./bind.ts";
-import { bytesUnder, copy, holds, over } from "./elements.ts";
-import { elementsFor, type FedTensor, type Tensor, type TensorData, typeOfInput } from "./feed.ts";
+import { bytesUnder, copy, over } from "./elements.ts";
+import { elementsFor, type FedTensor, type Tensor, type TensorData, typeOfInput, writeOutput } from "./feed.ts";
 import { type Fixed, fixed } from "./fix.ts";
 import { folded } from "./fold.ts";
 import { fused } from "./fuse.ts";
@@ -137,11 +137,10 @@ export class Network {
     for (const [name, { type, dims, view }] of plan.outputs) {
       const found = view();
       const given = into[name];
-      if (given && !(holds(type, given) && given.length === found.length)) {
-        throw new UserError(`The output "${name}" is ${found.length} ${type}: give an array that holds them.`);
-      }
-      if (given) copy(found, given);
-      results[name] = { type, dims, data: given ?? over(type, bytesUnder(found).slice().buffer, 0, found.length) };
+      const data = given
+        ? writeOutput(name, type, found, given)
+        : over(type, bytesUnder(found).slice().buffer, 0, found.length);
+      results[name] = { type, dims, data };
     }
     return results;
   }
