@@ -31,7 +31,7 @@ export function compiledModule() {
 }
 
 async function compile(features, memory) {
-  return Buffer.from(await binaryOf(features, memory)).toString("base64");
+  return Buffer.from(await binaryOf(features, memory)).toString("hex");
 }
 
 async function binaryOf(features, memory = []) {

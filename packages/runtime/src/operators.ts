@@ -1,5 +1,5 @@
 import { BIASED } from "./network/fuse.ts";
-import { operators } from "./network/operators/index.ts";
+import { allOperators } from "./network/operators/index.ts";
 
 /** The operator sets in which an operator is computed. */
 export interface Supported {
@@ -12,7 +12,7 @@ export interface Supported {
 }
 
 /** The operators that the runtime computes, by name. */
-export const supported: readonly Supported[] = Object.entries(operators)
+export const supported: readonly Supported[] = Object.entries(await allOperators())
   .filter(([op]) => op !== BIASED)
   .map(([op, described]): Supported => {
     const forms = [described].flat();

@@ -11,7 +11,8 @@ import { fused } from "./fuse.ts";
 import { hardSwishesFused } from "./fuse-hard-swish.ts";
 import type { Graph } from "./graph.ts";
 import { Kept } from "./kept.ts";
-import { operators } from "./operators/index.ts";
+import type { Operators } from "./operator.ts";
+import { operatorsFor } from "./operators/index.ts";
 import { type Fed, Plan } from "./plan.ts";
 import { readGraph } from "./read-graph.ts";
 import { NeedsNumbers } from "./slot.ts";
@@ -55,7 +56,7 @@ export class Network {
   #plan: Plan | undefined;
   #released = false;
 
-  private constructor(machine: Machine, graph: Graph) {
+  private constructor(machine: Machine, graph: Graph, operators: Operators) {
     this.#machine = machine;
     this.#graph = graph;
     this.#bindings = bind(graph, operators);
@@ -72,11 +73,12 @@ export class Network {
    */
   static async load(bytes: Uint8Array, options: NetworkOptions = {}): Promise<Network> {
     const graph = fixed(readGraph(isEsp(bytes) ? decode(bytes) : bytes), options.fixed);
+    const operators = await operatorsFor(graph);
     bind(graph, operators);
     for (const input of graph.inputs) typeOfInput(input);
     const on = await machine(options);
     try {
-      const network = new Network(on, hardSwishesFused(fused(folded(on, graph, operators))));
+      const network = new Network(on, hardSwishesFused(fused(folded(on, graph, operators))), operators);
       network.#prepare();
       return network;
     } catch (error) {

@@ -117,6 +117,11 @@ export class NodePlanning implements Planning {
     this.#scope.set(this.#node.outputs[index], new Slot(type, dims, store, all, rectified));
   }
 
+  reshaped<T extends ElementType>(value: Value<T>, dims: readonly number[]): Value<T> {
+    const { type, store, sources, rectified } = slotOf(value);
+    return new Slot(type, dims, store, sources, rectified);
+  }
+
   at(value: Value): number {
     return this.#memory.addressOf(slotOf(value), this.eager);
   }

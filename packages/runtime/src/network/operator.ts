@@ -116,6 +116,8 @@ export interface Planning<I extends Inputs = Inputs, A extends Attributes = Attr
   output<T extends ElementType>(type: T, dims: readonly number[], options?: OutputOptions): Value<T>;
   /** Makes an output another name and shape of a value that there is. */
   alias(value: Value, dims: readonly number[], index?: number): void;
+  /** A value as one of another shape of as many elements. */
+  reshaped<T extends ElementType>(value: Value<T>, dims: readonly number[]): Value<T>;
   /** Where a value lies: its address at every run. A constant is laid into memory for it. */
   at(value: Value): number;
   /** Gives the elements of a value at each run. */

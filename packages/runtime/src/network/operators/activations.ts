@@ -1,4 +1,5 @@
 import { float, oneOf } from "../attributes.ts";
+import type { Numbers } from "../elements.ts";
 import {
   type AttributeOf,
   type Attributes,
@@ -6,12 +7,14 @@ import {
   type Operators,
   operator,
   optional,
+  type Planning,
+  type Step,
   type Value,
 } from "../operator.ts";
-import { combine, map } from "./elementwise.ts";
+import { combine, join, map } from "./elementwise.ts";
 import { activate, isFloat32 } from "./floats.ts";
-import { stretches } from "./shapes.ts";
-import { FLOAT, FLOATS } from "./types.ts";
+import { aligned, stretches } from "./shapes.ts";
+import { FLOAT, FLOATS, NUMBERS, type Numeric } from "./types.ts";
 
 /** The largest float32. */
 const MOST = 3.4028234663852886e38;
@@ -106,33 +109,64 @@ const clip = [
   }),
   operator({
     since: 11,
-    inputs: { x: needed(FLOAT), min: optional(FLOAT), max: optional(FLOAT) },
+    inputs: { x: needed(NUMBERS), min: optional(NUMBERS, { like: "x" }), max: optional(NUMBERS, { like: "x" }) },
     attributes: {},
     plan(context) {
       const { x, min, max } = context.inputs;
-      const [low, high] = [min, max].map((bound: Value<"float32"> | undefined) => {
+      const [low, high] = [min, max].map((bound: Value<Numeric> | undefined) => {
         if (bound?.dims.some((dim) => dim !== 1)) context.wrong(`has a bound of [${bound.dims}]`);
         return bound && context.view(bound);
       });
-      const least = () => (low ? low()[0] : Number.NEGATIVE_INFINITY);
-      const most = () => (high ? high()[0] : Number.POSITIVE_INFINITY);
+      if (!isFloat32(x)) return hold(context, x, low, high);
+      const least = () => Number(low?.()[0] ?? Number.NEGATIVE_INFINITY);
+      const most = () => Number(high?.()[0] ?? Number.POSITIVE_INFINITY);
       return activate(context, "clip", x, () => [least(), most()]);
     },
   }),
 ];
 
+/** Holds numbers of any type between two bounds; where these cross, the upper one is meant. */
+function hold(context: Planning, x: Value, low: Bound | undefined, high: Bound | undefined): Step {
+  const [input, output] = [context.view(x), context.view(context.output(x.type, x.dims))];
+  return () => {
+    const [from, least, most] = [input(), low?.()[0], high?.()[0]];
+    join<number | bigint, number | bigint>(from, undefined, from, undefined, output(), (number) => {
+      const held = least !== undefined && number < least ? least : number;
+      return most !== undefined && held > most ? most : held;
+    });
+  };
+}
+
+type Bound = () => Numbers;
+
 /** x, times a slope below zero: one for each element of a shape that can be stretched to its own. */
-const prelu = operator({
-  since: 7,
-  inputs: { x: needed(FLOATS), slope: needed(FLOATS, { like: "x" }) },
-  attributes: {},
-  plan(context) {
-    const { x, slope } = context.inputs;
-    if (!stretches(slope.dims, x.dims)) context.wrong(`has slopes [${slope.dims}] for [${x.dims}]`);
-    const f = (x: number, slope: number) => (x < 0 ? slope * x : x);
-    return combine(context, x, slope, { float: f, big: (x) => x });
-  },
-});
+function sloping(context: Planning, x: Value, slope: Value): Step {
+  if (!stretches(slope.dims, x.dims)) context.wrong(`has slopes [${slope.dims}] for [${x.dims}]`);
+  return combine(context, x, slope, { float: (x, slope) => (x < 0 ? slope * x : x), big: (x) => x });
+}
+
+const slopes = { x: needed(FLOATS), slope: needed(FLOATS, { like: "x" }) };
+
+/** Before operator set 7 slopes are of the channels, or one of all. */
+const prelu = [
+  operator({
+    since: 6,
+    until: 6,
+    inputs: slopes,
+    attributes: {},
+    plan(context) {
+      const { x, slope } = context.inputs;
+      const axis = slope.dims.length === 1 && slope.dims[0] > 1 ? 1 : undefined;
+      return sloping(context, x, aligned(context, x, slope, { broadcast: true, axis }));
+    },
+  }),
+  operator({
+    since: 7,
+    inputs: slopes,
+    attributes: {},
+    plan: (context) => sloping(context, context.inputs.x, context.inputs.slope),
+  }),
+];
 
 /** Activations. */
 export const activationOperators: Operators = {

@@ -1,20 +1,35 @@
 import { UserError } from "../../errors.ts";
-import { flag } from "../attributes.ts";
-import { needed, type Operators, operator, rest } from "../operator.ts";
+import { flag, optionalInt } from "../attributes.ts";
+import { needed, type Operators, operator, type Planning, rest, type Step, type Value } from "../operator.ts";
 import { type Arithmetic, combine, isBig, isFloat, join, larger, smaller, stretch } from "./elementwise.ts";
 import { isFloat32, pairwise } from "./floats.ts";
-import { broadcast } from "./shapes.ts";
+import { aligned, broadcast } from "./shapes.ts";
 import { FLOATS, NUMBERS } from "./types.ts";
 
-/** An operator on two tensors of numbers of one type. Before operator set 7 they stretched by an attribute. */
+/** An operator on two tensors of numbers of one type. Before operator set 7 attributes say how the second stretches. */
 function binary(arithmetic: Arithmetic) {
-  return operator({
-    since: 7,
-    inputs: { a: needed(NUMBERS), b: needed(NUMBERS, { like: "a" }) },
-    attributes: {},
-    plan: (context) => combine(context, context.inputs.a, context.inputs.b, arithmetic),
-  });
+  const inputs = { a: needed(NUMBERS), b: needed(NUMBERS, { like: "a" }) };
+  return [
+    operator({
+      since: 1,
+      until: 6,
+      inputs,
+      attributes: STRETCHING,
+      plan(context) {
+        const { a, b } = context.inputs;
+        return combine(context, a, aligned(context, a, b, context.attributes), arithmetic);
+      },
+    }),
+    operator({
+      since: 7,
+      inputs,
+      attributes: {},
+      plan: (context) => combine(context, context.inputs.a, context.inputs.b, arithmetic),
+    }),
+  ];
 }
+
+const STRETCHING = { axis: optionalInt(), broadcast: flag(false) };
 
 function byZero(): never {
   throw new UserError("A whole number is divided by zero: feed other numbers.");
@@ -29,31 +44,44 @@ const divide: Arithmetic = {
 };
 
 /** Powers: the exponents may be of another type since operator set 12. */
-const power = operator({
-  since: 7,
-  inputs: { x: needed(NUMBERS), y: needed(NUMBERS) },
-  attributes: {},
-  plan(context) {
-    const { x, y } = context.inputs;
-    const dims = broadcast(context, x.dims, y.dims);
-    const result = context.output(x.type, dims);
-    const constant = context.constant(y);
-    if (isFloat32(x) && isFloat32(result) && constant?.data.length === 1 && Number(constant.data[0]) === 2) {
-      return pairwise(context, "multiply", x, x, result);
+function power(context: Planning, x: Value, y: Value): Step {
+  const dims = broadcast(context, x.dims, y.dims);
+  const result = context.output(x.type, dims);
+  const constant = context.constant(y);
+  if (isFloat32(x) && isFloat32(result) && constant?.data.length === 1 && Number(constant.data[0]) === 2) {
+    return pairwise(context, "multiply", x, x, result);
+  }
+  const output = context.view(result);
+  const [base, exponent] = [stretch(context, x, dims), stretch(context, y, dims)];
+  return () => {
+    const [from, given, to] = [base.view(), exponent.view(), output()];
+    const by = isBig(given) ? Float64Array.from(given, Number) : given;
+    if (isBig(from) && isBig(to)) {
+      for (let i = 0; i < to.length; i++) to[i] = bigPower(from[at(base, i)], by[at(exponent, i)]);
+    } else if (!isBig(from) && !isBig(to)) {
+      join(from, base.places, by, exponent.places, to, Math.pow);
     }
-    const output = context.view(result);
-    const [base, exponent] = [stretch(context, x, dims), stretch(context, y, dims)];
-    return () => {
-      const [from, given, to] = [base.view(), exponent.view(), output()];
-      const by = isBig(given) ? Float64Array.from(given, Number) : given;
-      if (isBig(from) && isBig(to)) {
-        for (let i = 0; i < to.length; i++) to[i] = bigPower(from[at(base, i)], by[at(exponent, i)]);
-      } else if (!isBig(from) && !isBig(to)) {
-        join(from, base.places, by, exponent.places, to, Math.pow);
-      }
-    };
-  },
-});
+  };
+}
+
+const powers = [
+  operator({
+    since: 1,
+    until: 6,
+    inputs: { x: needed(FLOATS), y: needed(FLOATS, { like: "x" }) },
+    attributes: STRETCHING,
+    plan(context) {
+      const { x, y } = context.inputs;
+      return power(context, x, aligned(context, x, y, context.attributes));
+    },
+  }),
+  operator({
+    since: 7,
+    inputs: { x: needed(NUMBERS), y: needed(NUMBERS) },
+    attributes: {},
+    plan: (context) => power(context, context.inputs.x, context.inputs.y),
+  }),
+];
 
 function at({ places }: { readonly places: Uint32Array | undefined }, i: number): number {
   return places ? places[i] : i;
@@ -126,7 +154,7 @@ export const arithmeticOperators: Operators = {
   Sub: binary({ kernel: "subtract", float: (a, b) => a - b, big: (a, b) => a - b }),
   Mul: binary({ kernel: "multiply", float: (a, b) => a * b, whole: Math.imul, big: (a, b) => a * b }),
   Div: binary(divide),
-  Pow: power,
+  Pow: powers,
   Mod: modulo,
   Max: variadic({ kernel: "maximum", float: Math.max, big: larger }),
   Min: variadic({ kernel: "minimum", float: Math.min, big: smaller }),

@@ -5,7 +5,7 @@ import { sizeOf } from "../elements.ts";
 import { padded } from "../forms.ts";
 import { type Matrix, TILE } from "../matrix.ts";
 import { needed, type Operators, operator, optional, type Planning, type Step, type Value } from "../operator.ts";
-import { led, WINDOW_ATTRIBUTES, type Windows, windowsOf } from "../windows.ts";
+import { led, WINDOW_ATTRIBUTES, type WindowAttributes, type Windows, windowsOf } from "../windows.ts";
 import { correlate } from "./correlate.ts";
 import { FLOAT } from "./types.ts";
 
@@ -21,18 +21,11 @@ const conv = operator({
   attributes: { ...WINDOW_ATTRIBUTES, group: int(1) },
   plan(context) {
     const { x, w, b } = context.inputs;
-    const { group, kernel_shape } = context.attributes;
-    const [filters, channels, ...kernel] = w.dims;
-    if (w.dims.length !== x.dims.length) context.wrong(`filters [${x.dims}] by [${w.dims}]`);
-    if (!(group >= 1 && filters % group === 0) || x.dims[1] !== channels * group) {
-      context.wrong(`has filters [${w.dims}] in ${group} groups for ${x.dims[1]} channels`);
-    }
-    if (kernel_shape && kernel_shape.join() !== kernel.join()) {
-      context.wrong(`states a kernel of [${kernel_shape}] and has one of [${kernel}]`);
-    }
+    const { group } = context.attributes;
+    const windows = filtersOver(context, x, w, context.attributes);
+    const [filters, , ...kernel] = w.dims;
     if (b && (b.dims.length !== 1 || b.dims[0] !== filters))
       context.wrong(`has ${filters} filters and biases [${b.dims}]`);
-    const windows = windowsOf(context, context.attributes, x.dims, kernel);
     const [weights, bias] = [context.constant(w), context.constant(b)];
     const dims = [x.dims[0], filters, ...windows.output];
     if (!weights || (b && !bias) || kernel.length > 2) return correlate(context, context.inputs, group, windows, dims);
@@ -43,6 +36,25 @@ const conv = operator({
     return run(context, layer, x, y, led(windows, 2), floor);
   },
 });
+
+interface Filtering extends WindowAttributes {
+  readonly group: number;
+  readonly kernel_shape?: readonly number[];
+}
+
+/** How the windows of filters lie over an image. */
+export function filtersOver(context: Planning, x: Value, w: Value, attributes: Filtering): Windows {
+  const { group, kernel_shape } = attributes;
+  const [filters, channels, ...kernel] = w.dims;
+  if (w.dims.length !== x.dims.length) context.wrong(`filters [${x.dims}] by [${w.dims}]`);
+  if (!(group >= 1 && filters % group === 0) || x.dims[1] !== channels * group) {
+    context.wrong(`has filters [${w.dims}] in ${group} groups for ${x.dims[1]} channels`);
+  }
+  if (kernel_shape && kernel_shape.join() !== kernel.join()) {
+    context.wrong(`states a kernel of [${kernel_shape}] and has one of [${kernel}]`);
+  }
+  return windowsOf(context, attributes, x.dims, kernel);
+}
 
 /** The weights as a matrix [filters, all channels x kernel]. */
 function layerOf(

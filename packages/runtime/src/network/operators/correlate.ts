@@ -7,7 +7,7 @@ interface Filtered {
   readonly b: Value<"float32"> | undefined;
 }
 
-/** A convolution by filters that may be computed, in up to three axes: by its definition, sum by sum. */
+/** A convolution by filters that may be computed. */
 export function correlate(
   context: Planning,
   { x, w, b }: Filtered,
@@ -15,11 +15,28 @@ export function correlate(
   windows: Windows,
   dims: readonly number[],
 ): Step {
-  const [batch, filters] = dims;
-  const channels = w.dims[1];
-  const { kernel, strides, dilations, begin, input, output } = led(windows, 3);
   const result = context.view(context.output("float32", dims));
   const [image, weights, biases] = [context.view(x), context.view(w), b && context.view(b)];
+  const sums = correlation(groups, w.dims[1], windows, dims);
+  return () => sums(image(), weights(), biases?.(), result());
+}
+
+/** Writes the sums of a convolution. */
+type Correlation = (
+  from: Float32Array,
+  factors: Float32Array,
+  shifts: Float32Array | undefined,
+  to: Float32Array | Int32Array,
+) => void;
+
+/** A convolution in up to three axes by its definition, sum by sum. */
+export function correlation(
+  groups: number,
+  channels: number,
+  windows: Windows,
+  [batch, filters]: readonly number[],
+): Correlation {
+  const { kernel, strides, dilations, begin, input, output } = led(windows, 3);
   const perGroup = filters / groups;
   /** The first and last tap of an axis that lie on the image, for a place of the output. */
   const range = (axis: number, place: number): [start: number, from: number, to: number] => {
@@ -30,8 +47,7 @@ export function correlate(
   const ranges = [0, 1, 2].map((axis) => Array.from({ length: output[axis] }, (_, place) => range(axis, place)));
   const taps = kernel[0] * kernel[1] * kernel[2];
   const plane = input[0] * input[1] * input[2];
-  return () => {
-    const [from, factors, shifts, to] = [image(), weights(), biases?.(), result()];
+  return (from, factors, shifts, to) => {
     let at = 0;
     for (let n = 0; n < batch; n++) {
       for (let f = 0; f < filters; f++) {

@@ -1,4 +1,4 @@
-import { flag, float } from "../attributes.ts";
+import { flag, float, unused } from "../attributes.ts";
 import { compressRows, transposed } from "../compressed.ts";
 import { sizeOf } from "../elements.ts";
 import { padded } from "../forms.ts";
@@ -12,49 +12,75 @@ import { FLOAT } from "./types.ts";
 /** Samples from which on a batch is multiplied at once. */
 const BATCH = 4;
 
+interface GemmInputs {
+  readonly a: Value<"float32">;
+  readonly b: Value<"float32">;
+  readonly c: Value<"float32"> | undefined;
+}
+
+interface GemmAttributes {
+  readonly transA: boolean;
+  readonly transB: boolean;
+  readonly alpha: number;
+  readonly beta: number;
+}
+
 /** Y = alpha A' B' + beta C, A' and B' being A and B or their transposes. */
-const gemm = operator({
-  since: 7,
-  inputs: { a: needed(FLOAT), b: needed(FLOAT), c: optional(FLOAT) },
-  attributes: { transA: flag(false), transB: flag(false), alpha: float(1), beta: float(1) },
-  plan(context) {
-    const { a, b, c } = context.inputs;
-    const { transA, transB, alpha, beta } = context.attributes;
-    if (a.dims.length !== 2 || b.dims.length !== 2) context.wrong(`multiplies [${a.dims}] by [${b.dims}]`);
-    const [rows, inner] = transA ? [a.dims[1], a.dims[0]] : a.dims;
-    const [columns, wanted] = transB ? b.dims : [b.dims[1], b.dims[0]];
-    if (inner !== wanted) context.wrong(`multiplies [${rows},${inner}] by a matrix of ${wanted} inputs`);
-    if (c && !stretches(c.dims, [rows, columns])) context.wrong(`adds [${c.dims}] to [${rows},${columns}]`);
-    const weights = context.constant(b);
-    const bias = context.constant(c);
-    // One row of biases, or one number, is the same for every sample.
-    const asBias = !c || (bias !== undefined && (c.dims.length < 2 || c.dims[0] === 1));
-    if (!transA && weights && asBias) {
-      const layer = context.kept([b, c], () =>
-        matrixOf(context, weights.data, weights.dims, transB, { alpha, bias: bias?.data, beta }),
-      );
-      return multiply(context, layer, a, [rows, columns]);
-    }
-    const y = context.output("float32", [rows, columns], { rectified: false });
-    const [left, right, addend, result] = [context.view(a), context.view(b), c && context.view(c), context.view(y)];
-    const [stepRow, stepInner] = transA ? [1, rows] : [inner, 1];
-    const [stepColumn, stepDown] = transB ? [inner, 1] : [1, columns];
-    const places = c && stretched(c.dims, [rows, columns]);
-    return () => {
-      const [x, w, z, to] = [left(), right(), addend?.(), result()];
-      for (let row = 0; row < rows; row++) {
-        for (let column = 0; column < columns; column++) {
-          let sum = 0;
-          for (let k = 0; k < inner; k++) {
-            sum += x[row * stepRow + k * stepInner] * w[column * stepColumn + k * stepDown];
-          }
-          const at = row * columns + column;
-          to[at] = alpha * sum + (z && places ? beta * z[places[at]] : 0);
+function gemm(context: Planning, { a, b, c }: GemmInputs, { transA, transB, alpha, beta }: GemmAttributes): Step {
+  if (a.dims.length !== 2 || b.dims.length !== 2) context.wrong(`multiplies [${a.dims}] by [${b.dims}]`);
+  const [rows, inner] = transA ? [a.dims[1], a.dims[0]] : a.dims;
+  const [columns, wanted] = transB ? b.dims : [b.dims[1], b.dims[0]];
+  if (inner !== wanted) context.wrong(`multiplies [${rows},${inner}] by a matrix of ${wanted} inputs`);
+  if (c && !stretches(c.dims, [rows, columns])) context.wrong(`adds [${c.dims}] to [${rows},${columns}]`);
+  const weights = context.constant(b);
+  const bias = context.constant(c);
+  // One row of biases, or one number, is the same for every sample.
+  const asBias = !c || (bias !== undefined && (c.dims.length < 2 || c.dims[0] === 1));
+  if (!transA && weights && asBias) {
+    const layer = context.kept([b, c], () =>
+      matrixOf(context, weights.data, weights.dims, transB, { alpha, bias: bias?.data, beta }),
+    );
+    return multiply(context, layer, a, [rows, columns]);
+  }
+  const y = context.output("float32", [rows, columns], { rectified: false });
+  const [left, right, addend, result] = [context.view(a), context.view(b), c && context.view(c), context.view(y)];
+  const [stepRow, stepInner] = transA ? [1, rows] : [inner, 1];
+  const [stepColumn, stepDown] = transB ? [inner, 1] : [1, columns];
+  const places = c && stretched(c.dims, [rows, columns]);
+  return () => {
+    const [x, w, z, to] = [left(), right(), addend?.(), result()];
+    for (let row = 0; row < rows; row++) {
+      for (let column = 0; column < columns; column++) {
+        let sum = 0;
+        for (let k = 0; k < inner; k++) {
+          sum += x[row * stepRow + k * stepInner] * w[column * stepColumn + k * stepDown];
         }
+        const at = row * columns + column;
+        to[at] = alpha * sum + (z && places ? beta * z[places[at]] : 0);
       }
-    };
-  },
-});
+    }
+  };
+}
+
+const inputs = { a: needed(FLOAT), b: needed(FLOAT), c: optional(FLOAT) };
+const attributes = { transA: flag(false), transB: flag(false), alpha: float(1), beta: float(1) };
+
+const gemms = [
+  operator({
+    since: 1,
+    until: 6,
+    inputs,
+    // Whether C is stretched: its shape shows it.
+    attributes: { ...attributes, broadcast: unused() },
+    plan: (context) => gemm(context, context.inputs, context.attributes),
+  }),
+  operator({
+    since: 7,
+    inputs,
+    attributes,
+    plan: (context) => gemm(context, context.inputs, context.attributes),
+  }),
+];
 
 const matmul = operator({
   since: 1,
@@ -105,7 +131,7 @@ function matrixOf(
   return context.matrix(rows, columns, elements, biases);
 }
 
-function multiply(context: Planning, layer: Matrix, x: Value, dims: readonly number[]): Step {
+export function multiply(context: Planning, layer: Matrix, x: Value, dims: readonly number[]): Step {
   const { heap } = context.machine;
   const { rows, columns } = layer;
   if (x.dims.at(-1) !== columns) context.wrong(`multiplies [${x.dims}] by a matrix of ${columns} inputs`);
@@ -159,4 +185,4 @@ function transpose(
 }
 
 /** Dense layers. */
-export const denseOperators: Operators = { Gemm: gemm, MatMul: matmul, [BIASED]: biased };
+export const denseOperators: Operators = { Gemm: gemms, MatMul: matmul, [BIASED]: biased };

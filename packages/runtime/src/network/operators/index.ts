@@ -1,15 +1,16 @@
+import { UserError } from "../../errors.ts";
+import { type Graph, graphsIn } from "../graph.ts";
 import type { Operators } from "../operator.ts";
 import { activationOperators } from "./activations.ts";
 import { arithmeticOperators } from "./arithmetic.ts";
 import { castOperators } from "./cast.ts";
-import { controlOperators } from "./control.ts";
 import { convolutionOperators } from "./convolution.ts";
 import { denseOperators } from "./dense.ts";
 import { fillingOperators } from "./filling.ts";
 import { gatherOperators } from "./gather.ts";
 import { logicOperators } from "./logic.ts";
-import { lossOperators } from "./losses.ts";
 import { mathOperators } from "./math.ts";
+import { maxPoolingOperators } from "./max-pooling.ts";
 import { movementOperators } from "./movement.ts";
 import { nameOperators } from "./names.ts";
 import { normalizationOperators } from "./normalization.ts";
@@ -18,19 +19,17 @@ import { poolingOperators } from "./pooling.ts";
 import { recurrentOperators } from "./recurrent.ts";
 import { reductionOperators } from "./reductions.ts";
 import { resizeOperators } from "./resize.ts";
-import { scatterOperators } from "./scatter.ts";
 import { selectionOperators } from "./selection.ts";
 import { softmaxOperators } from "./softmax.ts";
 import { spaceOperators } from "./space.ts";
 import { standardizationOperators } from "./standardization.ts";
-import { transposedOperators } from "./transposed.ts";
 
-/** What the runtime computes, by operator. */
-export const operators: Operators = {
+/** The operators that come with the runtime. */
+const common: Operators = {
   ...denseOperators,
   ...convolutionOperators,
-  ...transposedOperators,
   ...poolingOperators,
+  ...maxPoolingOperators,
   ...activationOperators,
   ...mathOperators,
   ...arithmeticOperators,
@@ -45,11 +44,34 @@ export const operators: Operators = {
   ...recurrentOperators,
   ...fillingOperators,
   ...padOperators,
-  ...scatterOperators,
   ...selectionOperators,
   ...resizeOperators,
   ...standardizationOperators,
-  ...lossOperators,
   ...spaceOperators,
-  ...controlOperators,
 };
+
+/**
+ * What the runtime computes of a network's operators, by name.
+ * @throws UserError when those that come when they are asked for cannot be fetched
+ */
+export async function operatorsFor(graph: Graph): Promise<Operators> {
+  return asksForMore(graph) ? { ...common, ...(await further()) } : common;
+}
+
+/** What the runtime computes, by operator. */
+export async function allOperators(): Promise<Operators> {
+  return { ...common, ...(await further()) };
+}
+
+function asksForMore({ nodes }: Graph): boolean {
+  return nodes.some((node) => !Object.hasOwn(common, node.op) || graphsIn(node).some(asksForMore));
+}
+
+async function further(): Promise<Operators> {
+  try {
+    return (await import("./further.ts")).furtherOperators;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new UserError(`The network's operators could not be fetched (${reason}): serve all files of the bundle.`);
+  }
+}

@@ -22,7 +22,7 @@ function ofAny(since: number, f: (x: number) => number, big: (x: bigint) => bigi
 }
 
 /** The nearest whole number, of two as near the even one. */
-function round(x: number): number {
+export function round(x: number): number {
   const low = Math.floor(x);
   if (x - low !== 0.5) return Math.round(x);
   return low % 2 === 0 ? low : low + 1;

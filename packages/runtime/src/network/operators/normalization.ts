@@ -1,7 +1,7 @@
 import { PAIRWISE } from "../../kernels/kernels.ts";
-import { float, int, only, unused } from "../attributes.ts";
+import { flag, float, int, only, unused } from "../attributes.ts";
 import { sizeOf } from "../elements.ts";
-import { needed, type Operators, operator, optional } from "../operator.ts";
+import { needed, type Operators, operator, optional, type Planning, type Step, type Value } from "../operator.ts";
 import { axisIn, stretched, stretches } from "./shapes.ts";
 import { FLOAT } from "./types.ts";
 
@@ -35,46 +35,70 @@ const lrn = operator({
   },
 });
 
+type Float = Value<"float32">;
+
+interface Normalized {
+  readonly x: Float;
+  readonly scale: Float;
+  readonly shift: Float;
+  readonly mean: Float;
+  readonly variance: Float;
+}
+
 /** (x - mean) / sqrt(variance + epsilon) * scale + shift for each channel, with given means and variances. */
-const batchNormalization = operator({
-  since: 7,
-  inputs: {
-    x: needed(FLOAT),
-    scale: needed(FLOAT),
-    shift: needed(FLOAT),
-    mean: needed(FLOAT),
-    variance: needed(FLOAT),
-  },
-  attributes: { spatial: only(1), training_mode: only(0), epsilon: float(1e-5), momentum: unused() },
-  plan(context) {
-    const { x, scale, shift, mean, variance } = context.inputs;
-    const { epsilon } = context.attributes;
-    const channels = x.dims.length > 1 ? x.dims[1] : 1;
-    const plane = sizeOf(x.dims.slice(2));
-    const given = [scale, shift, mean, variance];
-    for (const { dims } of given) {
-      if (dims.length !== 1 || dims[0] !== channels) context.wrong(`reads [${x.dims}] and [${dims}]`);
+function normalize(context: Planning, { x, scale, shift, mean, variance }: Normalized, epsilon: number): Step {
+  const channels = x.dims.length > 1 ? x.dims[1] : 1;
+  const plane = sizeOf(x.dims.slice(2));
+  const given = [scale, shift, mean, variance];
+  for (const { dims } of given) {
+    if (dims.length !== 1 || dims[0] !== channels) context.wrong(`reads [${x.dims}] and [${dims}]`);
+  }
+  const [input, output] = [context.at(x), context.at(context.output("float32", x.dims))];
+  const [factors, variances] = [context.view(scale), context.view(variance)];
+  const [shifts, means, deviations] = [context.at(shift), context.at(mean), context.scratch(channels)];
+  const { heap, kernels } = context.machine;
+  const size = channels * plane;
+  const samples = size === 0 ? 0 : sizeOf(x.dims) / size;
+  const join = (operation: number, a: number, b: number, to: number) =>
+    kernels.pairwise(operation, channels, plane, a, 4 * plane, 4, b, 4, 0, to);
+  return () => {
+    const [by, squares, factor] = [factors(), variances(), heap.floats(deviations, channels)];
+    for (let c = 0; c < channels; c++) factor[c] = by[c] / Math.sqrt(squares[c] + epsilon);
+    for (let n = 0; n < samples; n++) {
+      const to = output + 4 * n * size;
+      join(PAIRWISE.subtract, input + 4 * n * size, means, to);
+      join(PAIRWISE.multiply, to, deviations, to);
+      join(PAIRWISE.add, to, shifts, to);
     }
-    const [input, output] = [context.at(x), context.at(context.output("float32", x.dims))];
-    const [factors, variances] = [context.view(scale), context.view(variance)];
-    const [shifts, means, deviations] = [context.at(shift), context.at(mean), context.scratch(channels)];
-    const { heap, kernels } = context.machine;
-    const size = channels * plane;
-    const samples = size === 0 ? 0 : sizeOf(x.dims) / size;
-    const join = (operation: number, a: number, b: number, to: number) =>
-      kernels.pairwise(operation, channels, plane, a, 4 * plane, 4, b, 4, 0, to);
-    return () => {
-      const [by, squares, factor] = [factors(), variances(), heap.floats(deviations, channels)];
-      for (let c = 0; c < channels; c++) factor[c] = by[c] / Math.sqrt(squares[c] + epsilon);
-      for (let n = 0; n < samples; n++) {
-        const to = output + 4 * n * size;
-        join(PAIRWISE.subtract, input + 4 * n * size, means, to);
-        join(PAIRWISE.multiply, to, deviations, to);
-        join(PAIRWISE.add, to, shifts, to);
-      }
-    };
-  },
-});
+  };
+}
+
+const normalized = {
+  x: needed(FLOAT),
+  scale: needed(FLOAT),
+  shift: needed(FLOAT),
+  mean: needed(FLOAT),
+  variance: needed(FLOAT),
+};
+
+const batchNormalization = [
+  operator({
+    since: 6,
+    until: 6,
+    inputs: normalized,
+    attributes: { is_test: flag(false), spatial: only(1), epsilon: float(1e-5), momentum: unused() },
+    plan(context) {
+      if (!context.attributes.is_test) context.refuse("is in training mode");
+      return normalize(context, context.inputs, context.attributes.epsilon);
+    },
+  }),
+  operator({
+    since: 7,
+    inputs: normalized,
+    attributes: { spatial: only(1), training_mode: only(0), epsilon: float(1e-5), momentum: unused() },
+    plan: (context) => normalize(context, context.inputs, context.attributes.epsilon),
+  }),
+];
 
 /** (x - mean) / sqrt(variance + epsilon) * scale + shift over all axes from one on. */
 const layerNormalization = operator({

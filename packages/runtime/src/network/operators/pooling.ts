@@ -4,62 +4,24 @@ import { needed, type Operators, operator, type Planning, type Step, type Value 
 import { led, WINDOW_ATTRIBUTES, type WindowAttributes, type Windows, windowsOf } from "../windows.ts";
 import { FLOAT } from "./types.ts";
 
-/** Largest elements of windows. */
-const maxPool = operator({
-  since: 1,
-  inputs: { x: needed(FLOAT) },
-  // How indices are counted: they are an output of their own, which is not computed.
-  attributes: { ...WINDOW_ATTRIBUTES, ceil_mode: flag(false), storage_order: int(0) },
-  plan(context) {
-    const { x } = context.inputs;
-    const { attributes, machine } = context;
-    const windows = windowsOf(context, attributes, x.dims, attributes.kernel_shape ?? [], attributes.ceil_mode);
-    checkPadding(context, windows, context.attributes.auto_pad);
-    if (windows.input.length > 2 || windows.dilations.some((n) => n !== 1)) return largest(context, x, windows);
-    const [[height, width], [outHeight, outWidth]] = [led(windows, 2).input, led(windows, 2).output];
-    const { kernel, strides, begin } = led(windows, 2);
-    const planes = x.dims[0] * x.dims[1];
-    const row = begin[1] + Math.max(width, outWidth * strides[1]) + kernel[1] + 2 * strides[1] + 8;
-    const scratch = context.scratch(2 * row);
-    const y = context.output("float32", [x.dims[0], x.dims[1], ...windows.output], { rectified: x.rectified });
-    const [from, to] = [context.at(x), context.at(y)];
-    const { kernels } = machine;
-    return () =>
-      kernels.maxPool(
-        from,
-        to,
-        scratch,
-        height,
-        width,
-        outHeight,
-        outWidth,
-        kernel[0],
-        kernel[1],
-        strides[0],
-        strides[1],
-        begin[0],
-        begin[1],
-        planes,
-      );
-  },
-});
-
 /**
  * Refuses windows of nothing but padding, which have no largest element and no mean, and automatic padding of dilated
  * ones, in which ONNX Runtime and ONNX's definition do not agree.
  */
-function checkPadding(context: Planning, { kernel, dilations, begin, end }: Windows, automatic: string): void {
+export function checkPadding(context: Planning, windows: Windows, automatic: string): void {
+  const { kernel, dilations, begin, end } = windows;
   if (automatic.startsWith("SAME") && dilations.some((n) => n !== 1)) {
     context.refuse(`pads windows of dilations [${dilations}] by itself`);
   }
   const reach = kernel.map((length, axis) => (length - 1) * dilations[axis] + 1);
-  if (reach.some((length, axis) => Math.max(begin[axis], end[axis]) >= length)) {
+  const empty = kernel.some((_, axis) => placesAlong(windows, axis).some((places) => places.length === 0));
+  if (empty || reach.some((length, axis) => Math.max(begin[axis], end[axis]) >= length)) {
     context.refuse(`has windows of [${reach}] in a padding of [${begin}] and [${end}]`);
   }
 }
 
 /** The places of an axis that each window reads. */
-function placesAlong({ kernel, strides, dilations, begin, input, output }: Windows, axis: number): number[][] {
+export function placesAlong({ kernel, strides, dilations, begin, input, output }: Windows, axis: number): number[][] {
   return Array.from({ length: output[axis] }, (_, i) =>
     Array.from({ length: kernel[axis] }, (_, k) => i * strides[axis] - begin[axis] + k * dilations[axis]).filter(
       (place) => place >= 0 && place < input[axis],
@@ -74,7 +36,7 @@ function pool(
   windows: Windows,
   start: number,
   join: (joined: number, x: number) => number,
-  counts?: readonly (readonly number[])[],
+  end: (joined: number, d: number, h: number, w: number) => number,
 ): Step {
   const y = context.output("float32", [x.dims[0], x.dims[1], ...windows.output], { rectified: x.rectified });
   const [view, result] = [context.view(x), context.view(y)];
@@ -95,16 +57,12 @@ function pool(
                 for (const k of column) joined = join(joined, from[line + k]);
               }
             }
-            to[at++] = counts ? joined / (counts[0][d] * counts[1][h] * counts[2][w]) : joined;
+            to[at++] = end(joined, d, h, w);
           }
         }
       }
     }
   };
-}
-
-function largest(context: Planning, x: Value<"float32">, windows: Windows): Step {
-  return pool(context, x, windows, Number.NEGATIVE_INFINITY, Math.max);
 }
 
 interface Averaging extends WindowAttributes {
@@ -125,45 +83,110 @@ function average(context: Planning, x: Value<"float32">, attributes: Averaging):
       return Math.min(kernel[axis], Math.ceil(left / dilations[axis]));
     }),
   );
-  return pool(context, x, windows, 0, (sum, x) => sum + x, counts);
+  const size = (d: number, h: number, w: number) => counts[0][d] * counts[1][h] * counts[2][w];
+  return pool(
+    context,
+    x,
+    windows,
+    0,
+    (sum, x) => sum + x,
+    (sum, d, h, w) => sum / size(d, h, w),
+  );
 }
 
 const averagePool = operator({
-  since: 7,
+  since: 1,
   inputs: { x: needed(FLOAT) },
   attributes: { ...WINDOW_ATTRIBUTES, ceil_mode: flag(false), count_include_pad: flag(false) },
   plan: (context) => average(context, context.inputs.x, context.attributes),
 });
 
-/** A pooling over all places of a plane. */
-function everywhere(join: (a: number, b: number) => number, start: number, mean: boolean) {
-  return operator({
-    since: 1,
-    inputs: { x: needed(FLOAT) },
-    attributes: {},
-    plan(context) {
-      const { x } = context.inputs;
-      if (x.dims.length < 3) context.wrong(`reads [${x.dims}], which has no axis beside samples and channels`);
-      const [batch, channels, ...places] = x.dims;
-      const y = context.output("float32", [batch, channels, ...places.map(() => 1)], { rectified: x.rectified });
-      const [view, result] = [context.view(x), context.view(y)];
-      const size = sizeOf(places);
-      return () => {
-        const [from, to] = [view(), result()];
-        for (let i = 0; i < to.length; i++) {
-          let joined = start;
-          for (let p = i * size; p < (i + 1) * size; p++) joined = join(joined, from[p]);
-          to[i] = mean ? joined / size : joined;
-        }
-      };
-    },
-  });
+/** The p-norms of windows, that is the roots of the sums of their elements' powers. */
+const lpPool = operator({
+  since: 2,
+  inputs: { x: needed(FLOAT) },
+  attributes: { ...WINDOW_ATTRIBUTES, ceil_mode: flag(false), p: int(2) },
+  plan(context) {
+    const { x } = context.inputs;
+    const { p, kernel_shape = [], ceil_mode } = context.attributes;
+    const windows = windowsOf(context, context.attributes, x.dims, kernel_shape, ceil_mode);
+    checkPadding(context, windows, context.attributes.auto_pad);
+    return pool(
+      context,
+      x,
+      windows,
+      0,
+      (sum, x) => sum + Math.abs(x) ** p,
+      (sum) => sum ** (1 / p),
+    );
+  },
+});
+
+/** Joins all places of a plane. */
+function overPlanes(
+  context: Planning,
+  x: Value<"float32">,
+  start: number,
+  join: (joined: number, x: number) => number,
+  end: (joined: number, size: number) => number,
+): Step {
+  if (x.dims.length < 3) context.wrong(`reads [${x.dims}], which has no axis beside samples and channels`);
+  const [batch, channels, ...places] = x.dims;
+  const y = context.output("float32", [batch, channels, ...places.map(() => 1)], { rectified: x.rectified });
+  const [view, result] = [context.view(x), context.view(y)];
+  const size = sizeOf(places);
+  return () => {
+    const [from, to] = [view(), result()];
+    for (let i = 0; i < to.length; i++) {
+      let joined = start;
+      for (let p = i * size; p < (i + 1) * size; p++) joined = join(joined, from[p]);
+      to[i] = end(joined, size);
+    }
+  };
 }
 
-/** Pooling. */
+const globalAveragePool = operator({
+  since: 1,
+  inputs: { x: needed(FLOAT) },
+  attributes: {},
+  plan: (context) =>
+    overPlanes(
+      context,
+      context.inputs.x,
+      0,
+      (sum, x) => sum + x,
+      (sum, size) => sum / size,
+    ),
+});
+
+const globalMaxPool = operator({
+  since: 1,
+  inputs: { x: needed(FLOAT) },
+  attributes: {},
+  plan: (context) => overPlanes(context, context.inputs.x, Number.NEGATIVE_INFINITY, Math.max, (most) => most),
+});
+
+const globalLpPool = operator({
+  since: 2,
+  inputs: { x: needed(FLOAT) },
+  attributes: { p: int(2) },
+  plan(context) {
+    const { p } = context.attributes;
+    return overPlanes(
+      context,
+      context.inputs.x,
+      0,
+      (sum, x) => sum + Math.abs(x) ** p,
+      (sum) => sum ** (1 / p),
+    );
+  },
+});
+
+/** Pooling by sums. */
 export const poolingOperators: Operators = {
-  MaxPool: maxPool,
   AveragePool: averagePool,
-  GlobalAveragePool: everywhere((sum, x) => sum + x, 0, true),
-  GlobalMaxPool: everywhere(Math.max, Number.NEGATIVE_INFINITY, false),
+  LpPool: lpPool,
+  GlobalAveragePool: globalAveragePool,
+  GlobalMaxPool: globalMaxPool,
+  GlobalLpPool: globalLpPool,
 };

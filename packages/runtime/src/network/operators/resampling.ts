@@ -5,6 +5,7 @@ export type Coordinates =
   | "pytorch_half_pixel"
   | "align_corners"
   | "asymmetric"
+  | "tf_half_pixel_for_nn"
   | "tf_crop_and_resize";
 
 export interface Interpolation {
@@ -52,6 +53,8 @@ export function coordinateOf(i: number, { from, to, scale, region }: Resized, co
       return to > 1 ? centred() : 0;
     case "align_corners":
       return to > 1 ? f(f(i * (from - 1)) / (to - 1)) : 0;
+    case "tf_half_pixel_for_nn":
+      return f(f(i + 0.5) / f(scale));
     case "asymmetric":
       return f(i / f(scale));
     default: {
@@ -112,7 +115,7 @@ function nearestTo(x: number, mode: Interpolation["nearest"], shrinks: boolean):
 }
 
 /** Keys' kernel at a distance. */
-function cubic(distance: number, a: number): number {
+export function cubic(distance: number, a: number): number {
   const d = Math.abs(distance);
   if (d <= 1) return ((a + 2) * d - (a + 3)) * d * d + 1;
   return d < 2 ? ((a * d - 5 * a) * d + 8 * a) * d - 4 * a : 0;

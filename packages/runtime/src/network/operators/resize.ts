@@ -1,6 +1,6 @@
 import { flag, float, floats, ints, oneOf, only } from "../attributes.ts";
-import { sizeOf } from "../elements.ts";
 import { needed, type Operators, operator, optional, type Planning, type Step, type Value } from "../operator.ts";
+import { interpolate } from "./interpolation.ts";
 import { pick } from "./pick.ts";
 import { type Coordinates, coordinateOf, type Interpolation, NEAREST, type Tap, tapsOf } from "./resampling.ts";
 import { axesIn, gridOf, stepsOf, wholesOf } from "./shapes.ts";
@@ -42,63 +42,12 @@ function resize(context: Planning, x: Value, axes: readonly Axis[], manner: Mann
     const tables = taps.map((axis, i) => axis.map(([{ at }]) => at * steps[i]));
     return pick(context, x, dims, gridOf(tables));
   }
-  if (x.type !== "float32") context.refuse(`interpolates ${x.type}`);
+  if (!isFloat32(x)) return context.refuse(`interpolates ${x.type}`);
   return interpolate(context, x, dims, taps, extrapolation);
 }
 
-/** Interpolates along one axis after the other. */
-function interpolate(
-  context: Planning,
-  x: Value,
-  dims: readonly number[],
-  taps: readonly (readonly (readonly Tap[])[])[],
-  extrapolation: number,
-): Step {
-  const changed = taps.flatMap((axis, i) =>
-    axis.every((places, k) => places.length === 1 && places[0].at === k) && axis.length === x.dims[i] ? [] : [i],
-  );
-  const shapes = changed.map((_, i) =>
-    x.dims.map((dim, axis) => (changed.indexOf(axis) <= i && changed.includes(axis) ? dims[axis] : dim)),
-  );
-  const between = shapes.slice(0, -1).map((shape) => new Float32Array(sizeOf(shape)));
-  const inside = taps.some((axis) => axis.some((places) => places.length === 0))
-    ? gridOf(taps.map((axis) => axis.map((places) => (places.length === 0 ? -1 : 0))))
-    : undefined;
-  const [input, output] = [context.view(x), context.view(context.output("float32", dims))];
-  return () => {
-    const to = output();
-    let from: ArrayLike<number> = Float32Array.from(input(), Number);
-    if (changed.length === 0) to.set(from);
-    for (const [i, axis] of changed.entries()) {
-      const target = between[i] ?? to;
-      const count = i === 0 ? x.dims[axis] : shapes[i - 1][axis];
-      const inner = sizeOf(shapes[i].slice(axis + 1));
-      along(from, count, target, taps[axis], inner);
-      from = target;
-    }
-    if (inside) for (let i = 0; i < to.length; i++) if (inside[i] < 0) to[i] = extrapolation;
-  };
-}
-
-/** Writes [outer, taps, inner] of [outer, count, inner]. */
-function along(
-  from: ArrayLike<number>,
-  count: number,
-  to: Float32Array,
-  taps: readonly (readonly Tap[])[],
-  inner: number,
-): void {
-  const outer = from.length / (count * inner);
-  let at = 0;
-  for (let block = 0; block < outer; block++) {
-    for (const places of taps) {
-      for (let i = 0; i < inner; i++) {
-        let sum = 0;
-        for (const { at: place, weight } of places) sum += weight * from[(block * count + place) * inner + i];
-        to[at++] = sum;
-      }
-    }
-  }
+function isFloat32(value: Value): value is Value<"float32"> {
+  return value.type === "float32";
 }
 
 /** Axes by how many times as long they become. */
@@ -158,6 +107,7 @@ const resizes = [
         "pytorch_half_pixel",
         "align_corners",
         "asymmetric",
+        "tf_half_pixel_for_nn",
         "tf_crop_and_resize",
       ),
       nearest_mode: oneOf("round_prefer_floor", "round_prefer_ceil", "floor", "ceil"),
@@ -185,6 +135,13 @@ const resizes = [
       const ratios = named.map((axis, i) => lengths[i] / x.dims[axis]);
       const policy = attributes.keep_aspect_ratio_policy;
       const common = policy === "not_larger" ? Math.min(...ratios) : Math.max(...ratios);
+      // Upwards it would move axes that keep their length, which some runtimes leave as they are.
+      if (
+        coordinates === "tf_half_pixel_for_nn" &&
+        (attributes.mode !== "nearest" || attributes.nearest_mode.endsWith("ceil"))
+      ) {
+        context.refuse("takes tf_half_pixel_for_nn for more than the element below");
+      }
       // Definitions differ in whether the corners of 2.4 places are those of 2.
       if (
         coordinates === "align_corners" &&

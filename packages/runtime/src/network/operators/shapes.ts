@@ -41,6 +41,27 @@ export function stretches(from: readonly number[], to: readonly number[]): boole
   return lead >= 0 && from.every((dim, axis) => dim === 1 || dim === to[axis + lead]);
 }
 
+/** How a second operand stretched before operator set 7. */
+interface Stretching {
+  readonly broadcast: boolean;
+  /** The axis of the first operand at which those of the second begin; left out: they are the last. */
+  readonly axis: number | undefined;
+}
+
+/** The second operand in the shape that stretches by itself. */
+export function aligned<T extends ElementType>(
+  context: Pick<Planning, "wrong" | "reshaped">,
+  a: Value,
+  b: Value<T>,
+  { broadcast, axis = a.dims.length - b.dims.length }: Stretching,
+): Value<T> {
+  const behind = a.dims.length - axis - b.dims.length;
+  const dims = [...b.dims, ...Array<number>(Math.max(0, behind)).fill(1)];
+  const fits = axis >= 0 && behind >= 0 && stretches(dims, a.dims);
+  if (!(broadcast ? fits : b.dims.join() === a.dims.join())) context.wrong(`joins [${a.dims}] and [${b.dims}]`);
+  return context.reshaped(b, dims);
+}
+
 /** How far apart the elements along each axis are. */
 export function stepsOf(dims: readonly number[]): number[] {
   const steps: number[] = [];

@@ -8,7 +8,7 @@ export const INDICES: readonly ("int64" | "int32")[] = ["int64", "int32"];
 export const INT64: readonly "int64"[] = ["int64"];
 export const BOOL: readonly "bool"[] = ["bool"];
 
-type Numeric = Exclude<ElementType, "bool" | "float16">;
+export type Numeric = Exclude<ElementType, "bool" | "float16">;
 /** What can be computed with: a float16 is only its bits here. */
 export const NUMBERS: readonly Numeric[] = TYPES.filter(
   (type): type is Numeric => type !== "bool" && type !== "float16",

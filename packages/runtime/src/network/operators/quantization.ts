@@ -1,0 +1,141 @@
+import { int, only, unused } from "../attributes.ts";
+import { type ElementType, sizeOf, typeOf } from "../elements.ts";
+import { needed, type Operators, operator, optional, type Planning, type Value } from "../operator.ts";
+import { round } from "./math.ts";
+import { axisIn } from "./shapes.ts";
+import { FLOAT } from "./types.ts";
+
+type Whole = "uint8" | "int8" | "uint16" | "int16" | "int32";
+type Narrow = Exclude<Whole, "int32">;
+const NARROW: readonly Narrow[] = ["uint8", "int8", "uint16", "int16"];
+const WHOLE: readonly Whole[] = [...NARROW, "int32"];
+
+/** The least and the largest number of a type. */
+export const RANGES: { readonly [T in Narrow]: readonly [least: number, most: number] } = {
+  uint8: [0, 255],
+  int8: [-128, 127],
+  uint16: [0, 65535],
+  int16: [-32768, 32767],
+};
+
+/** Which of the scales belongs to each element: one for all, one for each place of an axis, or one for each block of it. */
+function scaleOf(
+  context: Planning,
+  dims: readonly number[],
+  scale: Value,
+  zero: Value | undefined,
+  axisGiven: number,
+  block: number,
+): (i: number) => number {
+  if (zero && zero.dims.join() !== scale.dims.join())
+    context.wrong(`has scales [${scale.dims}] and zeros [${zero.dims}]`);
+  if (block === 0 && sizeOf(scale.dims) === 1 && scale.dims.length < 2) return () => 0;
+  const axis = axisIn(context, axisGiven, dims.length);
+  const inner = sizeOf(dims.slice(axis + 1));
+  const count = dims[axis];
+  if (block === 0) {
+    if (scale.dims.join() !== String(count)) context.wrong(`scales ${count} places by [${scale.dims}]`);
+    return (i) => Math.floor(i / inner) % count;
+  }
+  const blocks = Math.ceil(count / block);
+  const expected = dims.map((dim, i) => (i === axis ? blocks : dim));
+  if (block < 0 || scale.dims.join() !== expected.join()) {
+    context.wrong(`scales blocks of ${block} of [${dims}] by [${scale.dims}]`);
+  }
+  return (i) => {
+    const place = Math.floor((Math.floor(i / inner) % count) / block);
+    return (Math.floor(i / (inner * count)) * blocks + place) * inner + (i % inner);
+  };
+}
+
+const scaling = { axis: int(1), block_size: int(0) };
+
+/** The element type that a node asks for by number; 0 asks for none. */
+function asked<T extends ElementType>(context: Planning, code: number, types: readonly T[], absent: T): T {
+  const found = code === 0 ? absent : types.find((type) => type === typeOf(code));
+  return found ?? context.refuse(`makes elements of the type ${code} of ONNX`);
+}
+
+/** round(x / scale) + zero, held inside the type's range; of two whole numbers as near, the even one. */
+const quantizeLinear = operator({
+  since: 10,
+  inputs: { x: needed([...FLOAT, "int32"]), scale: needed(FLOAT), zero: optional(NARROW) },
+  // How eight-bit floats are made, of which none is one here, and in which type is divided: there is one.
+  attributes: { ...scaling, saturate: only(1), output_dtype: int(0), precision: unused() },
+  plan(context) {
+    const { x, scale, zero } = context.inputs;
+    const { axis, block_size, output_dtype } = context.attributes;
+    const type = asked(context, output_dtype, NARROW, zero?.type ?? "uint8");
+    if (zero && zero.type !== type) context.wrong(`makes ${type} around a zero of ${zero.type}`);
+    const at = scaleOf(context, x.dims, scale, zero, axis, block_size);
+    const [least, most] = RANGES[type];
+    const [input, output] = [context.view(x), context.view(context.output(type, x.dims))];
+    const [scales, zeros] = [context.view(scale), zero && context.view(zero)];
+    return () => {
+      const [from, to, by, plus] = [input(), output(), scales(), zeros?.()];
+      for (let i = 0; i < to.length; i++) {
+        const place = at(i);
+        const whole = round(Math.fround(from[i] / by[place])) + (plus ? plus[place] : 0);
+        to[i] = Math.min(Math.max(whole, least), most);
+      }
+    };
+  },
+});
+
+/** (x - zero) * scale. */
+const dequantizeLinear = operator({
+  since: 10,
+  inputs: { x: needed(WHOLE), scale: needed(FLOAT), zero: optional(WHOLE, { like: "x" }) },
+  attributes: { ...scaling, output_dtype: int(0) },
+  plan(context) {
+    const { x, scale, zero } = context.inputs;
+    const { axis, block_size, output_dtype } = context.attributes;
+    asked(context, output_dtype, FLOAT, "float32");
+    const at = scaleOf(context, x.dims, scale, zero, axis, block_size);
+    const [input, output] = [context.view(x), context.view(context.output("float32", x.dims))];
+    const [scales, zeros] = [context.view(scale), zero && context.view(zero)];
+    return () => {
+      const [from, to, by, minus] = [input(), output(), scales(), zeros?.()];
+      for (let i = 0; i < to.length; i++) {
+        const place = at(i);
+        to[i] = (from[i] - (minus ? minus[place] : 0)) * by[place];
+      }
+    };
+  },
+});
+
+/** Quantizes to uint8 by the range of what comes. */
+const dynamicQuantizeLinear = operator({
+  since: 11,
+  inputs: { x: needed(FLOAT) },
+  attributes: {},
+  outputs: 3,
+  plan(context) {
+    const { x } = context.inputs;
+    const [input, output] = [context.view(x), context.view(context.output("uint8", x.dims))];
+    const scale = context.view(context.output("float32", [], { index: 1 }));
+    const zero = context.view(context.output("uint8", [], { index: 2 }));
+    return () => {
+      const [from, to] = [input(), output()];
+      let [least, most] = [0, 0];
+      for (let i = 0; i < from.length; i++) {
+        least = Math.min(least, from[i]);
+        most = Math.max(most, from[i]);
+      }
+      const by = Math.fround(Math.fround(most - least) / 255);
+      const plus = by === 0 ? 0 : Math.min(Math.max(round(Math.fround(-least / by)), 0), 255);
+      scale()[0] = by;
+      zero()[0] = plus;
+      for (let i = 0; i < to.length; i++) {
+        to[i] = by === 0 ? 0 : Math.min(Math.max(round(Math.fround(from[i] / by)) + plus, 0), 255);
+      }
+    };
+  },
+});
+
+/** Whole numbers in place of floats, and back. */
+export const quantizationOperators: Operators = {
+  QuantizeLinear: quantizeLinear,
+  DequantizeLinear: dequantizeLinear,
+  DynamicQuantizeLinear: dynamicQuantizeLinear,
+};
