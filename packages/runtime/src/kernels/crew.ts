@@ -8,7 +8,10 @@ export type Call = readonly [kernel: keyof Kernels, ...parameters: number[]];
 export interface Crew {
   /** Threads, the caller's among them. */
   readonly size: number;
-  /** Runs one call on each thread, the first on the caller's, and comes back when all are done. */
+  /**
+   * Runs one call on each thread, the first on the caller's, and comes back when all are done.
+   * @throws Error when a call fails on any of them
+   */
   run(calls: readonly Call[]): void;
   release(): void;
 }
@@ -31,20 +34,24 @@ const SLOT = 16;
 
 /**
  * What a worker does: it looks whether the ticket has changed, for a while without pause, as calls come in quick
- * succession, and else sleeps. The last number of the state is how many are still at work.
+ * succession, and else sleeps. The second number of the state is how many are still at work, the third how many failed.
  */
 const SOURCE = `
 const port = typeof require === "function" ? require("node:worker_threads").parentPort : self;
 port.onmessage = async ({ data: { code, memory, control, slot, kernels } }) => {
   const { exports } = await WebAssembly.instantiate(code, { env: { memory } });
-  const state = new Int32Array(memory.buffer, control, 2);
+  const state = new Int32Array(memory.buffer, control, 3);
   const call = new Float64Array(memory.buffer, slot, ${SLOT});
   port.postMessage("ready");
   for (let seen = 0; ; ) {
     for (let i = 0; i < 20000 && Atomics.load(state, 0) === seen; i++);
     Atomics.wait(state, 0, seen);
     seen = Atomics.load(state, 0);
-    if (call[0] >= 0) exports[kernels[call[0]]](...call.subarray(2, 2 + call[1]));
+    try {
+      if (call[0] >= 0) exports[kernels[call[0]]](...call.subarray(2, 2 + call[1]));
+    } catch {
+      Atomics.add(state, 2, 1);
+    }
     Atomics.sub(state, 1, 1);
   }
 };`;
@@ -70,9 +77,9 @@ export async function hire(
   size: number,
 ): Promise<Crew | undefined> {
   const names = Object.keys(kernels).filter((name) => name !== "memory") as (keyof Kernels)[];
-  const control = heap.allocate(8);
+  const control = heap.allocate(12);
   const slots = Array.from({ length: size - 1 }, () => heap.allocate(8 * SLOT));
-  const state = new Int32Array(memory.buffer, control, 2).fill(0);
+  const state = new Int32Array(memory.buffer, control, 3).fill(0);
   const calls = slots.map((slot) => new Float64Array(memory.buffer, slot, SLOT));
   const hired = await Promise.all(slots.map((slot) => hireOne({ code, memory, control, slot, kernels: names })));
   const colleagues = hired.filter((colleague) => colleague !== undefined);
@@ -93,9 +100,13 @@ export async function hire(
       Atomics.store(state, 1, calls.length);
       Atomics.add(state, 0, 1);
       Atomics.notify(state, 0);
-      invoke(kernels, own);
-      // A page's own thread may not sleep.
-      while (Atomics.load(state, 1) > 0);
+      try {
+        invoke(kernels, own);
+      } finally {
+        // A page's own thread may not sleep. What the others write must be there whatever happens here.
+        while (Atomics.load(state, 1) > 0);
+      }
+      if (Atomics.exchange(state, 2, 0) > 0) throw new Error("A kernel failed in a worker.");
     },
     release() {
       for (const colleague of colleagues) colleague.terminate();

@@ -1,8 +1,10 @@
 import { readFileSync } from "node:fs";
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { conv2d, dense, flatten, relu, sequential } from "../../espalier/src/index.ts";
 import { writeModel } from "../../espalier/src/onnx/write.ts";
 import { Network } from "../src/index.ts";
+import { machine } from "../src/kernels/machine.ts";
+import { SIMD } from "../src/kernels/wasm.ts";
 
 const MODULE = new URL("../kernels.wasm", import.meta.url);
 
@@ -42,4 +44,50 @@ describe("kernels that are given as a module", () => {
     const kernels = new WebAssembly.Module(Uint8Array.from(other));
     await expect(Network.load(bytes, { kernels })).rejects.toThrow(/has no such/);
   });
+});
+
+describe("kernels that are chosen", () => {
+  afterEach(() => {
+    vi.restoreAllMocks();
+  });
+
+  /** An engine that takes the forms of so many bytes alone. */
+  function takes(lengths: readonly number[]) {
+    const { validate } = WebAssembly;
+    vi.spyOn(WebAssembly, "validate").mockImplementation((code) => lengths.includes(code.byteLength) && validate(code));
+    return vi.spyOn(WebAssembly, "compile");
+  }
+  const bytesIn = (code: string) => Buffer.from(code, "hex").length;
+
+  it("are without relaxed SIMD where the engine has none", async () => {
+    const compile = takes([bytesIn(SIMD)]);
+    expect((await machine()).kind).toBe("simd");
+    expect(compile).toHaveBeenCalledTimes(1);
+    expect(Buffer.from(compile.mock.calls[0][0] as Uint8Array)).toEqual(Buffer.from(SIMD, "hex"));
+  });
+
+  it("are plain where the engine has no SIMD, or compiles nothing", async () => {
+    takes([]);
+    expect((await machine({ threads: 2 })).kind).toBe("plain");
+    await expect(machine({ kernels: "simd" })).rejects.toThrow(/no WebAssembly SIMD here/);
+    vi.restoreAllMocks();
+    vi.spyOn(WebAssembly, "compile").mockRejectedValue(new WebAssembly.CompileError("A policy forbids it."));
+    expect((await machine({ threads: 2 })).kind).toBe("plain");
+  });
+});
+
+it("a call that fails in a worker is thrown, and the crew goes on", async () => {
+  const { crew, heap } = await machine({ threads: 2 });
+  if (!crew) throw new Error("There is no crew.");
+  const bias = heap.allocate(4);
+  const y = heap.allocate(4);
+  const product = (at: number) => ["multiply", 1, 0, at, at, at, y, 0] as const;
+  const outside = 2 ** 31 - 64;
+  heap.floats(bias, 1)[0] = 3;
+  expect(() => crew.run([product(bias), product(outside)])).toThrow("A kernel failed in a worker.");
+  expect(() => crew.run([product(outside), product(bias)])).toThrow(WebAssembly.RuntimeError);
+  heap.floats(y, 1)[0] = 0;
+  crew.run([product(bias), product(bias)]);
+  expect(heap.floats(y, 1)[0]).toBe(3);
+  crew.release();
 });
