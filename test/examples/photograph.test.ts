@@ -140,7 +140,7 @@ describe.skipIf(skipped)("the photograph page in Chromium", () => {
     await drop(readFileSync(photograph(CHAIR)), "image/jpeg");
     await first().toBe("barber chair");
     await drop(Uint8Array.of(1, 2, 3), "image/jpeg");
-    await expect.poll(() => text("message")).toBe("dropped is no photograph that this browser can read.");
+    await expect.poll(() => text("message")).toBe("dropped is not a photograph that this browser can read.");
     for (const [i, name] of ["Granny Smith", "balloon", "coffee mug", "traffic light"].entries()) {
       await page.locator("#samples > button").nth(i).click();
       await first().toBe(name);

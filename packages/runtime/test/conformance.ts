@@ -104,7 +104,7 @@ function stating(model: ModelProto, inputs: readonly [string, TensorProto][], co
 
 function fedOf(proto: TensorProto): FedTensor {
   const tensor = tensorFromProto(proto, { source: proto.name });
-  if (tensor.dtype === "string") throw new Error("A tensor of strings is no case.");
+  if (tensor.dtype === "string") throw new Error("A tensor of strings is not a case.");
   return { dims: tensor.dims, data: tensor.data };
 }
 

@@ -329,7 +329,7 @@ describe("a network that cannot run here", () => {
 
   it.each<[string, Uint8Array]>([
     ["nothing", new Uint8Array()],
-    ["text", new TextEncoder().encode("this is no model")],
+    ["text", new TextEncoder().encode("this is not a model")],
     ["half a model", writeModel(lenet300100({ seed: 1 })).subarray(0, 5_000)],
   ])("as it is %s is refused with a sentence", async (_, bytes) => {
     await expect(Network.load(bytes)).rejects.toThrow(UserError);

@@ -116,7 +116,7 @@ describe("a network that is opened", () => {
     }
   });
 
-  it("refuses what is no model without asking for ONNX Runtime", async () => {
+  it("refuses what is not a model without asking for ONNX Runtime", async () => {
     const lazily = vi.fn(() => onnxruntime);
     await expect(open(Uint8Array.of(1, 2, 3), { onnxruntime: lazily })).rejects.toThrow(UserError);
     expect(lazily).not.toHaveBeenCalled();

@@ -35,7 +35,11 @@ const over = (op: string, attributes: Attributes, inputs = ["x"], set?: number) 
 describe("before anything is computed, a network is refused", () => {
   it.each<[string, Uint8Array, RegExp]>([
     ["for an attribute that is not read", over("Relu", { alpha: float(1) }), /Relu .*attribute alpha.*not read/],
-    ["for an attribute of another kind", over("Softmax", { axis: float(1) }), /attribute axis that is no int/],
+    [
+      "for an attribute of another kind",
+      over("Softmax", { axis: float(1) }),
+      /attribute axis that is not of the type int/,
+    ],
     ["for a word that is not known", over("Gelu", { approximate: string("best") }), /"best".*none, tanh/],
     ["for an input that is not read", over("Relu", {}, ["x", "x"]), /more inputs than are read/],
     ["for an operator set that is not known", over("Relu", {}, ["x"], 99), /operator set 99.* newest/],

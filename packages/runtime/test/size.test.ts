@@ -43,7 +43,7 @@ it.each([
   expect(atOnce).toBeLessThan(limit);
 });
 
-it("operators that few networks have are no part of what a page loads at once", async () => {
+it("operators that few networks have are not part of what a page loads at once", async () => {
   const { later } = await gzipped('export * from "../src/index.ts";');
   expect(later).toBeGreaterThan(5_000);
   expect(later).toBeLessThan(20_000);

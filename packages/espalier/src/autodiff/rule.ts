@@ -26,7 +26,7 @@ export interface RuleContext {
   readonly gradients: readonly (string | undefined)[];
   /** The gradient of the first output that has one: the gradient, for an operator with one output. */
   readonly gradient: string;
-  /** Says whether the gradient of an input is wanted. */
+  /** Returns true if the gradient of an input is wanted. */
   wants(input: number): boolean;
   /** The element type and shape of a value of the forward graph. */
   type(value: string): TensorType;

@@ -2,7 +2,7 @@ import { closeSync, openSync, readSync, realpathSync, statSync } from "node:fs";
 import { dirname, join, sep } from "node:path";
 import { UserError } from "../errors.ts";
 import type { ExternalReader } from "../onnx/external.ts";
-import { mended } from "./files.ts";
+import { asUserError } from "./files.ts";
 
 /** The files beside a model that hold its weights. */
 export interface ExternalFiles {
@@ -29,7 +29,8 @@ export function externalFiles(model: string, onRead: (part: Uint8Array) => void)
         );
       }
       const stat = statSync(real);
-      if (!stat.isFile()) throw new UserError(`${model} keeps weights in ${path}, which is no file: export it again.`);
+      if (!stat.isFile())
+        throw new UserError(`${model} keeps weights in ${path}, which is not a file: export it again.`);
       if (offset + length > stat.size) {
         throw new UserError(
           `${path} has ${stat.size} bytes, and ${model} keeps weights there up to byte ${offset + length}: the file is cut short, copy or export it again.`,
@@ -46,7 +47,7 @@ export function externalFiles(model: string, onRead: (part: Uint8Array) => void)
       onRead(part);
       return part;
     } catch (error) {
-      throw mended(error, `Cannot read the weights of ${model} from ${path}`);
+      throw asUserError(error, `Cannot read the weights of ${model} from ${path}`);
     } finally {
       if (file !== undefined) closeSync(file);
     }

@@ -16,7 +16,7 @@ export function readFile(path: string): Uint8Array {
       );
     return readFileSync(path);
   } catch (error) {
-    throw mended(error, `Cannot read ${path}`);
+    throw asUserError(error, `Cannot read ${path}`);
   }
 }
 
@@ -32,7 +32,7 @@ export function writeFile(path: string, contents: Uint8Array | string): void {
     renameSync(temporary, path);
   } catch (error) {
     rmSync(temporary, { force: true });
-    throw mended(error, `Cannot write ${path}`);
+    throw asUserError(error, `Cannot write ${path}`);
   }
 }
 
@@ -52,7 +52,7 @@ export function checkWritable(folder: string): void {
     writeFileSync(probe, "");
     rmSync(probe);
   } catch (error) {
-    throw mended(error, `Cannot write into ${folder}`);
+    throw asUserError(error, `Cannot write into ${folder}`);
   }
 }
 
@@ -74,8 +74,8 @@ const REASONS: Readonly<Record<string, string>> = {
   EFBIG: "the file would be larger than the system allows; choose another place",
 };
 
-/** A file system's error as the user's, where it is one that the user can mend. */
-export function mended(error: unknown, what: string): unknown {
+/** A file system's error as the user's, where the user can fix it. */
+export function asUserError(error: unknown, what: string): unknown {
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
   return code in REASONS ? new UserError(`${what}: ${REASONS[code]}.`) : error;
 }

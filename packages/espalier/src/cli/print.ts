@@ -37,9 +37,9 @@ export function changeText(part: string, measure: Measure, ...values: readonly n
   return `${`${part} ${nameText(measure)}`.padEnd(16)}  ${values.map((value) => valueText(measure, value)).join(" -> ")}`;
 }
 
-/** What the outputs on a split let expect. */
+/** What the outputs on a split predict. */
 export function agreementText({ agreement, expectedLoss }: Agreement, split: "validation" | "test"): string {
-  return `same first class  ${percent(agreement)} of ${split} samples, which lets expect a loss of ${expectedLoss.toFixed(2)} points`;
+  return `same first class  ${percent(agreement)} of ${split} samples, which predicts a loss of ${expectedLoss.toFixed(2)} points`;
 }
 
 /** A table as text: its first columns to the left, the others to the right. */

@@ -89,7 +89,7 @@ function modeOf({ given, options: { unlabeled, maxLoss, rate, maskOf } }: PruneC
   }
   const course = given.filter((name) => name in courseOptions);
   if (maskOf !== undefined && course.length > 0) {
-    throw new UserError(`--mask-of says all there is to say: leave out ${flags(course)}.`);
+    throw new UserError(`--mask-of already decides which connections are cut: leave out ${flags(course)}.`);
   }
   if (maxLoss !== undefined) refuse({ ...pruneSearchOptions, resume }, "--max-loss searches by itself");
   return (maxLoss ?? rate) !== undefined && course.length === 0 ? "search" : "plan";

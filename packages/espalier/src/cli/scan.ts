@@ -113,7 +113,7 @@ const schema = z.object({
 function readPartial(path: string, settings: string): LayerSensitivity[] {
   if (!existsSync(path)) throw new UserError(`There is no ${path} to resume: start the scan without --resume.`);
   const parsed = schema.safeParse(parseJson(new TextDecoder().decode(readFile(path))));
-  if (!parsed.success) throw new UserError(`${path} is no interrupted scan: start again without --resume.`);
+  if (!parsed.success) throw new UserError(`${path} is not an interrupted scan: start again without --resume.`);
   if (parsed.data.settings !== settings) {
     throw new UserError(
       `${path} belongs to a scan with other options: resume with those, or start again without --resume.`,

@@ -35,7 +35,7 @@ export function split(file: Uint8Array, takes: (tensor: Taken) => boolean): Spli
     const parts = { graph: without(file, "model", takes, tensors, 0), tensors };
     if (tensors.length > 0 && restores(parts, file)) return parts;
   } catch (error) {
-    // What is no message is kept as it is, too.
+    // What is not a message is kept as it is, too.
     if (!(error instanceof Damage)) throw error;
   }
   return { graph: file, tensors: [] };

@@ -23,7 +23,7 @@ function whole(value: number): bigint {
   return Number.isFinite(value) ? BigInt(Math.trunc(value)) : 0n;
 }
 
-/** Returns true if two arrays hold the same numbers, be it in different types. */
+/** Returns true if two arrays hold the same numbers, even in different types. */
 export function sameElements(a: TensorData, b: TensorData): boolean {
   if (a.length !== b.length) return false;
   for (let i = 0; i < a.length; i++) if (Number(a[i]) !== Number(b[i])) return false;

@@ -13,12 +13,12 @@ const UNSIGNED_BYTE = 0x08;
  * dimensions, each dimension as a big-endian uint32, then the elements (LeCun, "The MNIST database").
  * The data is a view of the file's bytes.
  * @param source how messages name the file
- * @throws UserError when the file is no such file, or its size is not the one that it declares
+ * @throws UserError when the bytes are not an idx file, or its size is not the one that it declares
  */
 export function readIdx(bytes: Uint8Array, source: string): IdxArray {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (bytes.length < 4 || view.getUint16(0) !== 0) {
-    throw new UserError(`${source} does not begin as an idx file does: it is another file, or a damaged one.`);
+    throw new UserError(`${source} does not begin like an idx file: it is another file, or damaged.`);
   }
   if (bytes[2] !== UNSIGNED_BYTE) {
     throw new UserError(

@@ -13,7 +13,7 @@ const MOST = 1e6;
 /**
  * Class numbers as int32.
  * @param where how messages begin, "In a.npz y_train"
- * @throws UserError for what is no whole number from 0
+ * @throws UserError for what is not a whole number from 0
  */
 export function classLabels(data: TensorData, where: string): ClassLabels {
   const labels = new Int32Array(data.length);

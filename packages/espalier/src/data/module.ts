@@ -11,11 +11,11 @@ const split = z.custom<Split>((value) => {
   const stream = z.object({ characters: z.number().positive().optional() });
   const parsed = z.object({ size: z.int().positive(), stream: stream.optional(), read: z.function() }).safeParse(value);
   return parsed.success;
-}, "is no split { size, read(indices, into) }");
+}, "is not a split { size, read(indices, into) }");
 
 const spec = z.object({
   name: z.string().min(1),
-  dtype: z.custom<NumericType>((name) => typeof name === "string" && isNumericType(name), "is no element type"),
+  dtype: z.custom<NumericType>((name) => typeof name === "string" && isNumericType(name), "is not an element type"),
   shape: z.array(z.int().positive()),
 });
 
@@ -59,7 +59,7 @@ export async function openModule(path: string): Promise<Dataset> {
   if (!dataset.success) {
     const [issue] = dataset.error.issues;
     throw new UserError(
-      `The default export of ${path} is no dataset (${issue.path.join(".") || "it"}: ${issue.message}): export { name, inputs, targets, train, validation, test }.`,
+      `The default export of ${path} is not a dataset (${issue.path.join(".") || "it"}: ${issue.message}): export { name, inputs, targets, train, validation, test }.`,
     );
   }
   return dataset.data;

@@ -30,7 +30,7 @@ export function readNpy(bytes: Uint8Array, source: string): NumericTensor {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const latin = (from: number, to: number) => String.fromCharCode(...bytes.subarray(from, to));
   if (bytes.length < 12 || latin(0, 6) !== MAGIC)
-    throw new UserError(`${source} is no .npy array: save it with numpy.save or numpy.savez.`);
+    throw new UserError(`${source} is not an .npy array: save it with numpy.save or numpy.savez.`);
   const wide = bytes[6] >= 2;
   const start = wide ? 12 : 10;
   const length = wide ? view.getUint32(8, true) : view.getUint16(8, true);

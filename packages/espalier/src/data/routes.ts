@@ -62,7 +62,7 @@ function staged(routes: readonly Route[], into: Arrays, samples: number) {
       copyElements(data, 0, data.length, target, 0);
       if (sameElements(data, target.subarray(0, data.length))) return;
       throw new UserError(
-        `"${from.name}" has ${from.dtype} elements that are no ${to.dtype}, which "${to.name}" takes: save them as ${to.dtype}.`,
+        `"${from.name}" has ${from.dtype} elements that are not ${to.dtype}, which "${to.name}" takes: save them as ${to.dtype}.`,
       );
     });
   }

@@ -31,6 +31,6 @@ export async function openDataset(spec: string, how: ImageOptions & TextOptions 
   const meant = nearest(name, FORMS);
   const hint = meant === undefined ? "" : ` (did you mean ${meant}${rest}?)`;
   throw new UserError(
-    `The data "${spec}" is of no known form: give mnist, scenes, idx:DIR, npz:FILE, images:DIR, text:FILE, or the path of a .js module${hint}.`,
+    `The data "${spec}" is not in a known form: give mnist, scenes, idx:DIR, npz:FILE, images:DIR, text:FILE, or the path of a .js module${hint}.`,
   );
 }

@@ -26,7 +26,7 @@ export function unpackNpz(path: string): Map<string, NumericTensor> {
   } catch (error) {
     if (error instanceof UserError) throw error;
     const reason = error instanceof Error ? error.message : String(error);
-    throw new UserError(`${path} is no NumPy archive, or a damaged one (${reason}): save it with numpy.savez.`);
+    throw new UserError(`${path} is not a NumPy archive, or a damaged one (${reason}): save it with numpy.savez.`);
   }
   return new Map(
     Object.entries(files).map(([name, bytes]) => [name.slice(0, -".npy".length), readNpy(bytes, `${path}: ${name}`)]),

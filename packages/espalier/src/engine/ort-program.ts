@@ -159,7 +159,8 @@ export class OrtProgram implements Program {
 
   #residentOf(name: string): OrtTensor {
     const tensor = this.#feeds[name];
-    if (!tensor) throw new UserError(`"${name}" is no resident input of this program: name it in carry or resident.`);
+    if (!tensor)
+      throw new UserError(`"${name}" is not a resident input of this program: name it in carry or resident.`);
     return tensor;
   }
 

@@ -49,7 +49,7 @@ export async function prunedByParts(lab: Lab, network: string, parts: readonly n
   };
 }
 
-/** @throws Error for a round whose target is no densities, which is a recipe's mistake */
+/** @throws Error for a round whose target is not densities, which is a recipe's mistake */
 function further(round: Round, part: number): Round {
   const { prune } = round;
   if (prune?.target.kind !== "density") throw new Error(`The round "${round.name}" goes to no densities.`);

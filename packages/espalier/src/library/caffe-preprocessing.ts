@@ -34,7 +34,7 @@ export function choosePreprocessing(
   if ((count !== 1 && count !== 3) || typeof height !== "number" || typeof width !== "number" || more.length > 0) {
     if (Object.values(given).every((value) => value === undefined)) return undefined;
     throw new UserError(
-      `The input "${input.name}" is [${input.shape}] and takes no photographs: leave out what is said of them.`,
+      `The input "${input.name}" is [${input.shape}] and does not take photographs: leave out how they are prepared.`,
     );
   }
   const assumed: (keyof Preprocessing)[] = [];

@@ -16,7 +16,7 @@ export interface ModelFile {
  * Reads an .onnx or .esp file.
  * @param source how messages name the file
  * @param external reads parts of files beside it that hold weights; default: they are refused
- * @throws UserError when the bytes are no model
+ * @throws UserError when the bytes are not a model
  */
 export function readModelFile(file: Uint8Array, source?: string, external?: ExternalReader): ModelFile {
   const coded = isEsp(file) ? contentsOf(file, source) : undefined;

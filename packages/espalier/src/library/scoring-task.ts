@@ -5,7 +5,7 @@ import type { Task } from "../tasks/task.ts";
 
 /**
  * The task of what compares networks by their class scores, without labels.
- * @throws UserError for a task whose outputs are no scores
+ * @throws UserError for a task whose outputs are not scores
  */
 export function scoringTask(data: TaskData, choice: TaskChoice): Task {
   const task = taskFor(data, choice);

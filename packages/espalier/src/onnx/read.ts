@@ -25,7 +25,7 @@ import { type TensorSource, tensorFromProto } from "./tensor-proto.ts";
  * The tensors may share memory with `bytes`. What is not modelled is kept for {@link writeModel} to give back.
  * @param source how messages name the file
  * @param external reads weights that lie in files beside it; left out, a model with such weights is refused
- * @throws UserError when the bytes are no ONNX model, one that contradicts itself, or one of over 2 GB
+ * @throws UserError when the bytes are not an ONNX model, one that contradicts itself, or one of over 2 GB
  */
 export function readModel(bytes: Uint8Array, source = "The model", external?: ExternalReader): Model {
   const proto = parse(bytes, source);

@@ -57,7 +57,7 @@ export function scalar(dtype: "float32" | "float64" | "int64" | "int32" | "bool"
   return { dtype, dims: [], data };
 }
 
-/** Says whether a tensor holds float32 numbers. */
+/** Returns true if a tensor holds float32 numbers. */
 export function isFloat32(tensor: Tensor | undefined): tensor is FloatTensor {
   return tensor?.dtype === "float32";
 }

@@ -129,7 +129,7 @@ function named({ node, shape, own }: UnitContext): UnitLinks | undefined {
 export const Einsum = {
   weights: [0, 1],
   layer: {
-    // What each of three operands multiplies is no value of the network.
+    // What each of three operands multiplies is not a value of the network.
     operands: ({ inputs }) => (inputs.length === 2 ? [0, 1] : []),
     data: ({ inputs }, operand) => inputs[1 - operand],
   },

@@ -71,7 +71,7 @@ export interface Matrices {
   weights(matrices: Float32Array): FloatTensor;
 }
 
-/** Reads weights as matrices; undefined for a form of the operator that is no product of matrices. */
+/** Reads weights as matrices; undefined for a form of the operator that is not a product of matrices. */
 export type FitFacet = (use: ShapedUse) => Matrices | undefined;
 
 /** Multiply-accumulate operations of weights in one run of their node. */

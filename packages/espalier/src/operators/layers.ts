@@ -33,7 +33,7 @@ export interface Layer {
 }
 
 /**
- * The layers of a network in the order in which they run. Biases are no layers: they are not pruned.
+ * The layers of a network in the order in which they run. Biases are not layers: they are not pruned.
  * Weights that several nodes share are one layer; so are weights that a node reads through a Transpose or the like. W and
  * R of a recurrent node are two layers, or one for each gate where they are apart.
  */

@@ -6,7 +6,7 @@ import { layerNormalization } from "./passing/reduction.ts";
 import { type Axis, along, passAxes, range, type UnitContext, type UnitLinks } from "./units.ts";
 
 const scaling = {
-  layer: { none: "a scale is no connection: one that is zero is a dead unit" },
+  layer: { none: "a scale is not a connection: one that is zero is a dead unit" },
   bias: { none: "its shift is a weight of its own" },
   fit: { none: "it has no connections" },
   macs: { none: "it can be folded into the layer before it" },

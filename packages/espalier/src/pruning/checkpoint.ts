@@ -45,14 +45,14 @@ export function encodeCheckpoint(state: RoundsState, settings: string): Uint8Arr
 /**
  * Reads what {@link encodeCheckpoint} wrote.
  * @param source how messages name the file
- * @throws UserError when the bytes are no checkpoint, or the checkpoint of a run with other settings
+ * @throws UserError when the bytes are not a checkpoint, or the checkpoint of a run with other settings
  */
 export function decodeCheckpoint(bytes: Uint8Array, settings: string, source: string): RoundsState {
   const model = readModel(bytes, source);
   const meta = schema.safeParse(parseJson(model.metadata.get(KEY) ?? "null"));
   if (!meta.success) {
     throw new OptionsError(
-      (o) => `${source} is no checkpoint of this version of Espalier: start the run again without ${o("resume")}.`,
+      (o) => `${source} is not a checkpoint of this version of Espalier: start the run again without ${o("resume")}.`,
     );
   }
   if (meta.data.settings !== settings) {

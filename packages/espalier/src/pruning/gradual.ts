@@ -41,7 +41,7 @@ export function gradually(
   const { needs } = criterionOf(by.criterion);
   if (needs) {
     throw new UserError(
-      `The criterion "${criterionName(by.criterion)}" looks at ${needs}, which a gradual schedule has no time for: choose magnitude, or prune at once.`,
+      `The criterion "${criterionName(by.criterion)}" needs ${needs}, which a gradual schedule does not gather: choose magnitude, or prune in rounds.`,
     );
   }
   const begin = { all: densityOf(start), layers: layerDensities(layers, start) };

@@ -125,7 +125,7 @@ export async function runRound(
   const layers = layersOf(source);
   const weights = namesOf(layers);
   const frozen = new Set([...(options.frozen ?? []), ...(round.frozen ?? [])]);
-  // Running statistics are no parameters: they do not count.
+  // Running statistics are not parameters: they do not count.
   const counted = (all: Parameters) => pick(all, trainableParameters(source));
   const free = layers.filter(({ weight }) => !frozen.has(weight));
   const zeros = masksOfZeros(start, weights);

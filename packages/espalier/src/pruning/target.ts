@@ -47,7 +47,8 @@ export function chooseMasks(
       }
       return masks;
     case "quality":
-      if (scores) throw new UserError("A quality parameter is for magnitudes: give densities or a rate.");
+      if (scores)
+        throw new UserError("A quality parameter belongs to the criterion magnitude: give densities or a rate.");
       for (const [layer, quality] of perLayer(target.layers, layers, checkQuality)) {
         cut(layer, part * quality * standardDeviation(weightsOf(layer, parameters).data));
       }
@@ -74,7 +75,7 @@ function checkedMasks(masks: Masks, layers: readonly Layer[]): Masks {
   for (const [name, { dims }] of masks) {
     const layer = layers.find(({ weight }) => weight === name);
     if (layer?.tensor.dims.join() === dims.join()) continue;
-    const here = layer ? `is [${layer.tensor.dims}] here` : "is no layer here";
+    const here = layer ? `is [${layer.tensor.dims}] here` : "is not a layer here";
     throw new UserError(
       `The masks are those of another network: "${name}" is [${dims}] there and ${here}; give masks of this one.`,
     );
@@ -117,7 +118,7 @@ function perLayer(
 
 function checkDensity(pattern: string, density: number): void {
   if (!(density > 0 && density <= 1)) {
-    throw new UserError(`The density ${density} of "${pattern}" is no part of all: give a number above 0 and up to 1.`);
+    throw new UserError(`The density ${density} of "${pattern}" is out of range: give a number above 0 and up to 1.`);
   }
 }
 
@@ -135,7 +136,7 @@ const MOST_QUALITY = 2 ** 40;
 /** How many weights may stay for all parameters / non-zero ones to be a rate. */
 function keptAtRate(rate: number, layers: readonly Layer[], parameters: Parameters): number {
   if (!(rate >= 1 && Number.isFinite(rate))) {
-    throw new UserError(`The rate ${rate} is no compression: give a number of 1 or more, such as 12.`);
+    throw new UserError(`The rate ${rate} is out of range: give a number of 1 or more, such as 12.`);
   }
   const weights = new Set(layers.map(({ weight }) => weight));
   let all = 0;

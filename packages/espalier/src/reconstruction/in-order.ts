@@ -18,7 +18,7 @@ export type Change = (annotated: TypedModel, layer: Layer, batches: readonly Inp
 
 /**
  * Changes a network layer by layer, from the input on, on some samples: what a layer reads comes from the changed layers
- * before it, so that it also mends what they spoilt.
+ * before it, so that it also makes up for their errors.
  * @returns the parameters that changed
  */
 export async function inOrder(

@@ -10,7 +10,7 @@ import { type Inputs, momentsOf, withBias, withoutBias } from "./moments.ts";
 /** A layer whose weights are looked for by least squares, as matrices with the bias as their last column. */
 export interface Problem {
   readonly shape: Shape;
-  /** Columns at the end of each row that are no connections: the bias. */
+  /** Columns at the end of each row that are not connections: the bias. */
   readonly fixed: number;
   /** The layer's weights as they came. */
   readonly whole: Float32Array;
@@ -23,7 +23,7 @@ export interface Problem {
  * Brings a layer into that form; its `squares` are to be released.
  * @param annotated the layer's network
  * @param batches what the layer reads
- * @returns undefined for a layer that is no product of matrices, or too wide
+ * @returns undefined for a layer that is not a product of matrices, or too wide
  */
 export async function problemOf(
   engine: Engine,

@@ -50,7 +50,7 @@ function headline({ compressionRate, parameters, nonzero, agreement, judged, sec
     [`${compressionRate.toFixed(2)}x`, "compression rate"],
     [nonzero.toLocaleString("en-US"), `of ${parameters.toLocaleString("en-US")} parameters kept`],
     [`${agreement.test.agreement.toFixed(1)}%`, "of test samples get the same first class as before"],
-    [`${agreement.test.expectedLoss.toFixed(2)}`, "points of top 1 accuracy that this lets expect as the loss"],
+    [`${agreement.test.expectedLoss.toFixed(2)}`, "points of top 1 accuracy that this predicts as the loss"],
     ...(judged
       ? [
           [

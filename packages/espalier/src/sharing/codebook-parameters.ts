@@ -24,7 +24,7 @@ interface Site {
 /**
  * Rewrites a network so that its shared tensors are looked up in their codebooks: reverse mode then sums the gradient of
  * each value over the weights that have it (Han et al., arXiv 1510.00149, section 3.3). The codes are data, as a mask
- * is. Zero is no part of what is trained, so that cut connections stay cut; of a uniform codebook its step is trained.
+ * is. Zero is not part of what is trained, so that cut connections stay cut; of a uniform codebook its step is trained.
  */
 export function trainable(source: Model, sharing: Sharing): Trainable {
   const model = copyModel(upgrade(source));

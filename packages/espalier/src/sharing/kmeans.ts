@@ -19,7 +19,7 @@ export interface KMeansOptions {
 /**
  * Weight sharing by k-means (Han et al., arXiv 1510.00149, section 3): the weights of a layer that are nearest to each
  * other become one, their mean. Codes of so many bits tell all values apart. Where connections are cut one of them is
- * for the zero, which stays exact, and the zeros are no part of any cluster.
+ * for the zero, which stays exact, and the zeros are not part of any cluster.
  */
 export function kMeans({ dims, data }: FloatTensor, options: KMeansOptions): SharedTensor {
   const zeros = data.includes(0);

@@ -6,7 +6,7 @@ import type { JudgedBatch } from "./measure.ts";
  * [batch, steps]; against float distributions of the scores' own shape, the label is the class that is the likeliest.
  */
 export function* scoresOf({ outputs: [{ data, dims }], targets: [labels], samples }: JudgedBatch) {
-  if (!(data instanceof Float32Array)) throw new Error(`Scores [${dims}] are no float32.`);
+  if (!(data instanceof Float32Array)) throw new Error(`Scores [${dims}] are not float32.`);
   const soft = labels.data instanceof Float32Array ? labels.data : undefined;
   const classes = soft ? dims[dims.length - 1] : data.length / labels.data.length;
   const count = (samples * sizeOf(dims)) / (dims[0] * classes);

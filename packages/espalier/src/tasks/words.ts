@@ -5,7 +5,7 @@ export function nameText({ name }: Pick<Measure, "name">): string {
   return name.replaceAll("-", " ");
 }
 
-/** A value of a measure: "1.54%", or 0.01234 where it is no percentage. */
+/** A value of a measure: "1.54%", or 0.01234 where it is not a percentage. */
 export function valueText({ unit }: Pick<Measure, "unit">, value: number): string {
   return unit === "%" ? `${value.toFixed(2)}%` : value.toPrecision(4);
 }

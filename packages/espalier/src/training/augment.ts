@@ -15,13 +15,13 @@ export type Augment = (inputs: Float32Array, random: Random) => void;
 /**
  * Makes ready to change batches of samples of the given shape, [channels, height, width]; undefined where there is
  * nothing to change.
- * @throws UserError when the samples are no images, or smaller than the shift
+ * @throws UserError when the samples are not images, or smaller than the shift
  */
 export function augmenter({ shift = 0, flip = false }: Augmentation, shape: readonly number[]): Augment | undefined {
   if (shift === 0 && !flip) return undefined;
   const [channels, height, width] = shape;
   if (shape.length !== 3) {
-    throw new UserError(`Samples of the shape [${shape}] are no images [channels, height, width] to move or mirror.`);
+    throw new UserError(`Samples of the shape [${shape}] are not images [channels, height, width] to move or mirror.`);
   }
   if (!(shift < Math.min(height, width))) {
     throw new UserError(`Images of ${height} x ${width} cannot move by ${shift} pixels: take fewer.`);

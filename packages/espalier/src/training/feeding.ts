@@ -33,7 +33,7 @@ export function routesFor({ inputs, targets }: Feed, data: Pick<LearningData, "n
     if (!from) throw new UserError(`${data.name} has no targets "${name}": give data with them.`);
     if (!convertible(from.dtype, dtype)) {
       throw new UserError(
-        `The targets "${name}" of ${data.name} are ${from.dtype}, and ${dtype} is wanted: save that.`,
+        `The targets "${name}" of ${data.name} are ${from.dtype}, and ${dtype} is needed: save them as ${dtype}.`,
       );
     }
     return { from, to: { name: targetOf(name), dtype } };

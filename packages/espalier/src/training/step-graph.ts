@@ -200,7 +200,7 @@ function regularizers({ l1 = 0, l2 = 0 }: Regularization = {}): Transform[] {
 function trainable(model: Model, name: string): TensorType {
   const tensor = model.initializers.get(name);
   if (isFloat32(tensor)) return tensor;
-  const why = tensor ? `has the type ${tensor.dtype}` : "is no initializer of the model";
+  const why = tensor ? `has the type ${tensor.dtype}` : "is not an initializer of the model";
   throw new UserError(`"${name}" ${why}: only float32 initializers can be trained.`);
 }
 

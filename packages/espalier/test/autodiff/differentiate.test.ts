@@ -100,7 +100,7 @@ describe("differentiate", () => {
     expect(reachedByGradient(model, "loss", ["a", "b", "c"])).toEqual(["a"]);
   });
 
-  it("refuses a loss that is no number, or that does not depend on what is asked", async () => {
+  it("refuses a loss that is not a number, or that does not depend on what is asked", async () => {
     const model = await lossOf((graph) => graph.emit("Mul", ["a", "a"], {}, "square"));
     expect(() => differentiate(model, "square", ["a"])).toThrow(/shape \[2,2\]: reduce it/);
     expect(() => differentiate(model, "loss", ["b"])).toThrow(/depends on none of b/);

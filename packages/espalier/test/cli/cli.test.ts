@@ -316,7 +316,7 @@ describe("a mistake ends with status 2 and one sentence", () => {
     ],
     ["a misspelled network", ["train", "lenet5", ...data, ...out], /\(did you mean lenet-5\?\)/],
     ["a misspelled experiment", ["reproduce", "tabel1", ...out], /\(did you mean table1\?\)/],
-    ["a misspelled SPEC", ["eval", at("net.onnx"), "--data", "mnsit"], /no known form.*\(did you mean mnist\?\)/],
+    ["a misspelled SPEC", ["eval", at("net.onnx"), "--data", "mnsit"], /not in a known form.*\(did you mean mnist\?\)/],
     ["photographs of nothing", ["inspect", at("net.onnx"), "--crop", "8"], /--crop is about photographs: give --data/],
     [
       "training without labels",
@@ -331,10 +331,10 @@ describe("a mistake ends with status 2 and one sentence", () => {
       ["train", "lenet-6", ...data, ...out],
       /no network "lenet-6": choose one of lenet-300-100, lenet-5/,
     ],
-    ["unknown data", ["eval", at("net.onnx"), "--data", "cifar"], /no known form/],
+    ["unknown data", ["eval", at("net.onnx"), "--data", "cifar"], /not in a known form/],
     ["data of another shape", ["eval", at("net.onnx"), "--data", "mnist"], /samples of MNIST are \[1,28,28\]/],
     ["a density of 1.5", ["prune", at("net.onnx"), ...data, ...out, "--density", "fc1=1.5"], /density 1\.5 of "fc1"/],
-    ["a density that is no number", ["prune", at("net.onnx"), ...data, ...out, "--density", "fc1"], /LAYER=NUMBER/],
+    ["a density that is not a number", ["prune", at("net.onnx"), ...data, ...out, "--density", "fc1"], /LAYER=NUMBER/],
     [
       "an unknown layer",
       ["prune", at("net.onnx"), ...data, ...out, "--density", "fc7=0.5"],

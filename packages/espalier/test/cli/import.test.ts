@@ -179,7 +179,7 @@ describe("import caffe", () => {
     const { stdout } = await importNet("rows.prototxt", "--caffemodel", at("rows.caffemodel"), "--json");
     expect(JSON.parse(stdout).preprocessing).toBeUndefined();
     const refused = await importNet("rows.prototxt", "--caffemodel", at("rows.caffemodel"), "--scale", "2");
-    expect([refused.status, refused.stderr]).toEqual([2, expect.stringMatching(/takes no photographs/)]);
+    expect([refused.status, refused.stderr]).toEqual([2, expect.stringMatching(/does not take photographs/)]);
   });
 });
 
@@ -273,7 +273,7 @@ describe("a mistake", () => {
       "a mean file that is none",
       "deploy.prototxt",
       ["--caffemodel", "net.caffemodel", "--mean", "deploy.prototxt"],
-      /deploy\.prototxt is no mean image/,
+      /deploy\.prototxt is not a mean image/,
     ],
     [
       "an option that is none",

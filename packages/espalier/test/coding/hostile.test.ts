@@ -75,13 +75,9 @@ describe("a header is refused", () => {
     ["that says less than there is", craft({ decoded: decoded - 1, sections }), /another graph/],
     ["that says more than there is", craft({ decoded: decoded + 1, sections }), /another graph/],
     ["that says far more than there is", craft({ decoded: 2 ** 24, sections }), /another graph/],
-    ["that says more than is believed", craft({ decoded: 2 ** 24 + 1, sections }), /more than is believed/],
+    ["that claims more than is credible", craft({ decoded: 2 ** 24 + 1, sections }), /not credible/],
     ["that says more than there are numbers", craft({ decoded, sections, header: concat([largest, numbers(3)]) }), /./],
-    [
-      "that says more than 2 GB",
-      craft({ decoded: 2 ** 31, sections: [new Uint8Array(2 ** 21)] }),
-      /more than is believed/,
-    ],
+    ["that says more than 2 GB", craft({ decoded: 2 ** 31, sections: [new Uint8Array(2 ** 21)] }), /not credible/],
   ])("%s", (_, esp, message) => {
     expect(refusal(esp)).toMatch(message);
   });
@@ -97,7 +93,7 @@ describe("a graph with right checksums is refused", () => {
 
   it.each<[string, Uint8Array]>([
     ["that is nothing", graphSection(new Uint8Array(0))],
-    ["that is no message", graphSection(new Uint8Array(100).fill(0xff))],
+    ["that is not a message", graphSection(new Uint8Array(100).fill(0xff))],
     ["whose field reaches beyond it", graphSection(hole.subarray(0, -3))],
     ["that is a group", graphSection(concat([Uint8Array.of(0x0b), hole]))],
     ["of fewer bytes than it says", graphSection(hole, { length: 1000 })],

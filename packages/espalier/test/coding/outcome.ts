@@ -37,7 +37,7 @@ function attempt(decoded: () => Uint8Array): Outcome {
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     const { message } = error;
-    if (!/^The file [^\n]+[.]$/.test(message)) throw new Error(`This is no sentence: ${message}`);
+    if (!/^The file [^\n]+[.]$/.test(message)) throw new Error(`This is not a sentence: ${message}`);
     return { refusal: message };
   }
 }

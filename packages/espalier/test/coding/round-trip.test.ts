@@ -78,7 +78,7 @@ describe("what is compressed and decompressed is the same, bit for bit", () => {
     expect(coded).toBeGreaterThan(0);
   });
 
-  it("with bytes that are no model", () => {
+  it("with bytes that are not a model", () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
         expect(roundTrip(bytes, 1, ["context"])).toBe(0);

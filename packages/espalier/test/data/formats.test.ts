@@ -62,7 +62,7 @@ describe("idx files", () => {
     ["too long", idx([2], [1, 2, 3]), /declares 2 = 2 bytes and holds 3/],
     ["cut in the header", idx([2, 3], []).subarray(0, 9), /ends within its header/],
     ["of other elements", Uint8Array.of(0, 0, 0x0d, 1, 0, 0, 0, 0), /type 0xd/],
-    ["no idx file", Uint8Array.of(1, 2, 3, 4, 5), /does not begin as an idx file/],
+    ["no idx file", Uint8Array.of(1, 2, 3, 4, 5), /does not begin like an idx file/],
     ["huge by its word", idx([2 ** 32 - 1, 2 ** 32 - 1, 2 ** 32 - 1], [1]), /damaged/],
     ["empty", new Uint8Array(), /does not begin/],
   ])("%s are refused", (_, bytes, message) => {
@@ -141,7 +141,7 @@ describe("NumPy arrays", () => {
     ["of objects", npy("|O", [1], new Uint8Array(8)), /type \|O/],
     ["cut short", npy("<f4", [3], new Float32Array(2)), /declares \[3\] of <f4 and holds 8 bytes/],
     ["huge by their word", npy("<f4", [2 ** 52], new Float32Array(2)), /damaged/],
-    ["no array at all", new TextEncoder().encode("a spreadsheet"), /no \.npy array/],
+    ["no array at all", new TextEncoder().encode("a spreadsheet"), /not an \.npy array/],
   ])("%s are refused", (_, bytes, message) => {
     expect(() => readNpy(bytes, "x")).toThrow(message);
   });
@@ -184,7 +184,7 @@ describe("data by its SPEC", () => {
   });
 
   it("npz:FILE that is none", async () => {
-    await expect(openDataset(`npz:${file("c.npz", "PK not really")}`)).rejects.toThrow(/no NumPy archive/);
+    await expect(openDataset(`npz:${file("c.npz", "PK not really")}`)).rejects.toThrow(/not a NumPy archive/);
     await expect(openDataset("npz:/nowhere/at/all.npz")).rejects.toThrow(UserError);
   });
 
@@ -199,16 +199,16 @@ describe("data by its SPEC", () => {
     const data: Dataset = await openDataset(good);
     expect(readAll(data.test, 1)).toEqual({ inputs: [5], labels: [0] });
     const bad = file("bad.mjs", `export default { name: 'm', ${tensors}, classes: 0 };`);
-    await expect(openDataset(bad)).rejects.toThrow(/bad\.mjs is no dataset \(classes/);
+    await expect(openDataset(bad)).rejects.toThrow(/bad\.mjs is not a dataset \(classes/);
     await expect(openDataset(file("broken.mjs", "export default ("))).rejects.toThrow(/cannot be loaded/);
     await expect(openDataset("/nowhere.mjs")).rejects.toThrow(/no data module/);
   });
 
   it("anything else names the forms that there are", async () => {
     await expect(openDataset("cifar")).rejects.toThrow(
-      /"cifar" is of no known form: give mnist, scenes, idx:DIR, npz:FILE/,
+      /"cifar" is not in a known form: give mnist, scenes, idx:DIR, npz:FILE/,
     );
-    await expect(openDataset("sounds:bells")).rejects.toThrow(/no known form/);
+    await expect(openDataset("sounds:bells")).rejects.toThrow(/not in a known form/);
   });
 });
 

@@ -93,7 +93,7 @@ describe.each<[name: string, open: () => Engine | Promise<Engine>]>([
 
   it("refuses what is not resident, or of another shape", async () => {
     const running = await compile(counter(), carried);
-    expect(() => running.load("x", row(1, 2, 3))).toThrow(/"x" is no resident input/);
+    expect(() => running.load("x", row(1, 2, 3))).toThrow(/"x" is not a resident input/);
     expect(() => running.load("mask", row(1))).toThrow(/float32\[1,3\], not float32\[1,1\]/);
     expect(() => running.load("mask", scalar("int32", 1))).toThrow(UserError);
   });

@@ -87,7 +87,7 @@ describe("a caffemodel", () => {
     ["with negative axes", changed("fc", ([w, b]) => [{ ...w, dims: [-5, -64] }, b]), /where \[5,64\] belong/],
     ["with a thousand axes", changed("fc", ([w, b]) => [{ ...w, dims: Array(1000).fill(2) }, b]), /has for layer "fc"/],
     ["that is empty", new Uint8Array(0), /holds no trained layers/],
-    ["that is a prototxt", bytesOf(NET), /is no caffemodel, or is cut short or damaged/],
+    ["that is a prototxt", bytesOf(NET), /is not a caffemodel, or is cut short or damaged/],
     [
       "without weights in its layers",
       toBinary(TrainedNetSchema, create(TrainedNetSchema, { layer: [{ name: "conv" }] })),

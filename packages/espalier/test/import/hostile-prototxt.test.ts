@@ -265,8 +265,10 @@ describe("a prototxt", () => {
   });
 
   it("that is a caffemodel or larger than any is refused", () => {
-    expect(refusal("\x0a\x05AlexNet\x1a\x04data")).toMatch(/no protobuf text; give a network's prototxt/);
-    expect(() => readPrototxt(new Uint8Array(2 ** 24 + 1), "big")).toThrow(/big has 16777217 bytes and is no prototxt/);
+    expect(refusal("\x0a\x05AlexNet\x1a\x04data")).toMatch(/not protobuf text; give a network's prototxt/);
+    expect(() => readPrototxt(new Uint8Array(2 ** 24 + 1), "big")).toThrow(
+      /big has 16777217 bytes and is not a prototxt/,
+    );
   });
 
   it("cut anywhere gives a network or one sentence", () => {

@@ -92,7 +92,7 @@ describe("protobuf text", () => {
     ["a list that does not end", "input_dim: [1, 2", /a list must end with "]"/],
     ["a string that does not end", 'name: "a\n"', /line 1: a string does not end on its line/],
     ["a string that ends in an escape", 'name: "a\\', /a string does not end/],
-    ["a sign that is none", "name: $", /"\$" is no protobuf text/],
+    ["a sign that is none", "name: $", /"\$" is not protobuf text/],
   ])("refuses %s", (_, text, message) => {
     expect(() => read(text)).toThrow(UserError);
     expect(() => read(text)).toThrow(message);

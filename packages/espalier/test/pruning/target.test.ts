@@ -131,7 +131,7 @@ describe("targets", () => {
     [{ kind: "density", layers: [["fc1", 0]] }, /density 0 of "fc1"/],
     [{ kind: "density", layers: [["nope", 0.5]] }, /No layer is called "nope"/],
     [{ kind: "quality", layers: [["fc1", -1]] }, /quality parameter -1/],
-    [{ kind: "rate", rate: 0.5 }, /rate 0.5 is no compression/],
+    [{ kind: "rate", rate: 0.5 }, /rate 0.5 is out of range/],
     [{ kind: "rate", rate: 1e9 }, /cannot be reached/],
   ])("refuses %o", (target, message) => {
     // New networks have biases of zero; trained ones count against the rate.

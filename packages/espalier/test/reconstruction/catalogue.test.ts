@@ -95,7 +95,7 @@ describe("a network of many operators", () => {
   it("stays what it is when nothing is cut", async () => {
     const changed = await reconstruct(engine, model, data, new Map());
     const fitted = layersOf(model).filter(({ weight }) => changed.has(weight));
-    // What a recurrent layer makes of its own state is no product of values that are known before it runs.
+    // What a recurrent layer makes of its own state is not a product of values that are known before it runs.
     expect(fitted).toHaveLength(layersOf(model).length - 4);
     await expectSame(engine, model, withParameters(model, changed), 1e-3);
   });

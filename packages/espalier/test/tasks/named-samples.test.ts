@@ -129,7 +129,7 @@ describe("a module of named samples", () => {
       },
     };
     await expect(evaluate(engine, model, halves, halves.test)).rejects.toThrow(
-      /"word" has float32 elements that are no int32/,
+      /"word" has float32 elements that are not int32/,
     );
   });
 

@@ -42,9 +42,9 @@ describe("augmentation", () => {
     expect(rows(mirrored[0])[2]).toEqual([11, 10, 9, 8]);
   });
 
-  it("does nothing unless asked, and refuses what is no image or too small", () => {
+  it("does nothing unless asked, and refuses what is not an image or too small", () => {
     expect(augmenter({}, [784])).toBeUndefined();
-    expect(() => augmenter({ shift: 1 }, [784])).toThrow(/no images/);
+    expect(() => augmenter({ shift: 1 }, [784])).toThrow(/not images/);
     expect(() => augmenter({ shift: 3 }, SHAPE)).toThrow(/cannot move by 3/);
   });
 });

@@ -88,7 +88,7 @@ describe("beside PyTorch", () => {
         ([, other]) => isFloat32(other) && other.dims.length === 2 && `${transposed(other).data}` === `${tensor.data}`,
       ) ?? [""];
       const [found, expected] = [gradients.get(name), named.gradients.get(original)];
-      if (!found || !expected) throw new Error(`${name} is no parameter of the network.`);
+      if (!found || !expected) throw new Error(`${name} is not a parameter of the network.`);
       expect(difference(found, transposed(expected)), name).toBeLessThan(1e-4);
       compared++;
     }

@@ -88,7 +88,7 @@ export function readPrefix(prefix: Uint8Array, source: string): number {
 /**
  * Reads the header.
  * @param size bytes of the whole file, where known
- * @throws UserError when it is damaged, or claims to hold more than is believed
+ * @throws UserError when it is damaged, or claims to hold more than is credible
  * @throws Damage when it ends within a number
  */
 export function readHeader(prefix: Uint8Array, checked: Uint8Array, source: string, size?: number): Header {
@@ -105,7 +105,7 @@ export function readHeader(prefix: Uint8Array, checked: Uint8Array, source: stri
   if (size !== undefined && size !== bytes) throw damaged(source, `it has ${size} bytes where it says ${bytes}`);
   if (decoded > mostDecoded(bytes)) {
     throw new UserError(
-      `${source} says that its ${bytes} bytes hold ${decoded}, which is more than is believed: refuse it.`,
+      `${source} says that its ${bytes} bytes hold ${decoded}, which is not credible: do not use it.`,
     );
   }
   return { decoded, sections, bytes };

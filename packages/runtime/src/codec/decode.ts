@@ -36,7 +36,7 @@ export interface DecodingOptions {
  *
  * Memory is not taken before bytes have come that may decode to so much, whatever the header says.
  * @returns the ONNX file
- * @throws UserError when the file is damaged, newer, or claims to hold more than is believed
+ * @throws UserError when the file is damaged, newer, or claims to hold more than is credible
  */
 export function* decoding({
   source = NAMELESS,
@@ -82,7 +82,7 @@ export function* decoding({
  * Decodes a whole file.
  * @param source how messages name the file
  * @returns the ONNX file
- * @throws UserError when the file is damaged, newer, or claims to hold more than is believed
+ * @throws UserError when the file is damaged, newer, or claims to hold more than is credible
  */
 export function decode(bytes: Uint8Array, source = NAMELESS): Uint8Array<ArrayBuffer> {
   const steps = decoding({ source, size: bytes.length });

@@ -55,7 +55,7 @@ export function varintAt(bytes: Uint8Array, at: number): { readonly value: numbe
   throw new Damage("a number that is cut short");
 }
 
-/** The fields of a message. @throws Damage when the bytes are no message */
+/** The fields of a message. @throws Damage when the bytes are not a message */
 export function* fieldsOf(bytes: Uint8Array): Generator<Field> {
   for (let start = 0, to = 0; start < bytes.length; start = to) {
     const tag = varintAt(bytes, start);
@@ -94,7 +94,7 @@ export interface Missing {
  * @param most how many holes there may be
  * @returns the pieces that the file is made of: bytes, with the lengths around the holes as they are when these are
  * filled, and for each hole what `missingIn` said
- * @throws Damage when the bytes are no message, or have more holes
+ * @throws Damage when the bytes are not a message, or have more holes
  */
 export function piecesOf<M extends Missing>(
   bytes: Uint8Array,

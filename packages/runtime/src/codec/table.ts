@@ -39,7 +39,7 @@ export function spread(frequencies: ArrayLike<number>): Uint16Array {
 /**
  * Codes the frequencies of a table: of each the number of its bits, learnt from the one before, and the bits behind the
  * first.
- * @throws Damage when the sum is no power of two up to 2^14
+ * @throws Damage when the sum is not a power of two up to 2^14
  */
 export function codeFrequencies(coder: BitCoder, frequencies: Uint16Array): void {
   const lengths = new Mixer({ contexts: [16, 256], step: 328, inertia: 1 });

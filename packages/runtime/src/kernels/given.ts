@@ -4,7 +4,7 @@ import { PlainMemory, plainKernels } from "./plain.ts";
 
 /**
  * The kernels of a module that a page or a worker gives, on its memory.
- * @throws UserError when it is no module, or that of something else or of another version
+ * @throws UserError when it is not a module, or that of something else or of another version
  */
 export async function kernelsGiven(module: unknown, memory: WebAssembly.Memory): Promise<Kernels> {
   if (typeof WebAssembly !== "object" || !(module instanceof WebAssembly.Module)) {
@@ -19,7 +19,7 @@ export async function kernelsGiven(module: unknown, memory: WebAssembly.Memory):
     // What has another number of parameters would compute something else.
     if (typeof found === "function" && found.length === kernel.length) continue;
     throw new UserError(
-      `The module that is given as kernels has no such ${name} as is called: give espalier-runtime/kernels.wasm of this version.`,
+      `The module given as kernels does not have the ${name} that is called: give espalier-runtime/kernels.wasm of this version.`,
     );
   }
   return exported as unknown as Kernels;

@@ -31,7 +31,7 @@ export interface MachineOptions {
  */
 export async function machine({ kernels, threads = 1 }: MachineOptions = {}): Promise<Machine> {
   if (!(Number.isInteger(threads) && threads >= 1 && threads <= MOST_THREADS)) {
-    throw new UserError(`There cannot be ${threads} threads: ask for a whole number from 1 to ${MOST_THREADS}.`);
+    throw new UserError(`${threads} threads are not possible: ask for a whole number from 1 to ${MOST_THREADS}.`);
   }
   if (kernels === "plain") return plain();
   if (kernels === undefined || kernels === "simd") {
@@ -39,7 +39,7 @@ export async function machine({ kernels, threads = 1 }: MachineOptions = {}): Pr
     const module = await compiled(shared ? [SHARED_RELAXED, SHARED_SIMD] : [RELAXED, SIMD]);
     if (module) return simd(module, shared ? threads : 1);
     if (kernels === undefined) return plain();
-    throw new UserError("There is no WebAssembly SIMD here: leave the kernels to be chosen.");
+    throw new UserError("WebAssembly SIMD is not available here: leave out kernels.");
   }
   if (threads > 1) throw new UserError("Kernels that are given as a module run on one thread: leave out threads.");
   const memory = new WasmMemory(false);

@@ -21,7 +21,7 @@ function reader<T>(kind: Attribute["kind"], read: (attribute: Attribute) => T | 
         throw new Refusal("is missing");
       }
       const value = read(attribute);
-      if (value === undefined) throw new Refusal(`is no ${kind}`);
+      if (value === undefined) throw new Refusal(`is not of the type ${kind}`);
       return value;
     },
   };

@@ -23,7 +23,7 @@ export interface Tensor {
 export function typeOfInput({ name, type }: GraphInput): ElementType {
   if (type) return type;
   throw new UnsupportedError(
-    `The network's input "${name}" is no tensor of numbers: run the network with ONNX Runtime.`,
+    `The network's input "${name}" is not a tensor of numbers: run the network with ONNX Runtime.`,
   );
 }
 

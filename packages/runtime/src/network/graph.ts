@@ -26,7 +26,7 @@ export interface GraphNode {
 /** What is fed to a graph. */
 export interface GraphInput {
   readonly name: string;
-  /** Undefined for what is no tensor, or one of a type that the runtime does not hold. */
+  /** Undefined for what is not a tensor, or one of a type that the runtime does not hold. */
   readonly type: ElementType | undefined;
   /** The lengths that the model states, undefined for one that it leaves open; undefined where any rank will do. */
   readonly dims: readonly (number | undefined)[] | undefined;

@@ -68,7 +68,7 @@ export class Network {
   /**
    * Makes a network ready from the bytes of an .onnx or an .esp file: one sample of the shape that it states for its
    * inputs then runs at once. Nothing of the file is kept but the weights, in their own form.
-   * @throws UserError when the bytes are no model, or a damaged or newer one, or an option cannot be
+   * @throws UserError when the bytes are not a model, or a damaged or newer one, or an option cannot be
    * @throws UnsupportedError when it asks for what is not computed here: ONNX Runtime then takes its place
    */
   static async load(bytes: Uint8Array, options: NetworkOptions = {}): Promise<Network> {

@@ -9,7 +9,7 @@ const text = new TextDecoder();
 
 /**
  * Reads the graph of an ONNX model.
- * @throws UserError when the bytes are no ONNX model
+ * @throws UserError when the bytes are not an ONNX model
  * @throws UnsupportedError when they hold what the runtime does not take
  */
 export function readGraph(model: Uint8Array): Graph {
@@ -19,7 +19,7 @@ export function readGraph(model: Uint8Array): Graph {
   } catch (error) {
     // Of a message that ends too early, or lengths that no memory has.
     if (!(error instanceof RangeError)) throw error;
-    throw new UserError(`The bytes are no ONNX model, or a damaged one: ${error.message} Give another file.`);
+    throw new UserError(`The bytes are not an ONNX model, or a damaged one: ${error.message} Give another file.`);
   }
 }
 
@@ -30,7 +30,7 @@ type Sets = ReadonlyMap<string, number>;
 function readModel(bytes: Uint8Array): Graph {
   const fields = [...fieldsOf(bytes)];
   const graph = fields.find(({ number }) => number === 7);
-  if (!graph) throw new UserError("The bytes are no ONNX model: they hold no graph; give an .onnx or .esp file.");
+  if (!graph) throw new UserError("The bytes are not an ONNX model: they hold no graph; give an .onnx or .esp file.");
   const sets = new Map<string, number>();
   for (const { number, bytes } of fields) {
     if (number !== 8) continue;
@@ -64,7 +64,7 @@ function graphOf(message: Uint8Array, sets: Sets): Graph {
   return { nodes, constants, inputs: inputs.filter(({ name }) => !constants.has(name)), outputs };
 }
 
-/** The tensor of a node Constant; undefined for what is no tensor of numbers. */
+/** The tensor of a node Constant; undefined for what is not a tensor of numbers. */
 function constantOf({ attributes }: GraphNode): Constant | undefined {
   const [[name, attribute] = ["", undefined], ...others] = attributes;
   if (!attribute || others.length > 0) return undefined;

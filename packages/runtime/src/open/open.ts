@@ -43,7 +43,7 @@ export interface OpenedNetwork {
 /**
  * Opens a network: in this runtime where it computes all that the network asks for, else in ONNX Runtime.
  * @param bytes of an .onnx or an .esp file; they are kept as they are, for a run that needs ONNX Runtime after all
- * @throws UserError when the bytes are no model, or a damaged or newer one, or an option cannot be
+ * @throws UserError when the bytes are not a model, or a damaged or newer one, or an option cannot be
  * @throws what ONNX Runtime throws when it does not take the network either
  */
 export async function open(bytes: Uint8Array, options: OpenOptions): Promise<OpenedNetwork> {

@@ -61,7 +61,7 @@ export class SessionNetwork {
    * Opens a session.
    * @param model the bytes of an .onnx file
    * @param options of the session, as ONNX Runtime takes them
-   * @throws UserError when it takes what is no tensor of numbers, or an input cannot be fixed to its value
+   * @throws UserError when it takes what is not a tensor of numbers, or an input cannot be fixed to its value
    * @throws what ONNX Runtime throws when it does not take the model
    */
   static async create(
@@ -114,7 +114,7 @@ function inputOf({ name, type, shape = [] }: NonNullable<OnnxSession["inputMetad
 function typeIn({ name, type }: GraphInput): ElementType {
   if (type) return type;
   throw new UserError(
-    `The network's input "${name}" is no tensor of numbers: run the network by a session of ONNX Runtime.`,
+    `The network's input "${name}" is not a tensor of numbers: run the network by a session of ONNX Runtime.`,
   );
 }
 
@@ -126,7 +126,7 @@ function resultOf(name: string, { type, dims, data }: OnnxTensor, given: TensorD
   const element = elementType(type);
   if (!element || !ArrayBuffer.isView(data) || !(data.buffer instanceof ArrayBuffer)) {
     throw new UserError(
-      `The network's output "${name}" is no tensor of numbers: run the network by a session of ONNX Runtime.`,
+      `The network's output "${name}" is not a tensor of numbers: run the network by a session of ONNX Runtime.`,
     );
   }
   // ONNX Runtime gives float16 as a Float16Array where there is that.

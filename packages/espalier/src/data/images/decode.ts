@@ -29,7 +29,7 @@ const OPTIONS: SharpOptions = { failOn: "truncated", limitInputPixels: MOST_PIXE
  * What comes out is 8-bit sRGB whatever it was: greyscale, CMYK, of 16 bits or with a palette. What is transparent lies
  * on white; of an animation the first frame is taken.
  * @returns the pixels [height, width, 3] of `crop`, red first
- * @throws UserError when the file is no photograph, is cut short or damaged, or is too large or too small
+ * @throws UserError when the file is not a photograph, is cut short or damaged, or is too large or too small
  */
 export async function decode(path: string, { resize, crop }: Preprocessing): Promise<Uint8Array> {
   const { default: sharp } = await import("sharp");
@@ -68,10 +68,10 @@ export async function decode(path: string, { resize, crop }: Preprocessing): Pro
 async function readPhotograph(path: string): Promise<Uint8Array> {
   try {
     const entry = await stat(path);
-    if (!entry.isFile()) throw new UserError(`${path} is no file: take it out of the folder.`);
+    if (!entry.isFile()) throw new UserError(`${path} is not a file: take it out of the folder.`);
     const { size } = entry;
     if (size > MOST_BYTES) {
-      throw new UserError(`${path} has ${size} bytes, and no photograph is taken over 64 MB: make it smaller.`);
+      throw new UserError(`${path} has ${size} bytes, and photographs may have 64 MB at most: make it smaller.`);
     }
     const bytes = await readFile(path);
     const head = bytes.toString("hex", 0, 16);
@@ -80,7 +80,7 @@ async function readPhotograph(path: string): Promise<Uint8Array> {
     throw error instanceof UserError ? error : refusal(path, error);
   }
   throw new UserError(
-    `${path} is no photograph in JPEG, PNG, WebP, GIF, TIFF or AVIF, whatever its name says: take it out of the folder.`,
+    `${path} is not a photograph in JPEG, PNG, WebP, GIF, TIFF or AVIF, whatever its name says: take it out of the folder.`,
   );
 }
 

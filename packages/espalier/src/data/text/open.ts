@@ -32,7 +32,7 @@ const NEXT = "next";
  * A text in UTF-8, packed by gzip or not, as windows of tokens whose targets are the tokens that follow: window i is
  * tokens iT to iT + T - 1, its targets are tokens iT + 1 to iT + T. The three parts lie one behind the other in the text.
  * A vocabulary of words is that of the training part.
- * @throws UserError when the file cannot be read, is no UTF-8 or too short, or has a character that the vocabulary lacks
+ * @throws UserError when the file cannot be read, is not UTF-8 or too short, or has a character that the vocabulary lacks
  */
 export function openText(path: string, options: TextOptions = {}): Dataset {
   const { vocabulary: given, window = WINDOW, words = WORDS, parts = TEXT_PARTS } = options;
@@ -71,7 +71,7 @@ function textOf(path: string): string {
     return new TextDecoder("utf-8", { fatal: true }).decode(readDataFile(path)).replaceAll("\r\n", "\n");
   } catch (error) {
     if (error instanceof UserError) throw error;
-    throw new UserError(`${path} is no text in UTF-8: convert it.`);
+    throw new UserError(`${path} is not UTF-8 text: convert it.`);
   }
 }
 

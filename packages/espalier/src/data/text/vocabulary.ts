@@ -23,7 +23,7 @@ export const MOST_TOKENS = 2 ** 20;
 /** Line breaks, words with their apostrophes, and every other sign by itself. */
 const WORDS = /\n|[\p{L}\p{N}]+(?:['’][\p{L}\p{N}]+)*|[^\s\p{L}\p{N}]/gu;
 
-/** Divides a text into its characters (Unicode's code points) or words; spaces between words are no tokens. */
+/** Divides a text into its characters (Unicode's code points) or words; spaces between words are not tokens. */
 export function divide(text: string, unit: Unit): string[] {
   return unit === "characters" ? Array.from(text) : (text.match(WORDS) ?? []);
 }

@@ -9,7 +9,7 @@ import type { TrainedLayer, WeightFile } from "./weights.ts";
  * Opens a .caffemodel, of the older form or the newer. Layers are found by their names, as Caffe does; those that the
  * prototxt does not have are left alone.
  * @param source how messages name the file
- * @throws UserError when the bytes are no caffemodel
+ * @throws UserError when the bytes are not a caffemodel
  */
 export function openCaffemodel(bytes: Uint8Array, source = "The caffemodel"): WeightFile {
   const { layer, layers } = parse(bytes, source);
@@ -31,7 +31,7 @@ function parse(bytes: Uint8Array, source: string) {
     return fromBinary(TrainedNetSchema, bytes, { readUnknownFields: false });
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new UserError(`${source} is no caffemodel, or is cut short or damaged (${reason}): copy it again.`);
+    throw new UserError(`${source} is not a caffemodel, or is cut short or damaged (${reason}): copy it again.`);
   }
 }
 

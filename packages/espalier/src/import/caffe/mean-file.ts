@@ -7,7 +7,7 @@ import { shapeOf, valuesOf } from "./trained-blob.ts";
 /**
  * The mean of each channel of a mean image, the `mean_file` of a prototxt (a .binaryproto).
  * @param source how messages name the file
- * @throws UserError when the bytes are no such file
+ * @throws UserError when the bytes are not a mean image
  */
 export function channelMeans(bytes: Uint8Array, source = "The mean file"): number[] {
   const blob = parse(bytes, source);
@@ -16,7 +16,7 @@ export function channelMeans(bytes: Uint8Array, source = "The mean file"): numbe
   const places = height * width;
   if (!(channels >= 1 && places >= 1) || sizeOf(shape) !== channels * places)
     throw new UserError(
-      `${source} has the shape [${shape.slice(0, 8)}] and is no mean image: give the means as numbers.`,
+      `${source} has the shape [${shape.slice(0, 8)}] and is not a mean image: give the means as numbers.`,
     );
   const values = valuesOf(blob, channels * places, source);
   return Array.from({ length: channels }, (_, c) => {
@@ -31,6 +31,6 @@ function parse(bytes: Uint8Array, source: string) {
     return fromBinary(TrainedBlobSchema, bytes, { readUnknownFields: false });
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new UserError(`${source} is no mean image of Caffe's (${reason}): give the means as numbers.`);
+    throw new UserError(`${source} is not a mean image of Caffe's (${reason}): give the means as numbers.`);
   }
 }

@@ -29,11 +29,13 @@ const LARGEST = 2 ** 24;
  * Reads a network's prototxt: the older form `layers` or the newer `layer`, and of layers that differ between the
  * phases those for TEST.
  * @param source how messages name the file
- * @throws UserError when the file is no such text, with the line
+ * @throws UserError when the file is not a prototxt, with the line
  */
 export function readPrototxt(bytes: Uint8Array, source = "The prototxt"): CaffeNet {
   if (bytes.length > LARGEST)
-    throw new UserError(`${source} has ${bytes.length} bytes and is no prototxt: give the text file of the network.`);
+    throw new UserError(
+      `${source} has ${bytes.length} bytes and is not a prototxt: give the text file of the network.`,
+    );
   const net = fromText(NetParameterSchema, new TextDecoder().decode(bytes), source);
   if (net.layer.length > 0 && net.layers.length > 0)
     throw new UserError(

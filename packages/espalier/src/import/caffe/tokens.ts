@@ -65,7 +65,7 @@ export class Tokens {
     if (sign) return { kind: "sign", text: sign[0], line };
     const quote = this.#match(QUOTE);
     if (quote) return { kind: "string", text: this.#string(quote[0] === '"' ? '"' : "'"), line };
-    throw this.error(line, `${this.#rest()} is no protobuf text; give a network's prototxt`);
+    throw this.error(line, `${this.#rest()} is not protobuf text; give a network's prototxt`);
   }
 
   #string(quote: '"' | "'"): string {

@@ -49,7 +49,7 @@ function codebookOf({ name, bits, weights }: SharedLayer): Float32Array {
     if (w !== 0) found.add(w);
     if (found.size >= 2 ** bits || Number.isNaN(w)) {
       throw new UserError(
-        `Layer "${name}" has more than ${2 ** bits - 1} different weights, or some that are no numbers: share its weights first.`,
+        `Layer "${name}" has more than ${2 ** bits - 1} different weights, or some that are not numbers: share its weights first.`,
       );
     }
   }

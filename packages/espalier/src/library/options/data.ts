@@ -41,7 +41,7 @@ export const preprocessingOptions = {
   }),
   crop: option(area.optional(), {
     ...IMAGES,
-    help: "HEIGHTxWIDTH of the middle that is taken, or one number for both",
+    help: "HEIGHTxWIDTH of the centre crop, or one number for both",
     value: "size",
     notation: sides,
   }),
@@ -70,7 +70,7 @@ export const sampleOptions = {
   }),
   classes: option(z.string().optional(), {
     ...IMAGES,
-    help: "the classes in the order of the scores, one a line (default: synsets.txt, if it is there)",
+    help: "the classes in the order of the scores, one per line (default: synsets.txt, if it is there)",
     value: "file",
   }),
   divisionSeed: option(whole("seed", 0).optional(), {
@@ -127,7 +127,7 @@ export const caffeOptions = {
   crop: option(area.optional(), {
     ...metaOf(preprocessingOptions.crop),
     ...STATED,
-    help: "HEIGHTxWIDTH of the middle that is taken: the input's size, where it is not stated",
+    help: "HEIGHTxWIDTH of the centre crop: the input's size, where it is not stated",
   }),
   channels: option(oneOf(CHANNELS).optional(), { ...metaOf(preprocessingOptions.channels), ...STATED }),
   mean: option(z.union([list, z.string()], listError).optional(), {

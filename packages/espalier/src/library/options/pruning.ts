@@ -11,12 +11,12 @@ const HOW = { group: "How to prune:" } as const;
 
 const maxLoss = option(number("loss of accuracy", 0, 100).optional(), {
   ...FAR,
-  help: "look for the smallest network whose validation error is at most so much above the model's",
+  help: "look for the smallest network whose validation error is at most this many points above the model's",
   value: "points",
 });
 const rate = option(number("rate", 1).optional(), {
   ...FAR,
-  help: "prune until all parameters / kept ones is this",
+  help: "the compression rate to reach: all parameters / kept parameters",
 });
 const density = option(perLayer.optional(), {
   ...FAR,
@@ -26,7 +26,7 @@ const density = option(perLayer.optional(), {
 });
 const inputDropout = option(number("ratio", 0, 0.95).default(0), {
   ...HOW,
-  help: "drop so many of the inputs while retraining; the ratio falls with the connections that read them",
+  help: "drop this share of the inputs while retraining; the ratio falls with the connections that read them",
   value: "ratio",
 });
 /** How to retrain in each round. */
@@ -55,7 +55,7 @@ export const targetOptions = {
 export const courseOptions = {
   criterion: option(oneOfOr<Criterion>([...criteria.keys()], isCriterion).optional(), {
     ...HOW,
-    help: "what tells which connections to keep (default: magnitude)",
+    help: "how to score the connections, of which the highest are kept (default: magnitude)",
     names: [...criteria.keys()],
   }),
   rounds: option(whole("number of rounds", 1, 1000).optional(), {

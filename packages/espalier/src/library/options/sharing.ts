@@ -28,7 +28,7 @@ const bits = z
 /** How far a search for a sharing may go. */
 const maxLoss = option(number("loss of accuracy", 0, 100).optional(), {
   ...SHARING,
-  help: "share as much as leaves the validation error at most so much above the model's (needs --data)",
+  help: "share as coarsely as keeps the validation error within this many points of the model's (needs --data)",
   value: "points",
 });
 const biasBits = option(whole("number of bits", 1, MOST_BITS).optional(), {
@@ -37,7 +37,7 @@ const biasBits = option(whole("number of bits", 1, MOST_BITS).optional(), {
 });
 const lambda = option(number("lambda", 0).optional(), {
   ...SHARING,
-  help: `of the method entropy: what a bit may cost, in mean squares of the weights (default: ${DEFAULT_LAMBDA}); with --unlabeled: what a bit more for every weight may cost in divergence of the outputs`,
+  help: `for the method entropy: what a bit may cost, in mean squares of the weights (default: ${DEFAULT_LAMBDA}); with --unlabeled: what a bit more for every weight may cost in divergence of the outputs`,
 });
 const seed = seedOption();
 

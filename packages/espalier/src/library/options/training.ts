@@ -42,12 +42,12 @@ export const trainingOptions = {
   seed: seedOption(),
   loss: option(oneOfOr<Loss>([...losses.keys()], isFunction).optional(), {
     ...TRAINING,
-    help: "what to minimize (default: what the task does)",
+    help: "the loss to minimize (default: the task's)",
     names: [...losses.keys()],
   }),
   optimizer: option(oneOfOr<Optimizer | Transform>(OPTIMIZERS, isOptimizer).optional(), {
     ...TRAINING,
-    help: "how to step (default: sgd)",
+    help: "the optimizer (default: sgd)",
     names: OPTIMIZERS,
   }),
   momentum: option(number("momentum", 0, 0.9999).default(0.9), { ...TRAINING, help: "momentum of sgd" }),
@@ -83,12 +83,12 @@ export const trainingOptions = {
   }),
   patience: option(whole("patience", 1).optional(), {
     ...TRAINING,
-    help: "stop when validation has not improved for so long",
+    help: "stop when validation has not improved for this many epochs",
     value: "epochs",
   }),
   shift: option(whole("shift", 0).optional(), {
     ...TRAINING,
-    help: "move training images by up to so many pixels, at random",
+    help: "move training images by up to this many pixels, at random",
     value: "pixels",
   }),
   flip: option(z.boolean().optional(), { ...TRAINING, help: "mirror every other training image, at random" }),

@@ -4,7 +4,7 @@ import { image, type LayerBuilder } from "./layers.ts";
 
 /**
  * Batch normalization (Ioffe and Szegedy, arXiv 1502.03167): each channel is normalized, scaled and shifted. Outside of
- * training by the running mean and variance, which are no trained parameters.
+ * training by the running mean and variance, which are not trained parameters.
  */
 export function batchNorm({
   epsilon = 1e-5,

@@ -20,7 +20,7 @@ const LAST_ITERATIONS = 25;
  * What goes first is what raises the error least when it alone becomes zero, w^2 E[x^2] / 2 with E[x^2] the diagonal of
  * the least squares (Optimal Brain Damage, LeCun et al., NIPS 1989, of the layer's own error, whose Hessian is E[x x']).
  * A connection that is zero stays cut.
- * @param fixed columns at the end of each row that are no connections: the bias
+ * @param fixed columns at the end of each row that are not connections: the bias
  * @yields the weights at each of the numbers
  */
 export async function* cutTo(

@@ -8,7 +8,7 @@ import { fitLayer, liveIn } from "./stage.ts";
 /**
  * Prunes a network layer by layer, from the input on, without labels and without training: each layer is cut, and what
  * is left of it is fitted, by least squares on some samples, to the outputs that it had in the whole network. What it
- * reads then comes from the pruned layers before it, so it also mends what they spoilt.
+ * reads then comes from the pruned layers before it, so it also makes up for their errors.
  * @param densities of the layers that are cut, by their names; the others are fitted only, but for those that are frozen
  * @returns the parameters that changed
  */

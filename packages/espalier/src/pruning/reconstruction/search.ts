@@ -55,7 +55,7 @@ const LEAST_STEP = 1.02;
 /**
  * Prunes a network without labels and without training: divides connections among the layers by how far their loss
  * moves the outputs, fits every layer that is left on the training split, and goes on until the top 1 accuracy that the
- * validation split lets expect falls too far. Neither reads a label.
+ * validation split predicts has fallen too far. Neither reads a label.
  */
 export async function pruneUnlabeled(
   engine: Engine,

@@ -19,7 +19,7 @@ export interface Fitted extends Pick<Cut, "kept"> {
  * network's layer.
  * @param annotated the layer's network
  * @param batches what the layer reads
- * @yields its parameters at each of the numbers; nothing for a layer that is no product of matrices
+ * @yields its parameters at each of the numbers; nothing for a layer that is not a product of matrices
  */
 export async function* fitLayer(
   engine: Engine,

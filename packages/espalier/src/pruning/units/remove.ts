@@ -103,7 +103,7 @@ function resized(model: Model, flow: Flow, dead: ReadonlySet<number>): TypedMode
     if (!declared?.shape || size === undefined) continue;
     values.set(value, { ...declared, shape: declared.shape.map((dim, i) => (i === axis ? size : dim)) });
   }
-  // What Concat makes of weights alone, those of recurrent layers that are apart by gate, is no value with units.
+  // What Concat makes of weights alone, those of recurrent layers that are apart by gate, is not a value with units.
   const weights = new Map(Array.from(model.initializers, ([name, { dims }]) => [name, dims]));
   for (const node of model.nodes) {
     const [output] = node.outputs;

@@ -29,7 +29,7 @@ export interface ReconstructionOptions {
 /**
  * Shares a network's weights layer by layer, from the input on, without labels and without training: each layer's
  * weights are shared so that its outputs stay what they were in the whole network, on some samples. What it reads comes
- * from the shared layers before it, so it also mends what they spoilt. A bit costs as much in every layer, in what it
+ * from the shared layers before it, so it also makes up for their errors. A bit costs as much in every layer, in what it
  * does to the network's outputs.
  * @returns the parameters that changed
  */

@@ -44,7 +44,7 @@ const MOST = 1e3;
 
 /**
  * Shares a network's weights without labels and without training: at one price of bits, or looks for the highest price
- * at which the top 1 accuracy that the validation split lets expect falls by so much at most. Neither reads a label.
+ * at which the top 1 accuracy that the validation split predicts falls by so much at most. Neither reads a label.
  * @returns undefined where even the lowest price costs too much
  */
 export async function shareUnlabeled(

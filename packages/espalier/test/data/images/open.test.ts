@@ -205,7 +205,7 @@ describe("a folder", () => {
     const read = (i: number) => test.read([i], { image: new Float32Array(48), label: new Int32Array(1) });
     await read(0);
     await read(1);
-    await expect(read(2)).rejects.toThrow(/a\/3\.jpg is no photograph/);
+    await expect(read(2)).rejects.toThrow(/a\/3\.jpg is not a photograph/);
   });
 
   it("is read in any order, the same every time", async () => {

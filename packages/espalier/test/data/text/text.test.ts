@@ -92,7 +92,7 @@ describe("a text", () => {
   });
 
   it("must be UTF-8 and long enough", () => {
-    expect(() => openText(write("latin.txt", Uint8Array.of(0x61, 0xe9, 0x62)))).toThrow(/no text in UTF-8/);
+    expect(() => openText(write("latin.txt", Uint8Array.of(0x61, 0xe9, 0x62)))).toThrow(/not UTF-8 text/);
     expect(() => openText(write("short.txt", "too short"))).toThrow(/9 characters, which is too little/);
   });
 

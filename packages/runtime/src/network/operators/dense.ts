@@ -102,7 +102,7 @@ const biased = operator({
   plan(context) {
     const { a, b, c } = context.inputs;
     const [weights, bias] = [context.constant(b), context.constant(c)];
-    if (!weights || !bias) throw new Error("A bias was fused with a product that is no layer.");
+    if (!weights || !bias) throw new Error("A bias was fused with a product that is not a layer.");
     const layer = context.kept([b, c], () => matrixOf(context, weights.data, weights.dims, false, { bias: bias.data }));
     if (a.dims.length === 0) context.wrong("multiplies a number by a matrix");
     return multiply(context, layer, a, [...a.dims.slice(0, -1), layer.rows]);

@@ -74,7 +74,7 @@ function largest(context: Planning, x: Value<(typeof PLAIN)[number]>, windows: W
               for (const j of rows) {
                 for (const k of places) {
                   const value = from[start + (i * height + j) * width + k];
-                  // A first element is taken even where it is minus infinity; one that is no number is kept.
+                  // A first element is taken even where it is minus infinity; one that is not a number is kept.
                   if (place >= 0 && !(value > most || Number.isNaN(value))) continue;
                   most = value;
                   place = i * steps[0] + j * steps[1] + k * steps[2];
