@@ -64,7 +64,8 @@ export { criteria, criterionOf } from "./pruning/criteria/index.ts";
 export { inputDropout, type RetrainingDropout, retrainingDropout } from "./pruning/dropout.ts";
 export { cubic, type Gradual, gradually } from "./pruning/gradual.ts";
 export { countNonzero, maskAbove, masksOfZeros } from "./pruning/mask.ts";
-export { inTurn, pruningRounds, type Recipe, recipeOf, recipes, roundsOf } from "./pruning/recipes.ts";
+export { inTurn, pruningRounds, roundsOf } from "./pruning/recipe-rounds.ts";
+export { type Recipe, recipeOf, recipes } from "./pruning/recipes.ts";
 export type { Pruning, Round, RoundResult } from "./pruning/round.ts";
 export {
   type RoundPlanner,

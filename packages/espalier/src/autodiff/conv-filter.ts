@@ -31,7 +31,7 @@ function isPointwise({ kernel, strides, before, after }: Windows): boolean {
  * A 1x1 convolution is a product at each place: dW = sum over images of g x^T, or one product over the places of all
  * images, whichever moves less: the partial sums, or both sides put into that order.
  */
-export function pointwiseFilterGradient({ graph, inputs, gradient, shape }: RuleContext): string {
+function pointwiseFilterGradient({ graph, inputs, gradient, shape }: RuleContext): string {
   const [batch, channels, ...input] = shape(inputs[0]);
   const [filters] = shape(inputs[1]);
   const places = sizeOf(input);

@@ -25,7 +25,7 @@ function reversible(windows: Windows): boolean {
 }
 
 /** A convolution of the gradient by the kernels reversed, with inputs and outputs exchanged: for strides of 1. */
-export function reversedInputGradient(context: RuleContext, windows: Windows, groups: number): string {
+function reversedInputGradient(context: RuleContext, windows: Windows, groups: number): string {
   const { graph, inputs, gradient, shape } = context;
   const { kernel, dilations, before, after } = windows;
   const [filters, inner] = shape(inputs[1]);

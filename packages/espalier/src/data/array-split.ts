@@ -1,5 +1,5 @@
 import type { TensorData } from "../onnx/dtype.ts";
-import { copyElements } from "./copy.ts";
+import { copyElements } from "../onnx/elements.ts";
 import type { Split } from "./dataset.ts";
 
 /** A tensor of all samples, one behind the other in an array. */

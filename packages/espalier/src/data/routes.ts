@@ -1,7 +1,7 @@
 import { UserError } from "../errors.ts";
 import { type NumericType, type TensorData, zeros } from "../onnx/dtype.ts";
+import { copyElements, sameElements } from "../onnx/elements.ts";
 import { sizeOf } from "../onnx/tensor.ts";
-import { copyElements, sameElements } from "./copy.ts";
 import type { Arrays, Split, TensorSpec } from "./dataset.ts";
 
 /** Where a tensor of a dataset goes: under which name and in which element type it is wanted. */

@@ -1,6 +1,8 @@
 import { UserError } from "../errors.ts";
 import { attribute, int } from "../onnx/attributes.ts";
 import { GraphBuilder } from "../onnx/builder.ts";
+import { zeros } from "../onnx/dtype.ts";
+import { copyElements } from "../onnx/elements.ts";
 import { copyModel, fedInputs, lookup, type Model, type Node } from "../onnx/graph.ts";
 import { dependents } from "../onnx/live.ts";
 import { integers, type NumericTensor } from "../onnx/tensor.ts";
@@ -58,10 +60,9 @@ async function run(engine: Engine, model: Model, feeds: Tensors): Promise<Tensor
 function stacked([first, second]: readonly Tensors[]): Tensors {
   return Object.fromEntries(
     Object.entries(first).map(([name, { dtype, dims, data }]) => {
-      const both = data.slice().constructor as new (length: number) => NumericTensor["data"];
-      const joined = new both(2 * data.length);
-      joined.set(data as never);
-      joined.set(second[name].data as never, data.length);
+      const joined = zeros(dtype, 2 * data.length);
+      copyElements(data, 0, data.length, joined, 0);
+      copyElements(second[name].data, 0, data.length, joined, data.length);
       return [name, { dtype, dims: [2 * dims[0], ...dims.slice(1)], data: joined }];
     }),
   );

@@ -1,5 +1,5 @@
 import { criteria } from "../pruning/criteria/index.ts";
-import { pruningRounds } from "../pruning/recipes.ts";
+import { pruningRounds } from "../pruning/recipe-rounds.ts";
 import { curveChart } from "../report/curves.ts";
 import type { Experiment, ExperimentResult } from "./experiment.ts";
 import type { Lab } from "./lab.ts";

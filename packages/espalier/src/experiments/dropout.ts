@@ -3,7 +3,7 @@ import { dense, dropout as dropoutLayer, flatten, relu } from "../onnx/build/lay
 import { sequential } from "../onnx/build/sequential.ts";
 import type { Model } from "../onnx/graph.ts";
 import type { RetrainingDropout } from "../pruning/dropout.ts";
-import { pruningRounds } from "../pruning/recipes.ts";
+import { pruningRounds } from "../pruning/recipe-rounds.ts";
 import { barChart } from "../report/charts.ts";
 import type { Experiment } from "./experiment.ts";
 

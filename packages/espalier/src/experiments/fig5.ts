@@ -1,6 +1,6 @@
 import type { Model } from "../onnx/graph.ts";
 import { layersOf } from "../operators/layers.ts";
-import { pruningRounds } from "../pruning/recipes.ts";
+import { pruningRounds } from "../pruning/recipe-rounds.ts";
 import type { Round } from "../pruning/round.ts";
 import { chooseMasks } from "../pruning/target.ts";
 import { curveChart } from "../report/curves.ts";

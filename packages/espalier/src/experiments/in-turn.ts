@@ -1,4 +1,4 @@
-import { inTurn, pruningRounds } from "../pruning/recipes.ts";
+import { inTurn, pruningRounds } from "../pruning/recipe-rounds.ts";
 import { barChart } from "../report/charts.ts";
 import type { Experiment } from "./experiment.ts";
 

@@ -1,4 +1,4 @@
-import { pruningRounds } from "../pruning/recipes.ts";
+import { pruningRounds } from "../pruning/recipe-rounds.ts";
 import { curveChart } from "../report/curves.ts";
 import type { Experiment } from "./experiment.ts";
 

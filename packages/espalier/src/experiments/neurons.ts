@@ -2,7 +2,7 @@ import { compare } from "../engine/compare.ts";
 import type { Model } from "../onnx/graph.ts";
 import { isFloat32 } from "../onnx/tensor.ts";
 import { layersOf } from "../operators/layers.ts";
-import { pruningRounds } from "../pruning/recipes.ts";
+import { pruningRounds } from "../pruning/recipe-rounds.ts";
 import { removeDeadUnits } from "../pruning/units/remove.ts";
 import { barChart } from "../report/charts.ts";
 import type { Regularization } from "../training/step-graph.ts";

@@ -7,7 +7,7 @@ import { layersOf } from "../operators/layers.ts";
 import { OptionsError } from "../options-error.ts";
 import { criterionName } from "../pruning/criteria/index.ts";
 import { masksOfZeros } from "../pruning/mask.ts";
-import { inTurn, pruningRounds } from "../pruning/recipes.ts";
+import { inTurn, pruningRounds } from "../pruning/recipe-rounds.ts";
 import { checkTarget, type Target } from "../pruning/target.ts";
 import { taskFor } from "../tasks/index.ts";
 import { parametersOf, trainableParameters } from "../training/parameters.ts";

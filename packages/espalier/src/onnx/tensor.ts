@@ -62,6 +62,15 @@ export function isFloat32(tensor: Tensor | undefined): tensor is FloatTensor {
   return tensor?.dtype === "float32";
 }
 
+/**
+ * The elements of a float32 tensor, such as an output that a graph of ours makes.
+ * @throws Error for another element type, a fault of whoever made the graph
+ */
+export function floatsOf(tensor: NumericTensor): Float32Array {
+  if (isFloat32(tensor)) return tensor.data;
+  throw new Error(`A tensor ${tensor.dtype}[${tensor.dims}] stands where float32 belongs.`);
+}
+
 /** A tensor with elements of its own, equal to the given one's. */
 export function copyOf(tensor: FloatTensor): FloatTensor {
   return float32(tensor.dims, tensor.data.slice());

@@ -26,7 +26,7 @@ export interface Letters {
  * @param ranks of the operands; left out: an equation with an ellipsis is not read
  * @returns undefined for other equations, and those with a diagonal or a sum over an axis of one operand alone
  */
-export function lettersOf(node: Node, operand: number, ranks?: readonly number[]): Letters | undefined {
+function lettersOf(node: Node, operand: number, ranks?: readonly number[]): Letters | undefined {
   if (node.inputs.length !== 2 || !(ranks || isSpelledOut(node))) return undefined;
   const { operands, result } = equationOf(node, ranks ?? []);
   if (operands.some((letters) => new Set(letters).size < letters.length)) return undefined;

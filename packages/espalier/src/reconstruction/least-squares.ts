@@ -1,7 +1,7 @@
 import type { Engine, Program } from "../engine/engine.ts";
 import { GraphBuilder } from "../onnx/builder.ts";
 import { emptyModel } from "../onnx/graph.ts";
-import { float32 } from "../onnx/tensor.ts";
+import { float32, floatsOf } from "../onnx/tensor.ts";
 import type { Moments } from "./moments.ts";
 
 /** Matrices of one shape, [groups, rows, columns], as which weights are fitted. */
@@ -159,7 +159,7 @@ async function compileProduct(engine: Engine, { groups, rows, columns }: Shape, 
 
 async function product(program: Program, { groups, rows, columns }: Shape, data: Float32Array): Promise<Float32Array> {
   const outputs = await program.run({ [OPERAND]: float32([groups, rows, columns], data) });
-  return outputs[PRODUCT].data as Float32Array;
+  return floatsOf(outputs[PRODUCT]);
 }
 
 function rowDots(a: Float32Array, b: Float32Array, columns: number): Float64Array {

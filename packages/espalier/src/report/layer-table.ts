@@ -3,7 +3,7 @@ import { routed } from "../data/routes.ts";
 import { annotate } from "../engine/annotate.ts";
 import type { Engine } from "../engine/engine.ts";
 import { consumers, copyModel, fedInputs, type Model } from "../onnx/graph.ts";
-import { float32 } from "../onnx/tensor.ts";
+import { isFloat32 } from "../onnx/tensor.ts";
 import type { TypedModel } from "../onnx/typed.ts";
 import { type Layer, layersOf } from "../operators/layers.ts";
 import { macsOf } from "../operators/macs.ts";
@@ -89,8 +89,9 @@ async function nonzeroShares(
     await readInOrder(split, start, batch, arrays);
     const outputs = await program.run(tensors);
     for (const name of wanted) {
-      const { dims, data } = outputs[name];
-      const share = countNonzero(float32(dims, data as Float32Array)) / data.length;
+      const values = outputs[name];
+      // Whole numbers are places in a table, of which none saves a product.
+      const share = isFloat32(values) ? countNonzero(values) / values.data.length : 1;
       counts.set(name, (counts.get(name) ?? 0) + (share * batch) / samples);
     }
   }

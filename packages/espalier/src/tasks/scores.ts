@@ -1,12 +1,13 @@
-import { sizeOf } from "../onnx/tensor.ts";
+import { floatsOf, sizeOf } from "../onnx/tensor.ts";
 import type { JudgedBatch } from "./measure.ts";
 
 /**
  * The scores of each label of a batch, [batch, classes] or [batch, steps, classes] against labels [batch] or
  * [batch, steps]; against float distributions of the scores' own shape, the label is the class that is the likeliest.
  */
-export function* scoresOf({ outputs: [{ data, dims }], targets: [labels], samples }: JudgedBatch) {
-  if (!(data instanceof Float32Array)) throw new Error(`Scores [${dims}] are not float32.`);
+export function* scoresOf({ outputs: [scores], targets: [labels], samples }: JudgedBatch) {
+  const { dims } = scores;
+  const data = floatsOf(scores);
   const soft = labels.data instanceof Float32Array ? labels.data : undefined;
   const classes = soft ? dims[dims.length - 1] : data.length / labels.data.length;
   const count = (samples * sizeOf(dims)) / (dims[0] * classes);

@@ -1,5 +1,5 @@
 import type { Split } from "../data/dataset.ts";
-import type { NumericTensor } from "../onnx/tensor.ts";
+import { floatsOf, type NumericTensor } from "../onnx/tensor.ts";
 import type { Evaluator } from "./evaluate.ts";
 
 /** How far a network is from another on the same samples, without any labels. Percentages are 0 to 100. */
@@ -27,15 +27,14 @@ export class AgreementTally {
    * Counts the first `count` samples of a batch of scores of both networks, [batch, classes] or [batch, steps, classes],
    * of which each step counts.
    */
-  add({ data, dims }: NumericTensor, reference: NumericTensor, count: number = dims[0]): void {
+  add(scores: NumericTensor, reference: NumericTensor, count: number = scores.dims[0]): void {
+    const { dims } = scores;
+    const [data, before] = [floatsOf(scores), floatsOf(reference)];
     const classes = dims[dims.length - 1];
     const rows = (count * data.length) / (dims[0] * classes);
     for (let i = 0; i < rows; i++) {
       const range = [i * classes, (i + 1) * classes] as const;
-      this.#count(
-        logSoftmax(data.subarray(...range) as Float32Array),
-        logSoftmax(reference.data.subarray(...range) as Float32Array),
-      );
+      this.#count(logSoftmax(data.subarray(...range)), logSoftmax(before.subarray(...range)));
     }
   }
 

@@ -1,10 +1,11 @@
-import { fillElements } from "../data/copy.ts";
 import { batchFor, batchOf, type LearningData, type Split } from "../data/dataset.ts";
 import { routed } from "../data/routes.ts";
 import { batches } from "../data/streams.ts";
 import { annotate } from "../engine/annotate.ts";
 import type { Engine } from "../engine/engine.ts";
+import { fillElements } from "../onnx/elements.ts";
 import { fedInputs, type Model } from "../onnx/graph.ts";
+import { floatsOf } from "../onnx/tensor.ts";
 import { fedTensors, routesFor } from "./feeding.ts";
 
 /**
@@ -38,10 +39,10 @@ export async function caption(
       fillElements(before, end);
       const said: number[][] = Array.from(samples, () => []);
       for (let step = 0; step < steps; step++) {
-        const { data: scores } = (await program.run(tensors))[output];
+        const scores = floatsOf((await program.run(tensors))[output]);
         for (const [i, tokens] of said.entries()) {
           const at = (i * steps + step) * classes;
-          const next = likeliest(scores.subarray(at, at + classes) as Float32Array);
+          const next = likeliest(scores.subarray(at, at + classes));
           tokens.push(next);
           const place = i * longest + step;
           if (step < longest) fillElements(before, next, place, place + 1);

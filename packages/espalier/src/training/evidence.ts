@@ -3,7 +3,7 @@ import { routed } from "../data/routes.ts";
 import { annotateAdditions, settle } from "../engine/annotate.ts";
 import type { Engine, Program, Tensors } from "../engine/engine.ts";
 import type { Model } from "../onnx/graph.ts";
-import { type FloatTensor, float32 } from "../onnx/tensor.ts";
+import { type FloatTensor, float32, floatsOf } from "../onnx/tensor.ts";
 import { upgrade } from "../onnx/upgrade.ts";
 import { permutation, random } from "../random.ts";
 import { taskFor } from "../tasks/index.ts";
@@ -117,7 +117,7 @@ async function gradientsAt(program: Program, parameters: Parameters, feeds: Tens
   const outputs = await program.run(feeds);
   const gradients = new Map<string, FloatTensor>();
   for (const [name, { dims }] of parameters) {
-    gradients.set(name, float32(dims, outputs[gradientOf(name)].data as Float32Array));
+    gradients.set(name, float32(dims, floatsOf(outputs[gradientOf(name)])));
   }
   return gradients;
 }

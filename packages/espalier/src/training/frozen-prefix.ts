@@ -7,7 +7,7 @@ import { annotate } from "../engine/annotate.ts";
 import type { Engine, Program } from "../engine/engine.ts";
 import { fedInputs, type Model } from "../onnx/graph.ts";
 import { splitBefore } from "../onnx/split.ts";
-import { sizeOf } from "../onnx/tensor.ts";
+import { floatsOf, sizeOf } from "../onnx/tensor.ts";
 import type { TypedModel } from "../onnx/typed.ts";
 import { fedTensors, routesFor } from "./feeding.ts";
 import { trainableParameters } from "./parameters.ts";
@@ -105,7 +105,7 @@ async function activations(
   for (let start = 0; start < split.size; start += batch) {
     const count = Math.min(batch, split.size - start);
     await readInOrder(own, start, count, arrays);
-    const values = (await program.run(tensors))[output].data as Float32Array;
+    const values = floatsOf((await program.run(tensors))[output]);
     size = values.length / batch;
     store.write(start * size, values.subarray(0, count * size));
   }

@@ -1,12 +1,12 @@
 import { adopt } from "../adoption/adopt.ts";
-import { fillElements } from "../data/copy.ts";
 import { batchOf, type TensorSpec } from "../data/dataset.ts";
 import { join, type Vocabulary } from "../data/text/vocabulary.ts";
 import { annotate } from "../engine/annotate.ts";
 import type { Engine, Program } from "../engine/engine.ts";
 import { GraphBuilder } from "../onnx/builder.ts";
+import { fillElements } from "../onnx/elements.ts";
 import { copyModel, fedInputs, type Model } from "../onnx/graph.ts";
-import { float32 } from "../onnx/tensor.ts";
+import { float32, floatsOf } from "../onnx/tensor.ts";
 import { type Random, random } from "../random.ts";
 import { exposeState } from "./carried-state.ts";
 import { fedTensors } from "./feeding.ts";
@@ -41,7 +41,7 @@ export async function generate(
       written.push(next);
       fillElements(arrays[input.name], next);
       const scores = (await program.run(tensors))[output];
-      next = prime[written.length] ?? draw(scores.data as Float32Array, temperature, stream);
+      next = prime[written.length] ?? draw(floatsOf(scores), temperature, stream);
     }
   } finally {
     await program.release();

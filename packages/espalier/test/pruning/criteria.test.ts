@@ -7,7 +7,7 @@ import { float32 } from "../../src/onnx/tensor.ts";
 import { layersOf } from "../../src/operators/layers.ts";
 import { criteria } from "../../src/pruning/criteria/index.ts";
 import { countNonzero } from "../../src/pruning/mask.ts";
-import { pruningRounds } from "../../src/pruning/recipes.ts";
+import { pruningRounds } from "../../src/pruning/recipe-rounds.ts";
 import { runRounds } from "../../src/pruning/rounds.ts";
 import { scoresBy } from "../../src/pruning/scores.ts";
 import { chooseMasks } from "../../src/pruning/target.ts";

@@ -4,7 +4,7 @@ import type { FloatTensor } from "../../src/onnx/tensor.ts";
 import { decodeCheckpoint, encodeCheckpoint } from "../../src/pruning/checkpoint.ts";
 import { dropoutRatios, inputDropout, retrainingDropout } from "../../src/pruning/dropout.ts";
 import { countNonzero, maskAbove } from "../../src/pruning/mask.ts";
-import { inTurn, pruningRounds } from "../../src/pruning/recipes.ts";
+import { inTurn, pruningRounds } from "../../src/pruning/recipe-rounds.ts";
 import type { Round } from "../../src/pruning/round.ts";
 import { type RoundsOptions, type RoundsState, runRounds } from "../../src/pruning/rounds.ts";
 import { random } from "../../src/random.ts";

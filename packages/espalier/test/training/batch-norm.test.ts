@@ -7,7 +7,7 @@ import { type FloatTensor, float32 } from "../../src/onnx/tensor.ts";
 import { layersOf } from "../../src/operators/layers.ts";
 import { decodeCheckpoint, encodeCheckpoint } from "../../src/pruning/checkpoint.ts";
 import { countAll } from "../../src/pruning/mask.ts";
-import { inTurn, pruningRounds } from "../../src/pruning/recipes.ts";
+import { inTurn, pruningRounds } from "../../src/pruning/recipe-rounds.ts";
 import { type RoundsOptions, type RoundsState, runRounds } from "../../src/pruning/rounds.ts";
 import { searchRounds } from "../../src/pruning/search.ts";
 import { evaluate } from "../../src/training/evaluate.ts";

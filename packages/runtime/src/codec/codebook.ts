@@ -21,7 +21,7 @@ export function rankOf(word: number, { width, shift, float }: WordFormat): numbe
 }
 
 /** The word at a place in the order of {@link rankOf}. */
-export function wordAt(rank: number, { width, shift, float }: WordFormat): number {
+function wordAt(rank: number, { width, shift, float }: WordFormat): number {
   const sign = powerOf2(width - shift - 1);
   const bits = rank >= sign ? rank - sign : float ? 2 * sign - 1 - rank : rank + sign;
   return bits * powerOf2(shift);

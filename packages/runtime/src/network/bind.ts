@@ -6,7 +6,7 @@ import type { Operator, Operators } from "./operator.ts";
 import { UnsupportedError } from "./unsupported.ts";
 
 /** The newest operator set whose definitions are known here: a later one may mean something else. */
-export const NEWEST = 26;
+const NEWEST = 26;
 
 /** A node with the operator that computes it, and its attributes as that reads them. */
 export interface Bound {

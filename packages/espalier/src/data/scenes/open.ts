@@ -1,5 +1,5 @@
+import { copyElements, fillElements } from "../../onnx/elements.ts";
 import { type Random, random } from "../../random.ts";
-import { copyElements, fillElements } from "../copy.ts";
 import type { Dataset, Split } from "../dataset.ts";
 import { divide, encode, type Vocabulary } from "../text/vocabulary.ts";
 import { captionsOf, type Relation, type Scene } from "./describe.ts";

@@ -1,7 +1,7 @@
 import { basename } from "node:path";
 import { UserError } from "../../errors.ts";
+import { copyElements } from "../../onnx/elements.ts";
 import { OptionsError } from "../../options-error.ts";
-import { copyElements } from "../copy.ts";
 import type { Dataset, Split } from "../dataset.ts";
 import { readDataFile } from "../read-file.ts";
 import { divide, encode, join, type Unit, type Vocabulary, vocabularyOf } from "./vocabulary.ts";

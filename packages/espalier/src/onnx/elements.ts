@@ -1,4 +1,4 @@
-import type { TensorData } from "../onnx/dtype.ts";
+import type { TensorData } from "./dtype.ts";
 
 type Big = BigInt64Array | BigUint64Array;
 
