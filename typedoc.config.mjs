@@ -1,8 +1,9 @@
 import { OptionDefaults } from "typedoc";
 
-/** `npm run reference`: docs/reference, of what the packages export. What is exported is documented. */
+/** `npm run reference`: docs/reference, of what the packages export. What is exported is documented, else it fails. */
 export default {
   name: "Espalier",
+  plugin: ["./scripts/reference-options.mjs"],
   entryPoints: ["packages/espalier/src/index.ts", "packages/espalier/src/node.ts", "packages/runtime/src/index.ts"],
   tsconfig: "tsconfig.json",
   out: "docs/reference",
@@ -14,6 +15,7 @@ export default {
   // protoc-gen-es writes it.
   modifierTags: [...OptionDefaults.modifierTags, "@generated"],
   validation: { notExported: true, invalidLink: true, notDocumented: true },
+  treatValidationWarningsAsErrors: true,
   packagesRequiringDocumentation: ["espalier", "espalier-runtime"],
   requiredToBeDocumented: ["Function", "Class", "Interface", "TypeAlias", "Variable", "Enum"],
 };

@@ -25,6 +25,7 @@ export type EvaluateOptions = z.input<typeof schema> & Hooks;
 
 /** How well a network does on a split, and by what measure. */
 export interface EvaluateResult extends Evaluation {
+  /** By what the network was judged. */
   readonly measure: Measure;
 }
 

@@ -15,13 +15,17 @@ import { countParameters, type ParameterCounts } from "./network.ts";
 
 /** The bytes of a file, and how messages name it. */
 export interface NamedFile {
+  /** How messages name it. */
   readonly name: string;
+  /** What it holds. */
   readonly bytes: Uint8Array;
 }
 
 /** A Caffe network: its layers, and its weights in one of two forms. */
 export interface CaffeFiles {
+  /** The network, as text. */
   readonly prototxt: NamedFile;
+  /** Its trained weights. */
   readonly caffemodel?: NamedFile;
   /** A .net file of Deep Compression. */
   readonly deepCompression?: NamedFile;
@@ -31,7 +35,9 @@ export interface CaffeFiles {
 
 /** A Caffe network as an ONNX model, which states how photographs become its input. */
 export interface CaffeImportResult extends ParameterCounts, Partial<ChosenPreprocessing> {
+  /** The network as ONNX. */
   readonly model: Model;
+  /** Each layer with weights. */
   readonly layers: readonly Pick<LayerRow, "name" | "op" | "weights" | "kept" | "density">[];
   /** The layers that were left out: losses and measures of training and testing. */
   readonly dropped: CaffeImport["dropped"];

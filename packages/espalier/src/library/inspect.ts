@@ -22,13 +22,17 @@ export interface InspectResult extends ParameterCounts {
   readonly density: number;
   /** The version of ONNX's operator set; undefined where the model states none. */
   readonly opset?: number;
+  /** The program that wrote the file, and its version. */
   readonly producer?: string;
+  /** The inputs that a run is fed. */
   readonly inputs: readonly Value[];
+  /** What a run gives. */
   readonly outputs: readonly Value[];
   /** How the form in which it would be trained differs from the file's, in sentences. */
   readonly notes: readonly string[];
   /** Why it cannot be trained, in sentences; empty where it can. */
   readonly obstacles: readonly string[];
+  /** The paper's table: a row for each layer. */
   readonly layers: readonly LayerRow[];
 }
 

@@ -5,6 +5,7 @@ import { readModel } from "../onnx/read.ts";
 
 /** A model with the file that it was read from. */
 export interface ModelFile {
+  /** The network. */
   readonly model: Model;
   /** The .onnx file: of an .esp file what it decodes to. */
   readonly contents: Uint8Array;

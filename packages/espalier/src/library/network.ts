@@ -13,7 +13,9 @@ import type { Hooks } from "./hooks.ts";
 
 /** How many parameters a network has: every weight and bias, and those that are not zero. */
 export interface ParameterCounts {
+  /** All weights and biases. */
   readonly parameters: number;
+  /** Those that are not zero. */
   readonly nonzero: number;
 }
 

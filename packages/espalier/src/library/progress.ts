@@ -30,4 +30,5 @@ export type Progress =
   | { readonly kind: "layer"; readonly name: string; readonly sensitivity?: LayerSensitivity }
   /** A smaller network was tried. */
   | { readonly kind: "pruning"; readonly trial: PruningTrial }
+  /** A sharing was tried. */
   | { readonly kind: "sharing"; readonly trial: SharingTrial | SharingAttempt };

@@ -33,12 +33,15 @@ export interface PruneWithoutLabelsResult extends ParameterCounts {
   readonly model: Model;
   /** All parameters / those that are not zero. */
   readonly compressionRate: number;
-  /** The measure, and what it says before and after; null where the data has no labels. */
+  /** By what the networks were judged; null where the data has no labels. */
   readonly measure: Measure | null;
+  /** How well the network did as it came; null where the data has no labels. */
   readonly baseline: Quality | null;
+  /** How well the pruned network does; null where the data has no labels. */
   readonly pruned: Quality | null;
   /** How far its outputs are those of the network as it came. */
   readonly agreement: { readonly validation: Agreement; readonly test: Agreement };
+  /** The paper's table of the pruned network. */
   readonly layers: readonly LayerRow[];
   /** The networks that were tried, in order. */
   readonly trials: readonly PruningTrial[];

@@ -27,13 +27,17 @@ export interface PruneResult extends ParameterCounts {
   readonly model: Model;
   /** All parameters / those that are not zero. */
   readonly compressionRate: number;
-  /** What the network is for, and by what it is judged. */
+  /** What the network is for. */
   readonly task: Task;
+  /** By what rounds and the result were judged. */
   readonly measure: Measure;
-  /** How well the network did as it came, and does now. */
+  /** How well the network did as it came. */
   readonly baseline: Quality;
+  /** How well the pruned network does. */
   readonly pruned: Quality;
+  /** The paper's table of the pruned network. */
   readonly layers: readonly LayerRow[];
+  /** What each round left, and how well it did. */
   readonly rounds: readonly RoundResult[];
   /** What was chosen, as plain data. */
   readonly settings: Readonly<Record<string, unknown>>;

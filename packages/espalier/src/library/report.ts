@@ -13,6 +13,7 @@ import type { PruneWithoutLabelsResult } from "./prune-without-labels.ts";
 
 /** What a report says of a run beside its result. */
 export interface ReportOptions {
+  /** The heading of the page. */
   readonly title: string;
   /** What was asked, as a command line or a call. */
   readonly command: string;

@@ -26,8 +26,11 @@ export interface ScanOptions extends z.input<typeof schema>, Hooks {
 
 /** How sensitive each layer is, and the work that it took to find out. */
 export interface ScanResult {
+  /** By what each point was judged. */
   readonly measure: Measure;
+  /** Each layer's curve: the measure against its density. */
   readonly layers: readonly LayerSensitivity[];
+  /** What the scan took, in forward passes. */
   readonly cost: ScanCost;
 }
 

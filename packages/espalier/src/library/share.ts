@@ -23,9 +23,11 @@ export interface ShareResult {
   readonly layers: readonly SharedRow[];
   /** Whether the data had labels, or the network's own first classes took their place; where there was data. */
   readonly labels?: "given" | "own";
-  /** Before, and once the values were trained, where there was data; the test split read once for each network. */
+  /** By what the networks were judged, where there was data. */
   readonly measure?: Measure;
+  /** How well the network did as it came, where there was data. */
   readonly baseline?: Quality;
+  /** How well it does once the shared values were trained, where there was data. */
   readonly shared?: Quality;
   /** The measure on the validation split right after sharing; where the values were trained. */
   readonly untrained?: number;

@@ -38,9 +38,11 @@ export interface TrainOptions extends z.input<typeof schema>, RunHooks {
 
 /** A trained network: by the measure, the test split read once. */
 export interface TrainResult extends ParameterCounts, Quality {
+  /** By what epochs and the result were judged. */
   readonly measure: Measure;
   /** With the weights of the best epoch on the validation split; in the form in which it came. */
   readonly model: Model;
+  /** Epochs that were trained. */
   readonly epochs: number;
   /** From 1. */
   readonly bestEpoch: number;

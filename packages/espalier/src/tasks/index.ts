@@ -13,10 +13,12 @@ import { tokens } from "./tokens.ts";
 
 /** A task by its name: how it is made for some data, and the measures by which it can be judged. */
 export interface TaskEntry {
+  /** Makes the task for some data. */
   readonly make: (data: TaskData, options?: TaskOptions) => Task;
   readonly measures: readonly Measure[];
 }
 
+/** The tasks by their names. */
 export const tasks: ReadonlyMap<string, TaskEntry> = new Map<string, TaskEntry>([
   ["classify", { make: classify, measures: [error] }],
   ["tokens", { make: tokens, measures: [bitsPerCharacter, lossPerToken, error] }],

@@ -20,13 +20,18 @@ export interface OnnxSession {
     readonly type?: string;
     readonly shape?: readonly (number | string)[];
   }[];
+  /** Computes the outputs of tensors by the names of the inputs. */
   run(feeds: Readonly<Record<string, OnnxTensor>>): Promise<Readonly<Record<string, OnnxTensor>>>;
+  /** Frees what the session holds. */
   release(): Promise<void>;
 }
 
 /** What is used of ONNX Runtime: the module `onnxruntime-web` or `onnxruntime-node` is this. */
 export interface OnnxRuntime {
-  readonly InferenceSession: { create(model: Uint8Array, options?: object): Promise<OnnxSession> };
+  readonly InferenceSession: {
+    /** Makes a session of the bytes of an .onnx file. */
+    create(model: Uint8Array, options?: object): Promise<OnnxSession>;
+  };
   readonly Tensor: new (type: ElementType, data: TensorData, dims: readonly number[]) => OnnxTensor;
 }
 
