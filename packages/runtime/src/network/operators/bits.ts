@@ -1,7 +1,8 @@
 import { oneOf } from "../attributes.ts";
 import type { ElementType } from "../elements.ts";
 import { needed, type Operators, operator } from "../operator.ts";
-import { type Arithmetic, combine, isBig } from "./elementwise.ts";
+import { type Arithmetic, combine } from "./elementwise.ts";
+import { eachOf } from "./math.ts";
 
 const UNSIGNED = ["uint8", "uint16", "uint32", "uint64"] as const satisfies readonly ElementType[];
 const WHOLE = [...UNSIGNED, "int8", "int16", "int32", "int64"] as const;
@@ -32,26 +33,16 @@ function bitwise(arithmetic: Arithmetic) {
   });
 }
 
-const not = operator({
-  since: 18,
-  inputs: { x: needed(WHOLE) },
-  attributes: {},
-  plan(context) {
-    const { x } = context.inputs;
-    const [input, output] = [context.view(x), context.view(context.output(x.type, x.dims))];
-    return () => {
-      const [from, to] = [input(), output()];
-      if (isBig(from) && isBig(to)) for (let i = 0; i < to.length; i++) to[i] = ~from[i];
-      else if (!isBig(from) && !isBig(to)) for (let i = 0; i < to.length; i++) to[i] = ~from[i];
-    };
-  },
-});
-
 /** Operators on the bits of whole numbers. */
 export const bitOperators: Operators = {
   BitShift: shift,
   BitwiseAnd: bitwise({ float: (a, b) => a & b, big: (a, b) => a & b }),
   BitwiseOr: bitwise({ float: (a, b) => a | b, big: (a, b) => a | b }),
   BitwiseXor: bitwise({ float: (a, b) => a ^ b, big: (a, b) => a ^ b }),
-  BitwiseNot: not,
+  BitwiseNot: eachOf(
+    WHOLE,
+    18,
+    (x) => ~x,
+    (x) => ~x,
+  ),
 };

@@ -1,13 +1,19 @@
+import type { ElementType } from "../elements.ts";
 import { needed, type Operators, operator } from "../operator.ts";
 import { unary } from "./activations.ts";
 import { isBig } from "./elementwise.ts";
 import { NUMBERS } from "./types.ts";
 
-/** A function of each number, whole or not. */
-function ofAny(since: number, f: (x: number) => number, big: (x: bigint) => bigint) {
+/** A function of each number of the given types, whole or not. */
+export function eachOf<const T extends readonly ElementType[]>(
+  types: T,
+  since: number,
+  f: (x: number) => number,
+  big: (x: bigint) => bigint,
+) {
   return operator({
     since,
-    inputs: { x: needed(NUMBERS) },
+    inputs: { x: needed(types) },
     attributes: {},
     plan(context) {
       const { x } = context.inputs;
@@ -30,13 +36,14 @@ export function round(x: number): number {
 
 /** Functions of numbers. */
 export const mathOperators: Operators = {
-  Abs: ofAny(6, Math.abs, (x) => (x < 0n ? -x : x)),
-  Neg: ofAny(
+  Abs: eachOf(NUMBERS, 6, Math.abs, (x) => (x < 0n ? -x : x)),
+  Neg: eachOf(
+    NUMBERS,
     6,
     (x) => -x,
     (x) => -x,
   ),
-  Sign: ofAny(9, Math.sign, (x) => (x > 0n ? 1n : x < 0n ? -1n : 0n)),
+  Sign: eachOf(NUMBERS, 9, Math.sign, (x) => (x > 0n ? 1n : x < 0n ? -1n : 0n)),
   Ceil: unary(6, Math.ceil),
   Floor: unary(6, Math.floor),
   Round: unary(11, round),
