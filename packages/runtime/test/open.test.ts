@@ -116,6 +116,14 @@ describe("a network that is opened", () => {
     }
   });
 
+  it.each([true, false])("is read from an ArrayBuffer, as a response gives it: ONNX Runtime %s", async (foreign) => {
+    const { buffer } = Uint8Array.from(writeModel(modelOf({ columns: 3, foreign })));
+    const network = await open(buffer, { onnxruntime });
+    expect(network.runtime).toBe(foreign ? "onnxruntime" : "espalier");
+    expect(await network.run({ x, k })).toEqual({ [network.outputs[0]]: EXPECTED });
+    await network.release();
+  });
+
   it("refuses what is not a model without asking for ONNX Runtime", async () => {
     const lazily = vi.fn(() => onnxruntime);
     await expect(open(Uint8Array.of(1, 2, 3), { onnxruntime: lazily })).rejects.toThrow(UserError);

@@ -77,6 +77,18 @@ describe("before anything is computed, a network is refused", () => {
   });
 });
 
+it.each<[string, unknown]>([
+  ["Null", null],
+  ["Undefined", undefined],
+  ["String", "model.onnx"],
+  ["Float32Array", new Float32Array(4)],
+  ["Array", [8, 7]],
+])("bytes are no %s", async (name, given) => {
+  const load = (): Promise<Network> => Reflect.apply(Network.load, Network, [given]);
+  await expect(load()).rejects.toThrow(UserError);
+  await expect(load()).rejects.toThrow(new RegExp(`from ${name}: give the bytes`));
+});
+
 describe("what is fed", () => {
   const tokens: Value = { name: "x", dtype: "int64", shape: ["n"] };
   const embedding = bytesOf((graph) => graph.emit("Gather", [graph.initializer("w", float32([3, 2])), "x"]), [tokens]);

@@ -1,5 +1,3 @@
-import { isEsp } from "../codec/container.ts";
-import { decode } from "../codec/decode.ts";
 import { UserError } from "../errors.ts";
 import { type Machine, type MachineOptions, machine } from "../kernels/machine.ts";
 import { type Bindings, bind } from "./bind.ts";
@@ -11,6 +9,7 @@ import { fused } from "./fuse.ts";
 import { hardSwishesFused } from "./fuse-hard-swish.ts";
 import type { Graph } from "./graph.ts";
 import { Kept } from "./kept.ts";
+import { onnxBytes } from "./model-bytes.ts";
 import type { Operators } from "./operator.ts";
 import { operatorsFor } from "./operators/index.ts";
 import { type Fed, Plan } from "./plan.ts";
@@ -71,8 +70,8 @@ export class Network {
    * @throws UserError when the bytes are not a model, or a damaged or newer one, or an option cannot be
    * @throws UnsupportedError when it asks for what is not computed here: ONNX Runtime then takes its place
    */
-  static async load(bytes: Uint8Array, options: NetworkOptions = {}): Promise<Network> {
-    const graph = fixed(readGraph(isEsp(bytes) ? decode(bytes) : bytes), options.fixed);
+  static async load(bytes: Uint8Array | ArrayBuffer, options: NetworkOptions = {}): Promise<Network> {
+    const graph = fixed(readGraph(onnxBytes(bytes)), options.fixed);
     const operators = await operatorsFor(graph);
     bind(graph, operators);
     for (const input of graph.inputs) typeOfInput(input);

@@ -1,6 +1,5 @@
-import { isEsp } from "../codec/container.ts";
-import { decode } from "../codec/decode.ts";
 import type { FedTensor, Tensor, TensorData } from "../network/feed.ts";
+import { onnxBytes } from "../network/model-bytes.ts";
 import { Network, type NetworkOptions } from "../network/network.ts";
 import { UnsupportedError } from "../network/unsupported.ts";
 import { type OnnxRuntime, SessionNetwork } from "./session.ts";
@@ -46,11 +45,11 @@ export interface OpenedNetwork {
  * @throws UserError when the bytes are not a model, or a damaged or newer one, or an option cannot be
  * @throws what ONNX Runtime throws when it does not take the network either
  */
-export async function open(bytes: Uint8Array, options: OpenOptions): Promise<OpenedNetwork> {
+export async function open(bytes: Uint8Array | ArrayBuffer, options: OpenOptions): Promise<OpenedNetwork> {
   const inOnnxRuntime = async () => {
     const { onnxruntime, fixed, session } = options;
     const runtime = typeof onnxruntime === "function" ? await onnxruntime() : onnxruntime;
-    return SessionNetwork.create(runtime, isEsp(bytes) ? decode(bytes) : bytes, fixed, session);
+    return SessionNetwork.create(runtime, onnxBytes(bytes), fixed, session);
   };
   try {
     return new Opened(await Network.load(bytes, options), inOnnxRuntime);
