@@ -10,6 +10,7 @@ import type { Measure } from "./measure.ts";
 import { meanSquaredErrorMeasure } from "./measures/distance.ts";
 import { error } from "./measures/error.ts";
 import { labelError } from "./measures/label-error.ts";
+import { targetCheckOf } from "./target-check.ts";
 import type { Task } from "./task.ts";
 
 /**
@@ -26,7 +27,11 @@ export function regress(data?: TaskData, options: TaskOptions = {}): Task {
     name: "regress",
     measure,
     form: { kind: "values", shape: target?.shape, logits: loss === crossEntropy || loss === binaryCrossEntropy },
-    targets: ([output]) => [data ? valuesIn(data, output) : { ...VALUES, shape: output.shape.slice(1) }],
+    targets([output]) {
+      if (loss === crossEntropy) checkColumns(output);
+      return [data ? valuesIn(data, output) : { ...VALUES, shape: output.shape.slice(1) }];
+    },
+    checkTarget: targetCheckOf(loss),
     loss(graph, [output], [values]) {
       const [batch] = output.shape;
       const shape = [batch, sizeOf(output.shape.slice(1))];
@@ -43,6 +48,14 @@ const VALUES = { name: "value", dtype: "float32" } as const;
 function measureOf(loss: TaskOptions["loss"]): Measure {
   if (loss === crossEntropy) return error;
   return loss === binaryCrossEntropy ? labelError : meanSquaredErrorMeasure;
+}
+
+/** Softmax over one column is 1, whatever the network says. */
+function checkColumns({ name, shape }: TypedValue): void {
+  if (sizeOf(shape.slice(1)) >= 2) return;
+  throw new UserError(
+    `The output "${name}" has one column, and cross-entropy tells two classes or more apart: choose the loss binary-cross-entropy or mse.`,
+  );
 }
 
 function valuesIn(data: TaskData, output: TypedValue): TensorSpec {

@@ -3,6 +3,7 @@ import type { TensorSpec } from "../data/dataset.ts";
 import type { GraphBuilder } from "../onnx/builder.ts";
 import type { TypedValue } from "../onnx/typed.ts";
 import type { JudgedBatch, Measure, Tally } from "./measure.ts";
+import type { TargetCheck } from "./target-check.ts";
 
 /** The loss on samples that nothing is learned from. */
 export interface MeanLoss {
@@ -29,6 +30,8 @@ export interface Task {
    * @throws UserError where the data has no such targets, or the outputs do not fit them
    */
   targets(outputs: readonly TypedValue[]): readonly TensorSpec[];
+  /** Checks the first target of each sample, before it is learned from or judged by; default: any will do. */
+  readonly checkTarget?: TargetCheck;
   /**
    * Adds the nodes that reduce a batch's outputs and targets, both [batch, ...], to one number.
    * @returns the name of the loss, a float32 scalar

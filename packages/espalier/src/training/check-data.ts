@@ -2,7 +2,9 @@ import { batchOf, type LearningData, readInOrder } from "../data/dataset.ts";
 import { UserError } from "../errors.ts";
 import { isWhole } from "../onnx/dtype.ts";
 import { fedInputs } from "../onnx/graph.ts";
+import { type NumericTensor, sizeOf } from "../onnx/tensor.ts";
 import type { TypedModel, TypedValue } from "../onnx/typed.ts";
+import type { TargetCheck } from "../tasks/target-check.ts";
 
 /**
  * The inputs that take a batch of samples.
@@ -43,4 +45,40 @@ export async function checkClasses({ name, train, targets }: LearningData): Prom
   throw new UserError(
     `All ${train.size} training samples of ${name} are of class ${first}: nothing can be learned from them; give data of two classes or more.`,
   );
+}
+
+/** Where the targets of some samples are from. */
+interface TargetsAt {
+  /** The dataset and its tensor. */
+  readonly name: string;
+  readonly target: string;
+  /** The number of the first sample in its split, from 0. */
+  readonly first: number;
+  readonly samples: number;
+}
+
+/**
+ * @throws UserError for the first of some samples whose target does not pass a check
+ */
+export function checkTargets({ dims, data }: NumericTensor, check: TargetCheck, at: TargetsAt): void {
+  const size = sizeOf(dims.slice(1));
+  for (let i = 0; i < at.samples; i++) {
+    const wrong = check(Array.from<number | bigint, number>(data.subarray(i * size, (i + 1) * size), Number));
+    if (wrong === undefined) continue;
+    throw new UserError(
+      `The targets "${at.target}" of sample ${at.first + i} of ${at.name} ${wrong}: correct them, or choose the loss mse.`,
+    );
+  }
+}
+
+/** @throws UserError for a training sample whose first target does not pass a check */
+export async function checkTrainingTargets({ name, train, targets }: LearningData, check?: TargetCheck): Promise<void> {
+  const [target] = targets;
+  if (!check || !target) return;
+  const { arrays, tensors } = batchOf([target], CHUNK);
+  for (let first = 0; first < train.size; first += CHUNK) {
+    const samples = Math.min(CHUNK, train.size - first);
+    await readInOrder(train, first, samples, arrays);
+    checkTargets(tensors[target.name], check, { name, target: target.name, first, samples });
+  }
 }

@@ -12,6 +12,7 @@ import { taskFor } from "../tasks/index.ts";
 import type { Measured } from "../tasks/measure.ts";
 import type { MeanLoss, Task } from "../tasks/task.ts";
 import { type CarriedState, exposeState } from "./carried-state.ts";
+import { checkTargets } from "./check-data.ts";
 import { type Feed, fedTensors, routesFor, targetOf } from "./feeding.ts";
 import type { Parameters } from "./parameters.ts";
 
@@ -114,7 +115,15 @@ export class Evaluator {
     const { task } = this;
     const targets = task.targets(this.#outputs);
     const [losses, measures] = [task.lossTally(), task.measure.tally(split)];
+    const { checkTarget } = task;
+    let first = 0;
     for await (const { outputs, fed, samples } of this.#run(split, { inputs: this.#inputs, targets })) {
+      const [target] = targets;
+      if (checkTarget && target) {
+        const at = { name: this.#data.name, target: target.name, first, samples };
+        checkTargets(fed[targetOf(target.name)], checkTarget, at);
+      }
+      first += samples;
       const batch = { outputs, targets: targets.map(({ name }) => fed[targetOf(name)]), samples };
       losses.add(batch);
       measures.add(batch);

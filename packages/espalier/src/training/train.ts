@@ -6,7 +6,7 @@ import { UserError } from "../errors.ts";
 import { permutation, random } from "../random.ts";
 import { isBetter } from "../tasks/measure.ts";
 import { type ChangeOptions, trainingChanges } from "./changes.ts";
-import { checkClasses } from "./check-data.ts";
+import { checkClasses, checkTrainingTargets } from "./check-data.ts";
 import type { Evaluator } from "./evaluate.ts";
 import { routesFor } from "./feeding.ts";
 import { applyMasks, type Masks, type Parameters } from "./parameters.ts";
@@ -120,6 +120,7 @@ export async function runEpochs(
     );
   }
   await checkClasses(data);
+  await checkTrainingTargets(data, evaluator.task.checkTarget);
   let { step, lossSum } = resume ?? { step: 0, lossSum: 0 };
   let best = resume?.best;
   const history = [...(resume?.history ?? [])];

@@ -116,6 +116,25 @@ describe("a regression", () => {
     expect(() => taskFor(values, { task: "guess" })).toThrow(/no task "guess"/);
   });
 
+  it("is refused where the targets make no sense by its loss", async () => {
+    const one = generated(1, (x) => [x[0]]);
+    await expect(train(engine, net(1), one, { ...how, loss: "cross-entropy" })).rejects.toThrow(
+      /has one column, and cross-entropy tells two classes or more apart/,
+    );
+    const twice = generated(2, () => [1, 1]);
+    await expect(train(engine, net(2), twice, { ...how, loss: "cross-entropy" })).rejects.toThrow(
+      /targets "y" of sample 0 of generated sum to 2, and cross-entropy needs distributions/,
+    );
+    const far = generated(2, (x) => [x[0] > 0.99 ? 3 : 0, 1]);
+    await expect(train(engine, net(2), far, { ...how, loss: "binary-cross-entropy" })).rejects.toThrow(
+      /of sample \d+ of generated hold 3, and binary-cross-entropy needs numbers from 0 to 1/,
+    );
+    const validation = { ...generated(2, () => [0.5, 0.5]), validation: twice.validation };
+    await expect(train(engine, net(2), validation, { ...how, loss: "cross-entropy", epochs: 1 })).rejects.toThrow(
+      /sum to 2/,
+    );
+  });
+
   it("is judged by another measure, or by one of the user's where more is better", async () => {
     const { model } = await trained;
     const { model: adopted } = await adopt(engine, model, { data: values, form: taskFor(values).form });
