@@ -14,6 +14,7 @@ import type { MeanLoss, Task } from "../tasks/task.ts";
 import { type CarriedState, exposeState } from "./carried-state.ts";
 import { checkTargets } from "./check-data.ts";
 import { type Feed, fedTensors, routesFor, targetOf } from "./feeding.ts";
+import { notFinite } from "./not-finite.ts";
 import type { Parameters } from "./parameters.ts";
 
 /** How well a network does on a split: its loss, and what the task's measure says. */
@@ -159,7 +160,10 @@ export class Evaluator {
   }
 }
 
-/** Evaluates a network on one split. */
+/**
+ * Evaluates a network on one split.
+ * @throws UserError when the data does not fit the network, or the measure or the loss is not finite
+ */
 export async function evaluate(
   engine: Engine,
   model: Model,
@@ -169,7 +173,13 @@ export async function evaluate(
 ): Promise<Evaluation> {
   const evaluator = await Evaluator.create(engine, model, data, [], { task });
   try {
-    return await evaluator.evaluate(split);
+    const result = await evaluator.evaluate(split);
+    if (Number.isFinite(result.value) && Number.isFinite(result.loss)) return result;
+    throw await notFinite(
+      data,
+      split,
+      `The outputs of the network "${model.name}" are not finite on samples of ${data.name} that are: check its weights.`,
+    );
   } finally {
     await evaluator.release();
   }

@@ -9,6 +9,7 @@ import { type ChangeOptions, trainingChanges } from "./changes.ts";
 import { checkClasses, checkTrainingTargets } from "./check-data.ts";
 import type { Evaluator } from "./evaluate.ts";
 import { routesFor } from "./feeding.ts";
+import { notFinite } from "./not-finite.ts";
 import { applyMasks, type Masks, type Parameters } from "./parameters.ts";
 import { type Policy, schedule } from "./schedule.ts";
 import type { Trainer, TrainerState } from "./trainer.ts";
@@ -159,16 +160,29 @@ export async function runEpochs(
         change(batch, epoch, at);
         rates.push(rateAt({ iteration: epoch * steps + at, epoch: epoch + at / steps, epochs }));
       }
-      for (const loss of await trainer.run(rates)) lossSum += loss;
+      const losses = await trainer.run(rates);
+      if (epoch === 0 && step === 0 && !Number.isFinite(losses[0])) {
+        throw await notFinite(
+          data,
+          data.train,
+          `The loss is ${losses[0]} in the first step, though the training samples of ${data.name} are finite: check the network's weights.`,
+        );
+      }
+      for (const loss of losses) lossSum += loss;
       step += count;
       learningRate = rates[count - 1];
       onProgress?.({ epoch: epoch + 1, epochs, step, steps, since: count, loss: lossSum / step, learningRate });
     }
+    const diverged = `in epoch ${epoch + 1}: the training diverged; take a lower learning rate.`;
+    if (!Number.isFinite(lossSum)) throw await notFinite(data, data.train, `The loss is ${lossSum} ${diverged}`);
     // Products with a mask leave negative zeros; in what is kept, a cut connection is the zero of all bits.
     const trained = applyMasks(await trainer.parameters(), trainer.masks);
     const parameters = new Map([...trained, ...(await trainer.statistics())]);
     evaluator.load(parameters);
     const { value, loss } = await evaluator.evaluate(data.validation);
+    if (!Number.isFinite(value)) {
+      throw await notFinite(data, data.validation, `The measure on the validation samples is ${value} ${diverged}`);
+    }
     history.push({
       epoch: epoch + 1,
       loss: lossSum / steps,
@@ -176,11 +190,6 @@ export async function runEpochs(
       validationLoss: loss,
       learningRate,
     });
-    if (!Number.isFinite(lossSum)) {
-      throw new UserError(
-        `The loss is ${lossSum} in epoch ${epoch + 1}: the training diverged; take a lower learning rate.`,
-      );
-    }
     const settled = (epoch + 1) * steps > masksChange;
     const better = !best || isBetter(evaluator.task.measure, value, best.validation);
     if (settled && better) best = { epoch: epoch + 1, validation: value, validationLoss: loss, parameters };

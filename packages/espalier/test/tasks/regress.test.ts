@@ -135,6 +135,22 @@ describe("a regression", () => {
     );
   });
 
+  it("is refused where inputs, targets or outputs are not finite, by the tensor and the sample", async () => {
+    const bad = generated(2, (x) => [x[0], x[1] > 0.99 ? Number.NaN : x[1]]);
+    await expect(train(engine, net(2), bad, how)).rejects.toThrow(/targets "y" of sample \d+ of generated hold NaN/);
+    await expect(train(engine, net(2), { ...values, validation: bad.train }, how)).rejects.toThrow(/hold NaN/);
+    await expect(evaluate(engine, net(2), bad, bad.train)).rejects.toThrow(/targets "y" .* hold NaN/);
+    const endless = generated(2, (x) => {
+      if (x[0] > 0.99) x[3] = Number.POSITIVE_INFINITY;
+      return [x[0], x[1]];
+    });
+    await expect(evaluate(engine, net(2), endless, endless.train)).rejects.toThrow(/inputs "x" .* hold Infinity/);
+    const broken = net(2);
+    for (const { data } of broken.initializers.values()) if (data instanceof Float32Array) data.fill(Number.NaN);
+    await expect(evaluate(engine, broken, values, values.test)).rejects.toThrow(/outputs of the network "net" are not/);
+    await expect(train(engine, broken, values, how)).rejects.toThrow(/in the first step/);
+  });
+
   it("is judged by another measure, or by one of the user's where more is better", async () => {
     const { model } = await trained;
     const { model: adopted } = await adopt(engine, model, { data: values, form: taskFor(values).form });
