@@ -111,6 +111,31 @@ describe("what is fed", () => {
     expect(() => network.run({ x: feed })).toThrow(message);
   });
 
+  it.each<[string, unknown]>([
+    ["without a shape", { data: BigInt64Array.of(1n) }],
+    ["without numbers", { dims: [1] }],
+    ["as numbers alone", BigInt64Array.of(1n)],
+    ["as null", null],
+    ["as bytes that are no array", { dims: [8], data: new DataView(new ArrayBuffer(8)) }],
+  ])("is refused %s", async (_, feed) => {
+    const network = await Network.load(embedding);
+    const run = (): unknown => Reflect.apply(network.run, network, [{ x: feed }]);
+    expect(run).toThrow(UserError);
+    expect(run).toThrow(/"x" is (missing|fed what is not a tensor: feed a tensor \{ dims, data \})/);
+  });
+
+  it.each<[string, unknown]>([
+    ["a word", "x"],
+    ["null", null],
+    ["undefined", undefined],
+    ["a list", [1n]],
+    ["numbers without a shape", { data: BigInt64Array.of(1n) }],
+  ])("is not fixed to %s", async (_, value) => {
+    const load = (): Promise<Network> => Reflect.apply(Network.load, Network, [embedding, { fixed: { x: value } }]);
+    await expect(load()).rejects.toThrow(UserError);
+    await expect(load()).rejects.toThrow(/"x" cannot be fixed to this value: give a number/);
+  });
+
   it("must have the channels of a convolution, and the shape that the model states", async () => {
     const image: Value = { name: "x", dtype: "float32", shape: ["n", "channels", 3, 3] };
     const bytes = bytesOf((graph) => graph.emit("Conv", ["x", graph.initializer("w", float32([1, 2, 1, 1]))]), [image]);

@@ -12,6 +12,16 @@ export interface FedTensor {
   readonly data: TensorData;
 }
 
+/** How messages say what is fed. */
+export const A_TENSOR = "a tensor { dims, data }, such as { dims: [1, 2], data: Float32Array.of(3, 4) }";
+
+/** True if a value has the form of a tensor. */
+export function isTensor(value: unknown): value is FedTensor {
+  if (typeof value !== "object" || value === null || !("dims" in value && "data" in value)) return false;
+  const { dims, data } = value;
+  return Array.isArray(dims) && (Array.isArray(data) || (ArrayBuffer.isView(data) && !(data instanceof DataView)));
+}
+
 /** A tensor that comes out. */
 export interface Tensor {
   readonly type: ElementType;
@@ -35,6 +45,7 @@ export function elementsFor(input: GraphInput, fed: FedTensor | undefined, names
   const { name, dims } = input;
   const type = typeOfInput(input);
   if (!fed) throw new UserError(`The input "${name}" is missing: the network takes ${names.join(", ")}.`);
+  if (!isTensor(fed)) throw new UserError(`The input "${name}" is fed what is not a tensor: feed ${A_TENSOR}.`);
   const stated = dims ? `[${dims.map((dim) => dim ?? "any")}]` : "any shape";
   const fits = dims === undefined || dims.length === fed.dims.length;
   if (!fits || dims?.some((dim, axis) => dim !== undefined && dim !== fed.dims[axis])) {

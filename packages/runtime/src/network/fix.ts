@@ -1,7 +1,7 @@
 import { UserError } from "../errors.ts";
 import { Constant } from "./constant.ts";
 import { holds, sizeOf, zeros } from "./elements.ts";
-import { type FedTensor, typeOfInput } from "./feed.ts";
+import { A_TENSOR, type FedTensor, isTensor, typeOfInput } from "./feed.ts";
 import type { Graph, GraphInput } from "./graph.ts";
 
 /** Values for inputs: one number for each element, or a tensor. */
@@ -27,10 +27,13 @@ export function fixed(graph: Graph, values: Fixed = {}): Graph {
 function constantFor(input: GraphInput, value: Fixed[string]): Constant {
   const type = typeOfInput(input);
   const { name, dims } = input;
-  if (typeof value === "object") {
+  if (isTensor(value)) {
     const fits = value.data.length === sizeOf(value.dims) && holds(type, value.data);
     if (!fits) throw new UserError(`The input "${name}" cannot be fixed to this tensor: it takes ${type}.`);
     return new Constant(type, [...value.dims], value.data);
+  }
+  if (!["number", "bigint", "boolean"].includes(typeof value)) {
+    throw new UserError(`The input "${name}" cannot be fixed to this value: give a number, a boolean or ${A_TENSOR}.`);
   }
   const known = dims?.flatMap((dim) => dim ?? []) ?? [];
   if (dims && known.length < dims.length) {
