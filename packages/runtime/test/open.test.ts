@@ -99,7 +99,12 @@ describe("a network that is opened", () => {
     await expect(network.run({ x: { dims: [3], data: x.data } })).rejects.toThrow(/is fed \[3\]: feed \[1,3\]/);
     await expect(network.run({ x: { dims: [1, 3], data: Int32Array.of(1, 2, 3) } })).rejects.toThrow(UserError);
     await expect(network.run({ x }, { [output]: new Float32Array(2) })).rejects.toThrow(/is 3 float32/);
+    await expect(network.run({ x, k })).rejects.toThrow(/does not take "k", or it was fixed: feed x by name/);
+    await expect(network.run({ x }, { z: into })).rejects.toThrow(/no output "z" to write/);
+    await expect(Reflect.apply(network.run, network, [])).rejects.toThrow(/An object is missing: feed x by name/);
     await expect(open(bytes, { onnxruntime, fixed: { z: 1 } })).rejects.toThrow(/no input "z" to fix/);
+    const misspelled = { onnxruntime, thread: 2 };
+    await expect(open(bytes, misspelled)).rejects.toThrow(/no option "thread": .*onnxruntime, session, fixed/);
     await network.release();
     await network.release();
     await expect(network.run({ x })).rejects.toThrow(/was released/);

@@ -136,6 +136,29 @@ describe("what is fed", () => {
     await expect(load()).rejects.toThrow(/"x" cannot be fixed to this value: give a number/);
   });
 
+  it.each<[string, readonly unknown[], RegExp]>([
+    ["nothing", [], /An object is missing: feed x by name, each as a tensor \{ dims, data \}/],
+    ["numbers alone", [Float32Array.of(1)], /An object is missing: feed x/],
+    ["a tensor without a name", [{ dims: [1], data: BigInt64Array.of(1n) }], /does not take "dims".*: feed x/],
+    ["arrays for what is no output", [{}, { z: new Float32Array(2) }], /no output "z" .*: give arrays by the names/],
+    ["null for arrays", [{}, null], /An object is missing: give arrays by the names of outputs/],
+  ])("is not %s", async (_, given, message) => {
+    const network = await Network.load(embedding);
+    const run = (): unknown => Reflect.apply(network.run, network, given);
+    expect(run).toThrow(UserError);
+    expect(run).toThrow(message);
+  });
+
+  it.each<[string, unknown, RegExp]>([
+    ["a misspelled name", { thread: 2 }, /no option "thread": give options by their names, of fixed, kernels, threads/],
+    ["null", null, /An object is missing: give options/],
+    ["a number of fixed inputs", { fixed: 5 }, /An object is missing: give values by the names of inputs, of x/],
+  ])("comes with options that are not %s", async (_, options, message) => {
+    const load = (): Promise<Network> => Reflect.apply(Network.load, Network, [embedding, options]);
+    await expect(load()).rejects.toThrow(UserError);
+    await expect(load()).rejects.toThrow(message);
+  });
+
   it("must have the channels of a convolution, and the shape that the model states", async () => {
     const image: Value = { name: "x", dtype: "float32", shape: ["n", "channels", 3, 3] };
     const bytes = bytesOf((graph) => graph.emit("Conv", ["x", graph.initializer("w", float32([1, 2, 1, 1]))]), [image]);

@@ -1,6 +1,7 @@
 import { UserError } from "../errors.ts";
 import { copy, type ElementType, holds, type Numbers, sizeOf, zeros } from "./elements.ts";
 import type { GraphInput } from "./graph.ts";
+import { checkNames } from "./known-names.ts";
 import { UnsupportedError } from "./unsupported.ts";
 
 /** The arrays that hold the elements of a tensor; a bool is 0 or 1 in a byte. */
@@ -27,6 +28,24 @@ export interface Tensor {
   readonly type: ElementType;
   readonly dims: readonly number[];
   readonly data: TensorData;
+}
+
+/**
+ * Refuses feeds of no input, and arrays for no output.
+ * @throws UserError when there is such a one, or they are not objects
+ */
+export function checkRun(feeds: unknown, into: unknown, inputs: readonly string[], outputs: readonly string[]): void {
+  const taken = inputs.length > 0 ? `feed ${inputs.join(", ")} by name, each as ${A_TENSOR}` : "feed {}";
+  checkNames(feeds, {
+    names: inputs,
+    unknown: (name) => `The network does not take "${name}", or it was fixed`,
+    advice: taken,
+  });
+  checkNames(into, {
+    names: outputs,
+    unknown: (name) => `The network has no output "${name}" to write into an array`,
+    advice: `give arrays by the names of outputs, of ${outputs.join(", ")}`,
+  });
 }
 
 /** The element type of an input. @throws UnsupportedError when it is none that the runtime holds */

@@ -3,6 +3,7 @@ import { Constant } from "./constant.ts";
 import { holds, sizeOf, zeros } from "./elements.ts";
 import { A_TENSOR, type FedTensor, isTensor, typeOfInput } from "./feed.ts";
 import type { Graph, GraphInput } from "./graph.ts";
+import { checkNames } from "./known-names.ts";
 
 /** Values for inputs: one number for each element, or a tensor. */
 export type Fixed = Readonly<Record<string, number | bigint | boolean | FedTensor>>;
@@ -12,13 +13,17 @@ export type Fixed = Readonly<Record<string, number | bigint | boolean | FedTenso
  * @throws UserError when there is no such input, or it cannot have such a value
  */
 export function fixed(graph: Graph, values: Fixed = {}): Graph {
+  const names = graph.inputs.map(({ name }) => name);
+  checkNames(values, {
+    names,
+    unknown: (name) => `The network has no input "${name}" to fix`,
+    advice: `give values by the names of inputs, of ${names.join(", ")}`,
+  });
   const constants = new Map(graph.constants);
-  for (const [name, value] of Object.entries(values)) {
-    const input = graph.inputs.find((one) => one.name === name);
-    if (!input) {
-      const names = graph.inputs.map((one) => one.name).join(", ");
-      throw new UserError(`The network has no input "${name}" to fix: it takes ${names}.`);
-    }
+  for (const input of graph.inputs) {
+    const { name } = input;
+    if (!Object.hasOwn(values, name)) continue;
+    const { [name]: value } = values;
     constants.set(name, constantFor(input, value));
   }
   return { ...graph, constants, inputs: graph.inputs.filter(({ name }) => !Object.hasOwn(values, name)) };

@@ -2,13 +2,22 @@ import { UserError } from "../errors.ts";
 import { type Machine, type MachineOptions, machine } from "../kernels/machine.ts";
 import { type Bindings, bind } from "./bind.ts";
 import { bytesUnder, copy, over } from "./elements.ts";
-import { elementsFor, type FedTensor, type Tensor, type TensorData, typeOfInput, writeOutput } from "./feed.ts";
+import {
+  checkRun,
+  elementsFor,
+  type FedTensor,
+  type Tensor,
+  type TensorData,
+  typeOfInput,
+  writeOutput,
+} from "./feed.ts";
 import { type Fixed, fixed } from "./fix.ts";
 import { folded } from "./fold.ts";
 import { fused } from "./fuse.ts";
 import { hardSwishesFused } from "./fuse-hard-swish.ts";
 import type { Graph } from "./graph.ts";
 import { Kept } from "./kept.ts";
+import { checkOptions } from "./known-names.ts";
 import { onnxBytes } from "./model-bytes.ts";
 import type { Operators } from "./operator.ts";
 import { operatorsFor } from "./operators/index.ts";
@@ -22,6 +31,8 @@ export interface NetworkOptions extends MachineOptions {
   /** Inputs that are the same in every run, by their names: numbers that are no longer fed, `{ sr: 16000n }`. */
   readonly fixed?: Fixed;
 }
+
+const OPTIONS = ["fixed", "kernels", "threads"] satisfies readonly (keyof NetworkOptions)[];
 
 /** What a network takes of the memory, in bytes. */
 export interface MemoryUse {
@@ -71,6 +82,7 @@ export class Network {
    * @throws UnsupportedError when it asks for what is not computed here: ONNX Runtime then takes its place
    */
   static async load(bytes: Uint8Array | ArrayBuffer, options: NetworkOptions = {}): Promise<Network> {
+    checkOptions(options, OPTIONS);
     const graph = fixed(readGraph(onnxBytes(bytes)), options.fixed);
     const operators = await operatorsFor(graph);
     bind(graph, operators);
@@ -113,7 +125,7 @@ export class Network {
    * Runs the network once.
    * @param feeds tensors by the names of the inputs, in the element types of the model
    * @param into arrays that outputs are written into, by their names; default: new ones
-   * @throws UserError when an input is missing, or is not what the network takes, or the network was released
+   * @throws UserError when an input is missing, or is not what the network takes, or a name is not known, or the network was released
    * @throws UnsupportedError when inputs of these shapes lead to what is not computed here
    */
   run(
@@ -121,6 +133,7 @@ export class Network {
     into: Readonly<Record<string, TensorData>> = {},
   ): Record<string, Tensor> {
     if (this.#released) throw new UserError("The network was released: load it again to run it.");
+    checkRun(feeds, into, this.inputs, this.outputs);
     const fed: Record<string, Fed & { readonly data: TensorData }> = {};
     for (const input of this.#graph.inputs) {
       const { name } = input;

@@ -1,4 +1,5 @@
 import type { FedTensor, Tensor, TensorData } from "../network/feed.ts";
+import { checkOptions } from "../network/known-names.ts";
 import { onnxBytes } from "../network/model-bytes.ts";
 import { Network, type NetworkOptions } from "../network/network.ts";
 import { UnsupportedError } from "../network/unsupported.ts";
@@ -14,6 +15,8 @@ export interface OpenOptions extends NetworkOptions {
   readonly session?: object;
 }
 
+const OPTIONS = ["onnxruntime", "session", "fixed", "kernels", "threads"] satisfies readonly (keyof OpenOptions)[];
+
 /** A network in the runtime that runs it. */
 export interface OpenedNetwork {
   /** Which of the two it is: a first run, or one of other shapes, may show that it must be ONNX Runtime. */
@@ -28,7 +31,7 @@ export interface OpenedNetwork {
    * Runs the network once.
    * @param feeds tensors by the names of the inputs, in the element types of the model
    * @param into arrays that outputs are written into, by their names; default: new ones
-   * @throws UserError when an input is missing, or is not what the network takes, or the network was released
+   * @throws UserError when an input is missing, or is not what the network takes, or a name is not known, or the network was released
    * @throws what ONNX Runtime throws when it does not take the network either
    */
   run(
@@ -46,13 +49,14 @@ export interface OpenedNetwork {
  * @throws what ONNX Runtime throws when it does not take the network either
  */
 export async function open(bytes: Uint8Array | ArrayBuffer, options: OpenOptions): Promise<OpenedNetwork> {
+  checkOptions(options, OPTIONS);
+  const { onnxruntime, session, ...own } = options;
   const inOnnxRuntime = async () => {
-    const { onnxruntime, fixed, session } = options;
     const runtime = typeof onnxruntime === "function" ? await onnxruntime() : onnxruntime;
-    return SessionNetwork.create(runtime, onnxBytes(bytes), fixed, session);
+    return SessionNetwork.create(runtime, onnxBytes(bytes), own.fixed, session);
   };
   try {
-    return new Opened(await Network.load(bytes, options), inOnnxRuntime);
+    return new Opened(await Network.load(bytes, own), inOnnxRuntime);
   } catch (error) {
     if (!(error instanceof UnsupportedError)) throw error;
     return new Opened(await inOnnxRuntime(), inOnnxRuntime, error);

@@ -1,6 +1,6 @@
 import { UserError } from "../errors.ts";
 import { type ElementType, over, sizeOf, TYPES } from "../network/elements.ts";
-import { elementsFor, type FedTensor, type Tensor, type TensorData, writeOutput } from "../network/feed.ts";
+import { checkRun, elementsFor, type FedTensor, type Tensor, type TensorData, writeOutput } from "../network/feed.ts";
 import { type Fixed, fixed } from "../network/fix.ts";
 import type { GraphInput } from "../network/graph.ts";
 
@@ -90,6 +90,7 @@ export class SessionNetwork {
     into: Readonly<Record<string, TensorData>> = {},
   ): Promise<Record<string, Tensor>> {
     if (this.#released) throw new UserError("The network was released: open it again to run it.");
+    checkRun(feeds, into, this.inputs, this.outputs);
     const fed: Record<string, OnnxTensor> = { ...this.#fixed };
     for (const input of this.#fed) {
       const { [input.name]: tensor } = feeds;
