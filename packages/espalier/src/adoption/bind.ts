@@ -25,6 +25,7 @@ function bindings<Input extends Value>(
   const tensors = named.some((tensor) => !tensor) && inputs.length === data.inputs.length ? data.inputs : named;
   return inputs.map((input, i) => {
     const tensor = tensors[i];
+    if (tensor?.stored && tensor.stored === input.dtype) return { input, tensor: { ...tensor, dtype: tensor.stored } };
     if (tensor) return { input, tensor };
     throw new UserError(
       `The network has the inputs ${listed(inputs)}, and the samples of ${data.name} have ${listed(data.inputs)}: use data with the same names, or as many in the same order.`,

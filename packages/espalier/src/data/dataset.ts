@@ -7,6 +7,8 @@ export interface TensorSpec {
   readonly name: string;
   readonly dtype: NumericType;
   readonly shape: readonly number[];
+  /** Another type in which it can be read, where the samples are stored in it: bytes of pixels that are not scaled. */
+  readonly stored?: NumericType;
 }
 
 /** Arrays to write a batch's tensors into, by their names, the samples one behind the other. */

@@ -23,7 +23,7 @@ const HELD_BACK = 1 / 10;
  * x_validation, y_validation or else the last twelfth of the training samples. Arrays without parts are divided: a tenth
  * each to validate on and to test on, from the end.
  *
- * "x" is float32: bytes are scaled to 0 to 1, other numbers are taken as they are; all other inputs keep their own element
+ * "x" is float32: bytes are scaled to 0 to 1, but for a network that takes bytes; other numbers are taken as they are; all other inputs keep their own element
  * type, halves as float32. Whole numbers in "y" are classes from 0, one for a sample or several; floats are values.
  * @throws UserError when an array is missing, damaged or does not fit the others
  */
@@ -62,7 +62,11 @@ interface Samples {
 }
 
 function aboutOf(parts: readonly Samples[], path: string) {
-  const [{ inputs, targets }] = parts;
+  const [{ targets }] = parts;
+  // Only what all parts store in one type is read in it.
+  const inputs = parts[0].inputs.map(({ stored, ...spec }, i) =>
+    stored && parts.every((part) => part.inputs[i].stored === stored) ? { ...spec, stored } : spec,
+  );
   const classes = parts.flatMap((part) => part.classes ?? []);
   return { name: basename(path), inputs, targets, classes: classes.length > 0 ? Math.max(...classes) : undefined };
 }
@@ -135,7 +139,7 @@ function partNamed({ path, arrays, names, classified }: Archive, suffix: string)
       samples[name] = { values: labels.data, size: sizeOf(shape) };
     } else {
       const { dtype, data, scale } = name === SAMPLES ? numbersIn(array) : { ...plain(array), scale: 1 };
-      inputs.push({ name, dtype, shape });
+      inputs.push({ name, dtype, shape, ...(scale !== 1 && { stored: array.dtype }) });
       samples[name] = { values: data, size: sizeOf(shape), scale };
     }
   }

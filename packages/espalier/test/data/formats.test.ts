@@ -5,10 +5,12 @@ import { gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { zipSync } from "fflate";
 import { afterAll, describe, expect, it } from "vitest";
+import { inputRoutes } from "../../src/adoption/bind.ts";
 import type { Dataset, Split } from "../../src/data/dataset.ts";
 import { readIdx } from "../../src/data/idx.ts";
 import { openIdxFolder } from "../../src/data/mnist.ts";
 import { readNpy } from "../../src/data/npy.ts";
+import { routed } from "../../src/data/routes.ts";
 import { openDataset } from "../../src/data/spec.ts";
 import { UserError } from "../../src/errors.ts";
 
@@ -181,6 +183,27 @@ describe("data by its SPEC", () => {
     ],
   ])("npz:FILE with %s", async (_, more, message) => {
     await expect(openDataset(`npz:${file("b.npz", zipSync(arrays(more)))}`)).rejects.toThrow(message);
+  });
+
+  it("npz:FILE with bytes, which a uint8 input takes as they are and a float input from 0 to 1", async () => {
+    const bytes = npy(
+      "|u1",
+      [12, 2],
+      Uint8Array.from({ length: 24 }, (_, i) => 10 * i),
+    );
+    const test = npy("|u1", [1, 2], Uint8Array.of(0, 255));
+    const data = await openDataset(
+      `npz:${file("d.npz", zipSync(arrays({ "x_train.npy": bytes, "x_test.npy": test })))}`,
+    );
+    const fed = (dtype: "uint8" | "float32") => {
+      const into = { image: dtype === "uint8" ? new Uint8Array(2) : new Float32Array(2) };
+      routed(data.test, inputRoutes([{ name: "image", dtype, shape: [1, 2] }], data)).read([0], into);
+      return [...into.image];
+    };
+    expect(fed("uint8")).toEqual([0, 255]);
+    expect(fed("float32")).toEqual([0, 1]);
+    const mixed = await openDataset(`npz:${file("e.npz", zipSync(arrays({ "x_train.npy": bytes })))}`);
+    expect(mixed.inputs).toEqual([{ name: "x", dtype: "float32", shape: [2] }]);
   });
 
   it("npz:FILE that is none", async () => {
