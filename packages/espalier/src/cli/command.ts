@@ -99,7 +99,17 @@ function flagOf(name: string, schema: z.ZodType): Option {
   if (meta.group) made.helpGroup(meta.group);
   const initial = schema.safeParse(undefined);
   if (initial.success && initial.data !== undefined) made.default(initial.data, textOf(meta, initial.data));
-  if (!(inner instanceof z.ZodBoolean) && !isList) made.argParser((text) => read(schema, text));
+  if (!(inner instanceof z.ZodBoolean) && !isList) {
+    let given = false;
+    made.argParser((text) => {
+      const value = read(schema, text);
+      // Of numbers and names the last counts, as everywhere; of lists the others would be ignored without a word.
+      if (given && Array.isArray(value))
+        throw new InvalidArgumentError("It is given twice: write one list with commas.");
+      given = true;
+      return value;
+    });
+  }
   return made;
 }
 

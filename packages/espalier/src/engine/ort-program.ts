@@ -22,7 +22,12 @@ export interface Abilities {
   readonly onDevice?: boolean;
   /** Write them over inputs: see in-place.ts. */
   readonly inPlace?: boolean;
+  /** Compute on the caller's own thread, so that timers and signals wait unless they are given a turn. */
+  readonly blocking?: boolean;
 }
+
+/** Milliseconds for which runs may keep the caller's thread before timers and signals have a turn. */
+const TURN = 50;
 
 /**
  * A compiled graph on either runtime.
@@ -38,15 +43,18 @@ export class OrtProgram implements Program {
   readonly #resident: ReadonlySet<string>;
   /** What every output is written into, where outputs are written over inputs. */
   readonly #written: Record<string, OrtTensor | null> | undefined;
+  readonly #blocking: boolean;
+  #turnAt = performance.now();
 
   private constructor(
     ort: Ort,
     session: InferenceSession,
     { carry = {}, resident = [] }: CompileOptions,
     model: Model,
-    inPlace: boolean,
+    { inPlace = false, blocking = false }: Abilities,
   ) {
     this.#ort = ort;
+    this.#blocking = blocking;
     this.#session = session;
     this.#carry = new Map(Object.entries(carry));
     this.#resident = new Set([...this.#carry.values(), ...resident]);
@@ -60,7 +68,7 @@ export class OrtProgram implements Program {
     model: Model,
     session: InferenceSession.SessionOptions,
     options: CompileOptions,
-    { onDevice = false, inPlace = false }: Abilities = {},
+    { onDevice = false, inPlace = false, blocking = false }: Abilities = {},
   ): Promise<OrtProgram> {
     const locations = Object.fromEntries(Object.keys(options.carry ?? {}).map((name) => [name, "gpu-buffer" as const]));
     const withLocations = onDevice ? { ...session, preferredOutputLocation: locations } : session;
@@ -70,7 +78,7 @@ export class OrtProgram implements Program {
     const created = await ort.InferenceSession.create(writeModel(compiled), withLocations).catch((error: unknown) => {
       throw refusal(model, error);
     });
-    return new OrtProgram(ort, created, options, compiled, overwriting);
+    return new OrtProgram(ort, created, options, compiled, { inPlace: overwriting, blocking });
   }
 
   #allocate(model: Model): void {
@@ -121,6 +129,10 @@ export class OrtProgram implements Program {
   }
 
   async run(feeds: Tensors): Promise<Tensors> {
+    if (this.#blocking && performance.now() - this.#turnAt > TURN) {
+      await new Promise((resolve) => setTimeout(resolve));
+      this.#turnAt = performance.now();
+    }
     const given = { ...this.#feeds };
     for (const name in feeds) given[name] = this.#tensor(feeds[name]);
     const results = await (this.#written ? this.#overwrite(given, this.#written) : this.#session.run(given)).catch(

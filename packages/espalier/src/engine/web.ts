@@ -28,7 +28,8 @@ export async function webEngine({ device = "cpu", threads }: EngineOptions = {})
   return {
     name: "onnxruntime-web",
     device,
-    compile: (model, options = {}) => OrtProgram.create(ort, model, session, options, { onDevice }),
+    compile: (model, options = {}) =>
+      OrtProgram.create(ort, model, session, options, { onDevice, blocking: !onDevice }),
   };
 }
 

@@ -44,15 +44,20 @@ export function float32(dims: readonly number[], data: Float32Array = new Float3
   return { dtype: "float32", dims, data };
 }
 
+/** A whole number as an int64: 2^63 - 1, "to the end", is 2^63 as a number, which would wrap to the lowest. */
+export function int64Of(value: number): bigint {
+  return value >= 2 ** 63 ? 2n ** 63n - 1n : BigInt(value);
+}
+
 /** A one-dimensional int64 tensor, the form of shapes, axes and pads. */
 export function int64s(values: readonly number[]): NumericTensor {
-  return { dtype: "int64", dims: [values.length], data: BigInt64Array.from(values, BigInt) };
+  return { dtype: "int64", dims: [values.length], data: BigInt64Array.from(values, int64Of) };
 }
 
 /** A tensor of one number and no dimensions. */
 export function scalar(dtype: "float32" | "float64" | "int64" | "int32" | "bool", value: number): NumericTensor {
   const data = zeros(dtype, 1);
-  if (data instanceof BigInt64Array) data[0] = BigInt(value);
+  if (data instanceof BigInt64Array) data[0] = int64Of(value);
   else data[0] = value;
   return { dtype, dims: [], data };
 }

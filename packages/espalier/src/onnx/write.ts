@@ -22,7 +22,7 @@ import {
   type ValueInfoProto,
   ValueInfoProtoSchema,
 } from "./onnx_pb.ts";
-import { bytesOf } from "./tensor.ts";
+import { bytesOf, int64Of } from "./tensor.ts";
 import { tensorToProto } from "./tensor-proto.ts";
 
 /**
@@ -95,13 +95,13 @@ function attributeToProto([name, attribute]: [string, Attribute]): AttributeProt
     create(AttributeProtoSchema, { name, ...fields });
   switch (attribute.kind) {
     case "int":
-      return proto({ type: Type.INT, i: integer(attribute.value) });
+      return proto({ type: Type.INT, i: int64Of(attribute.value) });
     case "float":
       return proto({ type: Type.FLOAT, f: attribute.value });
     case "string":
       return proto({ type: Type.STRING, s: text.encode(attribute.value) });
     case "ints":
-      return proto({ type: Type.INTS, ints: attribute.value.map(integer) });
+      return proto({ type: Type.INTS, ints: attribute.value.map(int64Of) });
     case "floats":
       return proto({ type: Type.FLOATS, floats: [...attribute.value] });
     case "strings":
@@ -115,11 +115,6 @@ function attributeToProto([name, attribute]: [string, Attribute]): AttributeProt
     case "preserved":
       return attribute.value as AttributeProto;
   }
-}
-
-/** 2^63 - 1, "to the end", is 2^63 as a number. */
-function integer(value: number): bigint {
-  return value >= 2 ** 63 ? 2n ** 63n - 1n : BigInt(value);
 }
 
 function valueToProto(value: Value): ValueInfoProto {

@@ -61,7 +61,8 @@ export async function allocate(
   // The smaller network without dead units says the same in less time.
   const { model: small } = await twinOf(engine, model);
   const names = new Set(layers.map(({ name }) => name));
-  const own = layersOf(small).filter(({ name }) => names.has(name));
+  // A layer that is dead already has nothing to divide.
+  const own = layersOf(small).filter((layer) => names.has(layer.name) && liveOf(small, layer) > 0);
   const live = own.reduce((sum, layer) => sum + liveOf(small, layer), 0);
   const densities = balance(await curvesOf(engine, small, data, task, own, PARTS), part * live);
   const sizes = new Map(layers.map(({ name, tensor }) => [name, tensor.data.length]));

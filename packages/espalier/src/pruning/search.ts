@@ -101,13 +101,14 @@ function stateOf(results: readonly RoundResult[], rate: number): SearchState {
   let before = 1;
   for (const { verdict, density } of results) {
     const { descending, step, sparing } = state;
-    // Near the rate, biases alone may keep a network from reaching it.
-    const reached = verdict.best && (density * rate <= 1 || before / density < 1.005);
+    // Where a round cuts hardly anything, as biases alone are left or each layer keeps its last unit, so would the next.
+    const stuck = before / density < 1.005;
+    const reached = verdict.best && density * rate <= 1;
     const taken = Math.min(step, before / density);
-    if (reached) state = { ...state, ended: true };
+    if (reached || (stuck && verdict.accepted && (verdict.best || descending))) state = { ...state, ended: true };
     else if (descending && verdict.accepted) state = { ...state, step: STEP };
     else if (descending) state = { ended: false, descending: false, step: Math.sqrt(taken), sparing: false };
-    else if (verdict.accepted) state = { ...state, sparing: false };
+    else if (verdict.accepted && !stuck) state = { ...state, sparing: false };
     else if (!sparing) state = { ...state, sparing: true };
     else state = { ...state, step: Math.sqrt(step), sparing: false };
     if (state.step < LEAST_STEP) state = { ...state, ended: true };

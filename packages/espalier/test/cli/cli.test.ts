@@ -350,6 +350,11 @@ describe("a mistake ends with status 2 and one sentence", () => {
       ["prune", at("net.onnx"), ...data, ...out, "--rate", "2", "--freeze", "*"],
       /Every layer is frozen/,
     ],
+    [
+      "a list that is given twice",
+      ["prune", at("net.onnx"), ...data, ...out, "--density", "fc1=0.5", "--density", "fc2=0.5"],
+      /--density .*given twice: write one list/,
+    ],
     ["no target", ["prune", at("net.onnx"), ...data, ...out], /give --max-loss, --rate \(or both\)/],
     [
       "a search that is told how to go",

@@ -138,3 +138,16 @@ describe("devices and shapes that are not there", () => {
     await expect(annotate(nodeEngine(), model, { batch: 1 })).rejects.toThrow(/"length" of the input "x" is open/);
   });
 });
+
+it("gives timers a turn where the runtime computes on the caller's own thread", async () => {
+  const engine = await webEngine({ threads: 1 });
+  const program = await engine.compile(counter(), carried);
+  let fired = false;
+  setTimeout(() => {
+    fired = true;
+  }, 1);
+  const start = performance.now();
+  while (!fired && performance.now() - start < 5_000) await program.run({ x: row(1, 2, 3) });
+  await program.release();
+  expect(fired).toBe(true);
+});

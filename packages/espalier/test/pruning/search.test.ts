@@ -55,6 +55,12 @@ describe("the search", () => {
     expect(results.length).toBeGreaterThan(4);
   });
 
+  it("ends where a round cuts nothing more, however much may be lost", async () => {
+    const { results } = await found({ limit: 100, slack: 0 }, { signal: AbortSignal.timeout(40_000) });
+    const densities = results.map(({ density }) => density);
+    expect(densities.filter((density) => density === Math.min(...densities)).length).toBeLessThan(5);
+  });
+
   it("goes to a rate and not much beyond", async () => {
     const { results, best } = await found({ limit: Number.POSITIVE_INFINITY, slack: 0, rate: 4 });
     expect(1 / densityOf(best)).toBeGreaterThanOrEqual(4);
