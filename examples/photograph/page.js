@@ -30,7 +30,7 @@ export async function page(onnx, engines) {
       image = asInput(photograph);
       say("message", "");
     } catch {
-      complain(`${file.name || "This"} is no photograph that this browser can read.`);
+      complain(`${file.name || "This"} is not a photograph that this browser can read.`);
       return;
     }
     recognize();

@@ -117,7 +117,7 @@ describe.skipIf(workerd === undefined)("a network in an edge worker", () => {
   });
 
   it("refuses to compile kernels", async () => {
-    expect((await found("simd")).refusal).toMatch(/^UserError: There is no WebAssembly SIMD here/);
+    expect((await found("simd")).refusal).toMatch(/^UserError: WebAssembly SIMD is not available here/);
   });
 });
 

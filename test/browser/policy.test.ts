@@ -114,6 +114,7 @@ describe.skipIf(executablePath === undefined)("a network in a page of Chromium",
   it("runs by the plain kernels where WebAssembly may not be compiled", async () => {
     const found = await under("script-src 'self'; worker-src 'none'", true);
     for (const one of found.slice(0, 2)) expectRuns(one, { kind: "plain", threads: 1 });
-    for (const { refusal } of found.slice(2)) expect(refusal).toMatch(/^UserError: There is no WebAssembly SIMD here/);
+    for (const { refusal } of found.slice(2))
+      expect(refusal).toMatch(/^UserError: WebAssembly SIMD is not available here/);
   });
 });

@@ -103,7 +103,7 @@ describe("a gradual schedule", () => {
   it("refuses a criterion that looks at more than weights", async () => {
     const gradual = { every: 5, until: 0.6 };
     await expect(runRounds(engine, model, data, rounds(gradual, "taylor"), { batch: 20, seed: 1 })).rejects.toThrow(
-      /"taylor" looks at gradients.*choose magnitude/,
+      /"taylor" needs gradients.*choose magnitude/,
     );
   });
 });
