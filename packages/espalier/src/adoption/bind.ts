@@ -1,5 +1,5 @@
 import type { LearningData, TensorSpec } from "../data/dataset.ts";
-import { convertible, type Route } from "../data/routes.ts";
+import { convertible, type Route, rounds } from "../data/routes.ts";
 import { UserError } from "../errors.ts";
 import { fedInputs, type Model, type Value } from "../onnx/graph.ts";
 import { sizeOf } from "../onnx/tensor.ts";
@@ -81,6 +81,8 @@ export function conversionNotes(model: Model, data: Pick<LearningData, "name" | 
   return bindings(fedInputs(model), data).flatMap(({ input: { name, dtype }, tensor }) =>
     dtype === undefined || dtype === tensor.dtype
       ? []
-      : [`"${tensor.name}" is ${tensor.dtype} and fed to "${name}" as ${dtype}, where nothing of it is lost.`],
+      : [
+          `"${tensor.name}" is ${tensor.dtype} and fed to "${name}" as ${dtype}, ${dtype !== "string" && rounds(tensor.dtype, dtype) ? "to which it is rounded" : "where nothing of it is lost"}.`,
+        ],
   );
 }

@@ -6,7 +6,7 @@ import { UserError } from "../errors.ts";
 import { kindOf, sampleOptions } from "../library/options/data.ts";
 import { metaOf, type Values } from "../library/options/option.ts";
 import { preprocessingFor } from "../library/preprocessing.ts";
-import type { Model } from "../onnx/graph.ts";
+import { fedInputs, type Model } from "../onnx/graph.ts";
 import { flags } from "./command.ts";
 
 /** What a command says of data: a SPEC, and how it becomes samples. */
@@ -37,7 +37,7 @@ export async function openData(options: DataOptions<string | undefined>, model: 
     }
     return openDataset(data, { unit, window, words, parts, vocabulary });
   }
-  if (kindOf(data) !== "images") return openDataset(data);
+  if (kindOf(data) !== "images") return openDataset(data, { inputs: fedInputs(model).map(({ name }) => name) });
   const preprocessing = preprocessingFor(model, options);
   const shape = model.outputs[0]?.shape?.slice(1) ?? [null];
   const outputs = shape.every((dim) => typeof dim === "number") ? shape.reduce((n, dim) => n * dim, 1) : undefined;

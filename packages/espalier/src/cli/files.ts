@@ -1,15 +1,22 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
+import { readStream } from "../data/read-file.ts";
 import { UserError } from "../errors.ts";
 import { LARGEST_MODEL } from "../onnx/external.ts";
 
+/** No more is taken of a pipe or a device: 512 MB. */
+const MOST_OF_STREAM = 2 ** 29;
+
 /**
- * Reads a file that the user named.
+ * Reads a file that the user named, or a pipe to its end.
  * @throws UserError when it cannot be read or is over 2 GB
  */
 export function readFile(path: string): Uint8Array {
   try {
-    const { size } = statSync(path);
+    const stat = statSync(path);
+    // A pipe has no size; it may never end.
+    if (!stat.isFile() && !stat.isDirectory()) return readStream(path, MOST_OF_STREAM);
+    const { size } = stat;
     if (size > LARGEST_MODEL)
       throw new UserError(
         `${path} has ${size} bytes, and a model of over 2 GB cannot be held in one ONNX file: take a smaller one.`,

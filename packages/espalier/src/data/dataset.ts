@@ -1,3 +1,4 @@
+import { UserError } from "../errors.ts";
 import { type NumericType, type TensorData, zeros } from "../onnx/dtype.ts";
 import { type NumericTensor, sizeOf } from "../onnx/tensor.ts";
 import type { Vocabulary } from "./text/vocabulary.ts";
@@ -65,6 +66,16 @@ export function batchFor({ inputs, train }: Pick<Dataset, "inputs"> & Partial<Pi
   if (train?.stream) return STREAMS;
   const size = inputs.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
   return Math.max(1, Math.min(MOST_IN_BATCH, Math.floor(MOST_ELEMENTS / size)));
+}
+
+/**
+ * How many of the training samples validate where the data has no part for that: the last twelfth, and at least one.
+ * @throws UserError where nothing would be left to learn from
+ */
+export function heldBack(size: number, source: string): number {
+  const held = Math.max(1, Math.floor(size / 12));
+  if (held < size) return held;
+  throw new UserError(`${source} has ${size} training samples, too few to learn and to choose by: give more.`);
 }
 
 /** Room for a batch of some tensors. */

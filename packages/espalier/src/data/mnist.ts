@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { UserError } from "../errors.ts";
 import { arraySplit } from "./array-split.ts";
-import type { Dataset, Split } from "./dataset.ts";
+import { type Dataset, heldBack, type Split } from "./dataset.ts";
 import { readIdx } from "./idx.ts";
 import { readDataFile } from "./read-file.ts";
 
@@ -32,7 +32,7 @@ export function openIdxFolder(folder: string, name: string): Dataset {
     );
   }
   const size = training.labels.length;
-  const learned = size - Math.floor(size / 12);
+  const learned = size - heldBack(size, folder);
   let classes = 0;
   for (const { labels } of [training, test]) for (const label of labels) classes = Math.max(classes, label + 1);
   return {

@@ -1,30 +1,33 @@
 import { UserError } from "../errors.ts";
-import { byteLength, type NumericType, viewBytes } from "../onnx/dtype.ts";
+import { byteLength, type NumericType, type TensorData, viewBytes, zeros } from "../onnx/dtype.ts";
 import { type NumericTensor, sizeOf } from "../onnx/tensor.ts";
 
 const MAGIC = "\x93NUMPY";
 
 /** The element types by NumPy's type code, little endian. */
-const TYPES: Readonly<Record<string, NumericType>> = {
-  "|u1": "uint8",
-  "|i1": "int8",
-  "|b1": "bool",
-  "<i2": "int16",
-  "<u2": "uint16",
-  "<i4": "int32",
-  "<u4": "uint32",
-  "<i8": "int64",
-  "<u8": "uint64",
-  "<f2": "float16",
-  "<f4": "float32",
-  "<f8": "float64",
-};
+const TYPES: ReadonlyMap<string, NumericType> = new Map([
+  ["|u1", "uint8"],
+  ["|i1", "int8"],
+  ["|b1", "bool"],
+  ["<i2", "int16"],
+  ["<u2", "uint16"],
+  ["<i4", "int32"],
+  ["<u4", "uint32"],
+  ["<i8", "int64"],
+  ["<u8", "uint64"],
+  ["<f2", "float16"],
+  ["<f4", "float32"],
+  ["<f8", "float64"],
+]);
+
+/** NumPy's own limit of dimensions. */
+const MOST_DIMENSIONS = 64;
 
 /**
- * Reads an .npy file (NumPy's format 1.0 to 3.0): numbers, little endian, in C order. The elements are a
- * view of the bytes where these are aligned.
+ * Reads an .npy file (NumPy's format 1.0 to 3.0): numbers, little endian, in C or Fortran order. The elements are in C
+ * order, a view of the bytes where these are in it and aligned.
  * @param source how messages name the file
- * @throws UserError for another type or order, or a size that is not the declared one
+ * @throws UserError for another type, or a size that is not the declared one
  */
 export function readNpy(bytes: Uint8Array, source: string): NumericTensor {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -39,18 +42,39 @@ export function readNpy(bytes: Uint8Array, source: string): NumericTensor {
   const header = latin(start, start + length);
   const type = /'descr':\s*'([^']+)'/.exec(header)?.[1] ?? "?";
   const dims = /'shape':\s*\(([\d,\s]*)\)/.exec(header)?.[1];
-  if (!(type in TYPES) || dims === undefined || !/'fortran_order':\s*False/.test(header)) {
-    throw new UserError(
-      `${source} has the type ${type} or an order that is not read: save numbers in C order, such as float32 or uint8.`,
-    );
+  const order = /'fortran_order':\s*(True|False)/.exec(header)?.[1];
+  const dtype = TYPES.get(type);
+  if (!dtype || dims === undefined || order === undefined) {
+    throw new UserError(`${source} has the type ${type}, which is not read: save numbers, such as float32 or uint8.`);
   }
   const shape = dims.split(",").flatMap((dim) => (dim.trim() === "" ? [] : [Number(dim)]));
-  const dtype = TYPES[type];
   const body = start + length;
-  if (byteLength(dtype, sizeOf(shape)) !== bytes.length - body) {
+  if (shape.length > MOST_DIMENSIONS || byteLength(dtype, sizeOf(shape)) !== bytes.length - body) {
     throw new UserError(
       `${source} declares [${shape}] of ${type} and holds ${bytes.length - body} bytes: it is damaged, save it again.`,
     );
   }
-  return { dtype, dims: shape, data: viewBytes(dtype, bytes.subarray(body), sizeOf(shape)) };
+  const data = viewBytes(dtype, bytes.subarray(body), sizeOf(shape));
+  return { dtype, dims: shape, data: order === "True" ? inRows(dtype, data, shape) : data };
+}
+
+/** Elements whose first axis is the fastest, in the order in which the last one is. */
+function inRows(dtype: NumericType, data: TensorData, shape: readonly number[]): TensorData {
+  if (shape.length < 2) return data;
+  const width = data.BYTES_PER_ELEMENT;
+  const rows = zeros(dtype, data.length);
+  const [from, to] = [data, rows].map((each) => new Uint8Array(each.buffer, each.byteOffset, each.byteLength));
+  const strides = shape.map((_, axis) => width * sizeOf(shape.slice(0, axis)));
+  const index = shape.map(() => 0);
+  let place = 0;
+  for (let at = 0; at < to.length; at += width) {
+    for (let byte = 0; byte < width; byte++) to[at + byte] = from[place + byte];
+    for (let axis = shape.length - 1; axis >= 0; axis--) {
+      place += strides[axis];
+      if (++index[axis] < shape[axis]) break;
+      place -= strides[axis] * shape[axis];
+      index[axis] = 0;
+    }
+  }
+  return rows;
 }

@@ -3,8 +3,10 @@ import { UserError } from "../errors.ts";
 import { toFloat32 } from "../onnx/half.ts";
 import { type NumericTensor, sizeOf } from "../onnx/tensor.ts";
 import { arraySplit, type SampleArray } from "./array-split.ts";
-import type { Dataset, Split, TensorSpec } from "./dataset.ts";
+import { type Dataset, heldBack, type Split, type TensorSpec } from "./dataset.ts";
+import { checkFinite } from "./finite.ts";
 import { classLabels } from "./labels.ts";
+import { readNpy } from "./npy.ts";
 import { unpackNpz } from "./unpack-npz.ts";
 
 /** The array of samples, where they are not under the names of a network's inputs, and that of targets. */
@@ -17,19 +19,30 @@ type Part = (typeof PARTS)[number];
 /** What of all samples without parts is for validation, and as much again for the test. */
 const HELD_BACK = 1 / 10;
 
+export interface NpzOptions {
+  /** The names of the network's inputs: where the archive has one of them, it is asked for these alone and "y". */
+  readonly inputs?: readonly string[];
+}
+
 /**
  * A dataset in a NumPy archive, of arrays [n, ...shape] whose names are those of a network's inputs, or "x" for the only
  * one, and "y" for targets where there are any; each with its part behind it: x_train, y_train, x_test, y_test, and
  * x_validation, y_validation or else the last twelfth of the training samples. Arrays without parts are divided: a tenth
  * each to validate on and to test on, from the end.
  *
- * "x" is float32: bytes are scaled to 0 to 1, but for a network that takes bytes; other numbers are taken as they are; all other inputs keep their own element
- * type, halves as float32. Whole numbers in "y" are classes from 0, one for a sample or several; floats are values.
- * @throws UserError when an array is missing, damaged or does not fit the others
+ * "x" is float32: bytes are scaled to 0 to 1, but for a network that takes bytes; other numbers are taken as they are;
+ * all other inputs keep their own element type, halves as float32. Whole numbers in "y" are classes from 0, one for a
+ * sample or several; floats are values.
+ * @throws UserError when an array is missing, damaged, not finite or does not fit the others
  */
-export function openNpz(path: string): Dataset {
-  const arrays = unpackNpz(path);
-  const names = tensorNames(arrays, path);
+export function openNpz(path: string, { inputs = [] }: NpzOptions = {}): Dataset {
+  const files = unpackNpz(path);
+  const names = tensorNames([...files.keys()], inputs, path);
+  const arrays = new Map<string, NumericTensor>();
+  for (const name of names.flatMap((name) => ["", ...PARTS.map((part) => `_${part}`)].map((suffix) => name + suffix))) {
+    const bytes = files.get(name);
+    if (bytes) arrays.set(name, readNpy(bytes, `${path}: ${name}.npy`));
+  }
   const archive = { path, arrays, names, classified: isClassified(arrays) };
   const parts = new Map(
     PARTS.flatMap((part) => {
@@ -43,7 +56,7 @@ export function openNpz(path: string): Dataset {
   if (!test) throw new UserError(`${path} has no ${names[0]}_test: save all arrays with their parts.`);
   const own = parts.get("validation");
   for (const other of [test, own]) checkShapes(train, other, path);
-  const learned = own ? train.size : train.size - Math.floor(train.size / 12);
+  const learned = own ? train.size : train.size - heldBack(train.size, path);
   return {
     ...aboutOf([train, test, ...(own ? [own] : [])], path),
     train: train.split(0, learned),
@@ -83,13 +96,17 @@ function divided(all: Samples, path: string): Dataset {
   };
 }
 
-/** The names of the tensors in an archive, without their parts. */
-function tensorNames(arrays: ReadonlyMap<string, NumericTensor>, path: string): string[] {
-  const named = [...arrays.keys()];
+/** The names of the tensors that are read of an archive, without their parts. */
+function tensorNames(named: readonly string[], inputs: readonly string[], path: string): readonly string[] {
   const inParts = named.flatMap((name) => (name.endsWith("_train") ? [name.slice(0, -"_train".length)] : []));
-  const names = inParts.length > 0 ? inParts : named;
+  const all = inParts.length > 0 ? inParts : named;
+  const asked = all.filter((name) => inputs.includes(name));
+  const names = asked.length > 0 ? all.filter((name) => name === TARGETS || inputs.includes(name)) : all;
+  if (names.includes("__proto__")) throw new UserError(`${path} has an array called __proto__: call it otherwise.`);
   if (names.some((name) => name !== TARGETS)) return names;
-  throw new UserError(`${path} has no ${SAMPLES}_train, nor arrays by the names of a network's inputs: save some.`);
+  throw new UserError(
+    `${path} has no ${SAMPLES}_train, nor arrays by the names of a network's inputs (it has ${named.join(", ") || "none"}): save some.`,
+  );
 }
 
 /** Returns true if the targets are whole numbers, so classes. */
@@ -116,7 +133,7 @@ function partNamed({ path, arrays, names, classified }: Archive, suffix: string)
   const find = (name: string): NumericTensor => {
     const found = arrays.get(name + suffix);
     if (!found) throw new UserError(`${path} has no ${name}${suffix}: save the array under this name.`);
-    if (found.dims.length > 0 && found.dims[0] > 0) return found;
+    if (found.dims.length > 0 && found.dims.every((dim) => dim > 0)) return found;
     throw new UserError(`In ${path} ${name}${suffix} is [${found.dims}]: give samples [n, ...].`);
   };
   const [size] = find(first).dims;
@@ -127,6 +144,7 @@ function partNamed({ path, arrays, names, classified }: Archive, suffix: string)
   for (const name of names) {
     const array = find(name);
     const [count, ...shape] = array.dims;
+    checkFinite(array, `In ${path} ${name}${suffix}`);
     if (count !== size) {
       throw new UserError(
         `In ${path} ${first}${suffix} is [${find(first).dims}] and ${name}${suffix} is [${array.dims}]: give one of each to every sample.`,

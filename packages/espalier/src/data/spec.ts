@@ -5,7 +5,7 @@ import type { Dataset } from "./dataset.ts";
 import { type ImageOptions, openImages } from "./images/open.ts";
 import { openIdxFolder, openMnist } from "./mnist.ts";
 import { openModule } from "./module.ts";
-import { openNpz } from "./npz.ts";
+import { type NpzOptions, openNpz } from "./npz.ts";
 import { openScenes } from "./scenes/open.ts";
 import { openText, type TextOptions } from "./text/open.ts";
 
@@ -18,12 +18,12 @@ const FORMS = ["mnist", "scenes", "idx:", "npz:", "images:", "text:"];
  * @param how how photographs or texts become samples; of no meaning to other data
  * @throws UserError for another form, or data that cannot be read
  */
-export async function openDataset(spec: string, how: ImageOptions & TextOptions = {}): Promise<Dataset> {
+export async function openDataset(spec: string, how: ImageOptions & TextOptions & NpzOptions = {}): Promise<Dataset> {
   if (spec === "mnist") return openMnist();
   if (spec === "scenes") return openScenes();
   const [, kind, path] = /^(\w+):(.+)$/.exec(spec) ?? [];
   if (kind === "idx") return openIdxFolder(path, basename(path));
-  if (kind === "npz") return openNpz(path);
+  if (kind === "npz") return openNpz(path, how);
   if (kind === "images") return openImages(path, how);
   if (kind === "text") return openText(path, how);
   if (/\.(js|mjs|cjs|ts|mts)$/.test(spec)) return openModule(spec);

@@ -26,8 +26,14 @@ function whole(value: number): bigint {
 /** Returns true if two arrays hold the same numbers, even in different types. */
 export function sameElements(a: TensorData, b: TensorData): boolean {
   if (a.length !== b.length) return false;
-  for (let i = 0; i < a.length; i++) if (Number(a[i]) !== Number(b[i])) return false;
+  for (let i = 0; i < a.length; i++) if (!isSame(a[i], b[i])) return false;
   return true;
+}
+
+/** A large int64 and the double that it is rounded to are not the same number. */
+function isSame(a: number | bigint, b: number | bigint): boolean {
+  if (typeof a === typeof b) return a === b;
+  return Number(a) === Number(b) && BigInt(a) === BigInt(b);
 }
 
 /** Sets elements to a whole number, from `start` to `end`; default: all of them. */

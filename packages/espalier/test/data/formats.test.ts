@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
@@ -6,13 +6,16 @@ import fc from "fast-check";
 import { zipSync } from "fflate";
 import { afterAll, describe, expect, it } from "vitest";
 import { inputRoutes } from "../../src/adoption/bind.ts";
+import { arraySplit } from "../../src/data/array-split.ts";
 import type { Dataset, Split } from "../../src/data/dataset.ts";
 import { readIdx } from "../../src/data/idx.ts";
 import { openIdxFolder } from "../../src/data/mnist.ts";
 import { readNpy } from "../../src/data/npy.ts";
-import { routed } from "../../src/data/routes.ts";
+import { readStream } from "../../src/data/read-file.ts";
+import { convertible, rounds, routed } from "../../src/data/routes.ts";
 import { openDataset } from "../../src/data/spec.ts";
 import { UserError } from "../../src/errors.ts";
+import { type NumericType, type TensorData, zeros } from "../../src/onnx/dtype.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "espalier-data-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -139,13 +142,32 @@ describe("NumPy arrays", () => {
 
   it.each<[string, Uint8Array, RegExp]>([
     ["big endian", npy(">f4", [1], new Float32Array(1)), /type >f4/],
-    ["in Fortran's order", npy("<f4", [1], new Float32Array(1), "True"), /C order/],
+    ["of a type like a property of all objects", npy("constructor", [1], new Uint8Array(8)), /type constructor/],
+    ["of more dimensions than NumPy has", npy("|u1", new Array(65).fill(1), new Uint8Array(1)), /damaged/],
     ["of objects", npy("|O", [1], new Uint8Array(8)), /type \|O/],
     ["cut short", npy("<f4", [3], new Float32Array(2)), /declares \[3\] of <f4 and holds 8 bytes/],
     ["huge by their word", npy("<f4", [2 ** 52], new Float32Array(2)), /damaged/],
     ["no array at all", new TextEncoder().encode("a spreadsheet"), /not an \.npy array/],
   ])("%s are refused", (_, bytes, message) => {
     expect(() => readNpy(bytes, "x")).toThrow(message);
+  });
+
+  it("in Fortran's order are brought into C's, whatever their type", () => {
+    // numpy.arange(24).reshape(2, 3, 4) as numpy.asfortranarray writes it.
+    const columns = Array.from(
+      { length: 24 },
+      (_, i) => 12 * (i % 2) + 4 * (Math.floor(i / 2) % 3) + Math.floor(i / 6),
+    );
+    const rows = Array.from({ length: 24 }, (_, i) => i);
+    for (const [descr, data] of [
+      ["<f4", Float32Array.from(columns)],
+      ["|u1", Uint8Array.from(columns)],
+      ["<i8", BigInt64Array.from(columns, BigInt)],
+      ["<f2", Uint16Array.from(columns)],
+    ] as const) {
+      const array = readNpy(npy(descr, [2, 3, 4], data, "True"), "a");
+      expect([array.dims, Array.from<number | bigint, number>(array.data, Number)]).toEqual([[2, 3, 4], rows]);
+    }
   });
 });
 
@@ -175,6 +197,13 @@ describe("data by its SPEC", () => {
 
   it.each<[string, Record<string, Uint8Array>, RegExp]>([
     ["no test labels", { "y_test.npy": npy("<f4", [2], new Float32Array(2)) }, /x_test is \[1,2\] and y_test is \[2\]/],
+    [
+      "numbers that are none",
+      { "x_train.npy": npy("<f4", [12, 2], new Float32Array(24).fill(Number.NaN, 7)) },
+      /x_train\[3,1\] is NaN/,
+    ],
+    ["infinite ones", { "x_test.npy": npy("<f2", [1, 2], Uint16Array.of(0, 0xfc00)) }, /x_test\[0,1\] is -Infinity/],
+    ["a name that objects have", { "__proto___train.npy": npy("|u1", [12], new Uint8Array(12)) }, /called __proto__/],
     ["labels that are none", { "y_test.npy": npy("<f4", [1], Float32Array.of(-1)) }, /y_test\[0\] is -1/],
     [
       "samples of two shapes",
@@ -206,6 +235,45 @@ describe("data by its SPEC", () => {
     expect(mixed.inputs).toEqual([{ name: "x", dtype: "float32", shape: [2] }]);
   });
 
+  it("npz:FILE by the names of the network's inputs, of which all else in it is left", async () => {
+    const zip = zipSync({
+      "ids.npy": npy(
+        "<i8",
+        [10, 2],
+        BigInt64Array.from({ length: 20 }, (_, i) => BigInt(i)),
+      ),
+      "mask.npy": npy("|b1", [10, 1], new Uint8Array(10).fill(1)),
+      "names.npy": npy("|O", [3], new Uint8Array(24)),
+    });
+    const path = `npz:${file("f.npz", zip)}`;
+    const data = await openDataset(path, { inputs: ["mask", "ids", "other"] });
+    expect(data.inputs).toEqual([
+      { name: "ids", dtype: "int64", shape: [2] },
+      { name: "mask", dtype: "bool", shape: [1] },
+    ]);
+    expect([data.targets, data.train.size, data.validation.size, data.test.size]).toEqual([[], 8, 1, 1]);
+    await expect(openDataset(path)).rejects.toThrow(/names\.npy has the type \|O/);
+  });
+
+  it("npz:FILE of few samples holds one back; of one it is refused", async () => {
+    const few = (samples: number) =>
+      `npz:${file(`few${samples}.npz`, zipSync(arrays({ "x_train.npy": npy("<f4", [samples, 2], new Float32Array(2 * samples)), "y_train.npy": npy("|u1", [samples], new Uint8Array(samples)) })))}`;
+    const data = await openDataset(few(3));
+    expect([data.train.size, data.validation.size]).toEqual([2, 1]);
+    await expect(openDataset(few(1))).rejects.toThrow(/has 1 training samples, too few/);
+  });
+
+  it("npz:FILE that claims more than its bytes can hold", async () => {
+    const zip = zipSync({ "x.npy": [npy("|u1", [4], new Uint8Array(4)), { level: 9 }] });
+    const view = new DataView(zip.buffer);
+    // The size of the unpacked file in the archive's directory.
+    const directory = view.getUint32(zip.length - 6, true);
+    view.setUint32(directory + 24, 2 ** 30, true);
+    await expect(openDataset(`npz:${file("g.npz", zip)}`)).rejects.toThrow(
+      /declares 1073741824 bytes in \d+ of x\.npy/,
+    );
+  });
+
   it("npz:FILE that is none", async () => {
     await expect(openDataset(`npz:${file("c.npz", "PK not really")}`)).rejects.toThrow(/not a NumPy archive/);
     await expect(openDataset("npz:/nowhere/at/all.npz")).rejects.toThrow(UserError);
@@ -232,6 +300,52 @@ describe("data by its SPEC", () => {
       /"cifar" is not in a known form: give mnist, scenes, idx:DIR, npz:FILE/,
     );
     await expect(openDataset("sounds:bells")).rejects.toThrow(/not in a known form/);
+  });
+});
+
+describe("numbers in another type", () => {
+  const fed = (dtype: NumericType, data: TensorData, to: NumericType) => {
+    const split = arraySplit({ x: { values: data, size: data.length } }, 0, 1);
+    const from = { name: "x", dtype, shape: [data.length] };
+    const into = zeros(to, data.length);
+    routed(split, [{ from, to: { name: "a", dtype: to } }]).read([0], { a: into });
+    return Array.from<number | bigint, number>(into, Number);
+  };
+
+  it("with a point are rounded", () => {
+    expect(fed("float64", Float64Array.of(0.1, 3), "float32")).toEqual([Math.fround(0.1), 3]);
+    expect(fed("float32", Float32Array.of(0.1, 1, -2), "float16")).toEqual([0x2e66, 0x3c00, 0xc000]);
+    expect(fed("float16", Uint16Array.of(0x3c00, 0xc000), "float32")).toEqual([1, -2]);
+    expect(convertible("float64", "float16") && rounds("float64", "float16")).toBe(true);
+  });
+
+  it("that are whole must have their equal", () => {
+    expect(fed("uint8", Uint8Array.of(0, 1), "bool")).toEqual([0, 1]);
+    expect(fed("int64", BigInt64Array.of(5n, -7n), "int32")).toEqual([5, -7]);
+    expect(fed("uint8", Uint8Array.of(7), "float16")).toEqual([0x4700]);
+    for (const [dtype, data, to] of [
+      ["uint8", Uint8Array.of(2), "bool"],
+      ["int64", BigInt64Array.of(2n ** 40n), "int32"],
+      ["int64", BigInt64Array.of(2n ** 53n + 1n), "float64"],
+      ["float32", Float32Array.of(0.5), "int32"],
+      ["float32", Float32Array.of(Number.NaN), "int64"],
+      ["int32", Int32Array.of(2049), "float16"],
+    ] as const) {
+      expect(() => fed(dtype, data, to)).toThrow(/has \w+ elements that are not/);
+    }
+  });
+});
+
+describe("what never ends", () => {
+  it("is read up to a bound", () => {
+    expect(() => readStream("/dev/zero", 2 ** 22)).toThrow(/gives more than 4 MB and is not a file/);
+    expect(readStream("/dev/null", 2 ** 22)).toHaveLength(0);
+  });
+
+  it("text over its bound is refused by its size, not its encoding", async () => {
+    const path = file("long.txt", "");
+    truncateSync(path, 2 ** 27 + 1);
+    await expect(openDataset(`text:${path}`)).rejects.toThrow(/has 134 MB of text, and up to 134 are read/);
   });
 });
 

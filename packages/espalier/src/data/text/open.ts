@@ -66,9 +66,19 @@ export function openText(path: string, options: TextOptions = {}): Dataset {
   };
 }
 
+/** No text has more bytes: each token of it is held in memory. */
+const MOST_BYTES = 2 ** 27;
+
 function textOf(path: string): string {
   try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(readDataFile(path)).replaceAll("\r\n", "\n");
+    const bytes = readDataFile(path);
+    if (bytes.length > MOST_BYTES) {
+      const megabytes = (size: number) => Math.round(size / 1e6);
+      throw new UserError(
+        `${path} has ${megabytes(bytes.length)} MB of text, and up to ${megabytes(MOST_BYTES)} are read: give a part of it.`,
+      );
+    }
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes).replaceAll("\r\n", "\n");
   } catch (error) {
     if (error instanceof UserError) throw error;
     throw new UserError(`${path} is not UTF-8 text: convert it.`);
