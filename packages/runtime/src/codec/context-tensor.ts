@@ -31,14 +31,19 @@ export class Neighbours {
 
   /** Notes a tensor that was coded in contexts. */
   add(elements: Uint32Array, rows: number): void {
-    if (rows < 2) return;
     const columns = elements.length / rows;
     const counts = new Uint32Array(rows);
     for (let row = 0, t = 0; row < rows; row++) {
       for (const end = t + columns; t < end; t++) if (elements[t] !== 0) counts[row]++;
     }
-    this.#counts.delete(rows);
-    this.#counts.set(rows, counts);
+    this.addCounts(counts);
+  }
+
+  /** The same of how many elements of each row are not zero. */
+  addCounts(counts: Uint32Array): void {
+    if (counts.length < 2) return;
+    this.#counts.delete(counts.length);
+    this.#counts.set(counts.length, counts);
   }
 }
 
@@ -46,6 +51,7 @@ export class Neighbours {
  * Codes elements in contexts: codes of a codebook from 1, or words; 0 is a zero where zeros lie apart.
  * @param book the codebook
  * @param activity how alive the units behind the columns are
+ * @param finish where `elements` has room for one row: is told when it is done
  */
 export function codeInContexts(
   coder: BitCoder,
@@ -54,6 +60,7 @@ export function codeInContexts(
   format: WordFormat,
   book: Uint32Array,
   activity: Uint8Array,
+  finish?: (row: number) => void,
 ): void {
   const { view, count, raw } = layout;
   const zero = rankOf(0, format);
@@ -61,41 +68,63 @@ export function codeInContexts(
     book.length > 0
       ? new CodeModel(view, book.length, book.filter((word) => rankOf(word, format) < zero).length)
       : new WordModel(format, raw);
-  if (count > 0) codeElements(coder, elements, layout, values, activity);
+  if (count > 0) codeElements(coder, elements, layout, values, activity, finish);
+}
+
+/**
+ * How a stream codes a tensor.
+ * @throws Damage when the stream contradicts itself
+ */
+export function layoutOf(stream: Uint8Array, type: WordType): Layout {
+  return layoutFrom(new RangeDecoder(stream), type);
+}
+
+function layoutFrom(coder: BitCoder, { view }: WordType): Layout {
+  const nothing = { method: 0, view, sparse: false, count: 0, shift: 0, entries: 0, raw: 0 };
+  return codeLayout(coder, nothing, view);
 }
 
 /**
  * Decodes a tensor into its place.
- * @param into where its bytes go, zeros before
+ * @param into where its bytes go, zeros before; or what is given the words in order, of zeros only some
  * @throws Damage when the stream contradicts itself
  */
-export function decodeTensor(stream: Uint8Array, type: WordType, neighbours: Neighbours, into: Uint8Array): void {
-  const { view } = type;
-  const nothing = { method: 0, view, sparse: false, count: 0, shift: 0, entries: 0, raw: 0 };
+export function decodeTensor(
+  stream: Uint8Array,
+  type: WordType,
+  neighbours: Neighbours,
+  into: Uint8Array | Store,
+): void {
+  const { view, width, float, bytes } = type;
   const coder = new RangeDecoder(stream);
-  const layout = codeLayout(coder, nothing, view);
+  const layout = layoutFrom(coder, type);
+  const count = (bytes * 8) / width;
+  const store = typeof into === "function" ? into : storeIn(into, width);
   if (layout.method === STORED) {
-    if (stream.length < into.length) throw new Damage("fewer bytes than the tensor has");
-    into.set(stream.subarray(stream.length - into.length));
+    if (stream.length < bytes) throw new Damage("fewer bytes than the tensor has");
+    const stored = stream.subarray(stream.length - bytes);
+    if (typeof into === "function") storeAll(stored, width, into);
+    else into.set(stored);
     return;
   }
-  const { width, float } = type;
   const format = { width, float, shift: layout.shift };
   if (layout.shift >= width || layout.shift + layout.raw > width) throw new Damage("more bits than a word has");
   const book = new Uint32Array(layout.entries);
   if (layout.entries > 0) codeCodebook(coder, book, format);
-  const count = (into.length * 8) / width;
-  const store = storeIn(into, width);
   if (layout.method === CONTEXT) {
     if (count > MOST_IN_CONTEXTS) throw new Damage("more words in contexts than any writer puts there");
-    const elements = new Uint32Array(count);
-    const { rows } = view;
-    codeInContexts(coder, elements, layout, format, book, neighbours.activity(count / rows));
-    neighbours.add(elements, rows);
-    for (let t = 0; t < count; t++) {
-      const element = elements[t];
-      if (element !== 0) store(t, layout.entries > 0 ? book[element - 1] : element);
-    }
+    const columns = count / view.rows;
+    const elements = new Uint32Array(columns);
+    const counts = new Uint32Array(view.rows);
+    codeInContexts(coder, elements, layout, format, book, neighbours.activity(columns), (row) => {
+      for (let column = 0; column < columns; column++) {
+        const element = elements[column];
+        if (element === 0) continue;
+        counts[row]++;
+        store(row * columns + column, layout.entries > 0 ? book[element - 1] : element);
+      }
+    });
+    neighbours.addCounts(counts);
     return;
   }
   const none = { gaps: new Uint16Array(0), values: new Uint16Array(0), length: 0 };
@@ -110,4 +139,13 @@ function storeIn(bytes: Uint8Array, width: number): Store {
   if (width === 32) return (at, word) => view.setUint32(4 * at, word, true);
   if (width === 16) return (at, word) => view.setUint16(2 * at, word, true);
   return (at, word) => view.setUint8(at, word);
+}
+
+/** Gives all words, as they lie. */
+function storeAll(bytes: Uint8Array, width: number, store: Store): void {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const step = width / 8;
+  for (let i = 0, at = 0; at < bytes.length; i++, at += step) {
+    store(i, width === 32 ? view.getUint32(at, true) : width === 16 ? view.getUint16(at, true) : bytes[at]);
+  }
 }

@@ -55,7 +55,7 @@ export function* decoding({
       come += section.length;
       return checkedContent(section, source);
     };
-    const pieces = piecesIn(yield* next(), decoded, sections.length - 1);
+    const pieces = piecesIn(decodeGraph(yield* next()), decoded, sections.length - 1);
     const early: Uint8Array[] = [];
     while (decoded > mostDecoded(come)) early.push(yield* next());
     const file = new Uint8Array(decoded);
@@ -119,7 +119,7 @@ export function contentsOf(bytes: Uint8Array, source = NAMELESS): Contents {
     const start = PREFIX + readPrefix(prefix, source) + CHECKSUM;
     const { decoded, sections } = readHeader(prefix, upTo(start, PREFIX), source, bytes.length);
     const graph = checkedContent(upTo(start + sections[0] + CHECKSUM, start), source);
-    const holes = piecesIn(graph, decoded, sections.length - 1).filter(isCoded);
+    const holes = piecesIn(decodeGraph(graph), decoded, sections.length - 1).filter(isCoded);
     const tensors = holes.map(({ name, bytes }, i) => ({ name, bytes: sections[i + 1], decoded: bytes }));
     return { decoded, graph: sections[0], tensors };
   } catch (error) {
@@ -130,6 +130,39 @@ export function contentsOf(bytes: Uint8Array, source = NAMELESS): Contents {
 /** A tensor that is coded beside the graph. */
 interface Coded extends WordType {
   readonly name: string;
+  /** Where its message begins in the graph. */
+  readonly at: number;
+}
+
+/** A file taken apart: the graph with tensors that are left empty, and the streams that they are coded in. */
+export interface Parts {
+  readonly graph: Uint8Array;
+  /** In the order in which they are decoded. */
+  readonly tensors: readonly { readonly at: number; readonly type: WordType; readonly stream: Uint8Array }[];
+}
+
+/**
+ * Takes a file apart without decoding its tensors; all checksums fit.
+ * @throws UserError when the file is damaged, newer, or claims to hold more than is credible
+ */
+export function partsOf(bytes: Uint8Array, source = NAMELESS): Parts {
+  let at = 0;
+  const take = (count: number) => {
+    if (count > bytes.length - at) throw damaged(source, "it is cut short");
+    at += count;
+    return bytes.subarray(at - count, at);
+  };
+  try {
+    const prefix = take(PREFIX);
+    const length = readPrefix(prefix, source);
+    const { decoded, sections } = readHeader(prefix, take(length + CHECKSUM), source, bytes.length);
+    const [section, ...streams] = sections.map((size) => checkedContent(take(size + CHECKSUM), source));
+    const graph = decodeGraph(section);
+    const holes = piecesIn(graph, decoded, streams.length).filter(isCoded);
+    return { graph, tensors: holes.map((type, i) => ({ at: type.at, type, stream: streams[i] })) };
+  } catch (error) {
+    throw explained(error, source);
+  }
 }
 
 function isCoded(piece: Uint8Array | Coded): piece is Coded {
@@ -137,19 +170,18 @@ function isCoded(piece: Uint8Array | Coded): piece is Coded {
 }
 
 /**
- * Decodes the graph section: the file, with holes for its tensors. Where no tensor is coded beside the graph it is the
- * file itself, whatever it holds.
+ * Finds the holes for tensors in a graph. Where no tensor is coded beside the graph it is the file itself, whatever it
+ * holds.
  */
-function piecesIn(section: Uint8Array, decoded: number, tensors: number): readonly (Uint8Array | Coded)[] {
-  const graph = decodeGraph(section);
+function piecesIn(graph: Uint8Array, decoded: number, tensors: number): readonly (Uint8Array | Coded)[] {
   const pieces =
     tensors === 0
       ? [graph]
       : piecesOf(
           graph,
-          (head): Coded | undefined => {
+          (head, at): Coded | undefined => {
             const words = wordsOf(head);
-            return words && { ...words, name: head.name };
+            return words && { ...words, name: head.name, at };
           },
           tensors,
         );

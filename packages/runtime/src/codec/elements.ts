@@ -7,6 +7,7 @@ import type { WordModel } from "./words.ts";
 /**
  * Codes the elements of a tensor, row after row: whether each is zero, and what it is where it is not.
  * @param values codes what an element is
+ * @param elements all of them, or room for one row, of which `finish` is told as soon as it is done
  * @param activity how alive the unit behind each column was in the tensor before
  */
 export function codeElements(
@@ -15,10 +16,13 @@ export function codeElements(
   { view, sparse, count }: Layout,
   values: CodeModel | WordModel,
   activity: Uint8Array,
+  finish?: (row: number) => void,
 ): void {
   const { rows, channels, kernel } = view;
-  const significance = sparse ? new Significance(view, count / elements.length, activity) : undefined;
-  for (let row = 0, t = 0; row < rows; row++) {
+  const columns = channels * kernel;
+  const significance = sparse ? new Significance(view, count / (rows * columns), activity) : undefined;
+  for (let row = 0; row < rows; row++) {
+    let t = finish ? 0 : row * columns;
     values.startRow();
     significance?.startRow();
     for (let channel = 0; channel < channels; channel++) {
@@ -28,5 +32,6 @@ export function codeElements(
         elements[t] = present ? values.code(coder, elements, t, channel, place) : 0;
       }
     }
+    finish?.(row);
   }
 }

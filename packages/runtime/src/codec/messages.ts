@@ -90,7 +90,7 @@ export interface Missing {
 
 /**
  * Looks for the holes of a graph: the raw data of tensors that are there and empty.
- * @param missingIn what is missing in a tensor; undefined where it is empty as it should be
+ * @param missingIn what is missing in a tensor that begins at a byte; undefined where it is empty as it should be
  * @param most how many holes there may be
  * @returns the pieces that the file is made of: bytes, with the lengths around the holes as they are when these are
  * filled, and for each hole what `missingIn` said
@@ -98,10 +98,10 @@ export interface Missing {
  */
 export function piecesOf<M extends Missing>(
   bytes: Uint8Array,
-  missingIn: (tensor: TensorHead) => M | undefined,
+  missingIn: (tensor: TensorHead, at: number) => M | undefined,
   most: number,
 ): readonly (Uint8Array | M)[] {
-  return rebuild(bytes, "model", 0, new Holes(missingIn, most)).pieces;
+  return rebuild(bytes, "model", 0, new Holes((head, at) => missingIn(head, at - bytes.byteOffset), most)).pieces;
 }
 
 interface Rebuilt<M> {
@@ -110,16 +110,16 @@ interface Rebuilt<M> {
 }
 
 class Holes<M extends Missing> {
-  readonly #missingIn: (tensor: TensorHead) => M | undefined;
+  readonly #missingIn: (tensor: TensorHead, at: number) => M | undefined;
   #left: number;
 
-  constructor(missingIn: (tensor: TensorHead) => M | undefined, most: number) {
+  constructor(missingIn: (tensor: TensorHead, at: number) => M | undefined, most: number) {
     this.#missingIn = missingIn;
     this.#left = most;
   }
 
   in(tensor: Uint8Array): Rebuilt<M> {
-    const missing = this.#missingIn(headOf(tensor));
+    const missing = this.#missingIn(headOf(tensor), tensor.byteOffset);
     return missing ? { pieces: [missing], size: missing.bytes } : { pieces: [], size: 0 };
   }
 
