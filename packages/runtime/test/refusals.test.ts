@@ -159,6 +159,24 @@ describe("what is fed", () => {
     await expect(load()).rejects.toThrow(message);
   });
 
+  it("may have any name but one, and so may what comes out", async () => {
+    const named = (name: string) => {
+      const model = emptyModel("names");
+      model.inputs = [{ name, dtype: "float32", shape: [1] }];
+      model.outputs = [{ name: "valueOf", dtype: "float32", shape: [1] }];
+      model.nodes = [{ name, op: "Neg", domain: "", inputs: [name], outputs: ["valueOf"], attributes: {} }];
+      return writeModel(model);
+    };
+    for (const name of ["constructor", "toString", "hasOwnProperty"]) {
+      const network = await Network.load(named(name));
+      expect(() => network.run({})).toThrow(`The input "${name}" is missing`);
+      expect(network.run({ [name]: { dims: [1], data: Float32Array.of(3) } }).valueOf).toMatchObject({
+        data: Float32Array.of(-3),
+      });
+    }
+    await expect(Network.load(named("__proto__"))).rejects.toThrow(/called "__proto__".*: rename it/);
+  });
+
   it("must have the channels of a convolution, and the shape that the model states", async () => {
     const image: Value = { name: "x", dtype: "float32", shape: ["n", "channels", 3, 3] };
     const bytes = bytesOf((graph) => graph.emit("Conv", ["x", graph.initializer("w", float32([1, 2, 1, 1]))]), [image]);

@@ -78,11 +78,13 @@ const REASONS: Readonly<Record<string, string>> = {
   EROFS: "the file system is read-only; choose another place",
   ENOSPC: "the disk is full; free some space or choose another place",
   EDQUOT: "the disk quota is used up; free some space or choose another place",
+  ELOOP: "a symbolic link in its path leads back to itself; choose another path",
+  ENAMETOOLONG: "the name is longer than the file system allows; choose a shorter one",
   EFBIG: "the file would be larger than the system allows; choose another place",
 };
 
 /** A file system's error as the user's, where the user can fix it. */
 export function asUserError(error: unknown, what: string): unknown {
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
-  return code in REASONS ? new UserError(`${what}: ${REASONS[code]}.`) : error;
+  return Object.hasOwn(REASONS, code) ? new UserError(`${what}: ${REASONS[code]}.`) : error;
 }

@@ -12,6 +12,8 @@ import { evalCommand } from "./eval.ts";
 import { importCommand } from "./import.ts";
 import { inspectCommand } from "./inspect.ts";
 import { Interrupted } from "./interrupt.ts";
+import { plain } from "./plain.ts";
+import { note } from "./print.ts";
 import { pruneCommand } from "./prune.ts";
 import { reproduceCommand } from "./reproduce.ts";
 import { scanCommand } from "./scan.ts";
@@ -33,7 +35,7 @@ export async function main(args: readonly string[]): Promise<number> {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : MISTAKE;
     if (error instanceof UserError || error instanceof Interrupted) {
       const sentence = error instanceof OptionsError ? error.said(flag) : error.message;
-      process.stderr.write(`espalier: ${sentence}\n`);
+      note(`espalier: ${sentence}`);
       return error instanceof UserError ? MISTAKE : INTERRUPTED;
     }
     throw error;
@@ -66,7 +68,12 @@ function programOf(): Command {
   for (const command of all(program)) {
     command.exitOverride().configureOutput({
       // A mistake is one line: commander puts what was likely meant on a second.
-      outputError: (text, write) => write(text.replace(/^error: /, "espalier: ").replace(/\n(?=\(Did you mean)/, " ")),
+      outputError: (text, write) =>
+        write(
+          plain(text)
+            .replace(/^error: /, "espalier: ")
+            .replace(/\n(?=\(Did you mean)/, " "),
+        ),
     });
   }
   return program;

@@ -3,6 +3,7 @@ import type { LayerRow } from "../report/layer-table.ts";
 import type { Measure } from "../tasks/measure.ts";
 import { nameText, valueText } from "../tasks/words.ts";
 import type { Agreement } from "../training/agreement.ts";
+import { plain } from "./plain.ts";
 
 /** 266610 -> "266,610". */
 export const count = (value: number) => Math.round(value).toLocaleString("en-US");
@@ -98,10 +99,10 @@ export function printJson(value: object): void {
 
 /** Writes a line for a person to stdout. */
 export function printLine(text: string): void {
-  process.stdout.write(`${text}\n`);
+  process.stdout.write(`${plain(text)}\n`);
 }
 
 /** Writes a line about the work in progress to stderr. */
 export function note(text: string): void {
-  process.stderr.write(`${text}\n`);
+  process.stderr.write(`${plain(text)}\n`);
 }

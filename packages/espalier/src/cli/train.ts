@@ -11,7 +11,7 @@ import { train, trainOptions } from "../library/train.ts";
 import { networks } from "../models/index.ts";
 import { emptyModel, type Model } from "../onnx/graph.ts";
 import { writeModel } from "../onnx/write.ts";
-import { recipes } from "../pruning/recipes.ts";
+import { findRecipe } from "../pruning/recipes.ts";
 import { choices } from "../suggest.ts";
 import { about } from "../tasks/measure.ts";
 import { inFields, nameText, valueText } from "../tasks/words.ts";
@@ -60,7 +60,7 @@ export const trainCommand = () =>
             identity: { command: "train", network: digest, ...computed },
             storage: temporaryFile,
             preprocessing: preprocessingFor(source, options),
-            recipe: recipes[network]?.full,
+            recipe: findRecipe(network)?.full,
           }),
         () => stoppedIn(checkpoint.name),
       );

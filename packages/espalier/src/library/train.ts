@@ -4,7 +4,7 @@ import { PREPROCESSING_KEY, type Preprocessing } from "../data/preprocessing.ts"
 import { VOCABULARY_KEY } from "../data/text/vocabulary.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Model } from "../onnx/graph.ts";
-import { type Recipe, recipes } from "../pruning/recipes.ts";
+import { findRecipe, type Recipe } from "../pruning/recipes.ts";
 import type { Round } from "../pruning/round.ts";
 import { taskFor } from "../tasks/index.ts";
 import type { Measure } from "../tasks/measure.ts";
@@ -86,4 +86,4 @@ export async function train(
   return { model: file, ...counts, epochs: round.epochs, bestEpoch, measure, validation, test: test.value };
 }
 
-const recipeFor = (network: string | Model) => (typeof network === "string" ? recipes[network]?.full : undefined);
+const recipeFor = (network: string | Model) => (typeof network === "string" ? findRecipe(network)?.full : undefined);

@@ -2,12 +2,15 @@ import { UserError } from "../errors.ts";
 import { type Graph, label, type Node } from "./graph.ts";
 import { readsOf } from "./live.ts";
 
+/** What is stored in an object by this name, as engines do with what they feed, is lost without a word. */
+const UNNAMEABLE = "__proto__";
+
 /**
  * Checks that every value is made once, by something that can run before its first use, and puts the nodes into an
  * order in which they run where the file has them in another.
  * @param source how messages name the file
  * @param outer the values that a subgraph sees of the graph around it
- * @throws UserError for a value made twice, one that nothing makes, or nodes in a circle
+ * @throws UserError for a value made twice, one that nothing makes, nodes in a circle, or a value called `__proto__`
  */
 export function checkGraph(graph: Graph, source: string, outer: ReadonlySet<string> = new Set()): void {
   const fault = (what: string) => new UserError(`${source} is inconsistent: ${what}; export it again.`);
@@ -26,6 +29,10 @@ export function checkGraph(graph: Graph, source: string, outer: ReadonlySet<stri
     for (const attribute of Object.values(node.attributes)) {
       if (attribute.kind === "graph") checkGraph(attribute.value, source, made);
     }
+  }
+  if (made.has(UNNAMEABLE)) {
+    const text = `${source} calls a value "${UNNAMEABLE}", a name under which JavaScript keeps nothing: rename it.`;
+    throw new UserError(text);
   }
   const missing = graph.outputs.find(({ name }) => !made.has(name));
   if (missing) throw fault(`nothing makes its output "${missing.name}"`);

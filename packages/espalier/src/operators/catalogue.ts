@@ -68,18 +68,18 @@ export const passing: Readonly<Record<string, UnitRule>> = {
   ...movementRules,
 };
 
+// Names come from files, and a plain object has more of them than its own.
+const weightedByName: ReadonlyMap<string, Facets> = new Map(Object.entries(weighted));
+const passingByName: ReadonlyMap<string, UnitRule> = new Map(Object.entries(passing));
+
 /** How units pass a node; undefined for operators that are not followed. */
 export function unitRuleOf(node: Node): UnitRule | undefined {
   const units = facetsOf(node)?.units;
   if (units) return has(units) ? units : undefined;
-  return node.domain === "" && Object.hasOwn(passing, node.op) ? passing[node.op] : undefined;
+  return node.domain === "" ? passingByName.get(node.op) : undefined;
 }
 
 /** The facets of a node's operator; undefined where it holds no weights. */
 export function facetsOf({ op, domain }: Node): Facets | undefined {
-  return domain === "" && isWeighted(op) ? weighted[op] : undefined;
-}
-
-function isWeighted(op: string): op is WeightedOperator {
-  return Object.hasOwn(weighted, op);
+  return domain === "" ? weightedByName.get(op) : undefined;
 }

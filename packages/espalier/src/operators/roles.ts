@@ -4,24 +4,24 @@ import { facetsOf } from "./catalogue.ts";
 import { isView, viewOf } from "./views.ts";
 
 /** Inputs that only set an operator up, or that no gradient reaches. */
-const SETTINGS: Readonly<Record<string, readonly number[]>> = {
-  BatchNormalization: [3, 4],
-  Clip: [1, 2],
-  Dropout: [1],
-  Equal: [0, 1],
-  Greater: [0, 1],
-  GreaterOrEqual: [0, 1],
-  Less: [0, 1],
-  LessOrEqual: [0, 1],
-  OneHot: [2],
-  Pad: [2],
-  Pow: [1],
-  QuantizeLinear: [1],
-  DequantizeLinear: [1],
-  Range: [0, 1, 2],
-  Resize: [1, 2],
-  Upsample: [1],
-};
+const SETTINGS: ReadonlyMap<string, readonly number[]> = new Map([
+  ["BatchNormalization", [3, 4]],
+  ["Clip", [1, 2]],
+  ["Dropout", [1]],
+  ["Equal", [0, 1]],
+  ["Greater", [0, 1]],
+  ["GreaterOrEqual", [0, 1]],
+  ["Less", [0, 1]],
+  ["LessOrEqual", [0, 1]],
+  ["OneHot", [2]],
+  ["Pad", [2]],
+  ["Pow", [1]],
+  ["QuantizeLinear", [1]],
+  ["DequantizeLinear", [1]],
+  ["Range", [0, 1, 2]],
+  ["Resize", [1, 2]],
+  ["Upsample", [1]],
+]);
 
 /** Arithmetic in which a single number is a constant of the formula, and an array of one dimension an offset or scale. */
 const ARITHMETIC = new Set(["Add", "Sub", "Mul", "Div", "Sum", "Max", "Min", "Where"]);
@@ -55,7 +55,7 @@ const MASKED = 1e30;
 /** Whether a node learns from what it reads: not a bound of Clip, a number of a formula, or a mask of attention. */
 export function learnsFrom(node: Node, input: number, { dims, data }: FloatTensor): boolean {
   if (node.domain !== "") return true;
-  if (SETTINGS[node.op]?.includes(input)) return false;
+  if (SETTINGS.get(node.op)?.includes(input)) return false;
   return !ARITHMETIC.has(node.op) || (sizeOf(dims) !== 1 && data.every((x) => Math.abs(x) < MASKED));
 }
 

@@ -182,9 +182,17 @@ export const recipes: Readonly<Record<string, { readonly full: Recipe; readonly 
   neuraltalk: { full: captioner(12, 12), quick: captioner(1, 1) },
 };
 
-/** The recipe of a network. */
+/** The recipe of a network, where it comes with one. */
+export function findRecipe(network: string) {
+  return Object.hasOwn(recipes, network) ? recipes[network] : undefined;
+}
+
+/**
+ * The recipe of a network.
+ * @throws UserError where it comes with none
+ */
 export function recipeOf(network: string, quick = false): Recipe {
-  const found = recipes[network];
+  const found = findRecipe(network);
   if (!found) {
     throw new UserError(`There is no recipe for "${network}": choose one of ${Object.keys(recipes).join(", ")}.`);
   }

@@ -57,6 +57,7 @@ export function bind(network: Graph, operators: Operators): Bindings {
 /** The operator as the node's operator set defines it. */
 function formOf(node: GraphNode, operators: Operators): Operator {
   const { op, set } = node;
+  // biome-ignore lint/plugin: only its own names are looked up
   const forms = Object.hasOwn(operators, op) ? [operators[op]].flat() : [];
   if (forms.length === 0) throw unsupported(`The runtime has no operator ${nameOf(node)}`);
   if (set > NEWEST && !op.includes(".")) {

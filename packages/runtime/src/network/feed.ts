@@ -57,13 +57,21 @@ export function typeOfInput({ name, type }: GraphInput): ElementType {
 }
 
 /**
- * The elements of a tensor that is fed, in the type of the input.
+ * A tensor that is fed, with its elements in the type of the input.
  * @throws UserError when it is missing, or of another type, rank or size than the input
  */
-export function elementsFor(input: GraphInput, fed: FedTensor | undefined, names: readonly string[]): Numbers {
+export function fedFor(
+  input: GraphInput,
+  fed: FedTensor | undefined,
+  names: readonly string[],
+): { readonly dims: readonly number[]; readonly data: Numbers } {
+  if (!fed) throw new UserError(`The input "${input.name}" is missing: the network takes ${names.join(", ")}.`);
+  return { dims: fed.dims, data: elementsFor(input, fed) };
+}
+
+function elementsFor(input: GraphInput, fed: FedTensor): Numbers {
   const { name, dims } = input;
   const type = typeOfInput(input);
-  if (!fed) throw new UserError(`The input "${name}" is missing: the network takes ${names.join(", ")}.`);
   if (!isTensor(fed)) throw new UserError(`The input "${name}" is fed what is not a tensor: feed ${A_TENSOR}.`);
   const stated = dims ? `[${dims.map((dim) => dim ?? "any")}]` : "any shape";
   const fits = dims === undefined || dims.length === fed.dims.length;

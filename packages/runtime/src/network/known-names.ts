@@ -33,3 +33,8 @@ export function checkOptions(options: unknown, names: readonly string[]): void {
     advice: `give options by their names, of ${names.join(", ")}`,
   });
 }
+
+/** What an object itself holds under a name, not what every object answers to. */
+export function own<T>(values: Readonly<Record<string, T>>, name: string): T | undefined {
+  return Object.hasOwn(values, name) ? values[name] : undefined;
+}

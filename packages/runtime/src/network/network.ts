@@ -2,22 +2,14 @@ import { UserError } from "../errors.ts";
 import { type Machine, type MachineOptions, machine } from "../kernels/machine.ts";
 import { type Bindings, bind } from "./bind.ts";
 import { bytesUnder, copy, over } from "./elements.ts";
-import {
-  checkRun,
-  elementsFor,
-  type FedTensor,
-  type Tensor,
-  type TensorData,
-  typeOfInput,
-  writeOutput,
-} from "./feed.ts";
+import { checkRun, type FedTensor, fedFor, type Tensor, type TensorData, typeOfInput, writeOutput } from "./feed.ts";
 import { type Fixed, fixed } from "./fix.ts";
 import { folded } from "./fold.ts";
 import { fused } from "./fuse.ts";
 import { hardSwishesFused } from "./fuse-hard-swish.ts";
 import type { Graph } from "./graph.ts";
 import { Kept } from "./kept.ts";
-import { checkOptions } from "./known-names.ts";
+import { checkOptions, own } from "./known-names.ts";
 import { onnxBytes } from "./model-bytes.ts";
 import type { Operators } from "./operator.ts";
 import { operatorsFor } from "./operators/index.ts";
@@ -137,8 +129,8 @@ export class Network {
     const fed: Record<string, Fed & { readonly data: TensorData }> = {};
     for (const input of this.#graph.inputs) {
       const { name } = input;
-      const data = elementsFor(input, feeds[name], this.inputs);
-      fed[name] = { type: typeOfInput(input), dims: feeds[name].dims, data };
+      const { dims, data } = fedFor(input, own(feeds, name), this.inputs);
+      fed[name] = { type: typeOfInput(input), dims, data };
     }
     const plan = this.#planFor(fed);
     for (const [name, { type, view }] of plan.inputs) {
@@ -150,7 +142,7 @@ export class Network {
     const results: Record<string, Tensor> = {};
     for (const [name, { type, dims, view }] of plan.outputs) {
       const found = view();
-      const given = into[name];
+      const given = own(into, name);
       const data = given
         ? writeOutput(name, type, found, given)
         : over(type, bytesUnder(found).slice().buffer, 0, found.length);

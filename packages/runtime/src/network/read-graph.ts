@@ -41,8 +41,16 @@ function readModel(bytes: Uint8Array): Graph {
     }
     sets.set(domain, version);
   }
-  return graphOf(graph.bytes, sets);
+  const read = graphOf(graph.bytes, sets);
+  if ([...read.inputs.map(({ name }) => name), ...read.outputs].includes(UNNAMEABLE)) {
+    const text = `The model has an input or output called "${UNNAMEABLE}", under which JavaScript keeps nothing: rename it.`;
+    throw new UserError(text);
+  }
+  return read;
 }
+
+/** What is fed or given out under this name is lost without a word. */
+const UNNAMEABLE = "__proto__";
 
 function graphOf(message: Uint8Array, sets: Sets): Graph {
   const nodes: GraphNode[] = [];

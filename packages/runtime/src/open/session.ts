@@ -1,8 +1,9 @@
 import { UserError } from "../errors.ts";
 import { type ElementType, over, sizeOf, TYPES } from "../network/elements.ts";
-import { checkRun, elementsFor, type FedTensor, type Tensor, type TensorData, writeOutput } from "../network/feed.ts";
+import { checkRun, type FedTensor, fedFor, type Tensor, type TensorData, writeOutput } from "../network/feed.ts";
 import { type Fixed, fixed } from "../network/fix.ts";
 import type { GraphInput } from "../network/graph.ts";
+import { own } from "../network/known-names.ts";
 
 /** A tensor of ONNX Runtime. */
 export interface OnnxTensor {
@@ -93,12 +94,11 @@ export class SessionNetwork {
     checkRun(feeds, into, this.inputs, this.outputs);
     const fed: Record<string, OnnxTensor> = { ...this.#fixed };
     for (const input of this.#fed) {
-      const { [input.name]: tensor } = feeds;
-      const data = elementsFor(input, tensor, this.inputs);
-      fed[input.name] = new this.#runtime.Tensor(typeIn(input), data, tensor.dims);
+      const { dims, data } = fedFor(input, own(feeds, input.name), this.inputs);
+      fed[input.name] = new this.#runtime.Tensor(typeIn(input), data, dims);
     }
     const found = await this.#session.run(fed);
-    return Object.fromEntries(this.outputs.map((name) => [name, resultOf(name, found[name], into[name])]));
+    return Object.fromEntries(this.outputs.map((name) => [name, resultOf(name, found[name], own(into, name))]));
   }
 
   /** Ends the session; the network runs no more. */
