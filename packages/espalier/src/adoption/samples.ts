@@ -2,14 +2,17 @@ import type { LearningData } from "../data/dataset.ts";
 import { consumers, copyModel, fedInputs, type Model, type Node } from "../onnx/graph.ts";
 import { isRecurrent, statesOf } from "../onnx/recurrent.ts";
 import { sizedFor, withSizes } from "./bind.ts";
+import { carriedStates, withZeroStates } from "./states.ts";
 
 /**
  * A network that takes the samples of some data: the sizes that its inputs leave open are theirs. Inputs that only bring
- * the first state of recurrent nodes, and of which the data has nothing, are gone: it is zero, or carried.
+ * the first state of recurrent nodes, and of which the data has nothing, are gone: it is zero, or carried. Other states
+ * that a caller would carry are zero.
  * @throws UserError when its inputs and the data's do not go together
  */
 export function forSamples(source: Model, data: Pick<LearningData, "name" | "inputs">): Model {
-  return sizedFor(withoutStateInputs(source, new Set(data.inputs.map(({ name }) => name))), data);
+  const begun = withoutStateInputs(source, new Set(data.inputs.map(({ name }) => name)));
+  return sizedFor(withZeroStates(begun, carriedStates(begun, data)), data);
 }
 
 function withoutStateInputs(source: Model, given: ReadonlySet<string>): Model {

@@ -1,3 +1,6 @@
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
+import { pathToFileURL } from "node:url";
 import { Command, Help, InvalidArgumentError, Option } from "commander";
 import { z } from "zod";
 import { UserError } from "../errors.ts";
@@ -49,7 +52,7 @@ export function defineCommand<Options extends z.ZodObject>(spec: CommandSpec<Opt
         command.error(`error: required option '${option.flags}' not specified`);
       }
       const values = Object.fromEntries(given.map((name) => [name, command.getOptionValue(name)]));
-      const options = spec.options.parse(values);
+      const options = spec.options.parse(await loaded(shape, values));
       const inside = (name: string) => given.includes(name) && !metaOf(shape[name]).outside;
       const line = lineOf(pathOf(command), argument, shape, keep(values, inside));
       const computed = keep(options, inside);
@@ -113,9 +116,37 @@ function flagOf(name: string, schema: z.ZodType): Option {
   return made;
 }
 
+const isModule = (text: unknown): text is string => typeof text === "string" && /\.[cm]?[jt]s$/.test(text);
+
+/**
+ * The values of options, what modules export by default in the place of their paths.
+ * @throws UserError for a module that cannot be loaded, or exports something else
+ */
+async function loaded(shape: Shape, values: Readonly<Record<string, unknown>>) {
+  const found = { ...values };
+  for (const [name, path] of Object.entries(values)) {
+    if (!metaOf(shape[name]).module || !isModule(path)) continue;
+    const { default: exported } = await importModule(path, flag(name));
+    if (!shape[name].safeParse(exported).success) {
+      throw new UserError(`The default export of ${path} is not what ${flag(name)} takes: see the guide.`);
+    }
+    found[name] = exported;
+  }
+  return found;
+}
+
+async function importModule(path: string, of: string): Promise<{ readonly default?: unknown }> {
+  if (!existsSync(path)) throw new UserError(`There is no module ${path} for ${of}: check the path.`);
+  return import(pathToFileURL(resolve(path)).href).catch((error: unknown) => {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new UserError(`The module ${path} of ${of} cannot be loaded (${reason}): fix it.`);
+  });
+}
+
 /** What a text says as the value of an option. */
 function read(schema: z.ZodType, text: string): unknown {
-  const { notation } = metaOf(schema);
+  const { notation, module } = metaOf(schema);
+  if (module && isModule(text)) return text;
   const isNumber = valueSchema(schema) instanceof z.ZodNumber;
   const value = notation ? notation.read(text) : isNumber ? (text.trim() === "" ? Number.NaN : Number(text)) : text;
   const checked = schema.safeParse(value);

@@ -44,7 +44,7 @@ export async function openData(options: DataOptions<string | undefined>, model: 
   return openDataset(data, { preprocessing, labels, classes, parts, divisionSeed, outputs, ...how });
 }
 
-type How = Pick<ImageOptions, "unlabeled" | "undivided">;
+type How = Pick<ImageOptions, "unlabeled" | "ignoreLabels" | "undivided">;
 
 /** @throws UserError when an option is about photographs or texts, and the data is not */
 function checkFits(options: DataOptions<string | undefined>): void {

@@ -1,16 +1,19 @@
 import { z } from "zod";
+import { UserError } from "../errors.ts";
 import { evaluate, evaluateOptions } from "../library/evaluate.ts";
+import { type EvaluateAgainstResult, evaluateAgainst, evaluateAgainstOptions } from "../library/evaluate-against.ts";
 import { json } from "../library/options/common.ts";
 import { dataOptions } from "../library/options/data.ts";
 import { engineOptions } from "../library/options/engine.ts";
+import { option } from "../library/options/option.ts";
 import { about } from "../tasks/measure.ts";
 import { nameText, valueText } from "../tasks/words.ts";
-import { defineCommand, only } from "./command.ts";
+import { defineCommand, flags, only } from "./command.ts";
 import { openData } from "./data.ts";
 import { running } from "./interrupt.ts";
 import { openModel } from "./model.ts";
 import { engineOf } from "./options.ts";
-import { count, percent, printJson, printLine } from "./print.ts";
+import { count, percent, printJson, printLine, textTable } from "./print.ts";
 
 /** `espalier eval`: how well a model does on data. */
 export const evalCommand = () =>
@@ -19,15 +22,37 @@ export const evalCommand = () =>
     summary: "measure a model's accuracy",
     description: "Measures a model's accuracy on data.",
     argument: { name: "model", help: "an .onnx or .esp file" },
-    options: z.object({ ...dataOptions, ...evaluateOptions, json, ...engineOptions }),
+    options: z.object({
+      ...dataOptions,
+      ...evaluateOptions,
+      against: option(z.string().optional(), {
+        help: "another model: measure how far the outputs are the same, without labels",
+        value: "model",
+      }),
+      json,
+      ...engineOptions,
+    }),
     examples: [
       "eval pruned.onnx --data mnist",
       "eval pruned.onnx --data mnist --json",
       "eval squeezenet.onnx --data images:photographs",
+      "eval small.esp --against detector.onnx --data images:pages --measure iou",
       "eval lstm.onnx --data text:shakespeare.txt --split validation",
     ],
     async run({ argument: path, options, given }) {
       const { model } = openModel(path);
+      if (options.against !== undefined) {
+        refuse(given, ["task", "output"]);
+        const { model: against } = openModel(options.against);
+        const how = { undivided: !given.includes("split"), ignoreLabels: true };
+        const data = await openData(options, against, how);
+        const chosen = only(z.object(evaluateAgainstOptions), options);
+        const compared = await running(
+          (hooks) => evaluateAgainst(engineOf(options), model, against, data, { ...chosen, ...hooks }),
+          () => "Stopped; nothing was measured.",
+        );
+        return options.json ? printJson(fieldsOf(compared)) : printCompared(compared);
+      }
       const data = await openData(options, model, { undivided: !given.includes("split") });
       const result = await running(
         (hooks) => evaluate(engineOf(options), model, data, { ...only(z.object(evaluateOptions), options), ...hooks }),
@@ -46,3 +71,30 @@ export const evalCommand = () =>
       printLine(`${count(samples)} samples: ${judged}${tops}, loss ${loss.toFixed(4)}`);
     },
   });
+
+/** @throws UserError for options that are about labels */
+function refuse(given: readonly string[], names: readonly string[]): void {
+  const idle = names.filter((name) => given.includes(name));
+  if (idle.length > 0) throw new UserError(`--against compares all outputs of two models: leave out ${flags(idle)}.`);
+}
+
+function fieldsOf({ samples, fidelity, standardError, measure, outputs }: EvaluateAgainstResult) {
+  return {
+    samples,
+    fidelity,
+    standardError,
+    outputs: outputs.map(({ name, measure, value, relativeError }) => ({ name, measure, value, relativeError })),
+    measure: about(measure),
+  };
+}
+
+function printCompared({ samples, fidelity, standardError, outputs }: EvaluateAgainstResult): void {
+  printLine(`${count(samples)} samples: fidelity ${percent(fidelity)} (chance ${percent(standardError)})`);
+  const rows = outputs.map(({ name, measure, value, relativeError }) => [
+    name,
+    measure,
+    percent(value),
+    relativeError.toPrecision(3),
+  ]);
+  printLine(textTable(["output", "measure", "value", "relative error"], rows, 2));
+}

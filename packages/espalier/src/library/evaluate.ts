@@ -7,15 +7,13 @@ import type { Measure } from "../tasks/measure.ts";
 import { type Evaluation, evaluate as evaluateSplit } from "../training/evaluate.ts";
 import { type Hooks, splitHooks } from "./hooks.ts";
 import { adoptFor } from "./network.ts";
-import { checkOptions, oneOf, option } from "./options/option.ts";
-import { taskOptions } from "./options/task.ts";
+import { checkOptions } from "./options/option.ts";
+import { splitOption, taskOptions } from "./options/task.ts";
 
 /** The options of {@link evaluate}. */
 export const evaluateOptions = {
   ...taskOptions,
-  split: option(oneOf(["train", "validation", "test"]).default("test"), {
-    help: "which part; of a folder of photographs without parts all of it, unless it is given",
-  }),
+  split: splitOption,
 };
 
 const schema = z.object(evaluateOptions);

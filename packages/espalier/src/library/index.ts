@@ -3,6 +3,11 @@
 // Training and measuring
 
 export { type EvaluateOptions, type EvaluateResult, evaluate } from "./evaluate.ts";
+export {
+  type EvaluateAgainstOptions,
+  type EvaluateAgainstResult,
+  evaluateAgainst,
+} from "./evaluate-against.ts";
 export { type InspectOptions, type InspectResult, inspect } from "./inspect.ts";
 export { type ScanOptions, type ScanResult, scan } from "./scan.ts";
 export { type TrainOptions, type TrainResult, train } from "./train.ts";
@@ -53,6 +58,7 @@ export type { SharedRow } from "../sharing/rows.ts";
 export type { SharingAttempt } from "../sharing/search.ts";
 export type { Sharing } from "../sharing/share.ts";
 export type { SharedTensor } from "../sharing/shared.ts";
+export type { OutputFidelity } from "../tasks/fidelity/fidelity.ts";
 export type { Agreement } from "../training/agreement.ts";
 export type { Quality } from "../training/evaluate.ts";
 export type { EpochResult } from "../training/train.ts";

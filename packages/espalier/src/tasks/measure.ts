@@ -9,6 +9,8 @@ export interface JudgedBatch {
   readonly targets: readonly NumericTensor[];
   /** Samples that count: the first of the batch. */
   readonly samples: number;
+  /** Samples in all, with those that fill it up; default: the first axis of the first output. */
+  readonly batch?: number;
 }
 
 /** Adds something up over the batches of a split. */

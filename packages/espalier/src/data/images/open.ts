@@ -13,6 +13,8 @@ export interface ImageOptions extends LabelOptions, DivisionOptions {
   readonly preprocessing?: Preprocessing;
   /** Whether photographs without labels are taken; the dataset then has no targets. Default: they are refused. */
   readonly unlabeled?: boolean;
+  /** Whether nobody asks for labels, so that none are looked for. */
+  readonly ignoreLabels?: boolean;
 }
 
 /** The names of a sample's tensors. */
@@ -39,8 +41,8 @@ export function openImages(folder: string, options: ImageOptions): Dataset {
   checkPreprocessing(preprocessing);
   const listings = listPhotographs(folder);
   const all = [...listings.values()];
-  const labels = labelPhotographs(folder, all, options);
-  if (!labels && !unlabeled) {
+  const labels = options.ignoreLabels ? undefined : labelPhotographs(folder, all, options);
+  if (!labels && !unlabeled && !options.ignoreLabels) {
     throw new OptionsError(
       (o) =>
         `${join(folder, all[0].files[0])} has no label: begin the photographs' names with synset ids (n01440764_tench.jpg), put them into a folder for each class, or give a CSV file of labels by ${o("labels")}.`,

@@ -19,6 +19,8 @@ export interface OptionMeta {
   readonly notation?: Notation;
   /** The names that it takes, where its schema takes objects too. */
   readonly names?: readonly string[];
+  /** Whether on a command line the path of a .js module may take a name's place: its default export is the value. */
+  readonly module?: boolean;
   /** The heading under which `--help` lists it; default: "Options". */
   readonly group?: string;
   /** The kinds of data that it is about; default: all. */

@@ -1,11 +1,14 @@
+import { fidelityMeasures } from "../../tasks/fidelity/index.ts";
 import { measures, tasks } from "../../tasks/index.ts";
 import type { Measure } from "../../tasks/measure.ts";
 import type { Task } from "../../tasks/task.ts";
 import { outputOption } from "./common.ts";
-import { oneOfOr, option } from "./option.ts";
+import { oneOf, oneOfOr, option } from "./option.ts";
 
 const has = (value: unknown, ...names: readonly string[]) =>
   typeof value === "object" && value !== null && names.every((name) => name in value);
+
+const measureNames = [...new Set([...measures.keys(), ...fidelityMeasures.keys()])];
 
 /** What a network is for, and which of its outputs that is about. */
 export const taskOptions = {
@@ -13,9 +16,15 @@ export const taskOptions = {
     help: "what the network is for (default: what the data says)",
     names: [...tasks.keys()],
   }),
-  measure: option(oneOfOr<Measure>([...measures.keys()], (value) => has(value, "better", "tally")).optional(), {
-    help: "by what it is judged (default: what the task says)",
-    names: [...measures.keys()],
+  measure: option(oneOfOr<Measure>(measureNames, (value) => has(value, "better", "tally")).optional(), {
+    help: "by what it is judged: a name, or a module FILE.js (default: what the task or the outputs say)",
+    names: measureNames,
+    module: true,
   }),
   output: outputOption,
 };
+
+/** The part of some data that is measured on. */
+export const splitOption = option(oneOf(["train", "validation", "test"]).default("test"), {
+  help: "which part; of a folder of photographs without parts all of it, unless it is given",
+});
