@@ -116,7 +116,8 @@ function measureOf(
   const judges = judgesFor(heads, wanted, blanks);
   for (const { measure, outputs, why, counts } of judges) {
     const names = outputs.map((i) => `"${heads[i].name}"`).join(" and ");
-    if (why) note(`The output ${names} is judged by ${measure.name}, as ${why}.`);
+    const subject = outputs.length === 1 ? `The output ${names} is` : `The outputs ${names} are`;
+    if (why) note(`${subject} judged by ${measure.name}, as ${why}.`);
     if (!counts) note(`The output ${names} is none that ${wanted} judges, and does not count.`);
   }
   return fidelityOf(heads, judges);
