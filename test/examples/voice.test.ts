@@ -107,7 +107,7 @@ describe.skipIf(skipped)("the voice page in Chromium", () => {
       sum(() => true),
       -1,
     );
-    expect(await kilobytes("peer")).toBe(4140);
+    expect(await kilobytes("peer")).toBe(4076);
   });
 
   it("hears what ONNX Runtime hears, frame after frame", async () => {
@@ -203,7 +203,9 @@ describe.skipIf(skipped)("the voice page in Chromium", () => {
     const other = await browser.newPage();
     try {
       await other.goto(`${bare.address}${FOLDER}/`);
-      await expect.poll(() => other.locator("#message").textContent()).toMatch(/silero\.esp is not there: README\.md/);
+      await expect
+        .poll(() => other.locator("#message").textContent(), WAIT)
+        .toMatch(/silero\.esp is not there: README\.md/);
       expect(await other.locator("#sample").isDisabled()).toBe(true);
     } finally {
       await other.close();
