@@ -1,13 +1,15 @@
+import type { AudioOptions } from "../data/audio/open.ts";
 import type { Dataset } from "../data/dataset.ts";
 import type { ImageOptions } from "../data/images/open.ts";
 import { openDataset } from "../data/spec.ts";
 import { statedVocabulary } from "../data/text/vocabulary.ts";
 import { UserError } from "../errors.ts";
 import { kindOf, sampleOptions } from "../library/options/data.ts";
-import { metaOf, type Values } from "../library/options/option.ts";
+import { type DataKind, metaOf, type Values } from "../library/options/option.ts";
 import { preprocessingFor } from "../library/preprocessing.ts";
 import { fedInputs, type Model } from "../onnx/graph.ts";
 import { flags } from "./command.ts";
+import { note } from "./print.ts";
 
 /** What a command says of data: a SPEC, and how it becomes samples. */
 type DataOptions<Spec extends string | undefined> = Values<typeof sampleOptions> & { readonly data?: Spec };
@@ -37,16 +39,30 @@ export async function openData(options: DataOptions<string | undefined>, model: 
     }
     return openDataset(data, { unit, window, words, parts, vocabulary });
   }
+  if (kindOf(data) === "audio") return openDataset(data, audioOptions(options, model));
   if (kindOf(data) !== "images") return openDataset(data, { inputs: fedInputs(model).map(({ name }) => name) });
   const preprocessing = preprocessingFor(model, options);
   const shape = model.outputs[0]?.shape?.slice(1) ?? [null];
   const outputs = shape.every((dim) => typeof dim === "number") ? shape.reduce((n, dim) => n * dim, 1) : undefined;
-  return openDataset(data, { preprocessing, labels, classes, parts, divisionSeed, outputs, ...how });
+  return openDataset(data, { preprocessing, labels, classes, parts, divisionSeed, outputs, onNote: note, ...how });
+}
+
+/** How recordings become the network's input: a window is what the input has room for, unless it is given. */
+function audioOptions(options: DataOptions<string | undefined>, model: Model): AudioOptions {
+  const { hop, context, sampleRate, range, parts, divisionSeed } = options;
+  const length = fedInputs(model)[0]?.shape?.at(-1);
+  const window = options.window ?? (typeof length === "number" ? length - (context ?? 0) : undefined);
+  return { window, hop, context, sampleRate, range, parts, divisionSeed, onNote: note };
 }
 
 type How = Pick<ImageOptions, "unlabeled" | "ignoreLabels" | "undivided">;
 
-/** @throws UserError when an option is about photographs or texts, and the data is not */
+const CALLED = { images: "photographs", text: "texts", audio: "recordings" } as const satisfies Record<
+  DataKind,
+  string
+>;
+
+/** @throws UserError when an option is about one kind of data, and the data is not of it */
 function checkFits(options: DataOptions<string | undefined>): void {
   const { data } = options;
   const kind = data === undefined ? undefined : kindOf(data);
@@ -56,7 +72,7 @@ function checkFits(options: DataOptions<string | undefined>): void {
   });
   if (others.length === 0) return;
   const [[, first]] = others;
-  const about = metaOf(first).about?.map((kind) => (kind === "images" ? "photographs" : "texts"));
+  const about = metaOf(first).about?.map((kind) => CALLED[kind]);
   const what = `${flags(others.map(([name]) => name))} is about ${about?.join(" and ")}`;
   throw new UserError(
     data === undefined ? `${what}: give --data too.` : `${what}, and the data is "${data}": leave it out.`,

@@ -19,6 +19,8 @@ export type Arrays = Readonly<Record<string, TensorData>>;
 export interface Stream {
   /** Of a text, how many characters all targets together stand for. */
   readonly characters?: number;
+  /** Of recordings, the first sample of each, from 0 on: there the network begins anew. */
+  readonly starts?: ArrayLike<number>;
 }
 
 /** A part of a dataset, read sample by sample. */
@@ -63,7 +65,7 @@ const STREAMS = 16;
 
 /** How many samples to run at a time where nothing is learned from them: fewer of large ones. */
 export function batchFor({ inputs, train }: Pick<Dataset, "inputs"> & Partial<Pick<Dataset, "train">>): number {
-  if (train?.stream) return STREAMS;
+  if (train?.stream) return Math.min(STREAMS, train.stream.starts?.length ?? STREAMS);
   const size = inputs.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
   return Math.max(1, Math.min(MOST_IN_BATCH, Math.floor(MOST_ELEMENTS / size)));
 }

@@ -8,10 +8,18 @@ import type { Dataset, Split } from "./dataset.ts";
 import { UNITS } from "./text/vocabulary.ts";
 
 const split = z.custom<Split>((value) => {
-  const stream = z.object({ characters: z.number().positive().optional() });
+  const starts = z.custom<ArrayLike<number>>(isStarts).optional();
+  const stream = z.object({ characters: z.number().positive().optional(), starts });
   const parsed = z.object({ size: z.int().positive(), stream: stream.optional(), read: z.function() }).safeParse(value);
   return parsed.success;
 }, "is not a split { size, read(indices, into) }");
+
+/** Returns true for whole numbers that ascend from 0. */
+function isStarts(value: unknown): boolean {
+  if (!Array.isArray(value) && !(value instanceof Uint32Array || value instanceof Int32Array)) return false;
+  const starts = Array.from<unknown, number>(value, Number);
+  return starts[0] === 0 && starts.every((start, i) => Number.isInteger(start) && (i === 0 || start > starts[i - 1]));
+}
 
 const spec = z.object({
   name: z.string().min(1),

@@ -6,21 +6,86 @@ export function isSequence({ stream }: Split): boolean {
 }
 
 /** The samples of a split in their order, batch by batch; the last batch may be smaller. */
-export function* batches(size: number, batch: number): Generator<Uint32Array> {
+export function* batches(size: number, batch: number): Generator<OrderedBatch> {
   for (let start = 0; start < size; start += batch) {
-    yield Uint32Array.from({ length: Math.min(batch, size - start) }, (_, i) => start + i);
+    const samples = Uint32Array.from({ length: Math.min(batch, size - start) }, (_, i) => start + i);
+    yield { samples, begins: true };
   }
 }
 
+/** Samples of a batch; in a sequence each goes on where its row ended in the batch before. */
+export interface OrderedBatch {
+  readonly samples: Uint32Array;
+  /** Whether each row begins anew, from a state of zeros. */
+  readonly begins: boolean;
+}
+
+/** Samples that follow each other. */
+interface Stretch {
+  readonly start: number;
+  readonly size: number;
+}
+
 /**
- * The samples of a sequence, batch by batch, where each row of the batches goes through a stretch of its own.
- * @param whole whether all batches are full, and the samples that would not fill one are left out; else the last
- *   stretches may end before the others: the rows without a sample are the last of a batch, and it is smaller
+ * The samples of a sequence, batch by batch, where each row of the batches goes through a stretch of its own: of a text
+ * as many equal ones as there are rows, of recordings each whole, so many side by side, the longest first.
+ * @param whole whether all batches are full, and the samples that would not fill one are left out; recordings are then
+ *   cut into equal stretches. Else the last stretches may end before the others: the rows without a sample are the last
+ *   of a batch, and it is smaller
  */
-export function* streams(size: number, rows: number, whole: boolean): Generator<Uint32Array> {
-  const steps = whole ? Math.floor(size / rows) : Math.ceil(size / rows);
-  for (let step = 0; step < steps; step++) {
-    const live = whole ? rows : Math.ceil((size - step) / steps);
-    yield Uint32Array.from({ length: live }, (_, row) => row * steps + step);
+export function* streams(
+  { size, stream }: Pick<Split, "size" | "stream">,
+  rows: number,
+  whole: boolean,
+): Generator<OrderedBatch> {
+  const all = stream?.starts ? recordings(stream.starts, size, rows, whole) : stretches(size, rows, whole);
+  for (let first = 0; first < all.length; first += rows) {
+    const group = all.slice(first, first + rows);
+    if (whole && group.length < rows) return;
+    const steps = group[whole ? group.length - 1 : 0].size;
+    for (let step = 0; step < steps; step++) {
+      const live = group.filter(({ size }) => step < size).length;
+      yield { samples: Uint32Array.from({ length: live }, (_, row) => group[row].start + step), begins: step === 0 };
+    }
   }
+}
+
+function stretches(size: number, rows: number, whole: boolean): Stretch[] {
+  const steps = whole ? Math.floor(size / rows) : Math.ceil(size / rows);
+  return Array.from({ length: rows }, (_, row) => {
+    const start = row * steps;
+    return { start, size: Math.max(0, Math.min(steps, size - start)) };
+  });
+}
+
+function recordings(starts: ArrayLike<number>, size: number, rows: number, whole: boolean): Stretch[] {
+  const all = Array.from({ length: starts.length }, (_, i) => {
+    const end = i + 1 < starts.length ? starts[i + 1] : size;
+    return { start: starts[i], size: end - starts[i] };
+  }).sort((a, b) => b.size - a.size);
+  if (!whole) return all;
+  const steps = stretchFor(
+    all.map(({ size }) => size),
+    rows,
+  );
+  return all.flatMap(({ start, size }) =>
+    Array.from({ length: Math.floor(size / steps) }, (_, i) => ({ start: start + i * steps, size: steps })),
+  );
+}
+
+/** Into so many parts the shortest recording is cut at most, so that all may be used. */
+const MOST_CUTS = 8;
+
+/** The length of stretches, as long as may be, of which the most samples fill whole batches. */
+function stretchFor(sizes: readonly number[], rows: number): number {
+  const total = sizes.reduce((sum, size) => sum + size, 0);
+  const longest = Math.max(1, Math.min(...sizes, Math.floor(total / rows)));
+  let best = { steps: 1, used: 0 };
+  for (let cuts = 1; cuts <= MOST_CUTS; cuts++) {
+    const steps = Math.max(1, Math.floor(longest / cuts));
+    const count = sizes.reduce((sum, size) => sum + Math.floor(size / steps), 0);
+    const used = Math.floor(count / rows) * rows * steps;
+    if (used > best.used) best = { steps, used };
+  }
+  return best.steps;
 }

@@ -34,7 +34,7 @@ export async function caption(
   const program = await engine.compile(typed);
   const captions: number[][] = [];
   try {
-    for (const samples of batches(split.size, batch)) {
+    for (const { samples } of batches(split.size, batch)) {
       await own.read(samples, arrays);
       fillElements(before, end);
       const said: number[][] = Array.from(samples, () => []);

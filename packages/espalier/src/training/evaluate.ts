@@ -145,8 +145,9 @@ export class Evaluator {
     const own = routed(split, routesFor(feed, this.#data));
     const { tensors, arrays } = batchOf(fedTensors(feed), batch);
     const feeds = Object.fromEntries(this.#inputs.map(({ name }) => [name, tensors[name]]));
-    for (const { name, dims } of this.#states) this.#program.load(name, float32(dims));
-    for (const samples of isSequence(split) ? streams(split.size, batch, false) : batches(split.size, batch)) {
+    const order = isSequence(split) ? streams(split, batch, false) : batches(split.size, batch);
+    for (const { samples, begins } of order) {
+      if (begins) for (const { name, dims } of this.#states) this.#program.load(name, float32(dims));
       await own.read(samples, arrays);
       const results = await this.#program.run(feeds);
       const outputs = this.#outputs.map(({ name }) => results[name]);

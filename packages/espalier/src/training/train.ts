@@ -114,7 +114,9 @@ export async function runEpochs(
   const split = routed(data.train, routesFor(trainer.feed, data));
   const change = trainingChanges(inputRoutes(trainer.feed.inputs, data), options);
   const rateAt = schedule(options.learningRate);
-  const steps = Math.floor(data.train.size / trainer.batch);
+  const inOrder = sequence ? [...streams(data.train, trainer.batch, true)] : undefined;
+  const steps = inOrder?.length ?? Math.floor(data.train.size / trainer.batch);
+  const begins = (step: number) => inOrder?.[step]?.begins ?? step === 0;
   if (steps === 0) {
     throw new UserError(
       `The batch of ${trainer.batch} is larger than the ${data.train.size} training samples of ${data.name}: take a smaller one.`,
@@ -139,19 +141,20 @@ export async function runEpochs(
 
   while (history.length < epochs && history.length - (best?.epoch ?? history.length) < patience) {
     const epoch = history.length;
-    const order = sequence
-      ? Uint32Array.from([...streams(data.train.size, trainer.batch, true)].flatMap((samples) => [...samples]))
+    const order = inOrder
+      ? Uint32Array.from(inOrder.flatMap(({ samples }) => [...samples]))
       : permutation(data.train.size, random(seed, "shuffle", epoch));
-    if (step === 0) trainer.startSequence();
     let learningRate = 0;
     while (step < steps) {
+      if (begins(step)) trainer.startSequence();
       if (signal?.aborted) return { ...(await state()), aborted: true };
       const done = epoch * steps + step;
       if (pacing && done <= masksChange && done % pacing.every === 0) {
         trainer.mask(pacing.masksAt(masksChange === 0 ? 1 : done / masksChange, await trainer.parameters()));
       }
       const whole = pacing ? pacing.every - (done % pacing.every) : steps;
-      const count = Math.min(trainer.capacity, steps - step, whole);
+      let count = 1;
+      while (count < Math.min(trainer.capacity, steps - step, whole) && !begins(step + count)) count++;
       const rates: number[] = [];
       for (let i = 0; i < count; i++) {
         const at = step + i;

@@ -1,6 +1,7 @@
 import { readFile, stat } from "node:fs/promises";
 import type { Sharp, SharpOptions } from "sharp";
 import { UserError } from "../../errors.ts";
+import type { FileKind } from "../listing.ts";
 import type { Preprocessing } from "../preprocessing.ts";
 
 /** No photograph is taken whose file has more bytes: 64 MB. */
@@ -19,7 +20,12 @@ const FORMATS: readonly RegExp[] = [
 ];
 
 /** What ends in these is taken for a photograph. */
-export const PHOTOGRAPH = /\.(jpe?g|png|webp|gif|tiff?|avif)$/i;
+export const PHOTOGRAPHS: FileKind = {
+  noun: "photograph",
+  ending: /\.(jpe?g|png|webp|gif|tiff?|avif)$/i,
+  endings: ".jpg, .png, .webp, .gif, .tif or .avif",
+  spec: "images",
+};
 
 const OPTIONS: SharpOptions = { failOn: "truncated", limitInputPixels: MOST_PIXELS, sequentialRead: true };
 

@@ -2,9 +2,9 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { UserError } from "../../errors.ts";
 import { OptionsError } from "../../options-error.ts";
+import type { Listing } from "../listing.ts";
 import { type ClassOrder, findClasses, IMAGENET_CLASSES, readClasses, SYNSET, sortedClasses } from "./classes.ts";
 import { LABEL_FILE, readLabelFile } from "./label-file.ts";
-import type { Listing } from "./list.ts";
 
 export interface LabelOptions {
   /** A CSV file with the labels; default: labels.csv in the folder, where it is. */

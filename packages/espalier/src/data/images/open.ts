@@ -1,12 +1,12 @@
 import { basename, join, resolve } from "node:path";
 import { OptionsError } from "../../options-error.ts";
+import { Cache } from "../cache.ts";
 import type { Dataset, Split } from "../dataset.ts";
+import { type DivisionOptions, divide } from "../division.ts";
+import { listFiles } from "../listing.ts";
 import { channelCount, checkPreprocessing, type Preprocessing } from "../preprocessing.ts";
-import { Cache } from "./cache.ts";
-import { decode } from "./decode.ts";
-import { type DivisionOptions, divide } from "./division.ts";
+import { decode, PHOTOGRAPHS } from "./decode.ts";
 import { type LabelOptions, labelPhotographs } from "./labels.ts";
-import { listPhotographs } from "./list.ts";
 import { writeInput } from "./network-input.ts";
 
 export interface ImageOptions extends LabelOptions, DivisionOptions {
@@ -39,7 +39,7 @@ export function openImages(folder: string, options: ImageOptions): Dataset {
     );
   }
   checkPreprocessing(preprocessing);
-  const listings = listPhotographs(folder);
+  const listings = listFiles(folder, PHOTOGRAPHS);
   const all = [...listings.values()];
   const labels = options.ignoreLabels ? undefined : labelPhotographs(folder, all, options);
   if (!labels && !unlabeled && !options.ignoreLabels) {

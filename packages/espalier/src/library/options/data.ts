@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { PARTS } from "../../data/images/division.ts";
+import { MOST_WINDOW, RANGES } from "../../data/audio/open.ts";
+import { PARTS } from "../../data/division.ts";
 import { CHANNELS, MOST_PIXELS } from "../../data/preprocessing.ts";
 import { TEXT_PARTS, WINDOW, WORDS } from "../../data/text/open.ts";
 import { MOST_TOKENS, UNITS } from "../../data/text/vocabulary.ts";
@@ -7,14 +8,16 @@ import { fractions, fractionsOrFile, sideOrArea, sides } from "./notation.ts";
 import { type DataKind, metaOf, oneOf, option, whole } from "./option.ts";
 import { taskOptions } from "./task.ts";
 
-export const SPEC = "mnist, idx:DIR, npz:FILE, images:DIR, text:FILE, or a module";
+export const SPEC = "mnist, idx:DIR, npz:FILE, images:DIR, text:FILE, audio:DIR, or a module";
 
 const IMAGES = {
   group: "Photographs (images:DIR), where the model does not state how it takes them:",
   about: ["images"],
 } as const;
 const TEXTS = { group: "Texts (text:FILE):", about: ["text"] } as const;
-const BOTH = { group: "Photographs and texts:", about: ["images", "text"] } as const;
+const AUDIO = { group: "Recordings (audio:DIR):", about: ["audio"] } as const;
+const WINDOWS = { group: "Texts and recordings:", about: ["text", "audio"] } as const;
+const PARTED = { group: "Photographs, texts and recordings:", about: ["images", "text", "audio"] } as const;
 
 const areaError = `Write it as 256x256 or 256, up to ${MOST_PIXELS}.`;
 const side = z.number(areaError).int(areaError).min(1, areaError).max(MOST_PIXELS, areaError);
@@ -74,30 +77,51 @@ export const sampleOptions = {
     value: "file",
   }),
   divisionSeed: option(whole("seed", 0).optional(), {
-    ...IMAGES,
+    ...PARTED,
     help: "the seed by which such a folder is divided (default: 1)",
+    about: ["images", "audio"],
   }),
   unit: option(oneOf(UNITS).optional(), {
     ...TEXTS,
     help: "what a token is (default: characters, or as the model states)",
   }),
-  window: option(whole("window", 1, 2 ** 16).optional(), { ...TEXTS, help: `tokens in a sample (default: ${WINDOW})` }),
+  window: option(whole("window", 1, MOST_WINDOW).optional(), {
+    ...WINDOWS,
+    help: `tokens in a sample of a text (default: ${WINDOW}); new samples in a window of a recording (default: what the network's input has room for)`,
+  }),
+  hop: option(whole("hop", 1, MOST_WINDOW).optional(), {
+    ...AUDIO,
+    help: "samples from one window to the next (default: the window)",
+  }),
+  context: option(whole("context", 0, MOST_WINDOW).optional(), {
+    ...AUDIO,
+    help: "samples before a window that come with it, silence before the beginning (default: 0)",
+  }),
+  sampleRate: option(whole("sample rate", 1, 10_000_000).optional(), {
+    ...AUDIO,
+    help: "samples a second that all recordings must have (default: the same for all)",
+  }),
+  range: option(oneOf(RANGES).optional(), {
+    ...AUDIO,
+    help: "what samples are: -1 to 1 (unit), or as 16-bit whole numbers (default: unit)",
+  }),
   words: option(whole("number of words", 2, MOST_TOKENS).optional(), {
     ...TEXTS,
     help: `words in the vocabulary of a text (default: ${WORDS.toLocaleString("en-US")})`,
   }),
   parts: option(parts.optional(), {
-    ...BOTH,
-    help: `train,validation,test of a folder without parts (default: ${PARTS.join()}) or of a text (${TEXT_PARTS.join()})`,
+    ...PARTED,
+    help: `train,validation,test of a folder without parts (default: ${PARTS.join()}), or of a text (${TEXT_PARTS.join()})`,
     value: "list",
     notation: fractions,
   }),
 };
 
+const KINDS = ["images", "text", "audio"] as const satisfies readonly DataKind[];
+
 /** The kind of data that a SPEC names, of those with options of their own. */
 export function kindOf(spec: string): DataKind | undefined {
-  if (spec.startsWith("images:")) return "images";
-  return spec.startsWith("text:") ? "text" : undefined;
+  return KINDS.find((kind) => spec.startsWith(`${kind}:`));
 }
 
 /** What data is, where a command must have it or may have it. */

@@ -30,7 +30,7 @@ export interface OptionMeta {
 }
 
 /** Kinds of data that have options of their own. */
-export type DataKind = "images" | "text";
+export type DataKind = "images" | "text" | "audio";
 
 /** Options by their names. */
 export type Shape = Readonly<Record<string, z.ZodType>>;

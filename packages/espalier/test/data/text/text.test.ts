@@ -108,16 +108,49 @@ describe("a text", () => {
 
 describe("streams", () => {
   it("give each row of a batch a stretch of its own, and every sample once", () => {
-    expect([...streams(10, 3, false)].map((samples) => [...samples])).toEqual([
+    expect([...streams({ size: 10 }, 3, false)].map(({ samples }) => [...samples])).toEqual([
       [0, 4, 8],
       [1, 5, 9],
       [2, 6],
       [3, 7],
     ]);
-    expect([...streams(10, 3, true)].map((samples) => [...samples])).toEqual([
+    expect([...streams({ size: 10 }, 3, true)].map(({ samples }) => [...samples])).toEqual([
       [0, 3, 6],
       [1, 4, 7],
       [2, 5, 8],
     ]);
+  });
+
+  it("of recordings are whole ones side by side, each from a state of its own", () => {
+    // Recordings of 3, 1, 4 and 2 samples.
+    const split = { size: 10, stream: { starts: [0, 3, 4, 8] } };
+    const told = (rows: number, whole: boolean) =>
+      [...streams(split, rows, whole)].map(({ samples, begins }) => [begins, ...samples]);
+    expect(told(2, false)).toEqual([
+      [true, 4, 0],
+      [false, 5, 1],
+      [false, 6, 2],
+      [false, 7],
+      [true, 8, 3],
+      [false, 9],
+    ]);
+    expect(told(1, false).filter(([begins]) => begins)).toEqual([
+      [true, 4],
+      [true, 0],
+      [true, 8],
+      [true, 3],
+    ]);
+  });
+
+  it("of recordings fill whole batches by equal stretches, of which few are left out", () => {
+    const split = { size: 40, stream: { starts: [0, 10, 20, 30] } };
+    const told = (rows: number) => [...streams(split, rows, true)];
+    expect(told(4)).toHaveLength(10);
+    expect(told(4).filter(({ begins }) => begins)).toHaveLength(1);
+    // Eight rows for four recordings: each is cut in two.
+    expect(told(8).map(({ samples }) => samples[1] - samples[0])).toEqual([5, 5, 5, 5, 5]);
+    expect(told(3).every(({ samples }) => samples.length === 3)).toBe(true);
+    expect(told(3).length * 3).toBeGreaterThan(35);
+    expect(told(64)).toEqual([]);
   });
 });

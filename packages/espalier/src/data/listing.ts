@@ -1,7 +1,6 @@
 import { type Dirent, opendirSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { UserError } from "../../errors.ts";
-import { PHOTOGRAPH } from "./decode.ts";
+import { UserError } from "../errors.ts";
 
 /** The parts that a folder may have as folders of their own, by the names that are usual. */
 const PARTS = {
@@ -12,7 +11,19 @@ const PARTS = {
 
 export type Part = keyof typeof PARTS;
 
-/** Photographs of a folder or of a part of it. */
+/** Files of one kind. */
+export interface FileKind {
+  /** What messages call one, as "photograph". */
+  readonly noun: string;
+  /** How their names end. */
+  readonly ending: RegExp;
+  /** These as messages name them. */
+  readonly endings: string;
+  /** What the SPEC of data begins with. */
+  readonly spec: string;
+}
+
+/** Files of a folder or of a part of it. */
 export interface Listing {
   /** What the paths of this part begin with: "", or the name of its folder and a slash. */
   readonly prefix: string;
@@ -24,44 +35,44 @@ export interface Listing {
 const MOST_FILES = 4_000_000;
 
 /**
- * Lists the photographs in a folder and in the folders in it, by the ends of their names; part by part where it has
+ * Lists the files of a kind in a folder and in the folders in it, by the ends of their names; part by part where it has
  * folders such as train and val.
- * @throws UserError when it cannot be read, holds no photograph or parts that make no whole
+ * @throws UserError when it cannot be read, holds no such file or parts that make no whole
  */
-export function listPhotographs(folder: string): ReadonlyMap<Part | "all", Listing> {
-  const { folders } = entriesOf(folder);
+export function listFiles(folder: string, kind: FileKind): ReadonlyMap<Part | "all", Listing> {
+  const { folders } = entriesOf(folder, kind);
   const parts = new Map<Part | "all", Listing>();
   for (const [part, names] of Object.entries(PARTS) as [Part, readonly string[]][]) {
     const found = names.filter((name) => folders.includes(name));
     if (found.length > 1) throw new UserError(`${folder} has the folders ${found.join(" and ")}: leave one of them.`);
-    if (found.length === 1) parts.set(part, listingOf(folder, `${found[0]}/`));
+    if (found.length === 1) parts.set(part, listingOf(folder, `${found[0]}/`, kind));
   }
-  if (parts.size === 0) return new Map([["all", listingOf(folder, "")]]);
+  if (parts.size === 0) return new Map([["all", listingOf(folder, "", kind)]]);
   const [[only, { prefix }]] = parts;
   if (!parts.has("train") || parts.size === 1) {
     throw new UserError(
-      `${folder} has the part ${prefix} and no ${only === "train" ? "other" : "train/"}: name images:${join(folder, prefix)} itself.`,
+      `${folder} has the part ${prefix} and no ${only === "train" ? "other" : "train/"}: name ${kind.spec}:${join(folder, prefix)} itself.`,
     );
   }
   return parts;
 }
 
-function listingOf(folder: string, prefix: string): Listing {
-  const { files, folders } = entriesOf(join(folder, prefix));
+function listingOf(folder: string, prefix: string, kind: FileKind): Listing {
+  const { files, folders } = entriesOf(join(folder, prefix), kind);
   for (const name of folders) {
-    for (const file of entriesOf(join(folder, prefix, name)).files) files.push(`${name}/${file}`);
-    if (files.length > MOST_FILES) throw tooMany(folder);
+    for (const file of entriesOf(join(folder, prefix, name), kind).files) files.push(`${name}/${file}`);
+    if (files.length > MOST_FILES) throw tooMany(folder, kind);
   }
   if (files.length === 0) {
     throw new UserError(
-      `There is no photograph in ${join(folder, prefix)} (.jpg, .png, .webp, .gif, .tif or .avif, there or in folders in it): name the folder that has them.`,
+      `There is no ${kind.noun} in ${join(folder, prefix)} (${kind.endings}, there or in folders in it): name the folder that has them.`,
     );
   }
   return { prefix, files: files.sort().map((file) => prefix + file) };
 }
 
-/** The photographs and the folders in a folder, without what is hidden. */
-function entriesOf(folder: string): { files: string[]; folders: string[] } {
+/** The files of a kind and the folders in a folder, without what is hidden. */
+function entriesOf(folder: string, kind: FileKind): { files: string[]; folders: string[] } {
   const files: string[] = [];
   const folders: string[] = [];
   try {
@@ -69,10 +80,10 @@ function entriesOf(folder: string): { files: string[]; folders: string[] } {
     try {
       for (let entry = opened.readSync(); entry; entry = opened.readSync()) {
         if (entry.name.startsWith(".")) continue;
-        const kind = kindOf(entry, folder);
-        if (kind === "folder") folders.push(entry.name);
-        else if (kind === "file" && PHOTOGRAPH.test(entry.name)) files.push(entry.name);
-        if (files.length > MOST_FILES) throw tooMany(folder);
+        const is = whatIs(entry, folder);
+        if (is === "folder") folders.push(entry.name);
+        else if (is === "file" && kind.ending.test(entry.name)) files.push(entry.name);
+        if (files.length > MOST_FILES) throw tooMany(folder, kind);
       }
     } finally {
       opened.closeSync();
@@ -86,12 +97,12 @@ function entriesOf(folder: string): { files: string[]; folders: string[] } {
 }
 
 /** Links count as what they lead to; one that leads nowhere is nothing. */
-function kindOf(entry: Dirent, folder: string): "file" | "folder" | undefined {
+function whatIs(entry: Dirent, folder: string): "file" | "folder" | undefined {
   const target = entry.isSymbolicLink() ? statSync(join(folder, entry.name), { throwIfNoEntry: false }) : entry;
   if (target?.isFile()) return "file";
   return target?.isDirectory() ? "folder" : undefined;
 }
 
-function tooMany(folder: string): UserError {
-  return new UserError(`${folder} holds more than ${MOST_FILES} photographs: divide it.`);
+function tooMany(folder: string, { noun }: FileKind): UserError {
+  return new UserError(`${folder} holds more than ${MOST_FILES} ${noun}s: divide it.`);
 }

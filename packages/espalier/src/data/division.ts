@@ -1,6 +1,6 @@
-import { UserError } from "../../errors.ts";
-import { permutation, random } from "../../random.ts";
-import type { Listing, Part } from "./list.ts";
+import { UserError } from "../errors.ts";
+import { permutation, random } from "../random.ts";
+import type { Listing, Part } from "./listing.ts";
 
 export interface DivisionOptions {
   /** Whether a folder without parts is taken whole, each part all of it: for what only looks. Default: it is divided. */
@@ -11,23 +11,25 @@ export interface DivisionOptions {
   readonly divisionSeed?: number;
 }
 
-/** The photographs of each part, by their place in all listings together. */
+/** The files of each part, by their place in all listings together. */
 export type Division = Readonly<Record<Part, Uint32Array>>;
 
 export const PARTS = [0.8, 0.1, 0.1] as const;
 
 /**
- * Divides photographs into what is learned from, chosen by and judged by.
+ * Divides files into what is learned from, chosen by and judged by.
  *
  * A folder with folders train, val and test has these parts. With train and val alone, val is what is judged, so it is
  * the test split, and a twelfth of train is drawn to validate on; the same where there is no val. A folder without
  * parts is divided by chance.
- * @throws UserError for too few photographs
+ * @param noun what messages call one of them
+ * @throws UserError for too few of them
  */
 export function divide(
   folder: string,
   listings: ReadonlyMap<Part | "all", Listing>,
   { undivided = false, parts = PARTS, divisionSeed = 1 }: DivisionOptions,
+  noun = "photograph",
 ): Division {
   const places = placesOf(listings);
   const drawn = (members: Uint32Array) =>
@@ -38,7 +40,7 @@ export function divide(
     const [validation, test] = [parts[1], parts[2]].map((part) => Math.max(1, Math.round(part * all.length)));
     const learned = all.length - validation - test;
     if (learned < 1) {
-      throw new UserError(`${folder} has ${all.length} photographs, too few to learn, choose and judge by: give more.`);
+      throw new UserError(`${folder} has ${all.length} ${noun}s, too few to learn, choose and judge by: give more.`);
     }
     const order = drawn(all);
     return {
@@ -52,7 +54,7 @@ export function divide(
   if (validation && test) return { train, validation, test };
   const order = drawn(train);
   const learned = train.length - Math.ceil(train.length / 12);
-  if (learned < 1) throw new UserError(`${folder} has ${train.length} photographs to train on, too few: give more.`);
+  if (learned < 1) throw new UserError(`${folder} has ${train.length} ${noun}s to train on, too few: give more.`);
   return {
     train: order.subarray(0, learned),
     validation: order.subarray(learned),

@@ -1,0 +1,75 @@
+import { readFileSync, statSync } from "node:fs";
+import { bufferToFloat32Channels, decodeWaveToBuffer } from "@echogarden/wave-codec";
+import { UserError } from "../../errors.ts";
+import { firstNotFinite } from "../finite.ts";
+import type { FileKind } from "../listing.ts";
+
+/** No recording is taken whose file has more bytes: an hour of 16-bit samples at 16 kHz. */
+const MOST_BYTES = 2 ** 27;
+const MOST_CHANNELS = 64;
+
+export const RECORDINGS: FileKind = { noun: "recording", ending: /\.wave?$/i, endings: ".wav", spec: "audio" };
+
+/** A recording that was found to be whole. */
+export interface Recording {
+  /** Samples in a second. */
+  readonly rate: number;
+  readonly channels: number;
+  /** Samples of each channel. */
+  readonly length: number;
+  /** The samples, -1 to 1: of several channels their mean. */
+  samples(): Float32Array;
+}
+
+/**
+ * Opens a WAV file of PCM samples of 8, 16, 24 or 32 bits, of floats, or of A-law or mu-law.
+ * @throws UserError when it is none, is cut short, is empty or too large; from `samples` too, for one that is not finite
+ */
+export function openWave(path: string): Recording {
+  const wave = decoded(path, decodeWaveToBuffer);
+  const { channelCount: channels, sampleRate: rate, bitDepth } = wave;
+  if (channels < 1 || channels > MOST_CHANNELS || rate < 1) {
+    throw new UserError(
+      `${path} declares ${channels} channels at ${rate} Hz: copy it again, or take it out of the folder.`,
+    );
+  }
+  const length = Math.floor(wave.decodedAudioBuffer.length / (channels * (bitDepth / 8)));
+  if (length === 0) throw new UserError(`${path} has no samples: take it out of the folder.`);
+  return {
+    rate,
+    channels,
+    length,
+    samples() {
+      const { decodedAudioBuffer, channelCount, bitDepth, sampleFormat } = decoded(path, decodeWaveToBuffer);
+      const whole = decodedAudioBuffer.subarray(0, length * channels * (bitDepth / 8));
+      const samples = mixed(bufferToFloat32Channels(whole, channelCount, bitDepth, sampleFormat));
+      const at = firstNotFinite(samples);
+      if (at < 0) return samples;
+      throw new UserError(`${path} has ${samples[at]} as sample ${at}: nothing can be computed with it; take it out.`);
+    },
+  };
+}
+
+/** What the codec makes of a file, chunks that are cut short refused. */
+function decoded(path: string, decode: typeof decodeWaveToBuffer) {
+  try {
+    const stat = statSync(path);
+    if (!stat.isFile()) throw new UserError(`${path} is not a file: take it out of the folder.`);
+    if (stat.size > MOST_BYTES) {
+      throw new UserError(
+        `${path} has ${stat.size} bytes, and recordings may have ${MOST_BYTES}: cut it into several.`,
+      );
+    }
+    return decode(readFileSync(path), false, true);
+  } catch (error) {
+    if (error instanceof UserError) throw error;
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new UserError(`${path} cannot be read as WAV (${reason}): save it again as 16-bit PCM, or take it out.`);
+  }
+}
+
+function mixed(channels: readonly Float32Array[]): Float32Array {
+  const [first, ...others] = channels;
+  if (others.length === 0) return first;
+  return first.map((sample, i) => others.reduce((sum, channel) => sum + channel[i], sample) / channels.length);
+}

@@ -1,0 +1,31 @@
+/** Arrays by number, of which the ones that were asked for longest ago make room for others. */
+export class Cache<Kept extends { readonly byteLength: number } = Uint8Array> {
+  readonly #kept = new Map<number, Kept>();
+  readonly #most: number;
+  #bytes = 0;
+
+  /** @param most the bytes that are kept at most */
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  get(key: number): Kept | undefined {
+    const found = this.#kept.get(key);
+    if (found) {
+      this.#kept.delete(key);
+      this.#kept.set(key, found);
+    }
+    return found;
+  }
+
+  set(key: number, bytes: Kept): void {
+    this.#bytes += bytes.byteLength - (this.#kept.get(key)?.byteLength ?? 0);
+    this.#kept.delete(key);
+    this.#kept.set(key, bytes);
+    for (const [oldest, { byteLength }] of this.#kept) {
+      if (this.#bytes <= this.#most) return;
+      this.#kept.delete(oldest);
+      this.#bytes -= byteLength;
+    }
+  }
+}
