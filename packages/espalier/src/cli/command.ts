@@ -104,10 +104,11 @@ function flagOf(name: string, schema: z.ZodType): Option {
   if (initial.success && initial.data !== undefined) made.default(initial.data, textOf(meta, initial.data));
   if (!(inner instanceof z.ZodBoolean) && !isList) {
     let given = false;
-    made.argParser((text) => {
+    made.argParser((text, before: unknown) => {
       const value = read(schema, text);
+      if (given && meta.entries && isRecord(before) && isRecord(value)) return { ...before, ...value };
       // Of numbers and names the last counts, as everywhere; of lists the others would be ignored without a word.
-      if (given && Array.isArray(value))
+      if (given && (Array.isArray(value) || meta.entries))
         throw new InvalidArgumentError("It is given twice: write one list with commas.");
       given = true;
       return value;
@@ -154,6 +155,10 @@ function read(schema: z.ZodType, text: string): unknown {
   throw new InvalidArgumentError(checked.error.issues[0].message);
 }
 
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
 function textOf({ notation }: OptionMeta, value: unknown): string {
   return notation ? notation.write(value) : String(value);
 }
@@ -168,6 +173,9 @@ function lineOf(command: string, argument: string, shape: Shape, values: Readonl
 export function wordsOf(name: string, schema: z.ZodType, value: unknown): string[] {
   const meta = metaOf(schema);
   if (value === true) return [flag(name)];
+  if (meta.entries && isRecord(value)) {
+    return Object.entries(value).flatMap(([key, own]) => [flag(name), quoted(textOf(meta, { [key]: own }))]);
+  }
   if (Array.isArray(value) && !meta.notation) return [flag(name), ...value.map((each) => quoted(String(each)))];
   return [flag(name), quoted(textOf(meta, value))];
 }

@@ -1,10 +1,11 @@
 import { dirname } from "node:path";
 import { z } from "zod";
 import { compact } from "../library/compact.ts";
-import { json, out, shape } from "../library/options/common.ts";
+import { json, out } from "../library/options/common.ts";
 import { engineOptions } from "../library/options/engine.ts";
+import { modelOptions } from "../library/options/model.ts";
 import { writeModel } from "../onnx/write.ts";
-import { defineCommand } from "./command.ts";
+import { defineCommand, only } from "./command.ts";
 import { checkWritable, writeFile } from "./files.ts";
 import { openModel } from "./model.ts";
 import { engineOf } from "./options.ts";
@@ -18,7 +19,12 @@ export const compactCommand = () =>
     description:
       "Removes the units and channels that pruning left without live inputs or outputs.\nThe smaller model computes the same: the largest difference and both times are measured.",
     argument: { name: "model", help: "an .onnx or .esp file" },
-    options: z.object({ out: out("file", "where to write the smaller model"), shape, json, ...engineOptions }),
+    options: z.object({
+      out: out("file", "where to write the smaller model"),
+      ...modelOptions,
+      json,
+      ...engineOptions,
+    }),
     examples: [
       "compact pruned/pruned.onnx --out compact.onnx",
       "compact detector.onnx --shape 3x640x640 --out compact.onnx",
@@ -27,7 +33,7 @@ export const compactCommand = () =>
       const { model, bytes: bytesBefore } = openModel(path);
       const { out: file } = options;
       checkWritable(dirname(file));
-      const result = await compact(engineOf(options), model, { shape: options.shape });
+      const result = await compact(engineOf(options), model, { ...only(z.object(modelOptions), options) });
       const contents = writeModel(result.model);
       writeFile(file, contents);
       const { parameters, layers, difference, milliseconds } = result;

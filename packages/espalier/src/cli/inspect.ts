@@ -1,13 +1,14 @@
 import type { Contents } from "espalier-runtime/codec";
 import { z } from "zod";
 import { inspect } from "../library/inspect.ts";
-import { json, shape } from "../library/options/common.ts";
+import { json } from "../library/options/common.ts";
 import { optionalData } from "../library/options/data.ts";
 import { engineOptions } from "../library/options/engine.ts";
+import { modelOptions } from "../library/options/model.ts";
 import type { Model, Value } from "../onnx/graph.ts";
 import { isFloat32 } from "../onnx/tensor.ts";
 import { countNonzero } from "../pruning/mask.ts";
-import { defineCommand } from "./command.ts";
+import { defineCommand, only } from "./command.ts";
 import { openData } from "./data.ts";
 import { openModel } from "./model.ts";
 import { engineOf } from "./options.ts";
@@ -23,7 +24,7 @@ export const inspectCommand = () =>
     argument: { name: "model", help: "an .onnx or .esp file" },
     options: z.object({
       ...optionalData("measure the non-zero activations on this data's validation split"),
-      shape,
+      ...modelOptions,
       json,
       ...engineOptions,
     }),
@@ -35,7 +36,10 @@ export const inspectCommand = () =>
     async run({ argument: path, options }) {
       const { model: source, bytes: size, coded } = openModel(path);
       const data = await openData(options, source, { undivided: true });
-      const { layers, ...about } = await inspect(engineOf(options), source, { data, shape: options.shape });
+      const { layers, ...about } = await inspect(engineOf(options), source, {
+        data,
+        ...only(z.object(modelOptions), options),
+      });
       const { parameters, nonzero, density, opset, producer, inputs, outputs, notes, obstacles } = about;
       if (options.json) {
         const counts = { parameters, nonzero, density, bytes: size };

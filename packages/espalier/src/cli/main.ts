@@ -17,6 +17,7 @@ import { note } from "./print.ts";
 import { pruneCommand } from "./prune.ts";
 import { reproduceCommand } from "./reproduce.ts";
 import { scanCommand } from "./scan.ts";
+import { simplifyCommand } from "./simplify.ts";
 import { trainCommand } from "./train.ts";
 
 const MISTAKE = 2;
@@ -54,6 +55,7 @@ function programOf(): Command {
     trainCommand(),
     evalCommand(),
     inspectCommand(),
+    simplifyCommand(),
     scanCommand(),
     pruneCommand(),
     compactCommand(),

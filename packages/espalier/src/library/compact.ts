@@ -1,17 +1,14 @@
-import { withSample } from "../adoption/samples.ts";
 import { trainableForm } from "../adoption/trainable-form.ts";
 import { type Comparison, compare } from "../engine/compare.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Model, Value } from "../onnx/graph.ts";
 import { type FloatTensor, isFloat32 } from "../onnx/tensor.ts";
 import { type Removal, removeDeadUnits } from "../pruning/units/remove.ts";
+import { type InputOptions, withInputs } from "./inputs.ts";
 import { countParameters } from "./network.ts";
 
 /** The options of {@link compact}. */
-export interface CompactOptions {
-  /** The shape of one sample, without the batch, where the model leaves it open. */
-  readonly shape?: readonly number[];
-}
+export type CompactOptions = InputOptions;
 
 /** A network without its dead units, and how it compares with the one that it was made of. */
 export interface CompactResult extends Removal, Comparison {
@@ -24,9 +21,11 @@ export interface CompactResult extends Removal, Comparison {
  * same (Han et al., NIPS 2015, section 3.5). Both are run on random samples to show it.
  * @throws UserError when the model cannot be run
  */
-export async function compact(engine: Engine, source: Model, { shape }: CompactOptions = {}): Promise<CompactResult> {
+export async function compact(engine: Engine, given: Model, options: CompactOptions = {}): Promise<CompactResult> {
+  const { fix, shape } = options;
+  const source = withInputs(given, { fix });
   const form = trainableForm(source);
-  const model = withSample(form.model, shape);
+  const model = withInputs(form.model, { shape });
   const asCame = form.differences.length > 0;
   // A bias that a layer gains, or another size that a node names, has no place in a form that is not the file's.
   const { model: smaller, layers } = await removeDeadUnits(engine, model, { addBiases: !asCame, resizing: !asCame });

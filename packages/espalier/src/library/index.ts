@@ -48,6 +48,12 @@ export type { Shelf, Trained } from "../experiments/lab.ts";
 export { type DemoOptions, type DenseStore, demo } from "./demo.ts";
 export { experimentOf, type ReproduceOptions, reproduce } from "./reproduce.ts";
 
+// The same network with less
+
+export type { Rewrites } from "../engine/simplify-model.ts";
+export type { InputOptions } from "./inputs.ts";
+export { type SimplifyOptions, type SimplifyResult, simplify } from "./simplify.ts";
+
 // How work is told of, ended, kept and judged
 
 export type { Preprocessing } from "../data/preprocessing.ts";

@@ -1,4 +1,4 @@
-import { forSamples, withSample } from "../adoption/samples.ts";
+import { forSamples } from "../adoption/samples.ts";
 import { trainableForm } from "../adoption/trainable-form.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { statedVocabulary } from "../data/text/vocabulary.ts";
@@ -6,14 +6,13 @@ import type { Engine } from "../engine/engine.ts";
 import { fedInputs, type Model, type Value } from "../onnx/graph.ts";
 import { type LayerRow, layerTable } from "../report/layer-table.ts";
 import { obstacles } from "../training/obstacles.ts";
+import { type InputOptions, withInputs } from "./inputs.ts";
 import { countParameters, type ParameterCounts } from "./network.ts";
 
 /** The options of {@link inspect}. */
-export interface InspectOptions {
+export interface InspectOptions extends InputOptions {
   /** Data on whose validation split the non-zero activations are measured; default: every input counts as not zero. */
   readonly data?: Dataset;
-  /** The shape of one sample, without the batch, where the model leaves it open. */
-  readonly shape?: readonly number[];
 }
 
 /** What a model is. */
@@ -44,13 +43,12 @@ export interface InspectResult extends ParameterCounts {
 export async function inspect(
   engine: Engine,
   source: Model,
-  { data, shape }: InspectOptions = {},
+  { data, ...given }: InspectOptions = {},
 ): Promise<InspectResult> {
-  const { model, differences } = trainableForm(source);
-  const sized = shape ? withSample(model, shape) : model;
+  const { model, differences } = trainableForm(withInputs(source, given));
   // Of a network for text, one step says it all.
-  const stepwise = statedVocabulary(source.metadata) ? withSingleSteps(sized) : sized;
-  const shaped = data ? forSamples(sized, data) : stepwise;
+  const stepwise = statedVocabulary(source.metadata) ? withSingleSteps(model) : model;
+  const shaped = data ? forSamples(model, data) : stepwise;
   const layers = await layerTable(engine, shaped, data);
   const counts = countParameters(model);
   const typed = ({ name, dtype, shape }: Value) => ({ name, dtype, shape });

@@ -1,4 +1,4 @@
-import type { Model, Node } from "./graph.ts";
+import type { Graph, Node } from "./graph.ts";
 
 /** The values that a node reads, itself or in the subgraphs of its attributes (If, Loop, Scan). */
 export function readsOf({ inputs, attributes }: Node): string[] {
@@ -10,8 +10,8 @@ export function readsOf({ inputs, attributes }: Node): string[] {
   return [...inputs, ...nested];
 }
 
-/** The model with only the nodes that its outputs need: ONNX Runtime runs every node that it is given. */
-export function withoutDeadNodes<M extends Model>(model: M): M {
+/** The graph with only the nodes that its outputs need: ONNX Runtime runs every node that it is given. */
+export function withoutDeadNodes<G extends Graph>(model: G): G {
   const needed = new Set(model.outputs.map(({ name }) => name));
   const live = model.nodes.toReversed().filter((node) => {
     if (!node.outputs.some((output) => needed.has(output))) return false;

@@ -1,4 +1,6 @@
+import { isWhole } from "../onnx/dtype.ts";
 import type { Model, Node } from "../onnx/graph.ts";
+import { allNodes } from "../onnx/nested.ts";
 import { type FloatTensor, type NumericTensor, sizeOf, type Tensor } from "../onnx/tensor.ts";
 import { facetsOf } from "./catalogue.ts";
 import { isView, viewOf } from "./views.ts";
@@ -62,4 +64,19 @@ export function learnsFrom(node: Node, input: number, { dims, data }: FloatTenso
 /** Whether a constant beside a value is most likely an offset or scale by channel, not a mask or a table of positions. */
 export function isOffset({ op, domain }: Node, { dims }: Tensor): boolean {
   return domain === "" && OFFSETS.has(op) && dims.filter((dim) => dim !== 1).length === 1;
+}
+
+/**
+ * Chooses the initializers that may be one where they are equal: not those that only happen to be, as biases that are
+ * still zero do, and that training would then keep so.
+ */
+export function mergeable(model: Model): (name: string, tensor: NumericTensor) => boolean {
+  const reads = readsThroughViews({ ...model, nodes: allNodes(model) });
+  return (name, tensor) => {
+    const { dtype, data } = tensor;
+    if (isWhole(dtype) || data.some((x: number | bigint) => x !== data[0])) return true;
+    return !reads
+      .get(name)
+      ?.some(({ node, input }) => facetsOf(node)?.weights.includes(input) || isOffset(node, tensor));
+  };
 }

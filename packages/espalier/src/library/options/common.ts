@@ -1,5 +1,4 @@
 import { z } from "zod";
-import { sizes } from "./notation.ts";
 import { option, whole } from "./option.ts";
 
 /** The seed of something random. */
@@ -22,11 +21,3 @@ export const outputOption = option(z.string().optional(), {
   help: "the output that the task is about (default: the first that fits it)",
   value: "name",
 });
-
-const sampleError = "Write the shape of one sample, without the batch, as 3x224x224.";
-
-/** The sizes that a model leaves open. */
-export const shape = option(
-  z.array(z.number(sampleError).int(sampleError).min(1, sampleError).max(1e6, sampleError)).optional(),
-  { help: "the shape of one sample where the model leaves it open: 3x224x224", value: "sizes", notation: sizes },
-);

@@ -68,6 +68,40 @@ export const sizes = notation(
   (value) => value.join("x"),
 );
 
+const byName = z.record(z.string(), z.union([z.number(), numbers]));
+
+/** The entry of a text such as "NAME=VALUE". */
+function entry(text: string, read: (value: string) => unknown): Readonly<Record<string, unknown>> {
+  const split = text.lastIndexOf("=");
+  return { [text.slice(0, Math.max(0, split)).trim()]: read(text.slice(split + 1)) };
+}
+
+/** "sr=16000", "x=1,2,3" or "training=false", for each name that is given. */
+export const inputNumbers: Notation = {
+  read: (text) =>
+    entry(text, (value) => {
+      const list = value
+        .split(",")
+        .map((each) => (/^(true|false)$/.test(each) ? Number(each === "true") : toNumber(each)));
+      return list.length === 1 ? list[0] : list;
+    }),
+  write: (value) =>
+    Object.entries(byName.parse(value))
+      .map(([name, own]) => `${name}=${own}`)
+      .join(" "),
+};
+
+/** "3x224x224" for one sample, or "x=1x3x224x224" for each input that is named. */
+export const inputSizes: Notation = {
+  read: (text) => (text.includes("=") ? entry(text, sizes.read) : sizes.read(text)),
+  write: (value) =>
+    Array.isArray(value)
+      ? sizes.write(value)
+      : Object.entries(z.record(z.string(), z.unknown()).parse(value))
+          .map(([name, own]) => `${name}=${sizes.write(own)}`)
+          .join(" "),
+};
+
 const area = z.tuple([z.number(), z.number()]);
 
 /** "256x256", or "256" for both sides. */

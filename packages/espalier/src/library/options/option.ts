@@ -25,6 +25,8 @@ export interface OptionMeta {
   readonly group?: string;
   /** The kinds of data that it is about; default: all. */
   readonly about?: readonly DataKind[];
+  /** Whether its value may have entries by name: it is then given once for each. */
+  readonly entries?: boolean;
   /** Whether it has no part in what is computed: where results go, or how they are shown. */
   readonly outside?: boolean;
 }

@@ -1,39 +1,36 @@
-import { changingValues } from "../changing.ts";
 import { constantOf, copyModel, type Graph, type Model, type Node } from "../graph.ts";
+import { mapGraphs } from "../nested.ts";
 import { renamed } from "../rename.ts";
 import type { NumericTensor } from "../tensor.ts";
 
 /**
- * Puts the branch that is taken in the place of each If whose condition is always the same.
+ * Puts the branch that is taken in the place of each If whose condition is always the same, also inside of graphs.
+ * @param model every value of which has a name of its own
  * @param constants what conditions are, where initializers and Constant nodes do not tell
  * @returns undefined where there is no such If
  */
 export function withoutSettledBranches(model: Model, constants: ReadonlyMap<string, NumericTensor>): Model | undefined {
-  const settled = settledBranches(model, constants);
-  if (settled.size === 0) return undefined;
-  const changed = copyModel(model);
-  changed.nodes = model.nodes.flatMap((node) => {
-    const branch = settled.get(node);
-    return branch ? inPlaceOf(node, branch) : [node];
+  let settled = 0;
+  const changed = mapGraphs(copyModel(model), (graph) => {
+    const initializers = new Map(graph.initializers);
+    const nodes = graph.nodes.flatMap((node) => {
+      const branch = branchTaken(node);
+      if (!branch) return [node];
+      settled++;
+      for (const [name, tensor] of branch.initializers) initializers.set(name, tensor);
+      return inPlaceOf(node, branch);
+    });
+    return { ...graph, nodes, initializers };
   });
-  for (const { initializers } of settled.values()) {
-    for (const [name, tensor] of initializers) changed.initializers.set(name, tensor);
-  }
-  return changed;
-}
+  return settled > 0 ? changed : undefined;
 
-/** The branch that each If takes whose condition does not change. */
-function settledBranches(model: Model, constants: ReadonlyMap<string, NumericTensor>): Map<Node, Graph> {
-  const changing = changingValues(model);
-  const found = new Map<Node, Graph>();
-  for (const node of model.nodes) {
-    const [condition] = node.inputs;
-    if (node.op !== "If" || node.domain !== "" || changing.has(condition)) continue;
+  /** The branch of an If whose condition does not change. */
+  function branchTaken({ op, domain, inputs: [condition], attributes }: Node): Graph | undefined {
+    if (op !== "If" || domain !== "") return undefined;
     const value = constants.get(condition) ?? constantOf(model, condition);
-    const branch = node.attributes[Number(value?.data[0]) ? "then_branch" : "else_branch"];
-    if (value && branch?.kind === "graph") found.set(node, branch.value);
+    const branch = attributes[Number(value?.data[0]) ? "then_branch" : "else_branch"];
+    return value && branch?.kind === "graph" ? branch.value : undefined;
   }
-  return found;
 }
 
 /** A branch's nodes, its outputs under the names of those of the If; an output may also be a value around it. */
