@@ -1,5 +1,6 @@
 import type { LearningData } from "../../data/dataset.ts";
 import type { Engine } from "../../engine/engine.ts";
+import type { Executor } from "../../engine/executor.ts";
 import type { Model } from "../../onnx/graph.ts";
 import { type FloatTensor, float32 } from "../../onnx/tensor.ts";
 import { layersOf } from "../../operators/layers.ts";
@@ -24,6 +25,8 @@ export interface ReconstructionOptions {
   readonly sensitivities: ReadonlyMap<string, number>;
   readonly seed: number;
   readonly signal?: AbortSignal;
+  /** Where the rows of layers are worked on; default: here. */
+  readonly executor?: Executor;
 }
 
 /**
@@ -37,7 +40,7 @@ export async function reconstructShared(
   engine: Engine,
   model: Model,
   data: LearningData,
-  { lambda, biasBits, sensitivities, seed, signal }: ReconstructionOptions,
+  { lambda, biasBits, sensitivities, seed, signal, executor }: ReconstructionOptions,
 ): Promise<Parameters> {
   const layers = layersOf(model);
   for (const { weight, tensor } of layers) checkFinite(weight, tensor);
@@ -58,7 +61,7 @@ export async function reconstructShared(
       }
       try {
         const price = ((lambda / weights) * problem.squares.energy) / sensitivity;
-        const parameters = problem.parameters(await shareLayer(problem, price, chance));
+        const parameters = problem.parameters(await shareLayer(problem, price, chance, { executor, signal }));
         return new Map(
           Array.from(parameters, ([name, tensor]) => {
             if (name === layer.weight) return [name, tensor];

@@ -1,3 +1,4 @@
+import { type Workspace, workspace } from "../../reconstruction/kernels/kernels.ts";
 import type { LeastSquares, Shape } from "../../reconstruction/least-squares.ts";
 
 /** A row of weights as the chain in which they are decided. */
@@ -8,8 +9,21 @@ export interface Chain {
   readonly triangle: Float64Array;
 }
 
-/** Triangles are kept for the next pass as long as all of a layer's fit in so much memory. */
-const MOST_NUMBERS = 2 ** 25;
+/** All that rows are made of; a structured clone carries it. */
+export interface RowsData extends Pick<LeastSquares, "second" | "diagonal"> {
+  /** Of the whole layer. */
+  readonly shape: Shape;
+  /** Columns at the end of each row that are no connections: the bias. */
+  readonly fixed: number;
+  /** Of the connections of these rows, and of those columns at the end of each. */
+  readonly mask: Uint8Array;
+  /** The rows of the layer that these are; the mask has no others. */
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Under the root, where 32-bit moments leave less than nothing. */
+const LEAST = 1e-12;
 
 /**
  * The rows of a layer as chains. With e = w - q the error of a row is e' H e = |R' e|^2, whose k-th element,
@@ -17,27 +31,25 @@ const MOST_NUMBERS = 2 ** 25;
  * makes up for the errors of those before it (Frantar et al., GPTQ, arXiv 2210.17323, whose inverse Hessian is not
  * needed; as a search for the nearest point of a lattice it is Babai's, Combinatorica 6, 1986). The columns with the
  * largest inputs are decided first, while the most are left to make up for them.
+ *
+ * Of all triangles the last alone is kept: to compute one anew takes less time than memory of all would.
  */
 export class Rows {
   readonly count: number;
   /** Columns of the matrices, the last `fixed` of them no connections: the bias. */
   readonly width: number;
   readonly fixed: number;
-  readonly #shape: Shape;
-  readonly #squares: LeastSquares;
-  readonly #mask: Uint8Array;
-  readonly #kept: Chain[] = [];
-  #numbers = 0;
-  #last: { readonly group: number; readonly chain: Chain } | undefined;
+  readonly #data: RowsData;
+  /** All columns of a group as chains have them. */
+  #order: { readonly group: number; readonly columns: Int32Array } | undefined;
+  #last: { readonly row: number; readonly columns: Int32Array } | undefined;
+  #chain: (Chain & { readonly row: number }) | undefined;
 
-  /** @param mask of the connections, with those columns at the end of each row that are none: `fixed` of them */
-  constructor(shape: Shape, squares: LeastSquares, mask: Uint8Array, fixed: number) {
-    this.count = shape.groups * shape.rows;
-    this.width = shape.columns;
-    this.fixed = fixed;
-    this.#shape = shape;
-    this.#squares = squares;
-    this.#mask = mask;
+  constructor(data: RowsData) {
+    this.count = data.to - data.from;
+    this.width = data.shape.columns;
+    this.fixed = data.fixed;
+    this.#data = data;
   }
 
   /** Weights, those that are cut among them. */
@@ -45,47 +57,92 @@ export class Rows {
     return this.count * (this.width - this.fixed);
   }
 
+  /** The columns of a row's chain. */
+  columns(row: number): Int32Array {
+    if (this.#last && this.alike(row, this.#last.row)) return this.#last.columns;
+    const { mask } = this.#data;
+    const ends = this.width - this.fixed;
+    const columns = this.#ordered(this.#group(row)).filter((j) => j >= ends || mask[row * this.width + j] !== 0);
+    this.#last = { row, columns };
+    return columns;
+  }
+
+  /** The chain of a row. */
   chain(row: number): Chain {
-    const kept = this.#kept[row];
-    if (kept) return kept;
-    const group = Math.floor(row / this.#shape.rows);
-    const columns = this.#columns(row, group);
-    const last = this.#last;
-    // Rows without any cut connection all have the same.
-    const same = last?.group === group && last.chain.columns.join() === columns.join();
-    const chain = same ? last.chain : { columns, triangle: this.#triangle(group, columns) };
-    this.#last = { group, chain };
-    if (!same) this.#numbers += chain.triangle.length;
-    if (this.#numbers <= MOST_NUMBERS) this.#kept[row] = chain;
-    return chain;
+    if (this.#chain && this.alike(row, this.#chain.row)) return this.#chain;
+    const columns = this.columns(row);
+    const n = columns.length;
+    const bench = workspace();
+    const [triangle] = bench.arrays(n * n);
+    this.factor(row, triangle, bench);
+    this.#chain = { row, columns, triangle: triangle.slice() };
+    return this.#chain;
   }
 
-  #columns(row: number, group: number): Int32Array {
-    const columns = this.width;
-    const ends = columns - this.fixed;
-    const live = Array.from({ length: ends }, (_, j) => j).filter((j) => this.#mask[row * columns + j] !== 0);
-    const { diagonal } = this.#squares;
-    live.sort((a, b) => diagonal[group * columns + b] - diagonal[group * columns + a]);
-    for (let j = ends; j < columns; j++) live.push(j);
-    return Int32Array.from(live);
-  }
-
-  /** Cholesky's decomposition from the last column to the first. H has a ridge on its diagonal, and is definite. */
-  #triangle(group: number, order: Int32Array): Float64Array {
-    const columns = this.width;
-    const { second } = this.#squares;
-    const n = order.length;
-    const r = new Float64Array(n * n);
-    for (let k = n - 1; k >= 0; k--) {
-      for (let i = k; i >= 0; i--) {
-        let left = second[(group * columns + order[i]) * columns + order[k]];
-        for (let j = k + 1; j < n; j++) left -= r[i * n + j] * r[k * n + j];
-        r[i * n + k] = i === k ? Math.sqrt(Math.max(left, LEAST)) : left / r[k * n + k];
-      }
+  /**
+   * Writes the triangle of a row's chain where a workspace has room for it. H has a ridge on its diagonal, and is
+   * definite.
+   */
+  factor(row: number, triangle: Float64Array, { kernels }: Workspace): void {
+    const { second } = this.#data;
+    const columns = this.columns(row);
+    const n = columns.length;
+    const base = this.#group(row) * this.width * this.width;
+    for (let i = 0, at = 0; i < n; i++) {
+      const line = base + columns[i] * this.width;
+      at = i * n + i;
+      for (let k = i; k < n; k++) triangle[at++] = second[line + columns[k]];
     }
-    return r;
+    kernels.factor(n, triangle.byteOffset, LEAST);
+  }
+
+  /** Whether two rows have the same chain. */
+  alike(a: number, b: number): boolean {
+    if (a === b) return true;
+    if (this.#group(a) !== this.#group(b)) return false;
+    const { mask } = this.#data;
+    const { width } = this;
+    for (let j = 0; j < width; j++) if (mask[a * width + j] !== mask[b * width + j]) return false;
+    return true;
+  }
+
+  /** Connections of a row that are left, and its bias. */
+  live(row: number): number {
+    const { mask } = this.#data;
+    let live = 0;
+    for (let i = row * this.width; i < (row + 1) * this.width; i++) if (mask[i] !== 0) live++;
+    return live;
+  }
+
+  /** Some of these rows, to be looked at by themselves. */
+  part(from: number, to: number): RowsData {
+    const { mask, from: first } = this.#data;
+    return {
+      ...this.#data,
+      mask: mask.slice(from * this.width, to * this.width),
+      from: first + from,
+      to: first + to,
+    };
+  }
+
+  /** E[x x'] of two columns, as a row sees them. */
+  moment(row: number, i: number, j: number): number {
+    return this.#data.second[(this.#group(row) * this.width + i) * this.width + j];
+  }
+
+  #group(row: number): number {
+    return Math.floor((this.#data.from + row) / this.#data.shape.rows);
+  }
+
+  #ordered(group: number): Int32Array {
+    if (this.#order?.group === group) return this.#order.columns;
+    const { diagonal } = this.#data;
+    const ends = this.width - this.fixed;
+    const size = (j: number) => diagonal[group * this.width + j];
+    const columns = Int32Array.from({ length: this.width }, (_, j) => j);
+    // Sorting keeps the order of those that are equal.
+    columns.subarray(0, ends).sort((a, b) => size(b) - size(a) || a - b);
+    this.#order = { group, columns };
+    return columns;
   }
 }
-
-/** Under the root, where 32-bit moments leave less than nothing. */
-const LEAST = 1e-12;

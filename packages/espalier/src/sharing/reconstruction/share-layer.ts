@@ -3,8 +3,9 @@ import type { Random } from "../../random.ts";
 import type { Problem } from "../../reconstruction/problem.ts";
 import { type Entry, entropyConstrained } from "../entropy.ts";
 import { countCodes, MOST_BITS } from "../shared.ts";
-import { carried, type Decided, decide } from "./decide.ts";
+import type { Decided } from "./decide.ts";
 import { refit } from "./refit.ts";
+import { allPivots, decide, type RowWork } from "./row-jobs.ts";
 import { Rows } from "./rows.ts";
 
 /** Of conjugate gradients, which look for the weights of least error before any is shared. */
@@ -23,33 +24,35 @@ export async function shareLayer(
   { shape, fixed, whole, squares }: Problem,
   lambda: number,
   random: Random,
+  work: RowWork = {},
 ): Promise<Float32Array> {
   const width = shape.columns;
   const mask = Uint8Array.from(whole, (w, i) => (w !== 0 || i % width >= width - fixed ? 1 : 0));
   const wanted = await squares.fit(mask, whole.slice(), ITERATIONS);
-  const rows = new Rows(shape, squares, mask, fixed);
-  let entries = firstEntries(rows, wanted, lambda, random);
+  const { second, diagonal } = squares;
+  const rows = new Rows({ shape, second, diagonal, mask, fixed, from: 0, to: shape.groups * shape.rows });
+  let entries = firstEntries(rows, wanted, await allPivots(rows, work), lambda, random);
   for (let pass = 1; ; pass++) {
-    const decided = decide(rows, wanted, entries, lambda);
-    const values = refit(rows, wanted, decided);
+    const decided = await decide(rows, wanted, entries, lambda, work);
+    const values = refit(decided);
     if (pass === PASSES) return written(rows, wanted, { ...decided, entries: values });
     entries = values.toSorted((a, b) => a.value - b.value);
   }
 }
 
 /** The codebook of least error and bits if no weight made up for others' errors but as its chain allows. */
-function firstEntries(rows: Rows, wanted: Float32Array, lambda: number, random: Random) {
+function firstEntries(rows: Rows, wanted: Float32Array, pivots: Float32Array, lambda: number, random: Random) {
   const { width, fixed, weights: total } = rows;
   const connections = width - fixed;
   const weights = new Float32Array(total);
   const importance = new Float32Array(total);
+  let at = 0;
   for (let row = 0; row < rows.count; row++) {
-    const { columns, triangle } = rows.chain(row);
-    const n = columns.length;
-    for (let k = 0; k < n - fixed; k++) {
-      const i = row * connections + columns[k];
-      weights[i] = wanted[row * width + columns[k]];
-      importance[i] = triangle[k * n + k] ** 2;
+    for (const column of rows.columns(row)) {
+      const pivot = pivots[at++];
+      if (column >= connections) continue;
+      weights[row * connections + column] = wanted[row * width + column];
+      importance[row * connections + column] = pivot;
     }
   }
   const tensor = float32([rows.count, connections], weights);
@@ -60,21 +63,24 @@ function firstEntries(rows: Rows, wanted: Float32Array, lambda: number, random: 
   return [...entries, { value: 0, count: 0, mass: 0 }].toSorted((a, b) => a.value - b.value);
 }
 
-/** The weights as decided, with the biases that make up for what is left of the errors. */
-function written(rows: Rows, wanted: Float32Array, { codes, entries }: Decided) {
+/**
+ * The weights as decided, with the biases that make up for what is left of the errors e: by the sum of H_jb e_j / H_bb,
+ * as the last column of R is that of H divided by its pivot.
+ */
+function written(rows: Rows, wanted: Float32Array, { codes, entries }: Pick<Decided, "codes" | "entries">) {
   const { width, fixed } = rows;
   const result = new Float32Array(rows.count * width);
   let at = 0;
   for (let row = 0; row < rows.count; row++) {
-    const { columns, triangle } = rows.chain(row);
-    const n = columns.length;
-    const errors = new Float64Array(n);
-    for (let k = 0; k < n; k++) {
-      const i = row * width + columns[k];
-      result[i] =
-        k < n - fixed ? entries[codes[at++]].value : wanted[i] + carried(triangle, errors, k, n) / triangle[k * n + k];
-      errors[k] = wanted[i] - result[i];
+    const bias = width - 1;
+    let carried = 0;
+    for (const column of rows.columns(row)) {
+      if (column >= width - fixed) continue;
+      const i = row * width + column;
+      result[i] = entries[codes[at++]].value;
+      if (fixed > 0) carried += rows.moment(row, column, bias) * (wanted[i] - result[i]);
     }
+    if (fixed > 0) result[row * width + bias] = wanted[row * width + bias] + carried / rows.moment(row, bias, bias);
   }
   return result;
 }

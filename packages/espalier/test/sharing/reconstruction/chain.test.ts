@@ -2,8 +2,8 @@ import { describe, expect, it } from "vitest";
 import { nodeEngine } from "../../../src/engine/node.ts";
 import { random } from "../../../src/random.ts";
 import { LeastSquares } from "../../../src/reconstruction/least-squares.ts";
-import { decide } from "../../../src/sharing/reconstruction/decide.ts";
 import { refit } from "../../../src/sharing/reconstruction/refit.ts";
+import { allPivots, decide } from "../../../src/sharing/reconstruction/row-jobs.ts";
 import { Rows } from "../../../src/sharing/reconstruction/rows.ts";
 
 const engine = nodeEngine({ threads: 1 });
@@ -31,7 +31,9 @@ async function layer() {
   for (let i = columns - 1; i < weights.length; i += columns) weights[i] = normal();
   const mask = Uint8Array.from(weights, (w) => (w === 0 ? 0 : 1));
   const squares = await LeastSquares.create(engine, shape, { columns, second, cross: second }, weights);
-  return { weights, squares, rows: new Rows(shape, squares, mask, fixed), mask };
+  const { diagonal } = squares;
+  const rows = new Rows({ shape, second: squares.second, diagonal, mask, fixed, from: 0, to: count });
+  return { weights, squares, rows, mask };
 }
 
 /** Values from -2 to 2 by halves, zero among them. */
@@ -79,9 +81,19 @@ describe("rows as chains", () => {
     await squares.release();
   });
 
+  it("have the squares of their pivots in one list", async () => {
+    const { rows, squares } = await layer();
+    const chains = Array.from({ length: count }, (_, row) => rows.chain(row));
+    const expected = chains.flatMap(({ columns: { length: n }, triangle }) =>
+      Array.from({ length: n }, (_, k) => Math.fround(triangle[k * n + k] ** 2)),
+    );
+    expect([...(await allPivots(rows))]).toEqual(expected);
+    await squares.release();
+  });
+
   it("make up for errors: less is left than where each weight takes its nearest value", async () => {
     const { rows, weights, squares } = await layer();
-    const { codes } = decide(rows, weights, entries, 0);
+    const { codes } = await decide(rows, weights, entries, 0);
     const nearest = (w: number) => Math.min(2, Math.max(-2, Math.round(2 * w) / 2));
     const alone = errorOf(rows, weights, (row, k) => nearest(weights[row * columns + rows.chain(row).columns[k]]));
     const together = errorOf(rows, weights, (_, __, at) => entries[codes[at]].value);
@@ -91,7 +103,7 @@ describe("rows as chains", () => {
 
   it("count their codes, cut connections among the zeros", async () => {
     const { rows, weights, squares, mask } = await layer();
-    const { codes, entries: counted } = decide(rows, weights, entries, 0);
+    const { codes, entries: counted } = await decide(rows, weights, entries, 0);
     const live = mask.reduce((sum, kept) => sum + kept, 0) - fixed * count;
     expect(codes).toHaveLength(live);
     const tally = entries.map((_, code) => codes.filter((own) => own === code).length);
@@ -103,10 +115,11 @@ describe("rows as chains", () => {
   it("take cheaper values where bits cost more", async () => {
     const { rows, weights, squares } = await layer();
     const uneven = entries.map((entry) => ({ ...entry, count: entry.value === 0 ? total : 1 }));
-    const zerosAt = (lambda: number) =>
-      decide(rows, weights, uneven, lambda).codes.filter((code) => entries[code].value === 0).length;
-    expect(zerosAt(0.1)).toBeGreaterThan(zerosAt(0));
-    expect(zerosAt(1e6)).toBe(decide(rows, weights, uneven, 0).codes.length);
+    const codesAt = async (lambda: number) => (await decide(rows, weights, uneven, lambda)).codes;
+    const zerosAt = async (lambda: number) =>
+      (await codesAt(lambda)).filter((code) => entries[code].value === 0).length;
+    expect(await zerosAt(0.1)).toBeGreaterThan(await zerosAt(0));
+    expect(await zerosAt(1e6)).toBe((await codesAt(0)).length);
     await squares.release();
   });
 });
@@ -114,8 +127,8 @@ describe("rows as chains", () => {
 describe("values refitted", () => {
   it("are where the error no longer falls in any direction, and zero stays", async () => {
     const { rows, weights, squares } = await layer();
-    const decided = decide(rows, weights, entries, 0);
-    const found = refit(rows, weights, decided);
+    const decided = await decide(rows, weights, entries, 0);
+    const found = refit(decided);
     const at = (values: readonly number[]) => errorOf(rows, weights, (_, __, i) => values[decided.codes[i]]);
     const values = found.map(({ value }) => value);
     const least = at(values);

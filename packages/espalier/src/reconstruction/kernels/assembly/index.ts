@@ -1,0 +1,2 @@
+export { addScaled, gram } from "./combine";
+export { factor } from "./factor";
