@@ -36,7 +36,8 @@ const below = {
   experiments: ["report", ...methods],
   runtime: [],
   library: ["experiments", "report", "import", ...methods],
-  cli: ["library", "experiments", "report", "import", ...methods],
+  jobs: [...methods],
+  cli: ["library", "jobs", "experiments", "report", "import", ...methods],
 };
 
 /** The same of packages/runtime/src. */
@@ -101,7 +102,7 @@ export default {
     },
     { name: "all-imports-resolve", severity: "error", from: {}, to: { couldNotResolve: true } },
     // The core runs in browsers too.
-    only("node-only-at-the-edges", { dependencyTypes: ["core"] }, `^${ESPALIER}((cli|data)/|engine/node\\.ts$)`),
+    only("node-only-at-the-edges", { dependencyTypes: ["core"] }, `^${ESPALIER}((cli|data|jobs)/|engine/node\\.ts$)`),
     only("one-place-for-onnxruntime-node", { path: "node_modules/onnxruntime-node/" }, `^${ESPALIER}engine/node\\.ts$`),
     only("one-place-for-onnxruntime-web", { path: "node_modules/onnxruntime-web/" }, `^${ESPALIER}engine/web\\.ts$`),
     only("protobuf-only-for-models", { path: "node_modules/@bufbuild/protobuf/" }, `^${ESPALIER}(onnx|import)/`),

@@ -16,6 +16,7 @@ export type { Arrays, Dataset, LearningData, Split, Stream, TensorSpec } from ".
 export type { Storage, Store } from "./data/store.ts";
 export { annotate, type Symbols } from "./engine/annotate.ts";
 export type { CompileOptions, Device, Engine, EngineOptions, Program, Tensors } from "./engine/engine.ts";
+export { type Executor, inlineExecutor, type Job, type JobContext, type JobOptions } from "./engine/executor.ts";
 export { webEngine } from "./engine/web.ts";
 export { UserError } from "./errors.ts";
 export { openCaffemodel } from "./import/caffe/caffemodel.ts";

@@ -11,7 +11,7 @@ import { openData } from "./data.ts";
 import { checkWritable, writeFile } from "./files.ts";
 import { running } from "./interrupt.ts";
 import { openModel } from "./model.ts";
-import { engineOf } from "./options.ts";
+import { engineOf, withWorkers } from "./options.ts";
 import {
   agreementText,
   bytes,
@@ -58,7 +58,10 @@ export const compressCommand = () =>
       const data = await openData(options, opened.model, { unlabeled: true });
       const format = options.format ?? (file.endsWith(".onnx") ? "onnx" : "esp");
       const result = await running(
-        (hooks) => compress(engineOf(options), opened, data, { ...how, ...hooks, format }),
+        (hooks) =>
+          withWorkers(options, (executor) =>
+            compress(engineOf(options), opened, data, { ...how, ...hooks, executor, format }),
+          ),
         () => "Stopped; nothing was written.",
       );
       const { contents, layers, labels, measure, baseline, untrained, shared, agreement } = result;

@@ -44,7 +44,7 @@ export interface Executor {
 const TURN = 50;
 
 /** Does jobs one after the other, in this thread: where there are no workers, and for work that is small. */
-export const inline: Executor = {
+export const inlineExecutor: Executor = {
   concurrency: 1,
   sharesMemory: true,
   async *run(job, inputs, { signal = new AbortController().signal, onProgress } = {}) {

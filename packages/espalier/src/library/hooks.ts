@@ -1,4 +1,5 @@
 import type { Storage } from "../data/store.ts";
+import type { Executor } from "../engine/executor.ts";
 import type { Progress } from "./progress.ts";
 
 /** What every function that may take long has. */
@@ -7,6 +8,8 @@ export interface Hooks {
   readonly signal?: AbortSignal;
   /** Is told how the work goes on. */
   readonly onProgress?: (progress: Progress) => void;
+  /** Where work is done that can be divided; default: here, one piece after the other. */
+  readonly executor?: Executor;
 }
 
 /** Where a run keeps its state, so that it can be continued. */
@@ -33,6 +36,6 @@ export interface RunHooks extends Hooks {
 
 /** Separates what a function is told from how it reports. */
 export function splitHooks<Options extends RunHooks>(options: Options) {
-  const { signal, onProgress, checkpoint, resume, identity, storage, ...given } = options;
-  return { hooks: { signal, onProgress, checkpoint, resume, identity, storage }, given };
+  const { signal, onProgress, executor, checkpoint, resume, identity, storage, ...given } = options;
+  return { hooks: { signal, onProgress, executor, checkpoint, resume, identity, storage }, given };
 }

@@ -45,13 +45,14 @@ async function fitted(
   model: Model,
   data: Dataset,
   { lambda = DEFAULT_LAMBDA, maxLoss, biasBits, seed }: z.output<typeof schema>,
-  { signal, onProgress }: Hooks,
+  { signal, onProgress, executor }: Hooks,
 ): Promise<SharedForm> {
   const found = await shareUnlabeled(engine, model, data, {
     target: maxLoss === undefined ? { kind: "lambda", lambda } : { kind: "loss", points: maxLoss },
     biasBits,
     seed,
     signal,
+    executor,
     onLayer: (name) => onProgress?.({ kind: "layer", name }),
     onTrial: (trial) => onProgress?.({ kind: "sharing", trial }),
   });

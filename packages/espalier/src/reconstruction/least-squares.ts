@@ -24,7 +24,7 @@ const RIDGE = 0.01;
  * once by conjugate gradients, preconditioned by the diagonal.
  */
 export class LeastSquares {
-  /** E[x x'] + r, of each group, [groups, columns, columns]. */
+  /** E[x x'] + r, of each group, [groups, columns, columns]; in memory that workers share, where there is any. */
   readonly second: Float32Array;
   /** Its diagonal, [groups, columns]. */
   readonly diagonal: Float32Array;
@@ -53,9 +53,9 @@ export class LeastSquares {
   static async create(engine: Engine, shape: Shape, moments: Moments, whole: Float32Array): Promise<LeastSquares> {
     const { groups, columns } = shape;
     const ridge = RIDGE * meanDiagonal(moments.second, groups, columns);
-    const second = plusDiagonal(moments.second, ridge, groups, columns);
+    const second = plusDiagonal(moments.second, ridge, shape, shareable(moments.second.length));
     const program = await compileProduct(engine, shape, second);
-    const onto = await compileProduct(engine, shape, plusDiagonal(moments.cross, ridge, groups, columns));
+    const onto = await compileProduct(engine, shape, plusDiagonal(moments.cross, ridge, shape));
     try {
       const products = await product(onto, shape, whole);
       const energy = dot(whole, await product(program, shape, whole));
@@ -133,10 +133,22 @@ function meanDiagonal(moments: Float32Array, groups: number, columns: number): n
   return total / (groups * columns);
 }
 
-function plusDiagonal(moments: Float32Array, ridge: number, groups: number, columns: number): Float32Array {
-  const result = moments.slice();
-  for (let i = 0; i < groups * columns; i++) result[i * columns + (i % columns)] += ridge;
-  return result;
+function plusDiagonal(
+  moments: Float32Array,
+  ridge: number,
+  { groups, columns }: Shape,
+  into: Float32Array = new Float32Array(moments.length),
+): Float32Array {
+  into.set(moments);
+  for (let i = 0; i < groups * columns; i++) into[i * columns + (i % columns)] += ridge;
+  return into;
+}
+
+/** Numbers that workers see without a copy, where there is such memory. */
+function shareable(length: number): Float32Array {
+  return typeof SharedArrayBuffer === "function"
+    ? new Float32Array(new SharedArrayBuffer(length * Float32Array.BYTES_PER_ELEMENT))
+    : new Float32Array(length);
 }
 
 const OPERAND = "matrices";

@@ -1,4 +1,4 @@
-import { type Executor, inline, type Job } from "../../engine/executor.ts";
+import { type Executor, inlineExecutor, type Job } from "../../engine/executor.ts";
 import type { Entry } from "../entropy.ts";
 import { type Decided, type DecidedRows, decideRows, type Prices, pivotsOf, priced } from "./decide.ts";
 import { addEquations } from "./equations.ts";
@@ -72,7 +72,7 @@ export async function decide(
 /** Does a job for each part of the rows. What moments take would be copied for each where memory is not shared. */
 function overParts<Input, Output>(
   rows: Rows,
-  { executor = inline, signal }: RowWork,
+  { executor = inlineExecutor, signal }: RowWork,
   job: Job<Input, Output>,
   inputOf: (from: number, to: number) => Input,
 ): AsyncIterable<Output> {
@@ -80,7 +80,7 @@ function overParts<Input, Output>(
   const inputs = function* () {
     for (const [from, to] of parts) yield inputOf(from, to);
   };
-  const place = parts.length > 1 && executor.sharesMemory ? executor : inline;
+  const place = parts.length > 1 && executor.sharesMemory ? executor : inlineExecutor;
   return place.run(job, inputs(), { signal });
 }
 

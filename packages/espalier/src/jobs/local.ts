@@ -1,0 +1,121 @@
+import { availableParallelism } from "node:os";
+import type { Executor, Job, JobOptions } from "../engine/executor.ts";
+import { UserError } from "../errors.ts";
+import { Slot } from "./slot.ts";
+import type { WorkerKind, WorkerProgram } from "./start.ts";
+
+export interface LocalExecutorOptions {
+  /** Jobs that are done at once; default: one for each core. */
+  readonly workers?: number;
+  /** Default "process"; "thread" for jobs without native code: threads share memory, and start sooner. */
+  readonly kind?: WorkerKind;
+  /** Modules with jobs beside those of the library, as addresses of files: each exports a list of them, `jobs`. */
+  readonly modules?: readonly string[];
+  /** What workers run; default: the library's own, as it is when it is built. */
+  readonly entry?: URL;
+}
+
+/** How often an input is given to a worker before it is held to be what ends them. */
+const TRIES = 2;
+
+/**
+ * Does jobs in workers on this machine, which are started when they are needed and wait for more until they are
+ * released. A job whose worker dies is given to another, once.
+ * @throws UserError when there cannot be so many workers
+ */
+export function localExecutor({
+  workers = availableParallelism(),
+  kind = "process",
+  modules = [],
+  entry = new URL("./worker.js", import.meta.url),
+}: LocalExecutorOptions = {}): Executor {
+  if (!Number.isInteger(workers) || workers < 1) {
+    throw new UserError(`${workers} workers are not possible: ask for a whole number from 1 on.`);
+  }
+  return new LocalExecutor(workers, { kind, modules, entry });
+}
+
+class LocalExecutor implements Executor {
+  readonly concurrency: number;
+  readonly sharesMemory: boolean;
+  readonly #all: readonly Slot[];
+  readonly #free: Slot[];
+  readonly #waiting: (() => void)[] = [];
+
+  constructor(workers: number, program: WorkerProgram) {
+    this.concurrency = workers;
+    this.sharesMemory = program.kind === "thread";
+    this.#all = Array.from({ length: workers }, () => new Slot(program));
+    this.#free = [...this.#all];
+  }
+
+  async *run<Input, Output>(
+    job: Job<Input, Output>,
+    inputs: Iterable<Input>,
+    { signal, onProgress }: JobOptions = {},
+  ): AsyncGenerator<Output, void, void> {
+    const ended = new AbortController();
+    const either = signal ? AbortSignal.any([signal, ended.signal]) : ended.signal;
+    const iterator = inputs[Symbol.iterator]();
+    const ahead: Promise<Output>[] = [];
+    let index = 0;
+    const fill = () => {
+      while (ahead.length < 2 * this.concurrency) {
+        const next = iterator.next();
+        if (next.done) return;
+        const own = index++;
+        const done = this.#do(job, next.value, either, (told) => onProgress?.(own, told));
+        // It is looked at when its turn has come.
+        done.catch(() => {});
+        ahead.push(done);
+      }
+    };
+    try {
+      fill();
+      for (let first = ahead.shift(); first; first = ahead.shift()) {
+        const output = await first;
+        signal?.throwIfAborted();
+        yield output;
+        fill();
+      }
+    } finally {
+      ended.abort();
+      await Promise.allSettled(ahead);
+      iterator.return?.();
+    }
+  }
+
+  async release(): Promise<void> {
+    await Promise.all(this.#all.map((slot) => slot.stop()));
+  }
+
+  async #do<Input, Output>(
+    { name }: Job<Input, Output>,
+    input: Input,
+    signal: AbortSignal,
+    onProgress: (told: unknown) => void,
+  ): Promise<Output> {
+    const slot = await this.#take();
+    try {
+      const ends: string[] = [];
+      while (ends.length < TRIES) {
+        const outcome = await slot.do({ job: name, input }, { signal, onProgress });
+        // The job of this name has given it.
+        if ("output" in outcome) return outcome.output as Output;
+        ends.push(outcome.ended);
+      }
+      throw new Error(`The job "${name}" ended its worker ${TRIES} times (${ends[TRIES - 1]}): memory may be short.`);
+    } finally {
+      this.#free.push(slot);
+      this.#waiting.shift()?.();
+    }
+  }
+
+  async #take(): Promise<Slot> {
+    for (;;) {
+      const slot = this.#free.pop();
+      if (slot) return slot;
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    }
+  }
+}
