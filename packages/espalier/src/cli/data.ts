@@ -8,6 +8,7 @@ import { kindOf, sampleOptions } from "../library/options/data.ts";
 import { type DataKind, metaOf, type Values } from "../library/options/option.ts";
 import { preprocessingFor } from "../library/preprocessing.ts";
 import { fedInputs, type Model } from "../onnx/graph.ts";
+import { sizeOf } from "../onnx/tensor.ts";
 import { flags } from "./command.ts";
 import { note } from "./print.ts";
 
@@ -30,7 +31,7 @@ export function openData(
 ): Promise<Dataset | undefined>;
 export async function openData(options: DataOptions<string | undefined>, model: Model, how: How = {}) {
   checkFits(options);
-  const { data, labels, classes, parts, divisionSeed, unit, window, words } = options;
+  const { data, labels, classes, parts, divisionSeed, turnHalf, unit, window, words } = options;
   if (data === undefined) return undefined;
   if (kindOf(data) === "text") {
     const vocabulary = statedVocabulary(model.metadata);
@@ -39,12 +40,14 @@ export async function openData(options: DataOptions<string | undefined>, model: 
     }
     return openDataset(data, { unit, window, words, parts, vocabulary });
   }
-  if (kindOf(data) === "audio") return openDataset(data, audioOptions(options, model));
+  if (kindOf(data) === "audio") return openDataset(data, { ...audioOptions(options, model), undivided: how.undivided });
   if (kindOf(data) !== "images") return openDataset(data, { inputs: fedInputs(model).map(({ name }) => name) });
-  const preprocessing = preprocessingFor(model, options);
+  const { assume = how.unlabeled || how.ignoreLabels, fromScratch = false, ...rest } = how;
+  const preprocessing = preprocessingFor(model, options, { assume: assume || fromScratch, onNote: note });
   const shape = model.outputs[0]?.shape?.slice(1) ?? [null];
-  const outputs = shape.every((dim) => typeof dim === "number") ? shape.reduce((n, dim) => n * dim, 1) : undefined;
-  return openDataset(data, { preprocessing, labels, classes, parts, divisionSeed, outputs, onNote: note, ...how });
+  const known = !fromScratch && shape.every((dim) => typeof dim === "number");
+  const outputs = known ? sizeOf(shape.map(Number)) : undefined;
+  return openDataset(data, { preprocessing, labels, classes, parts, divisionSeed, turnHalf, outputs, ...rest });
 }
 
 /** How recordings become the network's input: a window is what the input has room for, unless it is given. */
@@ -55,7 +58,12 @@ function audioOptions(options: DataOptions<string | undefined>, model: Model): A
   return { window, hop, context, sampleRate, range, parts, divisionSeed, onNote: note };
 }
 
-type How = Pick<ImageOptions, "unlabeled" | "ignoreLabels" | "undivided">;
+type How = Pick<ImageOptions, "unlabeled" | "ignoreLabels" | "undivided"> & {
+  /** Whether how photographs become the input is chosen where nothing says it; default: where labels are no matter. */
+  readonly assume?: boolean;
+  /** Whether the model is only how a network that is to be trained would be, so that its scores follow the classes. */
+  readonly fromScratch?: boolean;
+};
 
 const CALLED = { images: "photographs", text: "texts", audio: "recordings" } as const satisfies Record<
   DataKind,

@@ -64,7 +64,7 @@ export const importCommand = () =>
     .addCommand(caffeCommand());
 
 /** What was assumed as the option that would say it, one number where it is that of all channels. */
-function asOption(name: keyof Preprocessing, value: Preprocessing[keyof Preprocessing]): string {
+function asOption(name: Exclude<keyof Preprocessing, "layout">, value: Preprocessing[keyof Preprocessing]): string {
   const each = name === "mean" || name === "scale" ? new Set(Array.isArray(value) ? value : []) : undefined;
   return wordsOf(name, preprocessingOptions[name], each?.size === 1 ? [...each] : value).join(" ");
 }

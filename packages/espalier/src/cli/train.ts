@@ -6,7 +6,6 @@ import { buildNetwork } from "../library/network.ts";
 import { json, out, resume } from "../library/options/common.ts";
 import { dataOptions } from "../library/options/data.ts";
 import { engineOptions } from "../library/options/engine.ts";
-import { preprocessingFor } from "../library/preprocessing.ts";
 import { train, trainOptions } from "../library/train.ts";
 import { networks } from "../models/index.ts";
 import { emptyModel, type Model } from "../onnx/graph.ts";
@@ -45,21 +44,20 @@ export const trainCommand = () =>
     ],
     async run({ argument: network, options, computed }) {
       const startedAt = performance.now();
-      const { model, digest } = openNetwork(network, options);
+      const { model, digest, named } = openNetwork(network, options);
       checkWritable(dirname(options.out));
       const source = model ?? emptyModel(network);
-      const data = await openData(options, source);
+      const data = await openData(options, source, { fromScratch: named });
       const checkpoint = checkpointFile(`${options.out}.checkpoint`);
       const result = await running(
         (hooks) =>
-          train(engineOf(options), model ?? network, data, {
+          train(engineOf(options), named || !model ? network : model, data, {
             ...only(z.object(trainOptions), options),
             ...hooks,
             checkpoint,
             resume: options.resume,
             identity: { command: "train", network: digest, ...computed },
             storage: temporaryFile,
-            preprocessing: preprocessingFor(source, options),
             recipe: findRecipe(network)?.full,
           }),
         () => stoppedIn(checkpoint.name),
@@ -87,10 +85,13 @@ export const trainCommand = () =>
   });
 
 /** The model of a file or of a name; none yet of a name whose network is built for the data. */
-function openNetwork(network: string, { seed }: { readonly seed: number }): { model?: Model; digest: string } {
+function openNetwork(
+  network: string,
+  { seed }: { readonly seed: number },
+): { readonly model?: Model; readonly digest: string; readonly named: boolean } {
   const known = networks.get(network);
-  if (known) return { model: known.text ? undefined : buildNetwork(network, { seed }), digest: network };
-  if (/\.(onnx|esp)$/.test(network)) return openModel(network);
+  if (known) return { model: known.text ? undefined : buildNetwork(network, { seed }), digest: network, named: true };
+  if (/\.(onnx|esp)$/.test(network)) return { ...openModel(network), named: false };
   throw new UserError(
     `There is no network "${network}": ${choices(network, networks.keys())}, or name an .onnx or .esp file.`,
   );

@@ -1,6 +1,7 @@
 import { UserError } from "../errors.ts";
 import { type NumericType, type TensorData, zeros } from "../onnx/dtype.ts";
 import { type NumericTensor, sizeOf } from "../onnx/tensor.ts";
+import type { Preprocessing } from "./preprocessing.ts";
 import type { Vocabulary } from "./text/vocabulary.ts";
 
 /** One of the tensors that each sample has: its element type and its shape, without the batch. */
@@ -51,6 +52,8 @@ export interface Dataset {
   readonly test: Split;
   /** Of a text, its tokens in the order of the classes. */
   readonly vocabulary?: Vocabulary;
+  /** Of photographs, how they became the samples. */
+  readonly preprocessing?: Preprocessing;
 }
 
 /** What is needed to learn and to choose: a dataset without its test split. */

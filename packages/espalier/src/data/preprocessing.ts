@@ -16,6 +16,22 @@ export interface Preprocessing {
   readonly mean: readonly number[];
   /** Multiplies what is left of each channel. */
   readonly scale: readonly number[];
+  /** Where the channels are: before the rows, which is the default, or behind each pixel's column. */
+  readonly layout?: Layout;
+}
+
+export const LAYOUTS = ["NCHW", "NHWC"] as const;
+export type Layout = (typeof LAYOUTS)[number];
+
+/** The shape of a sample. */
+export function sampleShape({ channels, crop, layout }: Pick<Preprocessing, "channels" | "crop" | "layout">): number[] {
+  const count = channelCount(channels);
+  return layout === "NHWC" ? [...crop, count] : [count, ...crop];
+}
+
+/** Whether pixels stay the whole numbers that they are, which a network may take as bytes. */
+export function isAsDecoded({ mean, scale }: Pick<Preprocessing, "mean" | "scale">): boolean {
+  return mean.every((value) => value === 0) && scale.every((value) => value === 1);
 }
 
 export const CHANNELS = ["RGB", "BGR", "GRAY"] as const;
@@ -37,6 +53,7 @@ const schema = z.object({
   channels: z.enum(CHANNELS),
   mean: z.array(z.number()),
   scale: z.array(z.number()),
+  layout: z.enum(LAYOUTS).optional(),
 });
 
 /**

@@ -4,11 +4,14 @@ import type { Transform } from "../import/caffe/input.ts";
 import type { Value } from "../onnx/graph.ts";
 import { OptionsError } from "../options-error.ts";
 
+/** What a prototxt may say of it: the layout is Caffe's own. */
+type Stated = Exclude<keyof Preprocessing, "layout">;
+
 /** How photographs become a network's input. */
 export interface ChosenPreprocessing {
   readonly preprocessing: Preprocessing;
   /** What neither the caller nor the prototxt says, and is as most networks of Caffe's have it. */
-  readonly assumed: readonly (keyof Preprocessing)[];
+  readonly assumed: readonly Stated[];
 }
 
 /** The mean of ImageNet, blue first. */
@@ -37,8 +40,8 @@ export function choosePreprocessing(
       `The input "${input.name}" is [${input.shape}] and does not take photographs: leave out how they are prepared.`,
     );
   }
-  const assumed: (keyof Preprocessing)[] = [];
-  const assume = <T>(name: keyof Preprocessing, value: T): T => {
+  const assumed: Stated[] = [];
+  const assume = <T>(name: Stated, value: T): T => {
     assumed.push(name);
     return value;
   };

@@ -41,7 +41,7 @@ export async function adoptFor(
 
 /**
  * Builds a network by its name, untrained.
- * @param data what a network for texts or captions is built for; others do without
+ * @param data what a network for texts, captions or photographs is built for; others do without
  * @throws UserError when there is no network of that name
  */
 export function buildNetwork(
@@ -50,8 +50,8 @@ export function buildNetwork(
 ): Model {
   const found = networks.get(name);
   if (!found) throw new UserError(`There is no network "${name}": ${choices(name, networks.keys())}.`);
-  const text = found.text ? data : undefined;
-  return found.build({ seed, classes: text?.classes, input: text?.inputs[0].shape });
+  const own = found.text || data?.preprocessing ? data : undefined;
+  return found.build({ seed, classes: own?.classes, input: own?.inputs[0].shape });
 }
 
 /**

@@ -30,7 +30,7 @@ const EPOCHS = 10;
 
 /** How to train, and for how long; `recipe` fills in what is left out. */
 export interface TrainOptions extends z.input<typeof schema>, RunHooks {
-  /** How photographs became the samples: it is written into the model, so that others need not be told. */
+  /** How photographs became the samples, which is written into the model; default: what the data says. */
   readonly preprocessing?: Preprocessing;
   /** How to train where the options leave it open; default: the recipe of a network by name, if it has one. */
   readonly recipe?: Recipe;
@@ -59,7 +59,7 @@ export async function train(
   data: Dataset,
   options: TrainOptions = {},
 ): Promise<TrainResult> {
-  const { preprocessing, recipe = recipeFor(network), ...rest } = options;
+  const { preprocessing = data.preprocessing, recipe = recipeFor(network), ...rest } = options;
   const { hooks, given } = splitHooks(rest);
   const chosen = checkOptions(schema, given);
   const task = taskFor(data, { ...chosen, loss: lossOf(chosen) });

@@ -44,6 +44,24 @@ const loose = () => ["--data", `images:${at("loose")}`, "--parts", "0.4,0.3,0.3"
 const photographs = () => ["--data", `images:${at("photographs")}`];
 const how = ["--resize", "8", "--channels", "BGR", "--mean", "104,117,123", "--scale", "1/128"];
 
+describe("a network by name", () => {
+  it("is trained on a folder of classes without a word on how: what is chosen is said, and written into the model", async () => {
+    const training = ["--epochs", "1", "--batch", "8", "--size", "16x16", "--json", "--out", at("scratch.onnx")];
+    const { stderr, status } = await espalier("train", "resnet-20", ...photographs(), ...training);
+    expect(status, stderr).toBe(0);
+    expect(stderr).toMatch(/so this is chosen: stretched to 16x16, RGB, \(value - 127\.5\) \/ 127\.5/);
+    const trained = readModel(readFileSync(at("scratch.onnx")), "scratch");
+    expect(trained.outputs[0].shape?.[1]).toBe(3);
+    expect(trained.inputs[0].shape?.slice(1)).toEqual([3, 16, 16]);
+    expect(JSON.parse(trained.metadata.get(PREPROCESSING_KEY) ?? "")).toMatchObject({
+      resize: [16, 16],
+      channels: "RGB",
+    });
+    const again = await espalier("eval", at("scratch.onnx"), ...photographs(), "--json");
+    expect(JSON.parse(again.stdout).samples).toBe(60);
+  });
+});
+
 describe("photographs", () => {
   it("are what every command takes: train writes how into the model, so that the others need not be told", async () => {
     const training = [...how, "--epochs", "6", "--batch", "8", "--learning-rate", "0.05", "--json"];
@@ -79,7 +97,7 @@ describe("photographs", () => {
   });
 
   it.each<[string, string[], RegExp]>([
-    ["without a word on how", ["eval", "net.onnx", "images"], /give --crop, --channels, --mean and --scale/],
+    ["without a word on how", ["eval", "net.onnx", "images"], /give --size, --channels, --mean and --scale/],
     [
       "options for other data",
       ["eval", "net.onnx", "mnist", "--division-seed", "2"],

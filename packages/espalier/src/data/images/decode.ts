@@ -3,11 +3,16 @@ import type { Sharp, SharpOptions } from "sharp";
 import { UserError } from "../../errors.ts";
 import type { FileKind } from "../listing.ts";
 import type { Preprocessing } from "../preprocessing.ts";
+import { Share } from "../share.ts";
 
 /** No photograph is taken whose file has more bytes: 64 MB. */
 const MOST_BYTES = 2 ** 26;
 /** No photograph is taken of more pixels, as it came or resized: a progressive JPEG of so many holds 400 MB. */
 const MOST_PIXELS = 2 ** 26;
+/** Nor of a longer side: decoders and resizing hold whole rows and columns. */
+const MOST_SIDE = 2 ** 15;
+/** Photographs that are decoded at the same time have no more pixels together, as they came and resized. */
+const atWork = new Share(2 * MOST_PIXELS);
 
 /** The bytes that begin a file of each format that is read, in hexadecimal; the dots stand for any. */
 const FORMATS: readonly RegExp[] = [
@@ -45,6 +50,9 @@ export async function decode(path: string, { resize, crop }: Preprocessing): Pro
   const bytes = await readPhotograph(path);
   const upright = sharp(bytes, OPTIONS).autoOrient();
   const own = await sizeOf(upright, path);
+  if (Math.max(...own) > MOST_SIDE) {
+    throw new UserError(`${path} has ${own[1]} x ${own[0]} pixels, and a side may have ${MOST_SIDE}: crop it first.`);
+  }
   const [height, width] = resizedTo(own, resize);
   const [rows, columns] = crop;
   if (rows > height || columns > width) {
@@ -52,21 +60,23 @@ export async function decode(path: string, { resize, crop }: Preprocessing): Pro
       `${path} has ${width} x ${height} pixels where ${columns} x ${rows} are cropped: resize it, or take a smaller crop.`,
     );
   }
-  if (height * width > MOST_PIXELS) {
+  if (height * width > MOST_PIXELS || Math.max(height, width) > MOST_SIDE) {
     throw new UserError(`${path} is too long and narrow: resized, it has ${width} x ${height} pixels; crop it first.`);
   }
   const left = Math.floor((width - columns) / 2);
   const top = Math.floor((height - rows) / 2);
-  const { data, info } = await upright
-    .flatten({ background: "white" })
-    .resize(width, height, { fit: "fill", kernel: "cubic", fastShrinkOnLoad: false })
-    .extract({ left, top, width: columns, height: rows })
-    .toColourspace("srgb")
-    .raw({ depth: "uchar" })
-    .toBuffer({ resolveWithObject: true })
-    .catch((error: unknown) => {
-      throw refusal(path, error);
-    });
+  const { data, info } = await atWork.during(own[0] * own[1] + height * width, () =>
+    upright
+      .flatten({ background: "white" })
+      .resize(width, height, { fit: "fill", kernel: "cubic", fastShrinkOnLoad: false })
+      .extract({ left, top, width: columns, height: rows })
+      .toColourspace("srgb")
+      .raw({ depth: "uchar" })
+      .toBuffer({ resolveWithObject: true })
+      .catch((error: unknown) => {
+        throw refusal(path, error);
+      }),
+  );
   if (info.channels !== 3) throw new Error(`${path} was decoded into ${info.channels} channels.`);
   return new Uint8Array(data.buffer, data.byteOffset, data.length);
 }

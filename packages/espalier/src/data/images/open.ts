@@ -1,10 +1,11 @@
 import { basename, join, resolve } from "node:path";
+import { sizeOf } from "../../onnx/tensor.ts";
 import { OptionsError } from "../../options-error.ts";
 import { Cache } from "../cache.ts";
 import type { Dataset, Split } from "../dataset.ts";
 import { type DivisionOptions, divide } from "../division.ts";
 import { listFiles } from "../listing.ts";
-import { channelCount, checkPreprocessing, type Preprocessing } from "../preprocessing.ts";
+import { checkPreprocessing, isAsDecoded, type Preprocessing, sampleShape } from "../preprocessing.ts";
 import { decode, PHOTOGRAPHS } from "./decode.ts";
 import { type LabelOptions, labelPhotographs } from "./labels.ts";
 import { writeInput } from "./network-input.ts";
@@ -13,6 +14,8 @@ export interface ImageOptions extends LabelOptions, DivisionOptions {
   readonly preprocessing?: Preprocessing;
   /** Whether photographs without labels are taken; the dataset then has no targets. Default: they are refused. */
   readonly unlabeled?: boolean;
+  /** Whether every other photograph is turned upside down, for networks that tell which way up one is. */
+  readonly turnHalf?: boolean;
   /** Whether nobody asks for labels, so that none are looked for. */
   readonly ignoreLabels?: boolean;
 }
@@ -35,7 +38,7 @@ export function openImages(folder: string, options: ImageOptions): Dataset {
   if (!preprocessing) {
     throw new OptionsError(
       (o) =>
-        `Nothing says how the photographs in ${folder} become the network's input: give ${o("crop")}, ${o("channels")}, ${o("mean")} and ${o("scale")} (and ${o("resize")}) as it was trained.`,
+        `Nothing says how the photographs in ${folder} become the network's input: give ${o("size")}, ${o("channels")}, ${o("mean")} and ${o("scale")} as it was trained.`,
     );
   }
   checkPreprocessing(preprocessing);
@@ -49,19 +52,27 @@ export function openImages(folder: string, options: ImageOptions): Dataset {
     );
   }
   const division = divide(folder, listings, options);
-  const { channels, crop } = preprocessing;
   const photographs: Photographs = {
     folder,
     files: all.flatMap(({ files }) => files),
     labels: labels?.of,
     preprocessing,
     cache: new Cache(KEPT),
+    turnHalf: options.turnHalf ?? false,
   };
   return {
     name: basename(resolve(folder)),
-    inputs: [{ name: IMAGE, dtype: "float32", shape: [channelCount(channels), ...crop] }],
+    inputs: [
+      {
+        name: IMAGE,
+        dtype: "float32",
+        shape: sampleShape(preprocessing),
+        ...(isAsDecoded(preprocessing) && { stored: "uint8" as const }),
+      },
+    ],
     targets: labels ? [{ name: LABEL, dtype: "int32", shape: [] }] : [],
     classes: labels?.classes,
+    preprocessing,
     train: splitOf(photographs, division.train),
     validation: splitOf(photographs, division.validation),
     test: splitOf(photographs, division.test),
@@ -74,24 +85,32 @@ interface Photographs {
   readonly labels?: Int32Array;
   readonly preprocessing: Preprocessing;
   readonly cache: Cache;
+  readonly turnHalf: boolean;
+}
+
+/** Pixels [height, width, 3] turned by 180 degrees. */
+function upsideDown(pixels: Uint8Array): Uint8Array {
+  const turned = new Uint8Array(pixels.length);
+  for (let i = 0; i < pixels.length; i += 3) turned.set(pixels.subarray(i, i + 3), pixels.length - 3 - i);
+  return turned;
 }
 
 function splitOf(photographs: Photographs, members: Uint32Array): Split {
-  const { folder, files, labels, preprocessing, cache } = photographs;
+  const { folder, files, labels, preprocessing, cache, turnHalf } = photographs;
   const pixelsOf = async (number: number): Promise<Uint8Array> => {
     const kept = cache.get(number);
     if (kept) return kept;
-    const pixels = await decode(join(folder, files[number]), preprocessing);
+    const upright = await decode(join(folder, files[number]), preprocessing);
+    const pixels = turnHalf && number % 2 === 1 ? upsideDown(upright) : upright;
     cache.set(number, pixels);
     return pixels;
   };
-  const [rows, columns] = preprocessing.crop;
-  const size = channelCount(preprocessing.channels) * rows * columns;
+  const size = sizeOf(sampleShape(preprocessing));
   return {
     size: members.length,
     async read(indices, { [IMAGE]: images, [LABEL]: classes }) {
       if (classes && labels) for (let i = 0; i < indices.length; i++) classes[i] = labels[members[indices[i]]];
-      if (!(images instanceof Float32Array)) return;
+      if (!(images instanceof Float32Array || images instanceof Uint8Array)) return;
       let next = 0;
       const worker = async () => {
         while (next < indices.length) {

@@ -36,6 +36,12 @@ const parts = z
 
 /** How photographs become a network's input, as the network was trained. */
 export const preprocessingOptions = {
+  size: option(area.optional(), {
+    ...IMAGES,
+    help: "HEIGHTxWIDTH of the input, to which they are stretched: --resize and --crop in one",
+    value: "size",
+    notation: sides,
+  }),
   resize: option(resize.optional(), {
     ...IMAGES,
     help: "HEIGHTxWIDTH to stretch them to, or the length of their shorter side",
@@ -75,6 +81,10 @@ export const sampleOptions = {
     ...IMAGES,
     help: "the classes in the order of the scores, one per line (default: synsets.txt, if it is there)",
     value: "file",
+  }),
+  turnHalf: option(z.boolean().optional(), {
+    ...IMAGES,
+    help: "turn every other photograph upside down, for a network that tells which way up one is",
   }),
   divisionSeed: option(whole("seed", 0).optional(), {
     ...PARTED,

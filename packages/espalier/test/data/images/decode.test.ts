@@ -8,6 +8,7 @@ import { afterAll, describe, expect, it } from "vitest";
 import { decode } from "../../../src/data/images/decode.ts";
 import { writeInput } from "../../../src/data/images/network-input.ts";
 import type { Preprocessing } from "../../../src/data/preprocessing.ts";
+import { Share } from "../../../src/data/share.ts";
 import { UserError } from "../../../src/errors.ts";
 import { random } from "../../../src/random.ts";
 import { asTheyAre, gradient, picture, plain, put } from "./photographs.ts";
@@ -187,7 +188,7 @@ describe("a photograph is refused", () => {
   });
 
   it("a line of pixels that would be resized to millions", async () => {
-    const path = put(folder, "line.png", await plain(60_000, 1, RED).png().toBuffer());
+    const path = put(folder, "line.png", await plain(30_000, 1, RED).png().toBuffer());
     await expect(decode(path, { ...asTheyAre, resize: 256 })).rejects.toThrow(/too long and narrow/);
   });
 
@@ -242,5 +243,45 @@ describe("a network's input", () => {
         for (let c = 0; c < count; c++) expect(input[(c * 4 + y) * 5 + x]).toBeCloseTo(expected[c], 4);
       }
     }
+  });
+});
+
+describe("photographs that are large only by their pixels", () => {
+  it("are refused by their side, whatever their file's size", async () => {
+    const path = join(folder, "long.png");
+    await sharp({ create: { width: 40_000, height: 4, channels: 3, background: "#123" } })
+      .png()
+      .toFile(path);
+    await expect(decode(path, asTheyAre)).rejects.toThrow(/long\.png has 40000 x 4 pixels, and a side may have 32768/);
+    const narrow = join(folder, "narrow.png");
+    await sharp({ create: { width: 30_000, height: 20, channels: 3, background: "#123" } })
+      .png()
+      .toFile(narrow);
+    await expect(decode(narrow, { ...asTheyAre, resize: 40, crop: [40, 40] })).rejects.toThrow(/too long and narrow/);
+  });
+});
+
+describe("a share of what is at work", () => {
+  it("lets as much begin as there is room for, in order, and what needs more than all alone", async () => {
+    const share = new Share(10);
+    const running: number[] = [];
+    let most = 0;
+    const begun: number[] = [];
+    const work = (amount: number) =>
+      share.during(amount, async () => {
+        begun.push(amount);
+        running.push(Math.min(10, amount));
+        most = Math.max(
+          most,
+          running.reduce((sum, own) => sum + own, 0),
+        );
+        await new Promise((resolve) => setTimeout(resolve, 2));
+        running.splice(running.indexOf(Math.min(10, amount)), 1);
+      });
+    await Promise.all([6, 5, 40, 3, 4, 2].map(work));
+    expect(begun).toEqual([6, 5, 40, 3, 4, 2]);
+    expect(most).toBeLessThanOrEqual(10);
+    await expect(share.during(10, () => Promise.reject(new Error("no")))).rejects.toThrow("no");
+    expect(await share.during(10, () => Promise.resolve(7))).toBe(7);
   });
 });

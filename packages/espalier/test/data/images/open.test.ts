@@ -8,7 +8,7 @@ import { type ImageOptions, openImages } from "../../../src/data/images/open.ts"
 import { checkPreprocessing, PREPROCESSING_KEY, preprocessingOf } from "../../../src/data/preprocessing.ts";
 import { openDataset } from "../../../src/data/spec.ts";
 import { UserError } from "../../../src/errors.ts";
-import { asTheyAre, plain, put } from "./photographs.ts";
+import { asTheyAre, gradient, picture, plain, put } from "./photographs.ts";
 
 const root = mkdtempSync(join(tmpdir(), "espalier-images-"));
 afterAll(() => rmSync(root, { recursive: true }));
@@ -196,7 +196,42 @@ describe("a folder", () => {
   });
 
   it("without any word on preprocessing is refused", async () => {
-    await expect(openDataset(`images:${folderOf(["a/1.png"])}`)).rejects.toThrow(/give crop, channels, mean and scale/);
+    await expect(openDataset(`images:${folderOf(["a/1.png"])}`)).rejects.toThrow(/give size, channels, mean and scale/);
+  });
+
+  it("gives bytes to a network that takes bytes, pixel after pixel where its input has the channels last", async () => {
+    const folder = folderOf([], {});
+    const pixels = gradient(4, 4);
+    put(folder, "a.png", await picture(4, 4, pixels).png().toBuffer());
+    const nhwc = openImages(folder, {
+      preprocessing: { ...asTheyAre, layout: "NHWC" },
+      undivided: true,
+      unlabeled: true,
+    });
+    expect(nhwc.inputs).toEqual([{ name: "image", dtype: "float32", shape: [4, 4, 3], stored: "uint8" }]);
+    const [bytes, floats] = [new Uint8Array(48), new Float32Array(48)];
+    await nhwc.test.read([0], { image: bytes });
+    await nhwc.test.read([0], { image: floats });
+    expect([...bytes]).toEqual([...pixels]);
+    expect([...floats]).toEqual([...pixels]);
+    const scaled = openImages(folder, {
+      preprocessing: { ...asTheyAre, channels: "BGR", mean: [1, 2, 3], layout: "NHWC" },
+      undivided: true,
+      unlabeled: true,
+    });
+    expect(scaled.inputs[0].stored).toBeUndefined();
+    await scaled.test.read([0], { image: floats });
+    expect([...floats.subarray(0, 3)]).toEqual([pixels[2] - 1, pixels[1] - 2, pixels[0] - 3]);
+  });
+
+  it("has every other photograph upside down where that is asked for", async () => {
+    const folder = folderOf([], {});
+    for (const name of ["a", "b"]) put(folder, `${name}.png`, await picture(4, 4).png().toBuffer());
+    const data = openImages(folder, { preprocessing: asTheyAre, undivided: true, unlabeled: true, turnHalf: true });
+    const image = new Float32Array(96);
+    await data.test.read([0, 1], { image });
+    expect([...image.subarray(48, 64)]).toEqual([...image.subarray(0, 16)].reverse());
+    expect(image[0]).toBe(gradient(4, 4)[0]);
   });
 
   it("has its photographs decoded when they are read: a bad one is named then", async () => {
