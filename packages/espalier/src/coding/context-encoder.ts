@@ -16,6 +16,13 @@ const RAW_BITS = [0, 4, 7, 8, 12, 14, 16, 18, 20, 21, 22, 23];
 /** Above so many words the first guesses are taken. */
 const TRIED = 2 ** 20;
 
+/** The raw bits are chosen by so many words. */
+const SAMPLED = 2 ** 12;
+/** Of more words not all choices are tried. */
+const FEW = 2 ** 11;
+const FEWER_RAW_BITS = [0, 8, 12, 14, 16, 20];
+const NO_BOOK: Uint32Array = new Uint32Array(0);
+
 /** A way to code a tensor in contexts: its layout, with what the elements are in it. */
 interface Candidate {
   readonly layout: Layout;
@@ -32,24 +39,40 @@ export function encodeInContexts(survey: Survey, activity: Uint8Array, rows: rea
   const { view } = type;
   const sparse = nonzero < words.length;
   const base = { method: CONTEXT, view, sparse, count: nonzero, shift: format.shift, entries: 0, raw: 0 };
-  const none = new Uint32Array(0);
   const candidates: Candidate[] = [];
   if (distinct && distinct.length > 0)
     candidates.push({ layout: { ...base, entries: distinct.length }, book: distinct });
   if (!distinct || 4 * distinct.length >= nonzero) {
     const most = type.width - format.shift;
     const guess = type.float ? Math.max(0, most - 10) : 0;
-    const raws = words.length > TRIED ? [guess] : RAW_BITS.filter((raw) => raw <= most);
-    for (const raw of raws) candidates.push({ layout: { ...base, raw }, book: none });
+    const raw = words.length > TRIED ? guess : bestRaw(survey, base, activity);
+    candidates.push({ layout: { ...base, raw }, book: NO_BOOK });
   }
   const cheapest = (given: readonly Candidate[]) =>
     given.length === 1 ? given[0] : given.reduce(cheaper(survey, activity));
   const first = cheapest(candidates);
-  const views = words.length > TRIED ? [] : imageViews(view, rows);
+  // Dense words as they are do not see where they lie.
+  const views = words.length > TRIED || (!sparse && first.book.length === 0) ? [] : imageViews(view, rows);
   const best = cheapest([first, ...views.map((image) => ({ ...first, layout: { ...first.layout, view: image } }))]);
   const coder = new RangeEncoder();
   code(coder, survey, best, activity);
   return coder.finish();
+}
+
+/** How many low bits are best raw, by the first rows of a tensor. */
+function bestRaw(survey: Survey, base: Layout, activity: Uint8Array): number {
+  const { words, type, format } = survey;
+  const columns = words.length / base.view.rows;
+  const rows = Math.min(base.view.rows, Math.ceil(SAMPLED / columns));
+  // A vector is a row of single channels.
+  const channels = base.view.rows === 1 && base.view.kernel === 1 ? Math.min(SAMPLED, columns) : base.view.channels;
+  const view = { ...base.view, rows, channels };
+  const part = words.subarray(0, rows * channels * view.kernel);
+  const sample = { ...survey, words: part, type: { ...type, view } };
+  const count = part.reduce((sum, word) => sum + (word === 0 ? 0 : 1), 0);
+  const raws = (words.length > FEW ? FEWER_RAW_BITS : RAW_BITS).filter((raw) => raw <= type.width - format.shift);
+  const tried = raws.map((raw): Candidate => ({ layout: { ...base, view, count, raw }, book: NO_BOOK }));
+  return tried.reduce(cheaper(sample, activity)).layout.raw;
 }
 
 function cheaper(survey: Survey, activity: Uint8Array) {

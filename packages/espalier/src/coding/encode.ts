@@ -19,8 +19,9 @@ import {
 import { UserError } from "../errors.ts";
 import type { Model } from "../onnx/graph.ts";
 import { writeModel } from "../onnx/write.ts";
-import { encodeTensor, type Method } from "./encode-tensor.ts";
+import { type Encoded, encodeTensor, type Method, type Prepared } from "./encode-tensor.ts";
 import { RangeEncoder } from "./range-encoder.ts";
+import { scaledWays } from "./scaled-encoder.ts";
 import { concat, split, type Taken } from "./split.ts";
 import { survey } from "./survey.ts";
 
@@ -31,6 +32,11 @@ export interface EncodeOptions {
    * Compression (arXiv 1510.00149): relative indices with fillers, Huffman codes of values and indices.
    */
   readonly mode?: Method;
+  /**
+   * The newest version of the format that may be written, for decoders that know no other; default the newest. A file is
+   * of the first version that has what it needs.
+   */
+  readonly version?: number;
   /** Is told how many tensors of all are done. */
   onProgress?(done: number, all: number): void;
 }
@@ -50,7 +56,7 @@ export function encode(model: Model, options: EncodeOptions = {}): Uint8Array<Ar
 /** {@link encode} of an ONNX file, whose very bytes come back, whoever wrote it. */
 export function encodeFile(
   bytes: Uint8Array,
-  { mode = "context", onProgress }: EncodeOptions = {},
+  { mode = "context", version = VERSION, onProgress }: EncodeOptions = {},
 ): Uint8Array<ArrayBuffer> {
   if (bytes.length > LARGEST_FILE) {
     throw new UserError(
@@ -61,13 +67,13 @@ export function encodeFile(
   const file = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
   const { graph, tensors } = split(file, liesBeside);
   const neighbours = new Neighbours();
-  const methods = mode === "context" ? methodsFor(tensors, file.length) : tensors.map(() => mode);
-  const streams = tensors.map((tensor, i) => {
-    const stream = encodeTensor(surveyOf(tensor), tensor.bytes, methods[i], neighbours);
+  const methods = mode === "context" ? methodsFor(tensors, file.length, version) : tensors.map(() => mode);
+  const encoded = tensors.map((tensor, i) => {
+    const each = encodeTensor(prepare(tensor, version), methods[i], neighbours);
     onProgress?.(i + 1, tensors.length);
-    return stream;
+    return each;
   });
-  return container(file.length, graph, streams);
+  return container(file.length, graph, encoded);
 }
 
 /** A graph that is so many bytes larger than it must be, and more than twice as large, has weights in it. */
@@ -88,15 +94,16 @@ export function liesBeside(tensor: Taken): boolean {
   return tensor.bytes.length >= SMALLEST && wordsOf(tensor)?.bytes === tensor.bytes.length;
 }
 
-function surveyOf(tensor: Taken) {
+function prepare(tensor: Taken, version: number): Prepared {
   const words = wordsOf(tensor);
   if (!words) throw new Error(`The tensor "${tensor.name}" has no words.`);
-  return survey(tensor.bytes, words);
+  const known = survey(tensor.bytes, words);
+  return { tensor, survey: known, ways: version < 2 ? [] : scaledWays(known, tensor.dims) };
 }
 
 /**
- * Decoding in contexts takes about so long for each word, and for each that is not zero: less with a codebook than
- * without. With tables it takes no time.
+ * Decoding in contexts takes about so long for each word, and for each that is not zero: less with a codebook or as small
+ * numbers than without. With tables it takes no time.
  */
 const SECONDS_PER_PLACE = 0.1e-6;
 const SECONDS_PER_CODE = 0.4e-6;
@@ -104,21 +111,30 @@ const SECONDS_PER_WORD = 1e-6;
 /** A network may take so long to decode, or the time of its bytes at this speed, whichever is more. */
 const LEAST_SECONDS = 0.5;
 const BYTES_PER_SECOND = 1e9;
+/** The same where words are small numbers, which tables take much longer for. */
+const LEAST_SECONDS_SCALED = 3;
+const SCALED_BYTES_PER_SECOND = 1e8;
 
 /** Which tensors are coded in contexts: all, but for the largest of a network that would take too long to decode. */
-function methodsFor(tensors: readonly Taken[], bytes: number): Method[] {
-  const methods = tensors.map((): Method => "static");
-  const seconds = tensors.map((tensor) => {
-    const { words, nonzero, distinct } = surveyOf(tensor);
-    if (words.length > MOST_IN_CONTEXTS) return Number.POSITIVE_INFINITY;
-    return words.length * SECONDS_PER_PLACE + nonzero * (distinct ? SECONDS_PER_CODE : SECONDS_PER_WORD);
+function methodsFor(tensors: readonly Taken[], bytes: number, version: number): Method[] {
+  const most = Math.max(LEAST_SECONDS, bytes / BYTES_PER_SECOND);
+  const mostScaled = Math.max(LEAST_SECONDS_SCALED, bytes / SCALED_BYTES_PER_SECOND);
+  const times = tensors.map((tensor) => {
+    const { survey, ways } = prepare(tensor, version);
+    const { words, nonzero, distinct } = survey;
+    if (words.length > MOST_IN_CONTEXTS) return { seconds: Number.POSITIVE_INFINITY, most };
+    const scaled = ways.length > 0;
+    const each = scaled || distinct ? SECONDS_PER_CODE : SECONDS_PER_WORD;
+    const seconds = words.length * SECONDS_PER_PLACE + nonzero * each;
+    // Without a codebook there is nothing but contexts for small numbers.
+    return { seconds, most: scaled ? (distinct ? mostScaled : Number.POSITIVE_INFINITY) : most };
   });
-  const slowest = tensors.map((_, i) => i).sort((a, b) => seconds[b] - seconds[a]);
+  const methods = tensors.map((): Method => "static");
+  const slowest = tensors.map((_, i) => i).sort((a, b) => times[b].seconds - times[a].seconds);
   let total = 0;
   for (const i of slowest.reverse()) {
-    total += seconds[i];
-    if (total > Math.max(LEAST_SECONDS, bytes / BYTES_PER_SECOND)) break;
-    methods[i] = "context";
+    total += times[i].seconds;
+    if (total <= times[i].most) methods[i] = "context";
   }
   return methods;
 }
@@ -140,7 +156,9 @@ function codeGraph(graph: Uint8Array, stored: boolean): Uint8Array {
 }
 
 /** Puts sections into a container: prefix, header, and every section, each with its checksum. */
-function container(decoded: number, graph: Uint8Array, streams: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+function container(decoded: number, graph: Uint8Array, tensors: readonly Encoded[]): Uint8Array<ArrayBuffer> {
+  const streams = tensors.map(({ stream }) => stream);
+  const version = tensors.reduce((needed, tensor) => Math.max(needed, tensor.version), 1);
   const least = streams.reduce((sum, { length }) => sum + length, 0);
   const padding = decoded > mostDecoded(least) ? leastBytes(decoded) - least : 0;
   const sections = [encodeGraph(graph, padding), ...streams];
@@ -150,7 +168,7 @@ function container(decoded: number, graph: Uint8Array, streams: readonly Uint8Ar
       `The model has ${streams.length} tensors, and an .esp file describes about 20,000: merge some.`,
     );
   }
-  const prefix = Uint8Array.of(...MAGIC, VERSION, header.length & 255, header.length >> 8, 0);
+  const prefix = Uint8Array.of(...MAGIC, version, header.length & 255, header.length >> 8, 0);
   prefix[PREFIX - 1] = checkOf(prefix);
   const checked = sections.flatMap((section) => [section, checksum(crc32(section))]);
   return concat([prefix, header, checksum(crc32(header, crc32(prefix))), ...checked]);

@@ -49,11 +49,12 @@ export function filledSize(graph: Uint8Array, holes: number): number {
 }
 
 /** The header and the sections of a file that is whole. */
-export function sectionsOf(esp: Uint8Array): { readonly decoded: number; readonly sections: Uint8Array[] } {
+export function sectionsOf(esp: Uint8Array): Crafted & { readonly sections: readonly Uint8Array[] } {
   const prefix = esp.subarray(0, PREFIX);
   let at = PREFIX + readPrefix(prefix, "") + CHECKSUM;
   const { decoded, sections } = readHeader(prefix, esp.subarray(PREFIX, at), "", esp.length);
   return {
+    version: esp[4],
     decoded,
     sections: sections.map((length) => {
       at += length + CHECKSUM;

@@ -52,7 +52,7 @@ describe("docs/format.md says what the code does:", () => {
   });
 
   it("the limits", () => {
-    expect([...MAGIC, VERSION, PREFIX]).toEqual([0x89, 0x45, 0x53, 0x50, 1, 8]);
+    expect([...MAGIC, VERSION, PREFIX]).toEqual([0x89, 0x45, 0x53, 0x50, 2, 8]);
     expect([mostDecoded(1), mostDecoded(2 ** 15), mostDecoded(2 ** 30)]).toEqual([2 ** 24, 2 ** 25, LARGEST_FILE]);
     expect([LARGEST_FILE, LONGEST_TEXT, MOST_IN_CONTEXTS]).toEqual([2 ** 31 - 1, 2 ** 20, 2 ** 26]);
   });

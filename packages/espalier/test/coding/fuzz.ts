@@ -12,6 +12,7 @@ import { vectors } from "./vectors.ts";
 /** A whole file, and what it is made of. */
 interface Seed {
   readonly esp: Uint8Array;
+  readonly version?: number;
   readonly decoded: number;
   readonly sections: readonly Uint8Array[];
   readonly graph: Uint8Array;
@@ -37,8 +38,8 @@ export class Fuzzer {
     this.#seeds = vectors.map(({ name, onnx }) => {
       // Not a Buffer, whose slice() does not copy.
       const esp = new Uint8Array(readFileSync(new URL(`../../../../docs/vectors/${name}.esp`, import.meta.url)));
-      const { decoded, sections } = sectionsOf(esp);
-      return { esp, decoded, sections, graph: split(onnx, liesBeside).graph };
+      const { version, decoded, sections } = sectionsOf(esp);
+      return { esp, version, decoded, sections, graph: split(onnx, liesBeside).graph };
     });
   }
 
@@ -75,28 +76,28 @@ export class Fuzzer {
     "a header of anything": (draw, { sections }) => ({
       bytes: craft({ decoded: 0, sections, header: mutated(draw, noise(draw, 1 + draw.below(12))) }),
     }),
-    "damaged sections with right checksums": (draw, { decoded, sections }) => {
+    "damaged sections with right checksums": (draw, { version, decoded, sections }) => {
       const which = draw.below(sections.length);
       const changed = sections.map((section, i) => (i === which ? mutated(draw, section) : section));
-      return { bytes: craft({ decoded, sections: changed }), size: decoded };
+      return { bytes: craft({ version, decoded, sections: changed }), size: decoded };
     },
-    "sections of anything": (draw, { decoded, sections }) => {
+    "sections of anything": (draw, { version, decoded, sections }) => {
       const changed = sections.map((section, i) =>
         i === 0 ? section : noise(draw, draw.below(2 * section.length + 8)),
       );
-      return { bytes: craft({ decoded, sections: changed }), size: decoded };
+      return { bytes: craft({ version, decoded, sections: changed }), size: decoded };
     },
-    "damaged graphs with right checksums": (draw, { graph, sections }) => {
+    "damaged graphs with right checksums": (draw, { version, graph, sections }) => {
       const changed = mutated(draw, graph);
       const size = sizeOf(changed, sections.length - 1);
       const section = graphSection(changed, { stored: draw.below(4) > 0 });
-      return { bytes: craft({ decoded: size, sections: [section, ...sections.slice(1)] }), size };
+      return { bytes: craft({ version, decoded: size, sections: [section, ...sections.slice(1)] }), size };
     },
     "a tensor of any type and shape": (draw) => {
       const dims = Array.from({ length: draw.below(6) }, () => draw.below(draw.below(4) === 0 ? 70 : 8));
       const graph = modelOf({ type: draw.below(25), dims, raw: new Uint8Array(0) });
       const size = sizeOf(graph, 1);
-      return { bytes: craft({ decoded: size, sections: [graphSection(graph), stream(draw)] }), size };
+      return { bytes: craft({ version: 2, decoded: size, sections: [graphSection(graph), stream(draw)] }), size };
     },
   };
 }
@@ -112,7 +113,7 @@ interface Case {
 /** The start of a stream that is likely to go on, and anything. */
 function stream(draw: Random): Uint8Array {
   const coder = new RangeEncoder();
-  coder.raw(draw.below(3), 2);
+  coder.raw(draw.below(4), 2);
   const sparse = draw.below(2);
   coder.raw(sparse, 1);
   if (sparse) codeNumber(coder, draw.below(60));

@@ -16,8 +16,8 @@ const hole = modelOf({ dims: [4, 6], raw: new Uint8Array(0) });
 
 /** A small whole file; its graph is stored, which is quick. */
 function small(mode: Method): Uint8Array {
-  const { decoded, sections } = sectionsOf(encodeFile(onnx, { mode }));
-  const esp = craft({ decoded, sections: [graphSection(hole), ...sections.slice(1)] });
+  const { version, decoded, sections } = sectionsOf(encodeFile(onnx, { mode }));
+  const esp = craft({ version, decoded, sections: [graphSection(hole), ...sections.slice(1)] });
   expect(outcomeOf(esp).file).toEqual(onnx);
   return esp;
 }
@@ -56,8 +56,8 @@ describe("a header is refused", () => {
   it.each<[string, Uint8Array, RegExp]>([
     [
       "of a newer version",
-      craft({ decoded, sections, version: 2 }),
-      /version 2 of the \.esp format, .* update espalier/,
+      craft({ decoded, sections, version: 3 }),
+      /version 3 of the \.esp format, .* update espalier/,
     ],
     ["of version 255", craft({ decoded, sections, version: 255 }), /version 255/],
     ["of version 0", craft({ decoded, sections, version: 0 }), /version/],
@@ -204,6 +204,47 @@ describe("a tensor with right checksums is refused", () => {
     ["of nothing", new Uint8Array(0), /fewer bytes/],
   ])("%s", (_, stream, message) => {
     expect(refusal(craft({ decoded: onnx.length, sections: [graphSection(hole), stream] }))).toMatch(message);
+  });
+
+  /** A stream of version 2 that goes on as `write` says. */
+  function scaledOf(write: (coder: RangeEncoder) => void): Uint8Array {
+    return streamOf(3, (coder) => {
+      coder.raw(0, 2);
+      write(coder);
+    });
+  }
+  const scales = (coder: RangeEncoder, count: number, inner: number, low = 0) => {
+    coder.raw(20, 6);
+    codeNumber(coder, count - 1);
+    codeNumber(coder, inner - 1);
+    coder.raw(20, 5);
+    coder.raw(low, 5);
+  };
+
+  it.each<[string, Uint8Array, RegExp]>([
+    ["of a further method that is unknown", streamOf(3, (c) => c.raw(3, 2)), /unknown method/],
+    ["with a mean beyond its classes", scaledOf((c) => c.raw(48, 6)), /a mean beyond/],
+    ["with scales that do not fill it", scaledOf((c) => scales(c, 5, 2)), /scales that do not fill/],
+    ["with more scales than words", scaledOf((c) => scales(c, 2 ** 31, 2 ** 31)), /scales that do not fill/],
+    ["with scales of too many bits", scaledOf((c) => scales(c, 4, 6, 13)), /more bits than a scale has/],
+    ["with scales that are no numbers", concat([scaledOf((c) => scales(c, 4, 6)), new Uint8Array(9)]), /a scale that/],
+  ])("%s, in version 2", (_, stream, message) => {
+    const sections = [graphSection(hole), stream];
+    expect(refusal(craft({ version: 2, decoded: onnx.length, sections }))).toMatch(message);
+    expect(refusal(craft({ version: 1, decoded: onnx.length, sections }))).toMatch(/unknown method/);
+  });
+
+  it.each([
+    [2, (c: RangeEncoder) => codeNumber(c, 256), /an offset beyond/],
+    [10, () => {}, /scales of halves/],
+  ] as const)("as small numbers of the type %i that cannot be", (type, write, message) => {
+    const narrow = modelOf({ type, dims: [80], raw: new Uint8Array(0) });
+    const stream = scaledOf((c) => {
+      c.raw(20, 6);
+      write(c);
+    });
+    const sections = [graphSection(narrow), stream];
+    expect(refusal(craft({ version: 2, decoded: filledSize(narrow, 1), sections }))).toMatch(message);
   });
 
   it.each([1, 2, 3])("with a shift as wide as its words (%s bytes)", (type) => {

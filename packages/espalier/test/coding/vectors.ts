@@ -8,6 +8,8 @@ export interface Vector {
   readonly name: string;
   readonly about: string;
   readonly mode: Method;
+  /** The version of the format; default 1. */
+  readonly version?: number;
   readonly onnx: Uint8Array;
 }
 
@@ -38,6 +40,29 @@ function wholes(type: number, bits: number, dims: readonly number[]): TensorFiel
   const high = Math.min(step, 4) - 1;
   for (let at = 0; at < raw.length; at += step) raw[at + high] = below(3) === 0 ? below(6) * 37 : 0;
   return { name: `type ${type}`, type, dims, raw };
+}
+
+/** Small whole numbers like weights, times a scale of 8 significant bits for each slice of so many. */
+function scaled(name: string, dims: readonly number[], count: number, inner: number): TensorFields {
+  const { below } = random(1, name);
+  const scales = Float32Array.from({ length: count }, () => (128 + below(128)) * 2 ** (below(3) - 14));
+  const spread = () => below(6) + below(6) + below(6) - 7 - below(2);
+  const values = Float32Array.from(
+    { length: size(dims) },
+    (_, t) => scales[Math.floor(t / inner) % count] * spread() + 0,
+  );
+  return { name, dims, raw: bytesOf(values) };
+}
+
+/** Whole numbers around one of them, of a type that takes so many bytes. */
+function around(type: number, width: number, dims: readonly number[], zero: number): TensorFields {
+  const { below } = random(1, "around", type);
+  const raw = new Uint8Array(size(dims) * width);
+  for (let at = 0; at < raw.length; at += width) {
+    const number = zero + below(9) + below(9) - 8;
+    for (let i = 0; i < width; i++) raw[at + i] = number >> (8 * i);
+  }
+  return { name: `around, type ${type}`, type, dims, raw };
 }
 
 function bytes(seed: string, length: number): Uint8Array {
@@ -210,4 +235,38 @@ export const vectors: readonly Vector[] = [
   { name: "types-context", about: "a tensor of each type of elements, in contexts", mode: "context", onnx: types },
   { name: "types-static", about: "the same with static tables", mode: "static", onnx: types },
   { name: "places", about: "tensors wherever ONNX can have one", mode: "context", onnx: places() },
+  {
+    name: "scaled",
+    about: "floats that are numbers times scales: one for each row, each column, each channel, and one for all",
+    mode: "context",
+    version: 2,
+    onnx: modelOf(
+      scaled("rows", [8, 5, 3, 3], 8, 45),
+      scaled("columns", [24, 16], 16, 1),
+      scaled("channels", [6, 10, 2, 2], 10, 4),
+      scaled("all", [70], 1, 70),
+    ),
+  },
+  {
+    name: "scaled-wide",
+    about: "numbers of up to 15 bits times scales, and a scale that rounds its products",
+    mode: "context",
+    version: 2,
+    onnx: modelOf(
+      { name: "wide", dims: [40], raw: bytesOf(Float32Array.from({ length: 40 }, (_, i) => (i - 20) ** 3 * 4 + i)) },
+      { name: "rounded", dims: [9, 9], raw: bytesOf(weights("rounded", 81).map((w) => Math.round(w * 99) * 0.0123)) },
+    ),
+  },
+  {
+    name: "integers",
+    about: "small whole numbers, as they are and around a zero point",
+    mode: "context",
+    version: 2,
+    onnx: modelOf(
+      around(3, 1, [12, 10, 3, 3], 0),
+      around(2, 1, [20, 30], 128),
+      around(5, 2, [200], -300),
+      around(6, 4, [10, 9], 0),
+    ),
+  },
 ];

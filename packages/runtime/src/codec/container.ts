@@ -5,8 +5,8 @@ import { varintAt } from "./messages.ts";
 
 /** A file begins with 0x89 "ESP", which no text does. */
 export const MAGIC = Uint8Array.of(0x89, 0x45, 0x53, 0x50);
-/** The version of the format that is written, and the newest that is read. The first is 1. */
-export const VERSION = 1;
+/** The newest version of the format, which is read and may be written. The first is 1. */
+export const VERSION = 2;
 /** Magic, version, length of the header in two bytes, check. */
 export const PREFIX = 8;
 /** A checksum behind the header and behind every section. */

@@ -2,10 +2,11 @@ import type { BitCoder } from "./bit-coder.ts";
 import { codeCodebook, rankOf, type WordFormat } from "./codebook.ts";
 import { CodeModel } from "./codes.ts";
 import { Damage } from "./damage.ts";
-import type { WordType } from "./element-type.ts";
+import type { CodedType, WordType } from "./element-type.ts";
 import { codeElements } from "./elements.ts";
-import { CONTEXT, codeLayout, type Layout, STORED } from "./layout.ts";
+import { CONTEXT, codeLayout, FURTHER, type Layout, SCALED, STORED } from "./layout.ts";
 import { RangeDecoder } from "./range-decoder.ts";
+import { codeScaled, NO_SCALES, storeScaled } from "./scaled.ts";
 import { activityOf } from "./significance.ts";
 import { codeStaticHead, decodeEntries, type Store } from "./static.ts";
 import { WordModel } from "./words.ts";
@@ -30,7 +31,7 @@ export class Neighbours {
   }
 
   /** Notes a tensor that was coded in contexts. */
-  add(elements: Uint32Array, rows: number): void {
+  add(elements: Uint32Array | Int32Array, rows: number): void {
     const columns = elements.length / rows;
     const counts = new Uint32Array(rows);
     for (let row = 0, t = 0; row < rows; row++) {
@@ -91,7 +92,7 @@ function layoutFrom(coder: BitCoder, { view }: WordType): Layout {
  */
 export function decodeTensor(
   stream: Uint8Array,
-  type: WordType,
+  type: CodedType,
   neighbours: Neighbours,
   into: Uint8Array | Store,
 ): void {
@@ -105,6 +106,14 @@ export function decodeTensor(
     const stored = stream.subarray(stream.length - bytes);
     if (typeof into === "function") storeAll(stored, width, into);
     else into.set(stored);
+    return;
+  }
+  if (layout.method === FURTHER) {
+    if (type.version < 2 || coder.raw(0, 2) !== SCALED) throw new Damage("an unknown method");
+    if (count > MOST_IN_CONTEXTS) throw new Damage("more words in contexts than any writer puts there");
+    const numbers = new Int32Array(count);
+    storeScaled(store, codeScaled(coder, { ...NO_SCALES, numbers }, type));
+    neighbours.add(numbers, view.rows);
     return;
   }
   const format = { width, float, shift: layout.shift };

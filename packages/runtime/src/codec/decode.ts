@@ -11,7 +11,7 @@ import {
 } from "./container.ts";
 import { decodeTensor, Neighbours } from "./context-tensor.ts";
 import { Damage } from "./damage.ts";
-import { type WordType, wordsOf } from "./element-type.ts";
+import { type CodedType, wordsOf } from "./element-type.ts";
 import { piecesOf } from "./messages.ts";
 import { RangeDecoder } from "./range-decoder.ts";
 import { codeText } from "./text.ts";
@@ -55,7 +55,7 @@ export function* decoding({
       come += section.length;
       return checkedContent(section, source);
     };
-    const pieces = piecesIn(decodeGraph(yield* next()), decoded, sections.length - 1);
+    const pieces = piecesIn(decodeGraph(yield* next()), decoded, sections.length - 1, prefix[4]);
     const early: Uint8Array[] = [];
     while (decoded > mostDecoded(come)) early.push(yield* next());
     const file = new Uint8Array(decoded);
@@ -119,7 +119,7 @@ export function contentsOf(bytes: Uint8Array, source = NAMELESS): Contents {
     const start = PREFIX + readPrefix(prefix, source) + CHECKSUM;
     const { decoded, sections } = readHeader(prefix, upTo(start, PREFIX), source, bytes.length);
     const graph = checkedContent(upTo(start + sections[0] + CHECKSUM, start), source);
-    const holes = piecesIn(decodeGraph(graph), decoded, sections.length - 1).filter(isCoded);
+    const holes = piecesIn(decodeGraph(graph), decoded, sections.length - 1, prefix[4]).filter(isCoded);
     const tensors = holes.map(({ name, bytes }, i) => ({ name, bytes: sections[i + 1], decoded: bytes }));
     return { decoded, graph: sections[0], tensors };
   } catch (error) {
@@ -128,7 +128,7 @@ export function contentsOf(bytes: Uint8Array, source = NAMELESS): Contents {
 }
 
 /** A tensor that is coded beside the graph. */
-interface Coded extends WordType {
+interface Coded extends CodedType {
   readonly name: string;
   /** Where its message begins in the graph. */
   readonly at: number;
@@ -138,7 +138,7 @@ interface Coded extends WordType {
 export interface Parts {
   readonly graph: Uint8Array;
   /** In the order in which they are decoded. */
-  readonly tensors: readonly { readonly at: number; readonly type: WordType; readonly stream: Uint8Array }[];
+  readonly tensors: readonly { readonly at: number; readonly type: CodedType; readonly stream: Uint8Array }[];
 }
 
 /**
@@ -158,7 +158,7 @@ export function partsOf(bytes: Uint8Array, source = NAMELESS): Parts {
     const { decoded, sections } = readHeader(prefix, take(length + CHECKSUM), source, bytes.length);
     const [section, ...streams] = sections.map((size) => checkedContent(take(size + CHECKSUM), source));
     const graph = decodeGraph(section);
-    const holes = piecesIn(graph, decoded, streams.length).filter(isCoded);
+    const holes = piecesIn(graph, decoded, streams.length, prefix[4]).filter(isCoded);
     return { graph, tensors: holes.map((type, i) => ({ at: type.at, type, stream: streams[i] })) };
   } catch (error) {
     throw explained(error, source);
@@ -173,7 +173,12 @@ function isCoded(piece: Uint8Array | Coded): piece is Coded {
  * Finds the holes for tensors in a graph. Where no tensor is coded beside the graph it is the file itself, whatever it
  * holds.
  */
-function piecesIn(graph: Uint8Array, decoded: number, tensors: number): readonly (Uint8Array | Coded)[] {
+function piecesIn(
+  graph: Uint8Array,
+  decoded: number,
+  tensors: number,
+  version: number,
+): readonly (Uint8Array | Coded)[] {
   const pieces =
     tensors === 0
       ? [graph]
@@ -181,7 +186,7 @@ function piecesIn(graph: Uint8Array, decoded: number, tensors: number): readonly
           graph,
           (head, at): Coded | undefined => {
             const words = wordsOf(head);
-            return words && { ...words, name: head.name, at };
+            return words && { ...words, name: head.name, at, version };
           },
           tensors,
         );

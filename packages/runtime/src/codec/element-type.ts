@@ -22,6 +22,11 @@ export interface WordType {
   readonly view: View;
 }
 
+/** The same in a file of some version of the format. */
+export interface CodedType extends WordType {
+  readonly version: number;
+}
+
 /**
  * How a tensor of this type and shape is coded.
  * @returns undefined for a type without raw bytes, and for a tensor that has no bytes or more than a file

@@ -17,7 +17,8 @@ export { crc32 } from "./crc32.ts";
 export { Damage } from "./damage.ts";
 export { type Contents, contentsOf, decode, LONGEST_TEXT } from "./decode.ts";
 export { type WordType, wordsOf } from "./element-type.ts";
-export { CONTEXT, codeLayout, type Layout, STATIC, STORED } from "./layout.ts";
+export { levelOf } from "./integers.ts";
+export { CONTEXT, codeLayout, FURTHER, type Layout, SCALED, STATIC, STORED } from "./layout.ts";
 export {
   DEEPEST,
   fieldsOf,
@@ -29,6 +30,7 @@ export {
   type TensorHead,
   varintOf,
 } from "./messages.ts";
+export { codeScaled, codeScales, NO_SCALES, type Scaled } from "./scaled.ts";
 export { codeStaticHead, countValues, type StaticHead } from "./static.ts";
 export { LARGEST_LOG, spread } from "./table.ts";
 export { codeText } from "./text.ts";

@@ -7,6 +7,9 @@ import { LARGEST_KERNEL, type View } from "./view.ts";
 export const STORED = 0;
 export const CONTEXT = 1;
 export const STATIC = 2;
+/** Since version 2: one of the methods that follow. */
+export const FURTHER = 3;
+export const SCALED = 0;
 
 /** What a stream says first: how the rest of it codes the tensor. */
 export interface Layout {
@@ -27,10 +30,9 @@ export interface Layout {
 /** Codes a layout. @param suggested the view that the tensor's shape suggests */
 export function codeLayout(coder: BitCoder, layout: Layout, suggested: View): Layout {
   const method = coder.raw(layout.method, 2);
-  if (method > STATIC) throw new Damage("an unknown method");
   const words = suggested.rows * suggested.channels * suggested.kernel;
   const whole = { method, view: suggested, sparse: false, count: words, shift: 0, entries: 0, raw: 0 };
-  if (method === STORED) return whole;
+  if (method === STORED || method === FURTHER) return whole;
   const sparse = coder.raw(layout.sparse ? 1 : 0, 1) === 1;
   const count = sparse ? codeNumber(coder, layout.count) : words;
   const shift = coder.raw(layout.shift, 5);
