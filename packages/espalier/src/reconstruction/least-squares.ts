@@ -30,9 +30,10 @@ export class LeastSquares {
   readonly diagonal: Float32Array;
   /** What the whole network's weights come to on the inputs of the pruned one, E|V x|^2: the scale of errors. */
   readonly energy: number;
+  /** V (E[y x'] + r): what W (E[x x'] + r) is to be on the mask. */
+  readonly target: Float32Array;
   readonly #shape: Shape;
   readonly #program: Program;
-  readonly #target: Float32Array;
 
   private constructor(
     shape: Shape,
@@ -45,7 +46,7 @@ export class LeastSquares {
     this.#program = program;
     this.second = second;
     this.diagonal = Float32Array.from({ length: groups * columns }, (_, i) => second[i * columns + (i % columns)]);
-    this.#target = target.products;
+    this.target = target.products;
     this.energy = target.energy;
   }
 
@@ -55,11 +56,13 @@ export class LeastSquares {
     const ridge = RIDGE * meanDiagonal(moments.second, groups, columns);
     const second = plusDiagonal(moments.second, ridge, shape, shareable(moments.second.length));
     const program = await compileProduct(engine, shape, second);
+    const image = await product(program, shape, whole);
+    const energy = dot(whole, image);
+    // Where the networks are the same so far, the weights are what fits them best.
+    if (moments.cross === moments.second) return new LeastSquares(shape, program, second, { products: image, energy });
     const onto = await compileProduct(engine, shape, plusDiagonal(moments.cross, ridge, shape));
     try {
-      const products = await product(onto, shape, whole);
-      const energy = dot(whole, await product(program, shape, whole));
-      return new LeastSquares(shape, program, second, { products, energy });
+      return new LeastSquares(shape, program, second, { products: await product(onto, shape, whole), energy });
     } finally {
       await onto.release();
     }
@@ -99,6 +102,12 @@ export class LeastSquares {
     return weights;
   }
 
+  /** Floating-point operations that a fit takes. */
+  operations(iterations: number): number {
+    const { groups, rows, columns } = this.#shape;
+    return 2 * groups * rows * columns ** 2 * (iterations + 1);
+  }
+
   /**
    * How far outputs of other weights are from what is to be reached, as a part of its energy; exact where the pruned
    * network's inputs are the whole network's.
@@ -114,7 +123,7 @@ export class LeastSquares {
 
   async #residual(weights: Float32Array, mask: Uint8Array): Promise<Float32Array> {
     const image = await product(this.#program, this.#shape, weights);
-    return image.map((value, i) => (mask[i] === 0 ? 0 : this.#target[i] - value));
+    return image.map((value, i) => (mask[i] === 0 ? 0 : this.target[i] - value));
   }
 
   #precondition(residual: Float32Array): Float32Array {

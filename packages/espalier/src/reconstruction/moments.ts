@@ -2,7 +2,7 @@ import type { Engine, Tensors } from "../engine/engine.ts";
 import { ints } from "../onnx/attributes.ts";
 import { GraphBuilder } from "../onnx/builder.ts";
 import { emptyModel, typeOf } from "../onnx/graph.ts";
-import { float32, sizeOf } from "../onnx/tensor.ts";
+import { float32, floatsOf, sizeOf } from "../onnx/tensor.ts";
 import type { TypedModel } from "../onnx/typed.ts";
 import type { LinearLayer } from "./linear.ts";
 
@@ -12,7 +12,7 @@ export interface Moments {
   readonly columns: number;
   /** E[x x'] of what the layer reads in the network that is pruned, [groups, columns, columns]. */
   readonly second: Float32Array;
-  /** E[y x'], where y is what it reads in the whole network. */
+  /** E[y x'], where y is what it reads in the whole network: `second` itself where both networks are the same so far. */
   readonly cross: Float32Array;
 }
 
@@ -34,40 +34,49 @@ export async function momentsOf(
   const model = emptyModel("moments");
   model.opsets = new Map(annotated.opsets);
   const graph = new GraphBuilder(model);
-  const looked = (["whole", "pruned"] as const).map((name) => {
+  const look = (name: string) => {
     model.inputs.push({ name, dtype, shape });
     const places = linear.unfold(graph, name);
     if (!linear.bias) return places;
     const one = graph.emit("Slice", [places, graph.ints([0]), graph.ints([1]), graph.ints([2])]);
     const ones = graph.emit("Add", [graph.emit("Sub", [one, one]), graph.scalar("float32", 1)]);
     return graph.emit("Concat", [places, ones], { axis: { kind: "int", value: 2 } });
-  });
-  const [whole, pruned] = looked.map((places) => graph.emit("Transpose", [places], { perm: ints([0, 2, 1]) }));
-  for (const [name, left] of [
-    ["second", pruned],
-    ["cross", whole],
-  ] as const) {
-    graph.emit("MatMul", [left, looked[1]], {}, name);
+  };
+  const pruned = look("pruned");
+  const same = batches.every((batch) => batch.whole[linear.input] === batch.pruned[linear.input]);
+  const wanted = same
+    ? [["second", pruned] as const]
+    : [["second", pruned] as const, ["cross", look("whole")] as const];
+  for (const [name, places] of wanted) {
+    graph.emit("MatMul", [graph.emit("Transpose", [places], { perm: ints([0, 2, 1]) }), pruned], {}, name);
     model.outputs.push({ name });
   }
   const program = await engine.compile(model);
   const size = linear.groups * columns * columns;
-  const sums = { second: new Float64Array(size), cross: new Float64Array(size) };
+  const sums = wanted.map(([name]) => ({ name, sum: new Float64Array(size) }));
   try {
-    for (const batch of batches) {
-      const outputs = await program.run({ whole: batch.whole[linear.input], pruned: batch.pruned[linear.input] });
-      for (const name of ["second", "cross"] as const) {
-        const { data } = outputs[name];
-        for (let i = 0; i < size; i++) sums[name][i] += Number(data[i]);
-      }
+    for (const { whole, pruned } of batches) {
+      const feeds = { pruned: pruned[linear.input], ...(same ? {} : { whole: whole[linear.input] }) };
+      const outputs = await program.run(feeds);
+      for (const { name, sum } of sums) addTo(sum, floatsOf(outputs[name]));
     }
   } finally {
     await program.release();
   }
   // Where there is a bias, its own moment is the number of places; else the scale is of no matter.
-  const count = linear.bias ? sums.second[size - 1] : batches.length * sizeOf(shape.slice(0, 1));
-  const mean = (sum: Float64Array) => Float32Array.from(sum, (value) => value / count);
-  return { columns, second: mean(sums.second), cross: mean(sums.cross) };
+  const count = linear.bias ? sums[0].sum[size - 1] : batches.length * sizeOf(shape.slice(0, 1));
+  const [second, cross = second] = sums.map(({ sum }) => mean(sum, count));
+  return { columns, second, cross };
+}
+
+function addTo(sums: Float64Array, values: Float32Array): void {
+  for (let i = 0; i < sums.length; i++) sums[i] += values[i];
+}
+
+function mean(sums: Float64Array, count: number): Float32Array {
+  const means = new Float32Array(sums.length);
+  for (let i = 0; i < sums.length; i++) means[i] = sums[i] / count;
+  return means;
 }
 
 /** A layer's weights with its bias as their last column, [groups, rows, columns + 1]. */

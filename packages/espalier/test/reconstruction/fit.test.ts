@@ -262,5 +262,9 @@ describe("moments", () => {
     expect(columns).toBe(3);
     expect([...second]).toEqual([5, 0, 3, 0, 5, 3, 3, 3, 4].map((value) => value / 4));
     expect([...cross]).toEqual([1, 5, 5, 4, 4, 7, 3, 3, 4].map((value) => value / 4));
+    const both = batch(1, 0, 0, 1);
+    const same = await momentsOf(engine, annotated, linear, [{ whole: both, pruned: both }]);
+    expect([...same.second]).toEqual([1, 0, 1, 0, 1, 1, 1, 1, 2].map((value) => value / 2));
+    expect(same.cross).toBe(same.second);
   });
 });

@@ -73,17 +73,3 @@ export function decideRows(rows: Rows, wanted: Float32Array, { values, prices }:
   }
   return { codes, counts, equations: sums.equations };
 }
-
-/** The squares of the pivots of some rows' chains, bias and all: what an error of each connection alone comes to. */
-export function pivotsOf(rows: Rows): Float32Array {
-  const lengths = Array.from({ length: rows.count }, (_, row) => rows.live(row));
-  const bench = workspace();
-  const [triangle] = bench.arrays(Math.max(0, ...lengths) ** 2);
-  const pivots = new Float32Array(lengths.reduce((sum, n) => sum + n, 0));
-  let at = 0;
-  for (const [row, n] of lengths.entries()) {
-    if (row === 0 || !rows.alike(row, row - 1)) rows.factor(row, triangle, bench);
-    for (let k = 0; k < n; k++) pivots[at++] = triangle[k * n + k] ** 2;
-  }
-  return pivots;
-}

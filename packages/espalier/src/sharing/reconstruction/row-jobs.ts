@@ -1,8 +1,9 @@
 import { type Executor, inlineExecutor, type Job } from "../../engine/executor.ts";
 import type { Entry } from "../entropy.ts";
-import { type Decided, type DecidedRows, decideRows, type Prices, pivotsOf, priced } from "./decide.ts";
+import { type Decided, type DecidedRows, decideRows, type Prices, priced } from "./decide.ts";
 import { addEquations } from "./equations.ts";
 import { partsOf } from "./parts.ts";
+import { type Pivots, pivotsOf } from "./pivots.ts";
 import { Rows, type RowsData } from "./rows.ts";
 
 /** Where a layer's rows are worked on. */
@@ -12,10 +13,16 @@ export interface RowWork {
   readonly signal?: AbortSignal;
 }
 
-/** The squares of pivots, of some rows. */
-export const pivotsJob: Job<RowsData, Float32Array> = {
+export interface PivotsInput {
+  readonly rows: RowsData;
+  /** Of these rows alone. */
+  readonly target?: Float32Array;
+}
+
+/** Some rows factored, and solved for. */
+export const pivotsJob: Job<PivotsInput, Pivots> = {
   name: "pivots",
-  run: (data) => pivotsOf(new Rows(data)),
+  run: ({ rows, target }) => pivotsOf(new Rows(rows), target),
 };
 
 export interface DecideInput {
@@ -31,11 +38,23 @@ export const decideJob: Job<DecideInput, DecidedRows> = {
   run: ({ rows, wanted, prices }) => decideRows(new Rows(rows), wanted, prices),
 };
 
-/** The squares of the pivots of all rows' chains, one row after the other. */
-export async function allPivots(rows: Rows, work: RowWork = {}): Promise<Float32Array> {
-  const found: Float32Array[] = [];
-  for await (const pivots of overParts(rows, work, pivotsJob, (from, to) => rows.part(from, to))) found.push(pivots);
-  return joined(found, new Float32Array(lengthOf(found)));
+/**
+ * Factors all rows.
+ * @param target of the weights of least error, by row and column: where they are to be solved for
+ */
+export async function allPivots(rows: Rows, target?: Float32Array, work: RowWork = {}): Promise<Pivots> {
+  const { width } = rows;
+  const found: Pivots[] = [];
+  const inputOf = (from: number, to: number): PivotsInput => {
+    return { rows: rows.part(from, to), target: target?.slice(from * width, to * width) };
+  };
+  for await (const part of overParts(rows, work, pivotsJob, inputOf)) found.push(part);
+  const squares = found.map((part) => part.squares);
+  const wanted = found.flatMap((part) => part.wanted ?? []);
+  return {
+    squares: joined(squares, new Float32Array(lengthOf(squares))),
+    wanted: target && joined(wanted, new Float32Array(target.length)),
+  };
 }
 
 /**

@@ -10,6 +10,8 @@ import { Rows } from "./rows.ts";
 
 /** Of conjugate gradients, which look for the weights of least error before any is shared. */
 const ITERATIONS = 25;
+/** Floating-point operations from which on rows, which are factored anyway, are solved for one by one instead. */
+const MOST_OPERATIONS = 1e12;
 /** How often all weights are decided and the values refitted. */
 const PASSES = 2;
 
@@ -28,10 +30,12 @@ export async function shareLayer(
 ): Promise<Float32Array> {
   const width = shape.columns;
   const mask = Uint8Array.from(whole, (w, i) => (w !== 0 || i % width >= width - fixed ? 1 : 0));
-  const wanted = await squares.fit(mask, whole.slice(), ITERATIONS);
-  const { second, diagonal } = squares;
+  const { second, diagonal, target } = squares;
   const rows = new Rows({ shape, second, diagonal, mask, fixed, from: 0, to: shape.groups * shape.rows });
-  let entries = firstEntries(rows, wanted, await allPivots(rows, work), lambda, random);
+  const iterated = squares.operations(ITERATIONS) <= MOST_OPERATIONS;
+  const pivots = await allPivots(rows, iterated ? undefined : target, work);
+  const wanted = pivots.wanted ?? (await squares.fit(mask, whole.slice(), ITERATIONS));
+  let entries = firstEntries(rows, wanted, pivots.squares, lambda, random);
   for (let pass = 1; ; pass++) {
     const decided = await decide(rows, wanted, entries, lambda, work);
     const values = refit(decided);

@@ -87,7 +87,16 @@ describe("rows as chains", () => {
     const expected = chains.flatMap(({ columns: { length: n }, triangle }) =>
       Array.from({ length: n }, (_, k) => Math.fround(triangle[k * n + k] ** 2)),
     );
-    expect([...(await allPivots(rows))]).toEqual(expected);
+    expect([...(await allPivots(rows)).squares]).toEqual(expected);
+    await squares.release();
+  });
+
+  it("are solved for the weights of least error", async () => {
+    const { rows, weights, squares, mask } = await layer();
+    const { wanted } = await allPivots(rows, squares.target);
+    const iterated = await squares.fit(mask, weights.slice(), 100);
+    expect(wanted).toHaveLength(iterated.length);
+    for (const [i, w] of iterated.entries()) expect(wanted?.[i]).toBeCloseTo(w, 4);
     await squares.release();
   });
 

@@ -43,12 +43,12 @@ it("rows are decided in workers as they are here, to the last bit", async () => 
   const { rows, wanted } = layer(200, 640, 0.6);
   expect(partsOf(rows).length).toBeGreaterThan(1);
   const here = await decide(rows, wanted, entries, 0.01);
-  const pivots = await allPivots(rows);
+  const pivots = await allPivots(rows, wanted);
   for (const executor of [threads, processes]) {
     const there = await decide(rows, wanted, entries, 0.01, { executor });
     expect(there).toEqual(here);
     expect(refit(there)).toEqual(refit(here));
-    expect(await allPivots(rows, { executor })).toEqual(pivots);
+    expect(await allPivots(rows, wanted, { executor })).toEqual(pivots);
   }
 });
 
