@@ -277,11 +277,12 @@ describe("the program", () => {
 
   it("shows the options of the data at hand alone", async () => {
     const shown = async (...data: string[]) => (await espalier("train", "lenet-5", ...data, "--help")).stdout;
-    expect(await shown()).toMatch(/Photographs \(images:DIR\)[\s\S]*--crop[\s\S]*--window[\s\S]*--parts/);
+    const all = await shown();
+    for (const option of ["Photographs (images:DIR)", "--crop", "--window", "--parts"]) expect(all).toContain(option);
     const digits = await shown("--data", "mnist");
     for (const option of ["--crop", "--window", "--parts"]) expect(digits).not.toContain(option);
     const text = await shown("--data", "text:book.txt");
-    expect(text).toMatch(/--window[\s\S]*--parts/);
+    for (const option of ["--window", "--parts"]) expect(text).toContain(option);
     expect(text).not.toContain("--crop");
     expect(digits).toMatch(/Training:[\s\S]*--clip-norm/);
   });
