@@ -10,6 +10,7 @@ import { arraySplit } from "../../src/data/array-split.ts";
 import type { Dataset, Split } from "../../src/data/dataset.ts";
 import { readIdx } from "../../src/data/idx.ts";
 import { openIdxFolder } from "../../src/data/mnist.ts";
+import { openModule } from "../../src/data/module.ts";
 import { readNpy } from "../../src/data/npy.ts";
 import { readStream } from "../../src/data/read-file.ts";
 import { convertible, rounds, routed } from "../../src/data/routes.ts";
@@ -171,6 +172,15 @@ describe("NumPy arrays", () => {
   });
 });
 
+/** The number and the class of a module's first sample. */
+async function readModuleSample(split: Split) {
+  const [x, y] = [new Float32Array(1), new Int32Array(1)];
+  await split.read([0], { x, y });
+  return [x[0], y[0]];
+}
+
+let modules = 0;
+
 describe("data by its SPEC", () => {
   const arrays = (more: Record<string, Uint8Array> = {}) => ({
     "x_train.npy": npy(
@@ -288,11 +298,61 @@ describe("data by its SPEC", () => {
       `const s = ${split}; export default () => ({ name: "m", ${tensors}, classes: 2, train: s, validation: s, test: s });`,
     );
     const data: Dataset = await openDataset(good);
-    expect(readAll(data.test, 1)).toEqual({ inputs: [5], labels: [0] });
+    expect(await readModuleSample(data.test)).toEqual([5, 0]);
     const bad = file("bad.mjs", `export default { name: 'm', ${tensors}, classes: 0 };`);
     await expect(openDataset(bad)).rejects.toThrow(/bad\.mjs is not a dataset \(classes/);
     await expect(openDataset(file("broken.mjs", "export default ("))).rejects.toThrow(/cannot be loaded/);
     await expect(openDataset("/nowhere.mjs")).rejects.toThrow(/no data module/);
+  });
+
+  it("a module that yields its samples, at once or in time, or lists them", async () => {
+    const path = file(
+      "yields.mjs",
+      `export default {
+        name: "yields",
+        inputs: [{ name: "ids", dtype: "int64", shape: [2] }, { name: "image", dtype: "float32", shape: [2, 1] }],
+        targets: [{ name: "kind", dtype: "int32", shape: [] }],
+        *train() { for (let i = 0; i < 40; i++) yield { ids: [i, BigInt(i + 1)], image: [[i / 2], [0]], kind: i % 3 }; },
+        async *validation() { yield { ids: [1, 2], image: Float32Array.of(1, 2), kind: 0 }; },
+        test: [{ ids: [3, 4], image: [5, 6], kind: 2 }],
+      };`,
+    );
+    const data = await openDataset(path);
+    expect([data.train.size, data.validation.size, data.test.size]).toEqual([40, 1, 1]);
+    const into = { ids: new BigInt64Array(4), image: new Float32Array(4), kind: new Int32Array(2) };
+    await data.train.read([39, 3], into);
+    expect([[...into.ids], [...into.image], [...into.kind]]).toEqual([
+      [39n, 40n, 3n, 4n],
+      [19.5, 0, 1.5, 0],
+      [0, 0],
+    ]);
+  });
+
+  it.each<[string, string, RegExp]>([
+    [
+      "reads and throws",
+      "{ size: 3, read() { throw new Error('no disk\\n at x') } }",
+      /m\d+\.mjs, train: its read fails \(no disk\) for the samples from 2 on/,
+    ],
+    [
+      "reads and rejects",
+      "{ size: 3, read: () => Promise.reject('gone') }",
+      /m\d+\.mjs, train: its read fails \(gone\)/,
+    ],
+    ["reads NaN", "{ size: 3, read(i, { x }) { x[0] = NaN } }", /m\d+\.mjs, train: sample 2 has NaN in "x" at 0/],
+    ["yields and throws", "(function* () { throw new Error('early') })()", /m\d+\.mjs: train fails \(early\)/],
+    ["yields nothing", "[]", /train yields no sample/],
+    ["yields too little", "[{ x: [1] }, {}]", /train, sample 1 has no numbers in "x", which is \[1\]: give 1/],
+    ["yields what are no numbers", "[{ x: ['a'] }]", /train, sample 0 has no numbers in "x"/],
+  ])("a module that %s is told by its name", async (_, train, message) => {
+    const rest = "{ size: 1, read() {} }";
+    const path = file(
+      `m${++modules}.mjs`,
+      `export default () => ({ name: "m", inputs: [{ name: "x", dtype: "float32", shape: [1] }], train: ${train}, validation: ${rest}, test: ${rest} });`,
+    );
+    const read = async () => (await openModule(path)).train.read([2], { x: new Float32Array(1) });
+    await expect(read()).rejects.toThrow(UserError);
+    await expect(read()).rejects.toThrow(message);
   });
 
   it("anything else names the forms that there are", async () => {
