@@ -1,19 +1,27 @@
 import type { AudioOptions } from "../data/audio/open.ts";
 import type { Dataset } from "../data/dataset.ts";
+import { temporaryFile } from "../data/file-store.ts";
 import type { ImageOptions } from "../data/images/open.ts";
 import { openDataset } from "../data/spec.ts";
+import { memory, type Storage } from "../data/store.ts";
 import { statedVocabulary } from "../data/text/vocabulary.ts";
 import { UserError } from "../errors.ts";
 import { kindOf, sampleOptions } from "../library/options/data.ts";
+import type { engineOptions } from "../library/options/engine.ts";
 import { type DataKind, metaOf, type Values } from "../library/options/option.ts";
 import { preprocessingFor } from "../library/preprocessing.ts";
+import { through } from "../library/through.ts";
 import { fedInputs, type Model } from "../onnx/graph.ts";
 import { sizeOf } from "../onnx/tensor.ts";
 import { flags } from "./command.ts";
+import { running } from "./interrupt.ts";
+import { openModel } from "./model.ts";
+import { engineOf } from "./options.ts";
 import { note } from "./print.ts";
 
 /** What a command says of data: a SPEC, and how it becomes samples. */
-type DataOptions<Spec extends string | undefined> = Values<typeof sampleOptions> & { readonly data?: Spec };
+type DataOptions<Spec extends string | undefined> = Values<typeof sampleOptions> &
+  Values<typeof engineOptions> & { readonly data?: Spec };
 
 /**
  * Opens the data that the options name, for a model; undefined where they name none.
@@ -31,6 +39,31 @@ export function openData(
 ): Promise<Dataset | undefined>;
 export async function openData(options: DataOptions<string | undefined>, model: Model, how: How = {}) {
   checkFits(options);
+  const { through: stage, frames, frameHop } = options;
+  if (!stage) return opened(options, model, how);
+  const { model: first } = openModel(stage.file);
+  const data = await opened(options, first, { ...how, stream: frames !== undefined });
+  if (!data) return undefined;
+  const { scale, offset } = stage;
+  return running(
+    ({ signal }) =>
+      through(engineOf(options), first, data, { scale, offset, frames, frameHop, storage: roomy, signal }),
+    () => `Stopped; not all of the data went through ${stage.file}.`,
+  );
+}
+
+/** Numbers that memory holds: 512 MB; more go into a temporary file until the process ends. */
+const MOST_IN_MEMORY = 2 ** 27;
+
+const roomy: Storage = (numbers) => {
+  if (numbers <= MOST_IN_MEMORY) return memory(numbers);
+  const store = temporaryFile(numbers);
+  process.once("exit", () => store.release());
+  return store;
+};
+
+/** The data as the network that reads it first takes it. */
+async function opened(options: DataOptions<string | undefined>, model: Model, how: How): Promise<Dataset | undefined> {
   const { data, labels, classes, parts, divisionSeed, turnHalf, unit, window, words } = options;
   if (data === undefined) return undefined;
   if (kindOf(data) === "text") {
@@ -40,7 +73,12 @@ export async function openData(options: DataOptions<string | undefined>, model: 
     }
     return openDataset(data, { unit, window, words, parts, vocabulary });
   }
-  if (kindOf(data) === "audio") return openDataset(data, { ...audioOptions(options, model), undivided: how.undivided });
+  if (kindOf(data) === "audio")
+    return openDataset(data, {
+      ...audioOptions(options, model),
+      undivided: how.undivided,
+      stream: how.stream,
+    });
   if (kindOf(data) !== "images") return openDataset(data, { inputs: fedInputs(model).map(({ name }) => name) });
   const { assume = how.unlabeled || how.ignoreLabels, fromScratch = false, ...rest } = how;
   const preprocessing = preprocessingFor(model, options, { assume: assume || fromScratch, onNote: note });
@@ -61,6 +99,8 @@ function audioOptions(options: DataOptions<string | undefined>, model: Model): A
 type How = Pick<ImageOptions, "unlabeled" | "ignoreLabels" | "undivided"> & {
   /** Whether how photographs become the input is chosen where nothing says it; default: where labels are no matter. */
   readonly assume?: boolean;
+  /** Whether the windows of recordings follow each other. */
+  readonly stream?: boolean;
   /** Whether the model is only how a network that is to be trained would be, so that its scores follow the classes. */
   readonly fromScratch?: boolean;
 };
@@ -72,7 +112,11 @@ const CALLED = { images: "photographs", text: "texts", audio: "recordings" } as 
 
 /** @throws UserError when an option is about one kind of data, and the data is not of it */
 function checkFits(options: DataOptions<string | undefined>): void {
-  const { data } = options;
+  const { data, through: stage, frames, frameHop } = options;
+  if (!stage && (frames ?? frameHop) !== undefined) {
+    throw new UserError("--frames and --frame-hop are about what another network gives: give --through too.");
+  }
+  if (stage && data === undefined) throw new UserError("--through is about data: give --data too.");
   const kind = data === undefined ? undefined : kindOf(data);
   const others = Object.entries(sampleOptions).filter(([name, schema]) => {
     const { about } = metaOf(schema);

@@ -39,7 +39,8 @@ export { type ShareWithoutLabelsOptions, shareWithoutLabels } from "./share-with
 export { type CaffeFiles, type CaffeImportResult, importCaffeFiles, type NamedFile } from "./import-caffe.ts";
 export { type ModelFile, readModelFile } from "./model-file.ts";
 export { buildNetwork, countParameters, type ParameterCounts } from "./network.ts";
-export { preprocessingFor } from "./preprocessing.ts";
+export { type GivenPreprocessing, type PreprocessingOptions, preprocessingFor } from "./preprocessing.ts";
+export { type ThroughOptions, through } from "./through.ts";
 
 // The papers' experiments
 

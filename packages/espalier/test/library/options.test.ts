@@ -53,6 +53,9 @@ describe("an option's schema", () => {
     ["mean", dataOptions, "104,117,123", "--mean 104,117,123"],
     ["mean", caffeOptions, "mean.binaryproto", "--mean mean.binaryproto"],
     ["scale", dataOptions, "1/4", "--scale 0.25"],
+    ["through", dataOptions, "a/mel.onnx*0.1+2", "--through a/mel.onnx*0.1+2"],
+    ["through", dataOptions, "mel.esp*-2-1e-3", "--through mel.esp*-2-0.001"],
+    ["through", dataOptions, "mel.onnx", "--through mel.onnx"],
   ])("reads %s and writes it again", (name, shape, text, written) => {
     const schema = shape[name];
     const value = metaOf(schema).notation?.read(text);
@@ -69,6 +72,8 @@ describe("an option's schema", () => {
     ["crop", dataOptions, "8x8x8"],
     ["parts", dataOptions, "0.5,0.5"],
     ["scale", dataOptions, "1/0"],
+    ["through", dataOptions, "mel.onnx*x"],
+    ["through", dataOptions, "mel.wav"],
   ])("refuses %s that says nothing", (name, shape, text) => {
     const schema = shape[name];
     expect(schema.safeParse(metaOf(schema).notation?.read(text)).success).toBe(false);

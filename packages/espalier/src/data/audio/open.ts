@@ -74,13 +74,16 @@ export function openAudio(folder: string, options: AudioOptions = {}): Dataset {
   };
   const windows = { window, hop, context, scale: options.range === "int16" ? INT16 : 1 };
   const part = (members: Uint32Array) => splitOf(members, recordings, samplesOf, windows, stream);
+  const train = part(division.train);
+  // Of a folder that is not divided, all parts are one.
+  const other = (members: Uint32Array) => (members === division.train ? train : part(members));
   return {
     name: basename(resolve(folder)),
     inputs: [{ name: AUDIO, dtype: "float32", shape: [context + window] }],
     targets: [],
-    train: part(division.train),
-    validation: part(division.validation),
-    test: part(division.test),
+    train,
+    validation: other(division.validation),
+    test: other(division.test),
   };
 }
 

@@ -4,7 +4,7 @@ import { PARTS } from "../../data/division.ts";
 import { CHANNELS, MOST_PIXELS } from "../../data/preprocessing.ts";
 import { TEXT_PARTS, WINDOW, WORDS } from "../../data/text/open.ts";
 import { MOST_TOKENS, UNITS } from "../../data/text/vocabulary.ts";
-import { fractions, fractionsOrFile, sideOrArea, sides } from "./notation.ts";
+import { fileScaled, fractions, fractionsOrFile, sideOrArea, sides } from "./notation.ts";
 import { type DataKind, metaOf, oneOf, option, whole } from "./option.ts";
 import { taskOptions } from "./task.ts";
 
@@ -17,6 +17,7 @@ const IMAGES = {
 const TEXTS = { group: "Texts (text:FILE):", about: ["text"] } as const;
 const AUDIO = { group: "Recordings (audio:DIR):", about: ["audio"] } as const;
 const WINDOWS = { group: "Texts and recordings:", about: ["text", "audio"] } as const;
+const STAGES = { group: "A network of several stages:" } as const;
 const PARTED = { group: "Photographs, texts and recordings:", about: ["images", "text", "audio"] } as const;
 
 const areaError = `Write it as 256x256 or 256, up to ${MOST_PIXELS}.`;
@@ -24,6 +25,12 @@ const side = z.number(areaError).int(areaError).min(1, areaError).max(MOST_PIXEL
 const area = z.tuple([side, side], areaError);
 
 const resize = z.union([side, area], areaError);
+
+const stageError = "Write it as FIRST.onnx, or FIRST.onnx*0.1+2 with what it gives multiplied and added to.";
+const stage = z.object(
+  { file: z.string().min(1, stageError), scale: z.number(stageError), offset: z.number(stageError) },
+  stageError,
+);
 
 const listError = 'Write numbers with commas between, such as "104,117,123" or "1/255".';
 const list = z.array(z.number(listError));
@@ -118,6 +125,20 @@ export const sampleOptions = {
   words: option(whole("number of words", 2, MOST_TOKENS).optional(), {
     ...TEXTS,
     help: `words in the vocabulary of a text (default: ${WORDS.toLocaleString("en-US")})`,
+  }),
+  through: option(stage.optional(), {
+    ...STAGES,
+    help: "an .onnx or .esp file whose first output on the data is what the network reads; FIRST.onnx*0.1+2 multiplies and adds",
+    value: "model",
+    notation: fileScaled,
+  }),
+  frames: option(whole("number of frames", 1, MOST_WINDOW).optional(), {
+    ...STAGES,
+    help: "frames of that output in a sample, a frame being its last axis (default: all of it is one)",
+  }),
+  frameHop: option(whole("frame hop", 1, MOST_WINDOW).optional(), {
+    ...STAGES,
+    help: "frames from one sample to the next (default: as many as a sample has)",
   }),
   parts: option(parts.optional(), {
     ...PARTED,

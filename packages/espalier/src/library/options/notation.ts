@@ -124,6 +124,20 @@ export const sideOrArea = notation(
   (value) => (typeof value === "number" ? String(value) : value.join("x")),
 );
 
+const stage = z.object({ file: z.string(), scale: z.number(), offset: z.number() });
+
+/** "mel.onnx*0.1+2": a file, a factor of what it gives, and what is added then; both may be left out. */
+export const fileScaled = notation(
+  stage,
+  (text) => {
+    const [, file = "", scale = "1", offset = "0"] =
+      /^(.+?\.(?:onnx|esp))(?:\*([^+]+?))?((?<!\*)[+-][\d.e+-]+)?$/.exec(text) ?? [];
+    return { file, scale: toNumber(scale), offset: toNumber(offset) };
+  },
+  ({ file, scale, offset }) =>
+    file + (scale === 1 ? "" : `*${scale}`) + (offset === 0 ? "" : `${offset < 0 ? "" : "+"}${offset}`),
+);
+
 /** Numbers with commas between, or else the name of a file. */
 export const fractionsOrFile: Notation = {
   read: (text) => (/^[\d.,/e+-]+$/.test(text) ? fractions.read(text) : text),
