@@ -1,9 +1,36 @@
 import type { Hooks } from "../library/hooks.ts";
 import { reporter } from "./progress.ts";
 
-/** Ends the command with exit status 130 after its state was saved, as a shell expects of Ctrl-C. */
+/** The exit status of what Ctrl-C stopped, as a shell expects it. */
+export const INTERRUPTED = 130;
+
+/** Ends the command with that status, after its state was saved. */
 export class Interrupted extends Error {
   override readonly name = "Interrupted";
+}
+
+const SIGNALS = ["SIGINT", "SIGTERM"] as const;
+
+/** Work that can be asked to end. */
+const asked: AbortController[] = [];
+
+/**
+ * Runs a command so that Ctrl-C (or SIGTERM) ends it in one way, whatever it does: work that {@link running} has is asked
+ * to end, and saves its state; all else, and what is asked a second time, ends at once.
+ */
+export async function interruptible<Result>(command: () => Promise<Result>): Promise<Result> {
+  const onSignal = () => {
+    const work = asked.at(-1);
+    if (work && !work.signal.aborted) return work.abort();
+    process.stderr.write(`espalier: Stopped${work ? " at once" : "; nothing was written"}.\n`);
+    process.exit(INTERRUPTED);
+  };
+  for (const signal of SIGNALS) process.on(signal, onSignal);
+  try {
+    return await command();
+  } finally {
+    for (const signal of SIGNALS) process.off(signal, onSignal);
+  }
 }
 
 /**
@@ -18,8 +45,7 @@ export async function running<Result>(
 ): Promise<Result> {
   const interrupt = new AbortController();
   const { signal } = interrupt;
-  const onSignal = () => interrupt.abort();
-  process.once("SIGINT", onSignal).once("SIGTERM", onSignal);
+  asked.push(interrupt);
   const { report, stop } = reporter();
   try {
     return await work({ signal, onProgress: report });
@@ -28,6 +54,6 @@ export async function running<Result>(
     throw error;
   } finally {
     stop();
-    process.off("SIGINT", onSignal).off("SIGTERM", onSignal);
+    asked.splice(asked.indexOf(interrupt), 1);
   }
 }

@@ -11,7 +11,8 @@ import { demoCommand } from "./demo.ts";
 import { evalCommand } from "./eval.ts";
 import { importCommand } from "./import.ts";
 import { inspectCommand } from "./inspect.ts";
-import { Interrupted } from "./interrupt.ts";
+import { INTERRUPTED, Interrupted, interruptible } from "./interrupt.ts";
+import { endWithPipes } from "./pipes.ts";
 import { plain } from "./plain.ts";
 import { note } from "./print.ts";
 import { pruneCommand } from "./prune.ts";
@@ -21,16 +22,16 @@ import { simplifyCommand } from "./simplify.ts";
 import { trainCommand } from "./train.ts";
 
 const MISTAKE = 2;
-const INTERRUPTED = 130;
 
 /**
  * Runs the command line.
- * @returns the exit status: 0 done, 2 a mistake of the user's, 130 stopped by Ctrl-C with a checkpoint left
+ * @returns the exit status: 0 done, 2 a mistake of the user's, 130 stopped by Ctrl-C
  */
 export async function main(args: readonly string[]): Promise<number> {
+  endWithPipes();
   const program = programOf();
   try {
-    await program.parseAsync(args, { from: "user" });
+    await interruptible(() => program.parseAsync(args, { from: "user" }));
     return 0;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : MISTAKE;

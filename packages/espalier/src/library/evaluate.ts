@@ -29,7 +29,8 @@ export interface EvaluateResult extends Evaluation {
 
 /**
  * Measures how well a network does on a split of some data.
- * @throws UserError when the data does not fit the network, or an option is not valid
+ * @throws the signal's reason when it ends the work; UserError when the data does not fit the network, or an option is
+ *   not valid
  */
 export async function evaluate(
   engine: Engine,
@@ -42,6 +43,6 @@ export async function evaluate(
   const task = taskFor(data, chosen);
   const adopted = await adoptFor(engine, model, data, task, output, hooks);
   hooks.signal?.throwIfAborted();
-  const result = await evaluateSplit(engine, adopted.model, data, data[split], task);
+  const result = await evaluateSplit(engine, adopted.model, data, data[split], task, hooks.signal);
   return { ...result, measure: task.measure };
 }

@@ -1,10 +1,10 @@
-import picomatch from "picomatch";
 import { UserError } from "../errors.ts";
 import { consumers, type Model, type Node, producers } from "../onnx/graph.ts";
 import { type FloatTensor, isFloat32 } from "../onnx/tensor.ts";
 import { biasFinder } from "./bias.ts";
 import { facetsOf } from "./catalogue.ts";
 import { has, type LayerFacet } from "./facets.ts";
+import { glob } from "./glob.ts";
 import { layerName } from "./layer-names.ts";
 import { constantShapes, viewOf } from "./views.ts";
 
@@ -102,7 +102,7 @@ export function layersOf(model: Model): Layer[] {
  * @throws UserError when there are none
  */
 export function selectLayers(layers: readonly Layer[], pattern: string): Layer[] {
-  const fits = picomatch(pattern);
+  const fits = glob(pattern);
   const selected = layers.filter(({ name }) => name === pattern || fits(name));
   if (selected.length === 0) {
     const known = layers.map(({ name }) => name).join(", ") || "none";

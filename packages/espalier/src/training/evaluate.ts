@@ -110,15 +110,16 @@ export class Evaluator {
 
   /**
    * Runs a whole split and measures.
-   * @throws UserError when the data has no targets for that
+   * @throws UserError when the data has no targets for that; the signal's reason
    */
-  async evaluate(split: Split): Promise<Evaluation> {
+  async evaluate(split: Split, signal?: AbortSignal): Promise<Evaluation> {
     const { task } = this;
     const targets = task.targets(this.#outputs);
     const [losses, measures] = [task.lossTally(), task.measure.tally(split)];
     const { checkTarget } = task;
     let first = 0;
     for await (const { outputs, fed, samples } of this.#run(split, { inputs: this.#inputs, targets })) {
+      signal?.throwIfAborted();
       const [target] = targets;
       if (checkTarget && target) {
         const at = { name: this.#data.name, target: target.name, first, samples };
@@ -163,7 +164,7 @@ export class Evaluator {
 
 /**
  * Evaluates a network on one split.
- * @throws UserError when the data does not fit the network, or the measure or the loss is not finite
+ * @throws UserError when the data does not fit the network, or the measure or the loss is not finite; the signal's reason
  */
 export async function evaluate(
   engine: Engine,
@@ -171,10 +172,11 @@ export async function evaluate(
   data: LearningData,
   split: Split,
   task: Task = taskFor(data),
+  signal?: AbortSignal,
 ): Promise<Evaluation> {
   const evaluator = await Evaluator.create(engine, model, data, [], { task });
   try {
-    const result = await evaluator.evaluate(split);
+    const result = await evaluator.evaluate(split, signal);
     if (Number.isFinite(result.value) && Number.isFinite(result.loss)) return result;
     throw await notFinite(
       data,

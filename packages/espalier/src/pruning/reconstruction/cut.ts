@@ -34,10 +34,12 @@ export async function* cutTo(
   let weights = whole;
   let kept = countConnections(mask, shape, fixed);
   for (const number of numbers) {
-    const steps = Math.max(1, Math.ceil(Math.log(number / kept) / Math.log(STEP)));
     const begin = kept;
+    // To nothing it would go for ever.
+    const part = Math.max(1, number) / begin;
+    const steps = Math.max(1, Math.ceil(Math.log(part) / Math.log(STEP)));
     for (let step = 1; step <= steps; step++) {
-      const left = Math.round(begin * (number / begin) ** (step / steps));
+      const left = step === steps ? number : Math.round(begin * part ** (step / steps));
       if (left < kept) mask = keepLargest(left, weights, mask, squares.diagonal, shape, fixed);
       const start = weights.map((w, i) => (mask[i] === 0 ? 0 : w));
       weights = await squares.fit(mask, start, step === steps ? LAST_ITERATIONS : ITERATIONS);

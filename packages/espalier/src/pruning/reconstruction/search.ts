@@ -95,8 +95,9 @@ export async function pruneUnlabeled(
     return trial;
   };
   /** The densities at which so many of all parameters are not zero. */
+  const keptAt = (rate: number) => counts.parameters / rate - (counts.nonzero - live);
   const densitiesAt = (rate: number): ReadonlyMap<string, number> => {
-    const kept = counts.parameters / rate - (counts.nonzero - live);
+    const kept = keptAt(rate);
     if (kept < 1) throw new UserError(`The rate ${rate} cannot be reached: ask for less.`);
     if (kept >= live)
       throw new UserError(
@@ -109,21 +110,36 @@ export async function pruneUnlabeled(
   try {
     if (target.kind === "densities") await attempt(target.densities);
     else if (target.kind === "rate") await attempt(densitiesAt(target.rate));
-    else await descend(counts.parameters / counts.nonzero, (rate) => attempt(densitiesAt(rate)));
+    else {
+      await descend(counts.parameters / counts.nonzero, async (rate) =>
+        // Where every connection is cut there is nothing smaller.
+        keptAt(rate) < 1 ? undefined : attempt(densitiesAt(rate)),
+      );
+    }
   } finally {
     await evaluator.release();
   }
   return { parameters: best?.parameters, trials, curves };
 }
 
-/** Raises the rate until a network is not accepted, then halves the distance to the last that was. */
-async function descend(rate: number, attempt: (rate: number) => Promise<PruningTrial>): Promise<void> {
+/**
+ * Raises the rate until a network is not accepted, then halves the distance to the last that was. It ends where a
+ * network is accepted that is no smaller than the one before.
+ * @param attempt undefined for a rate that cannot be
+ */
+async function descend(rate: number, attempt: (rate: number) => Promise<PruningTrial | undefined>): Promise<void> {
   let low = rate;
   let high = Number.POSITIVE_INFINITY;
+  let smallest = rate;
   while (high / low > LEAST_STEP) {
     const next = high === Number.POSITIVE_INFINITY ? low * STEP : Math.sqrt(low * high);
-    if ((await attempt(next)).accepted) low = next;
-    else high = next;
+    const trial = await attempt(next);
+    if (!trial?.accepted) {
+      high = next;
+      continue;
+    }
+    if (trial.rate <= smallest) return;
+    [low, smallest] = [next, trial.rate];
   }
 }
 

@@ -110,4 +110,13 @@ describe("a layer's curve", () => {
     // The geometric mean of the factors 4 and 1.
     for (const [i, { error }] of points.entries()) expect(losses[i]).toBeCloseTo(2 * error, 9);
   });
+
+  it("ends where nothing is left to cut, however much may be lost", async () => {
+    const { parameters, trials } = await pruned({ target: { kind: "loss", points: 100 } });
+    expect(trials.every(({ accepted }) => accepted)).toBe(true);
+    expect(trials.length).toBeLessThan(60);
+    const smallest = Math.max(...trials.map(({ rate }) => rate));
+    const { parameters: count, nonzero } = countAll(parameters ?? new Map());
+    expect(count / nonzero).toBe(smallest);
+  });
 });

@@ -1,0 +1,106 @@
+import { spawn } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { writeModel } from "../../src/onnx/write.ts";
+import { blobNet } from "../blobs.ts";
+import { espalier } from "./espalier.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "espalier-interrupt-"));
+const at = (name: string) => join(folder, name);
+const net = at("net.onnx");
+const data = ["--data", at("blobs.ts"), "--threads", "1"];
+const training = [...data, "--batch", "20", "--epochs", "3"];
+
+beforeAll(() => {
+  // A dataset that presses Ctrl-C when a split is read for the second time, and whose test split takes more reads.
+  const source = new URL("../blobs.ts", import.meta.url).pathname;
+  writeFileSync(
+    at("blobs.ts"),
+    `import { blobs } from ${JSON.stringify(source)};
+     export default () => {
+       const data = blobs();
+       let reads = 0;
+       const pressing = (split) => ({ ...split, read(...given) {
+         if (++reads === 2) process.emit("SIGINT", "SIGINT");
+         return split.read(...given);
+       } });
+       const long = { ...data.test, size: 5000, read: (places, into) =>
+         data.test.read(Array.from(places, (place) => place % data.test.size), into) };
+       return { ...data, train: pressing(data.train), validation: pressing(data.validation), test: pressing(long) };
+     };`,
+  );
+  writeFileSync(net, writeModel(blobNet()));
+  writeFileSync(
+    at("main.ts"),
+    `import { main } from ${JSON.stringify(new URL("../../src/cli/main.ts", import.meta.url).pathname)};
+     process.exitCode = await main(process.argv.slice(2));`,
+  );
+  writeFileSync(at("package.json"), '{ "type": "module" }');
+});
+
+afterEach(() => vi.restoreAllMocks());
+afterAll(() => rmSync(folder, { recursive: true }));
+
+describe("Ctrl-C", () => {
+  it.each<[string, string[]]>([
+    ["train", ["train", net, ...training, "--out", at("trained.onnx")]],
+    ["eval", ["eval", net, ...data]],
+    ["scan", ["scan", net, ...data, "--densities", "1,0.5", "--out", at("scan")]],
+    ["prune --rate", ["prune", net, ...training, "--rate", "2", "--out", at("rate")]],
+    ["prune --max-loss", ["prune", net, ...training, "--max-loss", "1", "--out", at("loss")]],
+    ["prune --density", ["prune", net, ...training, "--density", "*=0.5", "--out", at("density")]],
+    ["prune --unlabeled", ["prune", net, ...data, "--unlabeled", "--rate", "2", "--out", at("unlabeled")]],
+    ["compress --bits", ["compress", net, ...data, "--bits", "4", "--out", at("bits.esp")]],
+    ["compress --max-loss", ["compress", net, ...data, "--max-loss", "1", "--out", at("loss.esp")]],
+    ["compress --unlabeled", ["compress", net, ...data, "--unlabeled", "--lambda", "0.1", "--out", at("own.esp")]],
+  ])("ends %s with its status and one sentence", async (_, args) => {
+    const { status, stdout, stderr } = await espalier(...args);
+    expect(stderr).toMatch(/espalier: Stopped; [^\n]+\.\n$/);
+    expect([status, stdout]).toEqual([130, ""]);
+    for (const name of readdirSync(folder)) expect(name).not.toMatch(/\.tmp$|\.esp$|^trained\.onnx$/);
+  });
+
+  it.each<[string, string[]]>([
+    ["inspect", ["inspect", net, ...data]],
+    ["compact", ["compact", net, "--out", at("compact.onnx")]],
+  ])("ends %s at once", async (_, args) => {
+    const exit = vi.spyOn(process, "exit").mockImplementation((status) => {
+      throw new Error(`exit ${status}`);
+    });
+    setTimeout(() => {
+      try {
+        process.emit("SIGINT", "SIGINT");
+      } catch {
+        // What the process would not live to see.
+      }
+    });
+    const { stderr } = await espalier(...args);
+    expect(exit).toHaveBeenCalledWith(130);
+    expect(stderr).toContain("espalier: Stopped; nothing was written.\n");
+  });
+
+  it("leaves no listener behind", async () => {
+    const before = process.listenerCount("SIGINT");
+    await espalier("inspect", net);
+    expect(process.listenerCount("SIGINT")).toBe(before);
+    expect(existsSync(at("compact.onnx.tmp"))).toBe(false);
+  });
+});
+
+describe("a pipe that nobody reads", () => {
+  it("ends the command without a word", async () => {
+    const child = spawn(process.execPath, ["--import", "tsx", at("main.ts"), "inspect", net], {
+      cwd: new URL("../../../..", import.meta.url),
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    child.stdout.destroy();
+    const [said, status] = await Promise.all([
+      text(child.stderr),
+      new Promise((resolve) => child.once("exit", resolve)),
+    ]);
+    expect([said, status]).toEqual(["", 141]);
+  });
+});
