@@ -1,9 +1,21 @@
 import { existsSync } from "node:fs";
+import { UserError } from "../errors.ts";
 import type { CheckpointStore } from "../library/hooks.ts";
 import { readFile, removeFile, writeFile } from "./files.ts";
 
-/** A checkpoint in a file, which goes once the results of the run are written. */
-export function checkpointFile(path: string): CheckpointStore & { remove(): void } {
+/**
+ * A checkpoint in a file, which goes once the results of the run are written.
+ * @throws UserError when there is a run in it that nobody asked to continue
+ */
+export function checkpointFile(
+  path: string,
+  { resume = false }: { readonly resume?: boolean },
+): CheckpointStore & { remove(): void } {
+  if (!resume && existsSync(path)) {
+    throw new UserError(
+      `${path} has a run that was stopped: continue it with --resume, or remove that file to begin anew.`,
+    );
+  }
   return {
     name: path,
     load: () => (existsSync(path) ? readFile(path) : undefined),

@@ -1,12 +1,12 @@
-import { dirname } from "node:path";
 import { z } from "zod";
 import { compact } from "../library/compact.ts";
 import { json, out } from "../library/options/common.ts";
 import { engineOptions } from "../library/options/engine.ts";
 import { modelOptions } from "../library/options/model.ts";
 import { writeModel } from "../onnx/write.ts";
+import { claimFile } from "./claims.ts";
 import { defineCommand, only } from "./command.ts";
-import { checkWritable, writeFile } from "./files.ts";
+import { writeFile } from "./files.ts";
 import { openModel } from "./model.ts";
 import { engineOf } from "./options.ts";
 import { bytes, count, printJson, printLine } from "./print.ts";
@@ -32,7 +32,7 @@ export const compactCommand = () =>
     async run({ argument: path, options }) {
       const { model, bytes: bytesBefore } = openModel(path);
       const { out: file } = options;
-      checkWritable(dirname(file));
+      claimFile(file, [path]);
       const result = await compact(engineOf(options), model, { ...only(z.object(modelOptions), options) });
       const contents = writeModel(result.model);
       writeFile(file, contents);

@@ -1,4 +1,3 @@
-import { dirname } from "node:path";
 import { z } from "zod";
 import { asksForSharing, type CompressResult, compress, compressOptions } from "../library/compress.ts";
 import { json, out } from "../library/options/common.ts";
@@ -6,9 +5,10 @@ import { optionalData } from "../library/options/data.ts";
 import { engineOptions } from "../library/options/engine.ts";
 import { about } from "../tasks/measure.ts";
 import { inFields } from "../tasks/words.ts";
+import { claimFile } from "./claims.ts";
 import { defineCommand, keep } from "./command.ts";
 import { openData } from "./data.ts";
-import { checkWritable, writeFile } from "./files.ts";
+import { writeFile } from "./files.ts";
 import { running } from "./interrupt.ts";
 import { openModel } from "./model.ts";
 import { engineOf, withWorkers } from "./options.ts";
@@ -54,7 +54,7 @@ export const compressCommand = () =>
       const { out: file } = options;
       const how = keep(computed, (name) => name in compressOptions);
       asksForSharing(how, options.data !== undefined);
-      checkWritable(dirname(file));
+      claimFile(file, [path]);
       const data = await openData(options, opened.model, { unlabeled: true });
       const format = options.format ?? (file.endsWith(".onnx") ? "onnx" : "esp");
       const result = await running(

@@ -1,9 +1,9 @@
-import { dirname } from "node:path";
 import { decode } from "espalier-runtime/codec";
 import { z } from "zod";
 import { json, out } from "../library/options/common.ts";
+import { claimFile } from "./claims.ts";
 import { defineCommand } from "./command.ts";
-import { checkWritable, readFile, writeFile } from "./files.ts";
+import { readFile, writeFile } from "./files.ts";
 import { bytes, printJson, printLine } from "./print.ts";
 
 /** `espalier decompress`: the .onnx that an .esp was made of. */
@@ -18,7 +18,7 @@ export const decompressCommand = () =>
     run({ argument: path, options: { out: file, json } }) {
       const source = readFile(path);
       const contents = decode(source, path);
-      checkWritable(dirname(file));
+      claimFile(file, [path]);
       writeFile(file, contents);
       if (json) printJson({ bytes: contents.length, bytesBefore: source.length, file });
       else printLine(`${file}: ${bytes(source.length)} -> ${bytes(contents.length)}`);

@@ -10,8 +10,9 @@ import { option } from "../library/options/option.ts";
 import { writeModel } from "../onnx/write.ts";
 import { recipeOf } from "../pruning/recipes.ts";
 import { checkpointFile, stoppedIn } from "./checkpoint.ts";
+import { claimFolder } from "./claims.ts";
 import { defineCommand, only } from "./command.ts";
-import { checkWritable, writeFile } from "./files.ts";
+import { writeFile } from "./files.ts";
 import { running } from "./interrupt.ts";
 import { openModel } from "./model.ts";
 import { engineOf } from "./options.ts";
@@ -31,11 +32,11 @@ export const demoCommand = () =>
     examples: ["demo", "demo --quick --json", "demo --network lenet-5 --out lenet-5"],
     async run({ options, line }) {
       const { network, out } = options;
-      checkWritable(out);
+      claimFolder(out);
       const engine = engineOf(options);
       const data = await openDataset("mnist");
       const dense = join(out, "dense.onnx");
-      const checkpoint = checkpointFile(join(out, "checkpoint.onnx"));
+      const checkpoint = checkpointFile(join(out, "checkpoint.onnx"), options);
       const { rounds } = recipeOf(network, options.quick).prune;
       if (!options.json) note(`Training ${network} on MNIST, then pruning it in ${rounds} rounds.`);
       const result = await running(

@@ -1,4 +1,17 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { readStream } from "../data/read-file.ts";
 import { UserError } from "../errors.ts";
@@ -27,19 +40,78 @@ export function readFile(path: string): Uint8Array {
   }
 }
 
+/** Where a temporary file is in a folder: its name is short, whatever that of the file is. */
+const temporaryIn = (folder: string) => join(folder, `.espalier-${process.pid}.tmp`);
+
 /**
- * Writes a file whole or not at all: under a temporary name beside it, then renamed. Makes the folder where it is not.
+ * Writes a file whole or not at all, so that it also survives that the machine stops: under a temporary name beside it,
+ * then renamed. Makes the folder where it is not. What a symbolic link leads to is written, and a device or a pipe is
+ * written to, not replaced.
  * @throws UserError when the folder cannot be written or the disk is full
  */
 export function writeFile(path: string, contents: Uint8Array | string): void {
-  const temporary = `${path}.${process.pid}.tmp`;
+  let temporary: string | undefined;
   try {
-    makeFolder(dirname(path));
-    writeFileSync(temporary, contents);
-    renameSync(temporary, path);
+    if (isSpecial(path)) {
+      writeFileSync(path, contents);
+      return;
+    }
+    const target = targetOf(path);
+    const folder = dirname(target);
+    makeFolder(folder);
+    temporary = temporaryIn(folder);
+    const before = statSync(target, { throwIfNoEntry: false });
+    if (before?.isDirectory()) throw new UserError(`Cannot write ${path}: ${REASONS.EISDIR}.`);
+    writeThrough(temporary, contents, before?.mode);
+    renameSync(temporary, target);
+    settle(folder);
   } catch (error) {
-    rmSync(temporary, { force: true });
+    if (temporary) rmSync(temporary, { force: true });
     throw asUserError(error, `Cannot write ${path}`);
+  }
+}
+
+/** Returns true for what is there and is neither a file nor a folder: a device, a pipe. */
+export function isSpecial(path: string): boolean {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  return stat !== undefined && !stat.isFile() && !stat.isDirectory();
+}
+
+/** The file that a path leads to, through symbolic links, whether it is there yet or not. */
+export function targetOf(path: string): string {
+  let target = path;
+  for (let links = 0; links < MOST_LINKS; links++) {
+    if (!lstatSync(target, { throwIfNoEntry: false })?.isSymbolicLink()) return target;
+    target = resolve(dirname(target), readlinkSync(target));
+  }
+  throw new UserError(`Cannot write ${path}: ${REASONS.ELOOP}.`);
+}
+
+/** As many as Linux follows. */
+const MOST_LINKS = 40;
+
+/** Writes a file so that it is on the disk before it takes another's place. */
+function writeThrough(path: string, contents: Uint8Array | string, mode?: number): void {
+  const file = openSync(path, "w", mode);
+  try {
+    writeFileSync(file, contents);
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** A new name is on the disk when its folder is. Some systems cannot do that, and need not. */
+function settle(folder: string): void {
+  try {
+    const file = openSync(folder, "r");
+    try {
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+  } catch {
+    // The file itself is whole.
   }
 }
 
@@ -53,7 +125,7 @@ function makeFolder(folder: string): void {
 
 /** Checks that files can be written into a folder before hours are spent on what goes there. Makes the folder. */
 export function checkWritable(folder: string): void {
-  const probe = join(folder, `.espalier-${process.pid}.tmp`);
+  const probe = temporaryIn(folder);
   try {
     makeFolder(folder);
     writeFileSync(probe, "");

@@ -1,4 +1,3 @@
-import { dirname } from "node:path";
 import { Command } from "commander";
 import { z } from "zod";
 import type { Preprocessing } from "../data/preprocessing.ts";
@@ -6,8 +5,9 @@ import { type CaffeImportResult, importCaffeFiles } from "../library/import-caff
 import { json, out } from "../library/options/common.ts";
 import { caffeOptions, preprocessingOptions } from "../library/options/data.ts";
 import { writeModel } from "../onnx/write.ts";
+import { claimFile } from "./claims.ts";
 import { defineCommand, wordsOf } from "./command.ts";
-import { checkWritable, readFile, writeFile } from "./files.ts";
+import { readFile, writeFile } from "./files.ts";
 import { bytes, count, printJson, printLine, share, textTable } from "./print.ts";
 
 /** `espalier import caffe`: a Caffe network as ONNX. */
@@ -24,7 +24,10 @@ const caffeCommand = () =>
     ],
     run({ options }) {
       const { prototxt, caffemodel, deepCompression, mean, out: file, json, ...photographs } = options;
-      checkWritable(dirname(file));
+      claimFile(
+        file,
+        [prototxt, caffemodel, deepCompression].filter((input) => input !== undefined),
+      );
       const { model, assumed, ...result } = importCaffeFiles(
         {
           prototxt: named(prototxt),

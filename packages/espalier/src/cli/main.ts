@@ -3,6 +3,7 @@ import { Command, CommanderError } from "commander";
 import { UserError } from "../errors.ts";
 import { OptionsError } from "../options-error.ts";
 import { choices } from "../suggest.ts";
+import { releaseClaims } from "./claims.ts";
 import { flag } from "./command.ts";
 import { compactCommand } from "./compact.ts";
 import { compressCommand } from "./compress.ts";
@@ -12,7 +13,6 @@ import { evalCommand } from "./eval.ts";
 import { importCommand } from "./import.ts";
 import { inspectCommand } from "./inspect.ts";
 import { INTERRUPTED, Interrupted, interruptible } from "./interrupt.ts";
-import { endWithPipes } from "./pipes.ts";
 import { plain } from "./plain.ts";
 import { note } from "./print.ts";
 import { pruneCommand } from "./prune.ts";
@@ -28,7 +28,6 @@ const MISTAKE = 2;
  * @returns the exit status: 0 done, 2 a mistake of the user's, 130 stopped by Ctrl-C
  */
 export async function main(args: readonly string[]): Promise<number> {
-  endWithPipes();
   const program = programOf();
   try {
     await interruptible(() => program.parseAsync(args, { from: "user" }));
@@ -41,6 +40,8 @@ export async function main(args: readonly string[]): Promise<number> {
       return error instanceof UserError ? MISTAKE : INTERRUPTED;
     }
     throw error;
+  } finally {
+    releaseClaims();
   }
 }
 

@@ -24,16 +24,20 @@ export async function pruneUnlabeledFiles(
   data: Dataset,
 ): Promise<void> {
   const files = { onnx: join(options.out, PRUNED), report: join(options.out, "report.html") };
-  writeFile(files.onnx, contents);
+  let found = false;
   const result = await running(
     (hooks) =>
       pruneWithoutLabels(engineOf(options), model, data, {
         ...only(z.object({ ...taskOptions, ...pruneUnlabeledOptions }), options),
         ...hooks,
-        onBest: (best) => writeFile(files.onnx, writeModel(best)),
+        onBest(best) {
+          writeFile(files.onnx, writeModel(best));
+          found = true;
+        },
       }),
-    () => `Stopped; the smallest network so far is ${files.onnx}.`,
+    () => `Stopped; ${found ? `the smallest network so far is ${files.onnx}` : "nothing was written"}.`,
   );
+  if (!found) writeFile(files.onnx, contents);
   const { parameters, nonzero, compressionRate, measure, baseline, pruned, agreement, layers, trials, seconds } =
     result;
   writeFile(files.report, pruneWithoutLabelsReport(result, { title: name, command: line }));

@@ -20,15 +20,16 @@ import { pruneByPlan } from "../library/prune-by-plan.ts";
 import { pruneBySearch } from "../library/prune-by-search.ts";
 import { writeModel } from "../onnx/write.ts";
 import { checkpointFile, stoppedIn } from "./checkpoint.ts";
+import { claimFolder } from "./claims.ts";
 import { type Call, defineCommand, flags, only, refuseOthers } from "./command.ts";
 import { openData } from "./data.ts";
-import { checkWritable, writeFile } from "./files.ts";
+import { writeFile } from "./files.ts";
 import { running } from "./interrupt.ts";
 import { type OpenedModel, openModel } from "./model.ts";
 import { engineOf } from "./options.ts";
 import { printJson } from "./print.ts";
 import { pruneUnlabeledFiles } from "./prune-unlabeled.ts";
-import { PRUNED, printSummary, summaryFields, writeResults } from "./results.ts";
+import { CHECKPOINT, PRUNED, printSummary, RESULTS, summaryFields, writeResults } from "./results.ts";
 
 /** What every way of pruning takes. */
 const common = { out: out("dir", "where to write"), ...dataOptions, json, ...engineOptions };
@@ -62,7 +63,7 @@ export const pruneCommand = () =>
     async run(call) {
       const mode = modeOf(call);
       const opened = openModel(call.argument);
-      checkWritable(call.options.out);
+      claimFolder(call.options.out, RESULTS, [call.argument]);
       const data = await openData(call.options, opened.model, { unlabeled: mode === "unlabeled" });
       if (mode === "unlabeled") return pruneUnlabeledFiles(call, opened, data);
       return pruneFiles(call, mode, opened, data);
@@ -104,9 +105,8 @@ async function pruneFiles(
 ): Promise<void> {
   const engine = engineOf(options);
   const masks = options.maskOf === undefined ? undefined : openModel(options.maskOf);
-  const checkpoint = checkpointFile(join(options.out, "checkpoint.onnx"));
+  const checkpoint = checkpointFile(join(options.out, CHECKPOINT), options);
   const best = join(options.out, PRUNED);
-  if (!options.resume) writeFile(best, opened.contents);
   const result = await running(
     (hooks) => {
       const run = {

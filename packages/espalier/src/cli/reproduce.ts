@@ -10,8 +10,9 @@ import { option } from "../library/options/option.ts";
 import { experimentOf, reproduce, reproduceOptions } from "../library/reproduce.ts";
 import { renderExperiment } from "../report/experiment.ts";
 import { standalone } from "../report/figure.ts";
+import { claimFolder } from "./claims.ts";
 import { defineCommand, only } from "./command.ts";
-import { checkWritable, writeFile } from "./files.ts";
+import { writeFile } from "./files.ts";
 import { running } from "./interrupt.ts";
 import { engineOf } from "./options.ts";
 import { count, duration, printJson, printLine, textTable } from "./print.ts";
@@ -44,7 +45,7 @@ export const reproduceCommand = () =>
     async run({ argument: name, options, line }) {
       const startedAt = performance.now();
       const experiment = experimentOf(name);
-      checkWritable(options.out);
+      claimFolder(options.out);
       const data = await openDataset(dataFor(name, experiment, options.data));
       const { seed, quick = false } = options;
       const shelf = folderShelf(join(options.out, "runs"));

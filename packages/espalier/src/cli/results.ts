@@ -23,6 +23,10 @@ export interface PruningSummary
 /** The names of the pruned model in the folder of a run, as it is and coded. */
 export const PRUNED = "pruned.onnx";
 const CODED = "pruned.esp";
+/** The state of a run that was stopped, beside them. */
+export const CHECKPOINT = "checkpoint.onnx";
+/** All that is written into the folder of a run under a name of its own. */
+export const RESULTS: readonly string[] = [PRUNED, CODED, CHECKPOINT];
 
 /** Writes pruned.onnx, pruned.esp and report.html into a folder. */
 export async function writeResults(

@@ -12,9 +12,10 @@ import { type LayerSensitivity, sensitivityFields } from "../pruning/sensitivity
 import { renderScan } from "../report/scan.ts";
 import { about, type Measure } from "../tasks/measure.ts";
 import { nameText, valueText } from "../tasks/words.ts";
+import { claimFolder } from "./claims.ts";
 import { defineCommand, only } from "./command.ts";
 import { openData } from "./data.ts";
-import { checkWritable, readFile, removeFile, writeFile } from "./files.ts";
+import { readFile, removeFile, writeFile } from "./files.ts";
 import { running } from "./interrupt.ts";
 import { openModel } from "./model.ts";
 import { engineOf } from "./options.ts";
@@ -44,7 +45,7 @@ export const scanCommand = () =>
       const startedAt = performance.now();
       const { model, name, digest } = openModel(path);
       const data = await openData(options, model);
-      checkWritable(options.out);
+      claimFolder(options.out);
       const partial = join(options.out, "scan.partial.json");
       const { layers: _, ...rest } = computed;
       const settings = JSON.stringify({ model: digest, ...rest });

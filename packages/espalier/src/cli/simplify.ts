@@ -1,11 +1,11 @@
-import { dirname } from "node:path";
 import { z } from "zod";
 import { json, out } from "../library/options/common.ts";
 import { engineOptions } from "../library/options/engine.ts";
 import { DIFFERENCE, simplify, simplifyOptions } from "../library/simplify.ts";
 import { writeModel } from "../onnx/write.ts";
+import { claimFile } from "./claims.ts";
 import { defineCommand, only } from "./command.ts";
-import { checkWritable, writeFile } from "./files.ts";
+import { writeFile } from "./files.ts";
 import { running } from "./interrupt.ts";
 import { openModel } from "./model.ts";
 import { engineOf } from "./options.ts";
@@ -33,7 +33,7 @@ export const simplifyCommand = () =>
     async run({ argument: path, options }) {
       const { model, bytes: bytesBefore } = openModel(path);
       const { out: file } = options;
-      checkWritable(dirname(file));
+      claimFile(file, [path]);
       const result = await running(
         (hooks) => simplify(engineOf(options), model, { ...only(z.object(simplifyOptions), options), ...hooks }),
         () => "Stopped; nothing was written.",

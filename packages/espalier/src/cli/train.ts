@@ -1,4 +1,3 @@
-import { dirname } from "node:path";
 import { z } from "zod";
 import { temporaryFile } from "../data/file-store.ts";
 import { UserError } from "../errors.ts";
@@ -15,9 +14,10 @@ import { choices } from "../suggest.ts";
 import { about } from "../tasks/measure.ts";
 import { inFields, nameText, valueText } from "../tasks/words.ts";
 import { checkpointFile, stoppedIn } from "./checkpoint.ts";
+import { claimFile, lockFile } from "./claims.ts";
 import { defineCommand, only } from "./command.ts";
 import { openData } from "./data.ts";
-import { checkWritable, writeFile } from "./files.ts";
+import { writeFile } from "./files.ts";
 import { running } from "./interrupt.ts";
 import { openModel } from "./model.ts";
 import { engineOf } from "./options.ts";
@@ -45,10 +45,11 @@ export const trainCommand = () =>
     async run({ argument: network, options, computed }) {
       const startedAt = performance.now();
       const { model, digest, named } = openNetwork(network, options);
-      checkWritable(dirname(options.out));
+      claimFile(options.out, model && !named ? [network] : []);
+      lockFile(options.out);
       const source = model ?? emptyModel(network);
       const data = await openData(options, source, { fromScratch: named });
-      const checkpoint = checkpointFile(`${options.out}.checkpoint`);
+      const checkpoint = checkpointFile(`${options.out}.checkpoint`, options);
       const result = await running(
         (hooks) =>
           train(engineOf(options), named || !model ? network : model, data, {

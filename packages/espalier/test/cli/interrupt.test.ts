@@ -36,6 +36,8 @@ beforeAll(() => {
   writeFileSync(
     at("main.ts"),
     `import { main } from ${JSON.stringify(new URL("../../src/cli/main.ts", import.meta.url).pathname)};
+     import { endWithPipes } from ${JSON.stringify(new URL("../../src/cli/pipes.ts", import.meta.url).pathname)};
+     endWithPipes();
      process.exitCode = await main(process.argv.slice(2));`,
   );
   writeFileSync(at("package.json"), '{ "type": "module" }');
