@@ -6,9 +6,11 @@ import { random } from "../../espalier/src/random.ts";
 import { compiled, compiledModule } from "../scripts/kernels.mjs";
 import { ACTIVATION, PAIRWISE } from "../src/kernels/kernels.ts";
 import { type Machine, machine } from "../src/kernels/machine.ts";
-import { compressRows } from "../src/network/compressed.ts";
 import { padded } from "../src/network/forms.ts";
 import { Matrix, type Use } from "../src/network/matrix.ts";
+import { type Elements, elementsOf } from "../src/network/matrix-elements.ts";
+
+const uses = fc.constantFrom<readonly Use[]>([], ["matrix"], ["sparse-vector", "matrix"]);
 
 const kinds = ["simd", "plain"] as const;
 
@@ -31,13 +33,39 @@ const ACTIVATIONS: readonly [keyof typeof ACTIVATION, (x: number) => number, [p:
   ["tanh", Math.tanh, [0, 0]],
 ];
 
-/** A random matrix of a given density, and what it gives for an input by plain sums. */
-function layerCase(seed: number, rows: number, columns: number, density: number) {
+interface Drawn {
+  readonly seed: number;
+  readonly rows: number;
+  readonly columns: number;
+  readonly density: number;
+  readonly order?: Elements["order"];
+  readonly quick?: boolean;
+}
+
+/** A random matrix of a given density, whose elements come in an order and may be gone through twice or not, and what it gives for an input by plain sums. */
+function layerCase({ seed, rows, columns, density, order = "rows", quick = true }: Drawn) {
   const { uniform, normal } = random(seed, "kernels");
   const weights = Float32Array.from({ length: rows * columns }, () => (uniform() < density ? normal() : 0));
   const bias = Float32Array.from({ length: rows }, normal);
-  const elements = compressRows(weights, rows, columns);
-  return { weights, bias, elements, numbers: (count: number) => Float32Array.from({ length: count }, normal) };
+  const turned = new Float32Array(weights.length).map((_, i) => weights[(i % rows) * columns + Math.floor(i / rows)]);
+  const all = order === "rows" ? elementsOf(weights, { width: columns }) : elementsOf(turned, { width: rows, order });
+  let times = 0;
+  const elements: Elements = {
+    ...all,
+    // As many as one that is decoded may say too many.
+    most: all.most + (quick ? 0 : 5),
+    quick,
+    each(visit) {
+      if (++times > 1 && !quick) throw new Error("What is not quick is gone through twice.");
+      all.each(visit);
+    },
+  };
+  return {
+    weights,
+    bias: () => bias,
+    elements,
+    numbers: (count: number) => Float32Array.from({ length: count }, normal),
+  };
 }
 
 function close(found: ArrayLike<number>, expected: ArrayLike<number>) {
@@ -53,22 +81,24 @@ const shape = fc.record({
   floor: fc.constantFrom(0, Number.NEGATIVE_INFINITY),
   // So much that a column reads that a matrix of dozens is cut into strips, or so little that it is not.
   reach: fc.constantFrom(4, 3000),
+  order: fc.constantFrom("rows" as const, "columns" as const),
+  quick: fc.boolean(),
 });
 
 describe.each(kinds)("%s kernels", (kind) => {
   it("multiply a vector in every form as plain sums do", async () => {
     const on = await machine({ kernels: kind });
     fc.assert(
-      fc.property(shape, fc.constantFrom<Use>("vector", "sparse-vector"), (given, use) => {
-        const { seed, rows, columns, density, floor, reach } = given;
-        const { weights, bias, elements, numbers } = layerCase(seed, rows, columns, density);
+      fc.property(shape, uses, fc.constantFrom<Use>("vector", "sparse-vector"), (given, before, use) => {
+        const { rows, columns, floor, reach } = given;
+        const { weights, bias, elements, numbers } = layerCase(given);
         const x = numbers(columns).map((value) => Math.max(value, 0));
         const layer = new Matrix(on, rows, columns, elements, bias);
         // Whatever the form was before, it is the same matrix.
-        for (const before of ["matrix", use] as const) layer.prepare(before, reach);
+        for (const first of [...before, use]) layer.prepare(first, reach);
         const [input, output] = [place(on, x, padded(columns)), on.heap.allocate(4 * padded(rows))];
         layer.multiply(input, output, floor);
-        const expected = Array.from(bias, (b, row) =>
+        const expected = Array.from(bias(), (b, row) =>
           Math.max(
             floor,
             x.reduce((sum, value, column) => sum + weights[row * columns + column] * value, b),
@@ -84,8 +114,9 @@ describe.each(kinds)("%s kernels", (kind) => {
     const on = await machine({ kernels: kind });
     const lengths = fc.integer({ min: 1, max: 24 }).map((n) => 4 * n);
     fc.assert(
-      fc.property(shape, lengths, ({ seed, rows, columns, density, floor, reach }, length) => {
-        const { weights, bias, elements, numbers } = layerCase(seed, rows, columns, density);
+      fc.property(shape, lengths, (given, length) => {
+        const { rows, columns, floor, reach } = given;
+        const { weights, bias, elements, numbers } = layerCase(given);
         const layer = new Matrix(on, rows, columns, elements, bias);
         layer.prepare("vector");
         layer.prepare("matrix", reach);
@@ -101,7 +132,7 @@ describe.each(kinds)("%s kernels", (kind) => {
           const [row, p] = [Math.floor(i / length), i % length];
           const sum = starts.reduce(
             (s, start, column) => s + weights[row * columns + column] * x[start + p],
-            bias[row],
+            bias()[row],
           );
           return Math.max(floor, sum);
         });
@@ -168,7 +199,7 @@ describe.each(kinds)("%s kernels", (kind) => {
   it("change the form of a single row that ends where memory does", async () => {
     const on = await machine({ kernels: kind });
     // More than memory grows by at once, so that it ends behind the row.
-    const { elements, weights } = layerCase(1, 1, 40_000, 1);
+    const { elements, weights } = layerCase({ seed: 1, rows: 1, columns: 40_000, density: 1 });
     const layer = new Matrix(on, 1, 40_000, elements);
     layer.prepare("vector");
     layer.prepare("matrix");
@@ -183,12 +214,10 @@ describe.each(kinds)("%s kernels", (kind) => {
   it("reach all inputs of a layer that has more than 65,536", async () => {
     const on = await machine({ kernels: kind });
     const columns = 70_001;
-    const elements = {
-      starts: Uint32Array.of(0, 2),
-      indices: Uint32Array.of(3, 70_000),
-      values: Float32Array.of(2, 5),
-    };
-    const layer = new Matrix(on, 1, columns, elements);
+    const weights = new Float32Array(columns);
+    weights[3] = 2;
+    weights[70_000] = 5;
+    const layer = new Matrix(on, 1, columns, elementsOf(weights, { width: columns }));
     const x = new Float32Array(columns).map((_, i) => i);
     const output = on.heap.allocate(16);
     layer.prepare("vector");

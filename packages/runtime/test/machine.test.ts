@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { Worker } from "node:worker_threads";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { conv2d, dense, flatten, relu, sequential } from "../../espalier/src/index.ts";
 import { writeModel } from "../../espalier/src/onnx/write.ts";
@@ -90,4 +91,59 @@ it("a call that fails in a worker is thrown, and the crew goes on", async () => 
   crew.run([product(bias), product(bias)]);
   expect(heap.floats(y, 1)[0]).toBe(3);
   crew.release();
+});
+
+describe("a worker that is ended", () => {
+  afterEach(() => {
+    vi.restoreAllMocks();
+  });
+
+  /** A machine of two threads, the other of which may run another source. */
+  async function watched(change = (source: string) => source) {
+    const workers: Worker[] = [];
+    class Watched extends Worker {
+      constructor(source: string, options: object) {
+        super(change(source), options);
+        workers.push(this);
+      }
+    }
+    const { getBuiltinModule } = process;
+    vi.spyOn(process, "getBuiltinModule").mockImplementation(((name: string) =>
+      name === "node:worker_threads" ? { Worker: Watched } : getBuiltinModule(name)) as typeof getBuiltinModule);
+    const { crew, heap } = await machine({ threads: 2 });
+    if (!crew) throw new Error("There is no crew.");
+    const [bias, y] = [heap.allocate(4), heap.allocate(16)];
+    heap.floats(bias, 1)[0] = 3;
+    /** Writes 3 into four places, by four calls. */
+    const run = () => {
+      heap.floats(y, 4).fill(0);
+      crew.run([0, 4, 8, 12].map((place) => ["multiply", 1, 0, bias, bias, bias, y + place, 0] as const));
+      return [...heap.floats(y, 4)];
+    };
+    return { workers, crew, run };
+  }
+
+  it("between runs is not waited for: the caller does its part", async () => {
+    const { workers, crew, run } = await watched();
+    expect(run()).toEqual([3, 3, 3, 3]);
+    await workers[0].terminate();
+    for (let i = 0; i < 10; i++) expect(run()).toEqual([3, 3, 3, 3]);
+    crew.release();
+  });
+
+  it("in the middle of a run makes that fail, and the next ones go on without it", async () => {
+    const { workers, crew, run } = await watched((source) =>
+      source.replace("exports[kernels", "for (;;); exports[kernels"),
+    );
+    // Time flies.
+    let now = 0;
+    vi.spyOn(performance, "now").mockImplementation(() => (now += 20_000));
+    const untilItFails = () => {
+      for (let i = 0; i < 1e6; i++) run();
+    };
+    expect(untilItFails).toThrow(/^A worker ended in the middle of a run, .*\.$/);
+    expect(crew.size).toBe(1);
+    expect(run()).toEqual([3, 3, 3, 3]);
+    await workers[0].terminate();
+  });
 });

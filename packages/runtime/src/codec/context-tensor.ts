@@ -19,6 +19,13 @@ export class Neighbours {
   /** By how many rows the last tensor with as many had, the latest at the end: more are never asked for. */
   readonly #counts = new Map<number, Uint32Array>();
 
+  /** The same, to which others may be added. */
+  copy(): Neighbours {
+    const copy = new Neighbours();
+    for (const counts of this.#counts.values()) copy.addCounts(counts);
+    return copy;
+  }
+
   /** How many rows those tensors had. */
   get rows(): number[] {
     return [...this.#counts.keys()];

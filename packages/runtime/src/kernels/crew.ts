@@ -6,11 +6,11 @@ export type Call = readonly [kernel: keyof Kernels, ...parameters: number[]];
 
 /** Workers that run kernels on one memory. */
 export interface Crew {
-  /** Threads, the caller's among them. */
+  /** Threads, the caller's among them; 1 once others have been lost. */
   readonly size: number;
   /**
-   * Runs one call on each thread, the first on the caller's, and comes back when all are done.
-   * @throws Error when a call fails on any of them
+   * Runs calls, each on the thread that is free first, and comes back when all are done.
+   * @throws Error when a call fails on any of them, or a worker has ended in the middle of one
    */
   run(calls: readonly Call[]): void;
   release(): void;
@@ -29,30 +29,46 @@ interface Colleague {
 /** Milliseconds that a worker has to start: where a policy forbids it, some browsers say nothing. */
 const PATIENCE = 5000;
 
+/**
+ * Milliseconds that a worker may take for a call after the caller has done its own, and how many times as long as that
+ * took: one that was ended would be waited for for ever.
+ */
+const LONGEST = 10_000;
+const TIMES = 100;
+
 /** A call takes so many numbers: the kernel, how many parameters, and they. */
-const SLOT = 16;
+const SLOT = 24;
+/** Calls that are shared out at once, at most. */
+const MOST_CALLS = 64;
+
+/** Numbers of the state: how often there were calls, how many are not taken, how many are done, how many failed. */
+const [TICKET, LEFT, DONE, FAILED] = [0, 1, 2, 3];
 
 /**
  * What a worker does: it looks whether the ticket has changed, for a while without pause, as calls come in quick
- * succession, and else sleeps. The second number of the state is how many are still at work, the third how many failed.
+ * succession, and else sleeps. Then it takes calls, the last first, until none is left. The caller takes them as well, so
+ * that a worker that sleeps on, or is no more, is not waited for.
  */
 const SOURCE = `
 const port = typeof require === "function" ? require("node:worker_threads").parentPort : self;
-port.onmessage = async ({ data: { code, memory, control, slot, kernels } }) => {
+port.onmessage = async ({ data: { code, memory, control, slots, kernels } }) => {
   const { exports } = await WebAssembly.instantiate(code, { env: { memory } });
-  const state = new Int32Array(memory.buffer, control, 3);
-  const call = new Float64Array(memory.buffer, slot, ${SLOT});
+  const state = new Int32Array(memory.buffer, control, 4);
+  const calls = new Float64Array(memory.buffer, slots, ${SLOT * MOST_CALLS});
   port.postMessage("ready");
   for (let seen = 0; ; ) {
-    for (let i = 0; i < 20000 && Atomics.load(state, 0) === seen; i++);
-    Atomics.wait(state, 0, seen);
-    seen = Atomics.load(state, 0);
-    try {
-      if (call[0] >= 0) exports[kernels[call[0]]](...call.subarray(2, 2 + call[1]));
-    } catch {
-      Atomics.add(state, 2, 1);
+    for (let i = 0; i < 20000 && Atomics.load(state, ${TICKET}) === seen; i++);
+    Atomics.wait(state, ${TICKET}, seen);
+    seen = Atomics.load(state, ${TICKET});
+    for (let left; (left = Atomics.sub(state, ${LEFT}, 1)) > 0; ) {
+      const at = ${SLOT} * (left - 1);
+      try {
+        exports[kernels[calls[at]]](...calls.subarray(at + 2, at + 2 + calls[at + 1]));
+      } catch {
+        Atomics.add(state, ${FAILED}, 1);
+      }
+      Atomics.add(state, ${DONE}, 1);
     }
-    Atomics.sub(state, 1, 1);
   }
 };`;
 
@@ -77,40 +93,70 @@ export async function hire(
   size: number,
 ): Promise<Crew | undefined> {
   const names = Object.keys(kernels).filter((name) => name !== "memory") as (keyof Kernels)[];
-  const control = heap.allocate(12);
-  const slots = Array.from({ length: size - 1 }, () => heap.allocate(8 * SLOT));
-  const state = new Int32Array(memory.buffer, control, 3).fill(0);
-  const calls = slots.map((slot) => new Float64Array(memory.buffer, slot, SLOT));
-  const hired = await Promise.all(slots.map((slot) => hireOne({ code, memory, control, slot, kernels: names })));
+  const control = heap.allocate(16);
+  const slots = heap.allocate(8 * SLOT * MOST_CALLS);
+  const state = new Int32Array(memory.buffer, control, 4).fill(0);
+  const numbers = new Float64Array(memory.buffer, slots, SLOT * MOST_CALLS);
+  const task = { code, memory, control, slots, kernels: names };
+  const hired = await Promise.all(Array.from({ length: size - 1 }, () => hireOne(task)));
   const colleagues = hired.filter((colleague) => colleague !== undefined);
-  if (colleagues.length < hired.length) {
+  const release = () => {
     for (const colleague of colleagues) colleague.terminate();
-    for (const part of [control, ...slots]) heap.release(part);
+  };
+  if (colleagues.length < hired.length) {
+    release();
+    for (const part of [control, slots]) heap.release(part);
     return undefined;
   }
-  return {
-    size,
-    run([own, ...others]) {
-      for (const [i, call] of calls.entries()) {
-        const given = others[i];
-        call[0] = given ? names.indexOf(given[0]) : -1;
-        call[1] = given ? given.length - 1 : 0;
-        for (let k = 1; given && k < given.length; k++) call[k + 1] = Number(given[k]);
-      }
-      Atomics.store(state, 1, calls.length);
-      Atomics.add(state, 0, 1);
-      Atomics.notify(state, 0);
+  let lost = false;
+  const share = (calls: readonly Call[]) => {
+    for (const [i, [kernel, ...parameters]] of calls.entries()) {
+      numbers[SLOT * i] = names.indexOf(kernel);
+      numbers[SLOT * i + 1] = parameters.length;
+      numbers.set(parameters, SLOT * i + 2);
+    }
+    Atomics.store(state, DONE, 0);
+    // From here on they may be taken: also by one who was late for the calls before.
+    Atomics.store(state, LEFT, calls.length);
+    Atomics.add(state, TICKET, 1);
+    Atomics.notify(state, TICKET);
+    const start = performance.now();
+    let failure: unknown;
+    for (let left = Atomics.sub(state, LEFT, 1); left > 0; left = Atomics.sub(state, LEFT, 1)) {
       try {
-        invoke(kernels, own);
-      } finally {
-        // A page's own thread may not sleep. What the others write must be there whatever happens here.
-        while (Atomics.load(state, 1) > 0);
+        invoke(kernels, calls[left - 1]);
+      } catch (error) {
+        failure ??= error;
       }
-      if (Atomics.exchange(state, 2, 0) > 0) throw new Error("A kernel failed in a worker.");
+      Atomics.add(state, DONE, 1);
+    }
+    // A page's own thread may not sleep. What the others write must be there whatever happened here.
+    const own = performance.now();
+    const end = own + Math.max(LONGEST, TIMES * (own - start));
+    for (let i = 1; Atomics.load(state, DONE) < calls.length; i++) {
+      if (i % 1000 > 0 || performance.now() < end) continue;
+      lost = true;
+      release();
+      throw new Error(
+        "A worker ended in the middle of a run, which has no result: run again, on one thread from here on.",
+      );
+    }
+    const failed = Atomics.exchange(state, FAILED, 0) > 0;
+    if (failure !== undefined) throw failure;
+    if (failed) throw new Error("A kernel failed in a worker.");
+  };
+  return {
+    get size() {
+      return lost ? 1 : size;
     },
-    release() {
-      for (const colleague of colleagues) colleague.terminate();
+    run(calls) {
+      for (let i = 0; i < calls.length; i += MOST_CALLS) {
+        const some = calls.slice(i, i + MOST_CALLS);
+        if (lost) for (const call of some) invoke(kernels, call);
+        else share(some);
+      }
     },
+    release,
   };
 }
 

@@ -63,6 +63,51 @@ export function plainKernels(memory: Memory): Kernels {
       }
     },
 
+    depthwise(
+      planes,
+      input,
+      output,
+      scratch,
+      height,
+      width,
+      outHeight,
+      outWidth,
+      phases,
+      phasePitch,
+      rowPitch,
+      step,
+      size,
+      padTop,
+      padLeft,
+      taps,
+      offsets,
+      weights,
+      filterPitch,
+      bias,
+      floor,
+    ) {
+      const [x, y, w, b, laid] = [floats(input), floats(output), floats(weights), floats(bias), floats(scratch)];
+      const places = new Int32Array(memory.buffer, offsets);
+      if (scratch) laid.fill(0, 0, size / 4);
+      for (let c = 0; c < planes; c++) {
+        const from = scratch ? laid : x.subarray(c * height * width);
+        for (let i = 0; scratch && i < height * width; i++) {
+          const [row, column] = [Math.floor(i / width) + padTop, (i % width) + padLeft];
+          const place = row * rowPitch + (column % phases) * phasePitch;
+          laid[place / 4 + Math.floor(column / phases)] = x[c * height * width + i];
+        }
+        for (let i = 0; i < outHeight; i++) {
+          for (let j = 0; j < outWidth; j++) {
+            let sum = b[c];
+            for (let t = 0; t < taps; t++) {
+              sum += w[(c * filterPitch) / 4 + t] * from[(i * step + places[t]) / 4 + j];
+            }
+            y[(c * outHeight + i) * outWidth + j] = Math.max(sum, floor);
+          }
+        }
+      }
+    },
+
     scatter(inputs, starts, indices, weights, input, output) {
       const [first, at, w] = [words(starts), shorts(indices), floats(weights)];
       const [x, y] = [floats(input), floats(output)];

@@ -1,5 +1,6 @@
 import type { Heap } from "../kernels/heap.ts";
-import { type Compressed, compressRows, cutIntoStrips, joinStrips } from "./compressed.ts";
+import type { Elements } from "./matrix-elements.ts";
+import { writeStrips } from "./strips.ts";
 
 /** Compressed lines, rows or columns, in the memory of the kernels. */
 export class CompressedForm {
@@ -7,27 +8,41 @@ export class CompressedForm {
   readonly strips: number;
   /** Elements of a line that a strip has. */
   readonly width: number;
+  /** Elements that are not zero. */
+  readonly count: number;
   readonly starts: number;
   readonly indices: number;
   readonly values: number;
   readonly #heap: Heap;
+  readonly #order: Elements["order"];
 
   /**
-   * @param across elements of a line, zeros counted
+   * @param order what the lines are
+   * @param size lines, and elements of a line, zeros counted
    * @param width at most 65,536, so that an index takes 16 bits
    */
-  constructor(heap: Heap, elements: Compressed, across: number, width: number) {
+  constructor(
+    heap: Heap,
+    elements: Elements,
+    order: Elements["order"],
+    [lines, across]: readonly [number, number],
+    width: number,
+  ) {
     this.#heap = heap;
-    this.lines = elements.starts.length - 1;
+    this.#order = order;
+    this.lines = lines;
     this.width = width;
     this.strips = Math.max(1, Math.ceil(across / width));
-    const { starts, indices, values } = cutIntoStrips(elements, width, this.strips);
-    this.starts = heap.allocate(4 * starts.length, "weights");
-    this.indices = heap.allocate(2 * indices.length, "weights");
-    this.values = heap.allocate(4 * values.length, "weights");
-    heap.uint32s(this.starts, starts.length).set(starts);
-    heap.uint16s(this.indices, indices.length).set(indices);
-    heap.floats(this.values, values.length).set(values);
+    const room = elements.most;
+    this.starts = heap.allocate(4 * this.strips * (lines + 1), "weights");
+    this.indices = heap.allocate(2 * room, "weights");
+    this.values = heap.allocate(4 * room, "weights");
+    const arrays = {
+      starts: this.#starts(),
+      indices: heap.uint16s(this.indices, room),
+      values: heap.floats(this.values, room),
+    };
+    this.count = writeStrips(elements, order, { lines, width, strips: this.strips }, arrays);
   }
 
   /** Bytes from the starts of one strip to those of the next. */
@@ -39,28 +54,49 @@ export class CompressedForm {
   lineAt(part: number): number {
     if (part === 1) return this.lines;
     const starts = this.#heap.uint32s(this.starts, this.lines + 1);
+    const wanted = starts[0] + part * (starts[this.lines] - starts[0]);
     let [low, high] = [0, this.lines];
     while (low < high) {
       const middle = (low + high) >> 1;
-      if (starts[middle] < part * starts[this.lines]) low = middle + 1;
+      if (starts[middle] < wanted) low = middle + 1;
       else high = middle;
     }
     return low;
   }
 
-  elements(): Compressed {
-    const starts = this.#heap.uint32s(this.starts, this.strips * (this.lines + 1)).slice();
-    const count = starts[starts.length - 1];
-    const indices = Uint32Array.from(this.#heap.uint16s(this.indices, count));
-    return joinStrips(
-      { starts, indices, values: this.#heap.floats(this.values, count).slice() },
-      this.width,
-      this.strips,
-    );
+  /** A copy of the elements. */
+  elements(): Elements {
+    const { lines, strips, width } = this;
+    const starts = this.#starts().slice();
+    const end = starts.reduce((most, start) => Math.max(most, start), 0);
+    const indices = this.#heap.uint16s(this.indices, end).slice();
+    const values = this.#heap.floats(this.values, end).slice();
+    const order = this.#order;
+    return {
+      most: this.count,
+      order,
+      quick: true,
+      each(visit) {
+        for (let line = 0; line < lines; line++) {
+          for (let strip = 0; strip < strips; strip++) {
+            const at = strip * (lines + 1) + line;
+            for (let k = starts[at]; k < starts[at + 1]; k++) {
+              const across = indices[k] + strip * width;
+              if (order === "rows") visit(line, across, values[k]);
+              else visit(across, line, values[k]);
+            }
+          }
+        }
+      },
+    };
   }
 
   release(): void {
     for (const part of [this.starts, this.indices, this.values]) this.#heap.release(part);
+  }
+
+  #starts(): Uint32Array {
+    return this.#heap.uint32s(this.starts, this.strips * (this.lines + 1));
   }
 }
 
@@ -70,18 +106,23 @@ export class DenseForm {
   readonly columns: number;
   readonly blocked: boolean;
   readonly values: number;
+  /** Elements that are not zero. */
+  readonly count: number;
   readonly #heap: Heap;
 
-  constructor(heap: Heap, { starts, indices, values }: Compressed, columns: number, blocked: boolean) {
+  constructor(heap: Heap, elements: Elements, [rows, columns]: readonly [number, number], blocked: boolean) {
     this.#heap = heap;
-    this.rows = starts.length - 1;
+    this.rows = rows;
     this.columns = columns;
     this.blocked = blocked;
     this.values = heap.allocate(4 * this.#size, "weights");
     const all = heap.floats(this.values, this.#size).fill(0);
-    for (let row = 0; row < this.rows; row++) {
-      for (let k = starts[row]; k < starts[row + 1]; k++) all[this.#place(row, indices[k])] = values[k];
-    }
+    let count = 0;
+    elements.each((row, column, value) => {
+      all[this.#place(row, column)] = value;
+      count++;
+    });
+    this.count = count;
   }
 
   /** Elements from one row to the next, where it lies row by row. */
@@ -89,14 +130,23 @@ export class DenseForm {
     return padded(this.columns);
   }
 
-  elements(): Compressed {
-    const all = this.#heap.floats(this.values, this.#size);
+  /** A copy of the elements. */
+  elements(): Elements {
+    const all = this.#heap.floats(this.values, this.#size).slice();
     const { rows, columns } = this;
-    const dense = Float32Array.from(
-      { length: rows * columns },
-      (_, i) => all[this.#place(Math.floor(i / columns), i % columns)],
-    );
-    return compressRows(dense, rows, columns);
+    return {
+      most: this.count,
+      order: "rows",
+      quick: true,
+      each: (visit) => {
+        for (let row = 0; row < rows; row++) {
+          for (let column = 0; column < columns; column++) {
+            const value = all[this.#place(row, column)];
+            if (value !== 0) visit(row, column, value);
+          }
+        }
+      },
+    };
   }
 
   release(): void {

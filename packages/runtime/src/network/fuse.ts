@@ -41,6 +41,11 @@ function merge(before: GraphNode, node: GraphNode, constants: Map<string, Consta
   return undefined;
 }
 
+/** True of a constant of float32. */
+function isFloat(constant: Constant | undefined): boolean {
+  return constant?.type === "float32";
+}
+
 /** The float32 numbers of a constant; undefined for what is computed, or of another type. */
 function floatsOf(constant: Constant | undefined): Float32Array | undefined {
   return constant?.data instanceof Float32Array ? constant.data : undefined;
@@ -107,7 +112,7 @@ function biased(product: GraphNode, node: GraphNode, constants: Map<string, Cons
   const weights = constants.get(product.inputs[1]);
   const other = node.inputs[0] === product.outputs[0] ? node.inputs[1] : node.inputs[0];
   const bias = constants.get(other);
-  if (!floatsOf(weights) || !floatsOf(bias)) return undefined;
+  if (!isFloat(weights) || !isFloat(bias)) return undefined;
   if (weights?.dims.length !== 2 || bias?.dims.length !== 1 || bias.dims[0] !== weights.dims[1]) return undefined;
   return { ...product, op: BIASED, inputs: [...product.inputs, other], outputs: node.outputs };
 }

@@ -34,6 +34,11 @@ export class Kept {
     for (const matrix of this.matrices) matrix.release();
   }
 
+  /** Decodes the constants that are still read as they are. */
+  settle(): void {
+    for (const constant of this.#readers.keys()) constant.settle();
+  }
+
   /** Gives constants that are still read memory of their own, so that they do not hold the whole file. */
   detach(): void {
     for (const constant of this.#readers.keys()) constant.detach();

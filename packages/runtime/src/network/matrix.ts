@@ -1,16 +1,19 @@
-import { type Call, invoke } from "../kernels/crew.ts";
+import type { Call } from "../kernels/crew.ts";
 import type { Machine } from "../kernels/machine.ts";
-import { type Compressed, transposed } from "./compressed.ts";
+import { share } from "../kernels/share.ts";
 import { CompressedForm, DenseForm, padded } from "./forms.ts";
+import type { Elements } from "./matrix-elements.ts";
 
 /** How a matrix lies in memory. */
 type Stored =
-  | { readonly kind: "loose"; readonly form: { elements(): Compressed; release(): void } }
+  | { readonly kind: "loose"; readonly elements: Elements; readonly bias: (() => Float32Array) | undefined }
   | { readonly kind: "rows" | "columns"; readonly form: CompressedForm }
   | { readonly kind: "dense" | "blocks"; readonly form: DenseForm };
 
+type Kind = "rows" | "columns" | "dense" | "blocks";
+
 /** What a matrix is multiplied by. */
-export type Use = "vector" | "sparse-vector" | "matrix";
+export type Use = "vector" | "sparse-vector" | "matrix" | "planes";
 
 /**
  * A form is taken where it is the quickest: measured by `npm run bench -- sparse`. Below these densities compressed rows
@@ -36,6 +39,23 @@ const CACHED = 20_000;
 /** Weights that a row has of a strip, on average: with fewer it costs too much to begin it. */
 const WORTH_BEGINNING = 16;
 
+/** How a plane is read, and laid out for that: in elements, and bytes for what is a pitch or a size. */
+export interface Plane {
+  readonly height: number;
+  readonly width: number;
+  readonly outHeight: number;
+  readonly outWidth: number;
+  readonly phases: number;
+  readonly phasePitch: number;
+  readonly rowPitch: number;
+  readonly step: number;
+  readonly size: number;
+  readonly padTop: number;
+  readonly padLeft: number;
+  readonly taps: number;
+  readonly offsets: number;
+}
+
 /**
  * A layer's weights, [rows, columns] with a bias for each row, in the form that suits what they are multiplied by: it
  * must be prepared for that.
@@ -43,21 +63,23 @@ const WORTH_BEGINNING = 16;
 export class Matrix {
   readonly rows: number;
   readonly columns: number;
-  readonly nonzero: number;
   readonly #machine: Machine;
-  readonly #bias: number;
+  #bias = 0;
+  #nonzero: number;
   #stored: Stored;
 
-  constructor(machine: Machine, rows: number, columns: number, elements: Compressed, bias?: Float32Array) {
+  /** @param bias gives the biases, after the elements: so they may be decoded in the order of a file */
+  constructor(machine: Machine, rows: number, columns: number, elements: Elements, bias?: () => Float32Array) {
     this.rows = rows;
     this.columns = columns;
-    this.nonzero = elements.values.length;
+    this.#nonzero = elements.most;
     this.#machine = machine;
-    const { heap } = machine;
-    this.#bias = heap.allocate(4 * padded(rows), "weights");
-    const biases = heap.floats(this.#bias, padded(rows)).fill(0);
-    if (bias) biases.set(bias);
-    this.#stored = { kind: "loose", form: { elements: () => elements, release: () => {} } };
+    this.#stored = { kind: "loose", elements, bias };
+  }
+
+  /** Elements that are not zero; before they are in a form, at most. */
+  get nonzero(): number {
+    return this.#nonzero;
   }
 
   /** Bytes of its positions and values, as the kernels read them: an index and a float32 for each weight that is not
@@ -68,6 +90,7 @@ export class Matrix {
 
   /** Gives back its memory. */
   release(): void {
+    if (this.#stored.kind === "loose") return;
     this.#stored.form.release();
     this.#machine.heap.release(this.#bias);
   }
@@ -79,16 +102,28 @@ export class Matrix {
   prepare(use: Use, reach = 4): void {
     const kind = this.#kindFor(use);
     const width = kind === "rows" ? this.#stripFor(reach) : this.rows;
-    const { kind: now, form } = this.#stored;
-    if (now === kind && (now !== "rows" || form.width === width)) return;
-    const lines = form.elements();
-    const elements = now === "columns" ? transposed(lines, this.columns, this.rows) : lines;
-    form.release();
-    this.#stored = this.#store(kind, elements, width);
+    const stored = this.#stored;
+    if (stored.kind === kind && (stored.kind !== "rows" || stored.form.width === width)) return;
+    if (stored.kind === "loose") {
+      this.#stored = this.#store(kind, stored.elements, width);
+      this.#placeBiases(stored.bias);
+    } else {
+      const elements = stored.form.elements();
+      stored.form.release();
+      this.#stored = this.#store(kind, elements, width);
+    }
   }
 
-  #kindFor(use: Use): "rows" | "columns" | "dense" | "blocks" {
+  #placeBiases(bias: (() => Float32Array) | undefined): void {
+    const { heap } = this.#machine;
+    this.#bias = heap.allocate(4 * padded(this.rows), "weights");
+    const biases = heap.floats(this.#bias, padded(this.rows)).fill(0);
+    if (bias) biases.set(bias());
+  }
+
+  #kindFor(use: Use): Kind {
     const density = this.nonzero / (this.rows * this.columns);
+    if (use === "planes") return "dense";
     if (use === "matrix") return density < ROWS_ON_MATRIX ? "rows" : "blocks";
     const below = 4 * this.rows * this.columns > STREAMED ? ON_VECTOR.streamed : ON_VECTOR.cached;
     const alone = this.#machine.crew === undefined;
@@ -104,11 +139,18 @@ export class Matrix {
     return Math.max(1, Math.min(WIDEST, Math.ceil(this.columns / strips)));
   }
 
-  #store(kind: "rows" | "columns" | "dense" | "blocks", elements: Compressed, width: number): Stored {
+  #store(kind: Kind, elements: Elements, width: number): Stored {
+    const stored = this.#storedAs(kind, elements, width);
+    this.#nonzero = stored.form.count;
+    return stored;
+  }
+
+  #storedAs(kind: Kind, elements: Elements, width: number): Exclude<Stored, { readonly kind: "loose" }> {
     const { heap } = this.#machine;
-    if (kind === "rows") return { kind, form: new CompressedForm(heap, elements, this.columns, width) };
-    if (kind !== "columns") return { kind, form: new DenseForm(heap, elements, this.columns, kind === "blocks") };
-    return { kind, form: new CompressedForm(heap, transposed(elements, this.rows, this.columns), this.rows, width) };
+    const { rows, columns } = this;
+    if (kind === "rows") return { kind, form: new CompressedForm(heap, elements, kind, [rows, columns], width) };
+    if (kind === "columns") return { kind, form: new CompressedForm(heap, elements, kind, [columns, rows], width) };
+    return { kind, form: new DenseForm(heap, elements, [rows, columns], kind === "blocks") };
   }
 
   /** y = W x + b of a vector, at least `floor`. The input has room up to a multiple of four, which holds zeros. */
@@ -164,23 +206,52 @@ export class Matrix {
     }
   }
 
+  /** Convolves planes, each with a row of weights of its own, whose elements are as many as the taps. */
+  filterPlanes(plane: Plane, scratch: number, input: number, output: number, floor: number): void {
+    const stored = this.#stored;
+    if (stored.kind !== "dense") throw new Error("Weights are not prepared for planes.");
+    const { width, values } = stored.form;
+    const { height, outHeight, outWidth, phases, phasePitch, rowPitch, step, size, padTop, padLeft, taps } = plane;
+    const [before, after] = [4 * height * plane.width, 4 * outHeight * outWidth];
+    const worth = this.rows * outHeight * outWidth * taps >= WORTH_SHARING;
+    share(this.#machine, this.rows, worth, (from, count, part) => [
+      "depthwise",
+      count,
+      input + from * before,
+      output + from * after,
+      scratch && scratch + part * size,
+      height,
+      plane.width,
+      outHeight,
+      outWidth,
+      phases,
+      phasePitch,
+      rowPitch,
+      step,
+      size,
+      padTop,
+      padLeft,
+      taps,
+      plane.offsets,
+      values + 4 * from * width,
+      4 * width,
+      this.#bias + 4 * from,
+      floor,
+    ]);
+  }
+
   /**
    * Runs a kernel for all rows: each thread some, where that is worth it.
    * @param length products of each weight
    */
   #share(length: number, rows: number, call: (from: number, rows: number) => Call): void {
-    const { crew, kernels } = this.#machine;
-    if (!crew || length * this.nonzero < WORTH_SHARING) {
-      invoke(kernels, call(0, rows));
-      return;
-    }
-    const cuts = Array.from({ length: crew.size + 1 }, (_, i) => this.#cut(i / crew.size, rows));
-    crew.run(Array.from({ length: crew.size }, (_, i) => call(cuts[i], cuts[i + 1] - cuts[i])));
+    const worth = length * this.nonzero >= WORTH_SHARING;
+    share(this.#machine, rows, worth, call, (part) => this.#cut(part, rows));
   }
 
   /** The row before which a part of the weights lies. */
   #cut(part: number, rows: number): number {
-    const { kind, form } = this.#stored;
-    return kind === "rows" ? form.lineAt(part) : Math.min(rows, 4 * Math.round((part * rows) / 4));
+    const stored = this.#stored;
+    return stored.kind === "rows" ? stored.form.lineAt(part) : Math.min(rows, 4 * Math.round((part * rows) / 4));
   }
 }

@@ -1,6 +1,24 @@
 import { isEsp } from "../codec/container.ts";
-import { decode } from "../codec/decode.ts";
+import { decode, partsOf } from "../codec/decode.ts";
 import { UserError } from "../errors.ts";
+import { CodedTensors } from "./coded.ts";
+
+/** A model's bytes, and the tensors that they leave empty, where it is from an .esp file. */
+export interface ModelBytes {
+  readonly model: Uint8Array;
+  readonly coded?: CodedTensors;
+}
+
+/**
+ * The model in bytes of an .onnx or .esp file, whose tensors are not decoded.
+ * @throws UserError when they are no bytes, or an .esp file that is damaged or newer than this decoder
+ */
+export function modelIn(given: Uint8Array | ArrayBuffer): ModelBytes {
+  const bytes = viewOf(given);
+  if (!isEsp(bytes)) return { model: bytes };
+  const parts = partsOf(bytes);
+  return { model: parts.graph, coded: new CodedTensors(parts) };
+}
 
 /**
  * The bytes of the .onnx file that bytes are, or that those of an .esp file decode to.

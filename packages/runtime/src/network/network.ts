@@ -10,7 +10,7 @@ import { hardSwishesFused } from "./fuse-hard-swish.ts";
 import type { Graph } from "./graph.ts";
 import { Kept } from "./kept.ts";
 import { checkOptions, own } from "./known-names.ts";
-import { onnxBytes } from "./model-bytes.ts";
+import { modelIn } from "./model-bytes.ts";
 import type { Operators } from "./operator.ts";
 import { operatorsFor } from "./operators/index.ts";
 import { type Fed, Plan } from "./plan.ts";
@@ -75,7 +75,8 @@ export class Network {
    */
   static async load(bytes: Uint8Array | ArrayBuffer, options: NetworkOptions = {}): Promise<Network> {
     checkOptions(options, OPTIONS);
-    const graph = fixed(readGraph(onnxBytes(bytes)), options.fixed);
+    const { model, coded } = modelIn(bytes);
+    const graph = fixed(readGraph(model, coded), options.fixed);
     const operators = await operatorsFor(graph);
     bind(graph, operators);
     for (const input of graph.inputs) typeOfInput(input);
@@ -83,6 +84,7 @@ export class Network {
     try {
       const network = new Network(on, hardSwishesFused(fused(folded(on, graph, operators))), operators);
       network.#prepare();
+      network.#kept.settle();
       return network;
     } catch (error) {
       on.crew?.release();

@@ -1,12 +1,12 @@
 import { UserError } from "../errors.ts";
 import type { Machine } from "../kernels/machine.ts";
 import type { Bound } from "./bind.ts";
-import type { Compressed } from "./compressed.ts";
 import { Constant } from "./constant.ts";
 import { bytesOf, type ElementType, type Numbers, sizeOf } from "./elements.ts";
 import { type Graph, type GraphNode, nameOf } from "./graph.ts";
 import type { Kept } from "./kept.ts";
 import { Matrix } from "./matrix.ts";
+import type { Elements } from "./matrix-elements.ts";
 import type { Input, Operator, OutputOptions, Planning, Value } from "./operator.ts";
 import type { PlanMemory } from "./plan-memory.ts";
 import { NeedsNumbers, Scope, Slot, slotOf } from "./slot.ts";
@@ -161,7 +161,7 @@ export class NodePlanning implements Planning {
     return this.#site.kept.of(this.#node, constants, make);
   }
 
-  matrix(rows: number, columns: number, elements: Compressed, bias?: Float32Array): Matrix {
+  matrix(rows: number, columns: number, elements: Elements, bias?: () => Float32Array): Matrix {
     const matrix = new Matrix(this.machine, rows, columns, elements, bias);
     this.#site.kept.matrices.push(matrix);
     return matrix;

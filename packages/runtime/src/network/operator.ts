@@ -1,10 +1,10 @@
 import type { Machine } from "../kernels/machine.ts";
 import type { AttributeReader } from "./attributes.ts";
-import type { Compressed } from "./compressed.ts";
 import type { Constant } from "./constant.ts";
 import type { ElementType, Numbers } from "./elements.ts";
 import type { Graph } from "./graph.ts";
 import type { Matrix } from "./matrix.ts";
+import type { Elements } from "./matrix-elements.ts";
 
 /** A tensor between nodes, as an operator sees it when a network is planned for inputs of given shapes. */
 export interface Value<T extends ElementType = ElementType> {
@@ -142,8 +142,8 @@ export interface Planning<I extends Inputs = Inputs, A extends Attributes = Attr
    * among its inputs that are named are let go when no other node needs them.
    */
   kept<T>(made: readonly (Value | undefined)[], make: () => T): T;
-  /** Makes a matrix of weights, to be kept. */
-  matrix(rows: number, columns: number, elements: Compressed, bias?: Float32Array): Matrix;
+  /** Makes a matrix of weights, to be kept; its biases are asked for when the elements have come into their form. */
+  matrix(rows: number, columns: number, elements: Elements, bias?: () => Float32Array): Matrix;
   /** Room for so many float32 that is needed only while the node runs: its address. */
   scratch(count: number): number;
   /** Where a table of whole numbers is that the plan keeps. */

@@ -1,4 +1,5 @@
 import { UserError } from "../errors.ts";
+import type { CodedTensors } from "./coded.ts";
 import { Constant } from "./constant.ts";
 import { typeOf } from "./elements.ts";
 import type { Attribute, Graph, GraphInput, GraphNode } from "./graph.ts";
@@ -9,13 +10,14 @@ const text = new TextDecoder();
 
 /**
  * Reads the graph of an ONNX model.
+ * @param coded the tensors whose bytes are coded beside it
  * @throws UserError when the bytes are not an ONNX model
  * @throws UnsupportedError when they hold what the runtime does not take
  */
-export function readGraph(model: Uint8Array): Graph {
+export function readGraph(model: Uint8Array, coded?: CodedTensors): Graph {
   try {
     // A Buffer's own slice() would not copy.
-    return readModel(new Uint8Array(model.buffer, model.byteOffset, model.length));
+    return readModel(new Uint8Array(model.buffer, model.byteOffset, model.length), coded);
   } catch (error) {
     // Of a message that ends too early, or lengths that no memory has.
     if (!(error instanceof RangeError)) throw error;
@@ -23,11 +25,16 @@ export function readGraph(model: Uint8Array): Graph {
   }
 }
 
-/** The version of the operators of each domain; ONNX's own domain is "". */
-type Sets = ReadonlyMap<string, number>;
+/** What a graph is read with. */
+interface Reading {
+  /** The version of the operators of each domain; ONNX's own domain is "". */
+  readonly sets: ReadonlyMap<string, number>;
+  /** Tensors that the model leaves empty. */
+  readonly coded: CodedTensors | undefined;
+}
 
 /** Field numbers are those of onnx.proto3, here and below. */
-function readModel(bytes: Uint8Array): Graph {
+function readModel(bytes: Uint8Array, coded: CodedTensors | undefined): Graph {
   const fields = [...fieldsOf(bytes)];
   const graph = fields.find(({ number }) => number === 7);
   if (!graph) throw new UserError("The bytes are not an ONNX model: they hold no graph; give an .onnx or .esp file.");
@@ -41,7 +48,7 @@ function readModel(bytes: Uint8Array): Graph {
     }
     sets.set(domain, version);
   }
-  const read = graphOf(graph.bytes, sets);
+  const read = graphOf(graph.bytes, { sets, coded });
   if ([...read.inputs.map(({ name }) => name), ...read.outputs].includes(UNNAMEABLE)) {
     const text = `The model has an input or output called "${UNNAMEABLE}", under which JavaScript keeps nothing: rename it.`;
     throw new UserError(text);
@@ -52,19 +59,19 @@ function readModel(bytes: Uint8Array): Graph {
 /** What is fed or given out under this name is lost without a word. */
 const UNNAMEABLE = "__proto__";
 
-function graphOf(message: Uint8Array, sets: Sets): Graph {
+function graphOf(message: Uint8Array, reading: Reading): Graph {
   const nodes: GraphNode[] = [];
   const constants = new Map<string, Constant>();
   const inputs: GraphInput[] = [];
   const outputs: string[] = [];
   for (const { number, bytes } of fieldsOf(message)) {
     if (number === 1) {
-      const node = readNode(bytes, sets);
+      const node = readNode(bytes, reading);
       const value = node.op === "Constant" ? constantOf(node) : undefined;
       if (value) constants.set(node.outputs[0], value);
       else nodes.push(node);
     } else if (number === 5) {
-      const { name, constant } = readTensor(bytes);
+      const { name, constant } = readTensor(bytes, reading.coded);
       constants.set(name, constant);
     } else if (number === 11) inputs.push(inputIn(bytes));
     else if (number === 12) outputs.push(nameIn(bytes));
@@ -128,7 +135,7 @@ function domainOf(bytes: Uint8Array): string {
   return domain === "ai.onnx" ? "" : domain;
 }
 
-function readNode(message: Uint8Array, sets: Sets): GraphNode {
+function readNode(message: Uint8Array, reading: Reading): GraphNode {
   const inputs: string[] = [];
   const outputs: string[] = [];
   const attributes = new Map<string, Attribute>();
@@ -141,14 +148,14 @@ function readNode(message: Uint8Array, sets: Sets): GraphNode {
     else if (number === 3) name = text.decode(bytes);
     else if (number === 4) op = text.decode(bytes);
     else if (number === 7) domain = domainOf(bytes);
-    else if (number === 5) attributes.set(nameIn(bytes), readAttribute([...fieldsOf(bytes)], sets));
+    else if (number === 5) attributes.set(nameIn(bytes), readAttribute([...fieldsOf(bytes)], reading));
   }
   // The first operator set is the one of models that state none.
-  return { name, op: domain ? `${domain}.${op}` : op, set: sets.get(domain) ?? 1, inputs, outputs, attributes };
+  return { name, op: domain ? `${domain}.${op}` : op, set: reading.sets.get(domain) ?? 1, inputs, outputs, attributes };
 }
 
 /** By AttributeProto.type, by which a zero that is left out is known too. */
-function readAttribute(fields: readonly Field[], sets: Sets): Attribute {
+function readAttribute(fields: readonly Field[], reading: Reading): Attribute {
   const one = (wanted: number) => fields.find(({ number }) => number === wanted);
   const all = (wanted: number) => fields.filter(({ number }) => number === wanted);
   switch (one(20)?.value) {
@@ -159,9 +166,9 @@ function readAttribute(fields: readonly Field[], sets: Sets): Attribute {
     case 3:
       return { kind: "string", value: text.decode(one(4)?.bytes) };
     case 4:
-      return { kind: "tensor", value: readTensor(one(5)?.bytes ?? new Uint8Array(0)).constant };
+      return { kind: "tensor", value: readTensor(one(5)?.bytes ?? new Uint8Array(0), reading.coded).constant };
     case 5:
-      return { kind: "graph", value: graphOf(one(6)?.bytes ?? new Uint8Array(0), sets) };
+      return { kind: "graph", value: graphOf(one(6)?.bytes ?? new Uint8Array(0), reading) };
     case 6:
       return { kind: "floats", value: all(7).flatMap(floatsOf) };
     case 7:

@@ -1,4 +1,5 @@
 import { UserError } from "../errors.ts";
+import type { CodedTensors } from "./coded.ts";
 import { Constant } from "./constant.ts";
 import { bytesOf, type ElementType, type Numbers, over, sizeOf, typeOf } from "./elements.ts";
 import { bigWholesOf, type Field, fieldsOf, wholesOf } from "./protobuf.ts";
@@ -11,10 +12,11 @@ const EXTERNAL = 1;
 
 /**
  * Reads a TensorProto. Field numbers are those of onnx.proto3.
+ * @param coded the tensors whose bytes are coded beside the model
  * @throws UserError when it holds another number of elements than its shape has
  * @throws UnsupportedError when its elements are strings or the like, or lie in another file
  */
-export function readTensor(message: Uint8Array): { name: string; constant: Constant } {
+export function readTensor(message: Uint8Array, coded?: CodedTensors): { name: string; constant: Constant } {
   const dims: number[] = [];
   const typed: Field[] = [];
   let name = "";
@@ -43,6 +45,8 @@ export function readTensor(message: Uint8Array): { name: string; constant: Const
   }
   const count = sizeOf(dims);
   if (!(Number.isSafeInteger(count) && dims.every((dim) => dim >= 0))) throw damaged(name, dims, "no such number of");
+  const beside = raw?.length === 0 ? coded?.find(message) : undefined;
+  if (beside?.size === count * bytesOf(type)) return { name, constant: new Constant(type, dims, beside) };
   const bytes = raw ?? typedBytes(type, typed, count);
   if (bytes?.length !== count * bytesOf(type)) {
     throw damaged(name, dims, `${(bytes?.length ?? 0) / bytesOf(type)}`);

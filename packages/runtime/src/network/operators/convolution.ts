@@ -1,12 +1,14 @@
 import type { Kernels } from "../../kernels/kernels.ts";
 import { int } from "../attributes.ts";
-import { compressRows } from "../compressed.ts";
+import type { Constant } from "../constant.ts";
 import { sizeOf } from "../elements.ts";
 import { padded } from "../forms.ts";
 import { type Matrix, TILE } from "../matrix.ts";
+import { elementsOf } from "../matrix-elements.ts";
 import { needed, type Operators, operator, optional, type Planning, type Step, type Value } from "../operator.ts";
 import { led, WINDOW_ATTRIBUTES, type WindowAttributes, type Windows, windowsOf } from "../windows.ts";
 import { correlate } from "./correlate.ts";
+import { depthwise } from "./depthwise.ts";
 import { FLOAT } from "./types.ts";
 
 /**
@@ -29,10 +31,10 @@ const conv = operator({
     const [weights, bias] = [context.constant(w), context.constant(b)];
     const dims = [x.dims[0], filters, ...windows.output];
     if (!weights || (b && !bias) || kernel.length > 2) return correlate(context, context.inputs, group, windows, dims);
-    const layer = context.kept([w, b], () => layerOf(context, weights.data, w.dims, group, bias?.data));
+    const layer = context.kept([w, b], () => layerOf(context, weights, group, bias));
     const floor = context.takesRelu() ? 0 : Number.NEGATIVE_INFINITY;
     const y = context.output("float32", dims);
-    const run = isPlain(windows) ? pointwise : spread;
+    const run = isApart(layer, weights, group) ? depthwise : isPlain(windows) ? pointwise : spread;
     return run(context, layer, x, y, led(windows, 2), floor);
   },
 });
@@ -56,17 +58,33 @@ export function filtersOver(context: Planning, x: Value, w: Value, attributes: F
   return windowsOf(context, attributes, x.dims, kernel);
 }
 
-/** The weights as a matrix [filters, all channels x kernel]. */
+/** The density of filters from which on every one of a plane of its own is kept dense. */
+const DENSE_PLANES = 0.25;
+
+/** True if a layer has rows for filters of planes of their own. */
+function isApart({ columns }: Matrix, { dims }: Constant, groups: number): boolean {
+  return groups > 1 && columns === sizeOf(dims.slice(1));
+}
+
+/**
+ * The weights as a matrix [filters, all channels x kernel]; where every filter has a channel of its own, [filters,
+ * kernel].
+ */
 function layerOf(
   context: Pick<Planning, "matrix">,
-  data: Float32Array,
-  [filters, channels, ...kernel]: readonly number[],
+  weights: Constant<"float32">,
   groups: number,
-  bias: Float32Array | undefined,
+  bias: Constant<"float32"> | undefined,
 ): Matrix {
+  const [filters, channels, ...kernel] = weights.dims;
   const taps = channels * sizeOf(kernel);
-  const elements = compressRows(data, filters, taps, (filter) => Math.floor((filter * groups) / filters) * taps);
-  return context.matrix(filters, groups * taps, elements, bias);
+  const alone = elementsOf(weights.source, { width: taps });
+  if (groups > 1 && groups === filters && channels === 1 && alone.most >= DENSE_PLANES * filters * taps) {
+    return context.matrix(filters, taps, alone, bias?.numbers());
+  }
+  const first = (filter: number) => Math.floor((filter * groups) / filters) * taps;
+  const elements = elementsOf(weights.source, { width: taps, first });
+  return context.matrix(filters, groups * taps, elements, bias?.numbers());
 }
 
 /** True if every weight multiplies the whole plane as it is. */

@@ -1,9 +1,10 @@
 import { flag, float, unused } from "../attributes.ts";
-import { compressRows, transposed } from "../compressed.ts";
+import type { Constant } from "../constant.ts";
 import { sizeOf } from "../elements.ts";
 import { padded } from "../forms.ts";
 import { BIASED } from "../fuse.ts";
 import { type Matrix, TILE, type Use } from "../matrix.ts";
+import { elementsOf } from "../matrix-elements.ts";
 import { needed, type Operators, operator, optional, type Planning, type Step, type Value } from "../operator.ts";
 import { product } from "./product.ts";
 import { stretched, stretches } from "./shapes.ts";
@@ -37,9 +38,7 @@ function gemm(context: Planning, { a, b, c }: GemmInputs, { transA, transB, alph
   // One row of biases, or one number, is the same for every sample.
   const asBias = !c || (bias !== undefined && (c.dims.length < 2 || c.dims[0] === 1));
   if (!transA && weights && asBias) {
-    const layer = context.kept([b, c], () =>
-      matrixOf(context, weights.data, weights.dims, transB, { alpha, bias: bias?.data, beta }),
-    );
+    const layer = context.kept([b, c], () => matrixOf(context, weights, transB, { alpha, bias, beta }));
     return multiply(context, layer, a, [rows, columns]);
   }
   const y = context.output("float32", [rows, columns], { rectified: false });
@@ -90,7 +89,7 @@ const matmul = operator({
     const { a, b } = context.inputs;
     const weights = context.constant(b);
     if (!weights || b.dims.length !== 2 || a.dims.length === 0) return product(context, a, b);
-    const layer = context.kept([b], () => matrixOf(context, weights.data, weights.dims, false));
+    const layer = context.kept([b], () => matrixOf(context, weights, false));
     return multiply(context, layer, a, [...a.dims.slice(0, -1), layer.rows]);
   },
 });
@@ -103,7 +102,7 @@ const biased = operator({
     const { a, b, c } = context.inputs;
     const [weights, bias] = [context.constant(b), context.constant(c)];
     if (!weights || !bias) throw new Error("A bias was fused with a product that is not a layer.");
-    const layer = context.kept([b, c], () => matrixOf(context, weights.data, weights.dims, false, { bias: bias.data }));
+    const layer = context.kept([b, c], () => matrixOf(context, weights, false, { bias }));
     if (a.dims.length === 0) context.wrong("multiplies a number by a matrix");
     return multiply(context, layer, a, [...a.dims.slice(0, -1), layer.rows]);
   },
@@ -111,24 +110,26 @@ const biased = operator({
 
 interface Terms {
   readonly alpha?: number;
-  readonly bias?: Float32Array;
+  readonly bias?: Constant<"float32"> | undefined;
   readonly beta?: number;
 }
 
 /** Weights as rows, one for each output. */
 function matrixOf(
   context: Pick<Planning, "matrix">,
-  data: Float32Array,
-  dims: readonly number[],
+  weights: Constant<"float32">,
   turned: boolean,
   { alpha = 1, bias, beta = 1 }: Terms = {},
 ): Matrix {
+  const { source, dims } = weights;
   const [rows, columns] = turned ? dims : [dims[1], dims[0]];
-  const found = compressRows(data, dims[0], dims[1]);
-  const scaled = alpha === 1 ? found : { ...found, values: found.values.map((value) => alpha * value) };
-  const elements = turned ? scaled : transposed(scaled, dims[0], dims[1]);
-  const biases = bias && Float32Array.from({ length: rows }, (_, row) => beta * bias[bias.length === 1 ? 0 : row]);
-  return context.matrix(rows, columns, elements, biases);
+  const elements = elementsOf(source, { width: dims[1], order: turned ? "rows" : "columns", factor: alpha });
+  const numbers = bias?.numbers();
+  const biases = () => {
+    const given = numbers?.() ?? new Float32Array(1);
+    return Float32Array.from({ length: rows }, (_, row) => beta * given[given.length === 1 ? 0 : row]);
+  };
+  return context.matrix(rows, columns, elements, numbers && biases);
 }
 
 export function multiply(context: Planning, layer: Matrix, x: Value, dims: readonly number[]): Step {

@@ -1,6 +1,6 @@
 import { int, unused } from "../attributes.ts";
-import { compressRows } from "../compressed.ts";
 import { sizeOf } from "../elements.ts";
+import { elementsOf } from "../matrix-elements.ts";
 import { needed, type Operators, operator, optional } from "../operator.ts";
 import { multiply } from "./dense.ts";
 import { FLOAT } from "./types.ts";
@@ -44,7 +44,7 @@ const matMulNBits = operator({
           data[row * columns + k] = (q - zero) * factors.data[at];
         }
       }
-      return context.matrix(rows, columns, compressRows(data, rows, columns));
+      return context.matrix(rows, columns, elementsOf(data, { width: columns }));
     });
     return multiply(context, layer, a, [...a.dims.slice(0, -1), rows]);
   },

@@ -1,4 +1,4 @@
-import { compressRows } from "../compressed.ts";
+import { elementsOf } from "../matrix-elements.ts";
 import type { Planning, Value } from "../operator.ts";
 
 type Float = Value<"float32">;
@@ -29,9 +29,10 @@ export function productsOf(context: Planning, B: Float | undefined, parts: reado
     parts.map(({ weights, direction, first, rows, columns, bias }) => {
       const all = weights.dims[1];
       const start = (direction * all + first) * columns;
-      const elements = compressRows(floatsOf(context, weights).subarray(start), rows, columns);
-      const own = 2 * direction * all + bias + first;
-      return context.matrix(rows, columns, elements, biases?.data.subarray(own, own + rows));
+      const own = floatsOf(context, weights).subarray(start, start + rows * columns);
+      const from = 2 * direction * all + bias + first;
+      const shifts = biases?.data.subarray(from, from + rows);
+      return context.matrix(rows, columns, elementsOf(own, { width: columns }), shifts && (() => shifts));
     }),
   );
   return layers.map((layer) => {

@@ -1,8 +1,8 @@
 import { int, ints, oneOf } from "../attributes.ts";
-import { compressRows } from "../compressed.ts";
 import { sizeOf } from "../elements.ts";
 import { padded } from "../forms.ts";
 import { TILE } from "../matrix.ts";
+import { elementsOf } from "../matrix-elements.ts";
 import { needed, type Operators, operator, optional, type Planning, type Value } from "../operator.ts";
 import { led, listOf, type Windows } from "../windows.ts";
 import { FLOAT } from "./types.ts";
@@ -130,7 +130,7 @@ function productsOf(context: Planning, x: Float, w: Float, groups: number): Prod
       const first = Math.floor(c / own) * taps;
       for (let tap = 0; tap < taps; tap++) turned[(first + tap) * own + (c % own)] = constant.data[c * taps + tap];
     }
-    const elements = compressRows(turned, groups * taps, own, (row) => Math.floor(row / taps) * own);
+    const elements = elementsOf(turned, { width: own, first: (row) => Math.floor(row / taps) * own });
     return context.matrix(groups * taps, channels, elements);
   });
   const length = padded(plane);

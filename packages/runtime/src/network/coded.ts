@@ -1,0 +1,122 @@
+import { explained } from "../codec/container.ts";
+import { decodeTensor, layoutOf, Neighbours } from "../codec/context-tensor.ts";
+import { Damage } from "../codec/damage.ts";
+import { NAMELESS, type Parts } from "../codec/decode.ts";
+import type { WordType } from "../codec/element-type.ts";
+import { CONTEXT } from "../codec/layout.ts";
+
+/** A tensor that is passed over before it is asked for stays decoded if it has at most so many bytes. */
+const SMALL = 2 ** 20;
+
+/** Takes words in order; of those that are zero it is given only some. */
+type Store = (at: number, word: number) => void;
+
+/**
+ * The tensors of an .esp file, each decoded when it is asked for. What is coded in contexts depends on how full the rows
+ * of the tensors before were: asked for in another order than the file's, some are decoded twice.
+ */
+export class CodedTensors {
+  readonly #graph: Uint8Array;
+  readonly #byPlace = new Map<number, CodedTensor>();
+  readonly #inContexts: CodedTensor[] = [];
+  /** What stood before each of those in contexts, as far as they have been decoded. */
+  readonly #before = [new Neighbours()];
+
+  /** @throws UserError when a tensor is damaged */
+  constructor({ graph, tensors }: Parts) {
+    this.#graph = graph;
+    for (const { at, type, stream } of tensors) {
+      const { method, count } = explaining(() => layoutOf(stream, type));
+      const quick = method !== CONTEXT;
+      const place = this.#inContexts.length;
+      const decode = (into: Uint8Array | Store) => {
+        if (quick) decodeTensor(stream, type, new Neighbours(), into);
+        else this.#decode(place, stream, type, into);
+      };
+      const tensor = new CodedTensor(type, count, quick, decode);
+      if (!quick) this.#inContexts.push(tensor);
+      this.#byPlace.set(at, tensor);
+    }
+  }
+
+  /** The tensor that a message of the graph leaves empty. */
+  find(message: Uint8Array): CodedTensor | undefined {
+    return this.#byPlace.get(message.byteOffset - this.#graph.byteOffset);
+  }
+
+  #decode(place: number, stream: Uint8Array, type: WordType, into: Uint8Array | Store): void {
+    while (this.#before.length <= place) this.#inContexts[this.#before.length - 1].passOver();
+    const neighbours = this.#before[place].copy();
+    decodeTensor(stream, type, neighbours, into);
+    if (this.#before.length === place + 1) this.#before.push(neighbours);
+  }
+}
+
+/** A tensor that is decoded into what form it may: no dense one is made of it that nobody needs. */
+export class CodedTensor {
+  /** Bytes that it has decoded. */
+  readonly size: number;
+  /** Words that are not zero, at most. */
+  readonly most: number;
+  /** True if it decodes so fast that it may be done twice. */
+  readonly quick: boolean;
+  readonly #decode: (into: Uint8Array | Store) => void;
+  readonly #width: number;
+  #bytes: Uint8Array<ArrayBuffer> | undefined;
+
+  constructor({ bytes, width }: WordType, most: number, quick: boolean, decode: (into: Uint8Array | Store) => void) {
+    this.size = bytes;
+    this.most = most;
+    this.quick = quick;
+    this.#width = width;
+    this.#decode = decode;
+  }
+
+  /**
+   * Its bytes.
+   * @throws UserError when it is damaged
+   */
+  bytes(): Uint8Array<ArrayBuffer> {
+    if (this.#bytes) return this.#bytes;
+    const bytes = new Uint8Array(this.size);
+    explaining(() => this.#decode(bytes));
+    return bytes;
+  }
+
+  /**
+   * Gives its elements as float32, of zeros only some, in their order.
+   * @throws UserError when it is damaged
+   */
+  floats(visit: (at: number, value: number) => void): void {
+    if (this.#width !== 32) throw new Error("A tensor is read as float32 whose words are others.");
+    if (this.#bytes) {
+      for (const [at, value] of new Float32Array(this.#bytes.buffer).entries()) visit(at, value);
+      return;
+    }
+    const word = new Uint32Array(1);
+    const float = new Float32Array(word.buffer);
+    let count = 0;
+    explaining(() =>
+      this.#decode((at, bits) => {
+        // Whoever asks has made room for so many.
+        if (bits !== 0 && ++count > this.most) throw new Damage("more words than a tensor says");
+        word[0] = bits;
+        visit(at, float[0]);
+      }),
+    );
+  }
+
+  /** Decodes it for what it tells of the tensors behind it. */
+  passOver(): void {
+    if (this.size <= SMALL) this.#bytes = this.bytes();
+    else explaining(() => this.#decode(() => {}));
+  }
+}
+
+function explaining<T>(decode: () => T): T {
+  try {
+    return decode();
+  } catch (error) {
+    throw explained(error, NAMELESS);
+  }
+}
