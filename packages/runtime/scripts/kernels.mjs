@@ -5,8 +5,8 @@ import { main } from "assemblyscript/asc";
 
 const PACKAGE = new URL("../", import.meta.url);
 const SOURCE = fileURLToPath(new URL("src/kernels/assembly/index.ts", PACKAGE));
-/** On memory of up to 2 GB that workers share. */
-const SHARED = ["--enable", "threads", "--sharedMemory", "--maximumMemory", "32768"];
+/** On memory of up to 2 GB. */
+const MEMORY = ["--importMemory", "--maximumMemory", "32768"];
 
 const TARGET = new URL("src/kernels/wasm.ts", PACKAGE);
 
@@ -18,8 +18,6 @@ export async function compiled() {
   const variants = {
     SIMD: await compile([]),
     RELAXED: await compile(["relaxed-simd"]),
-    SHARED_SIMD: await compile([], SHARED),
-    SHARED_RELAXED: await compile(["relaxed-simd"], SHARED),
   };
   const exports = Object.entries(variants).map(([name, code]) => `export const ${name} =\n  "${code}";\n`);
   return `// Generated from assembly/ by \`npm run kernels\`.\n${exports.join("")}`;
@@ -30,14 +28,19 @@ export function compiledModule() {
   return binaryOf([]);
 }
 
-async function compile(features, memory) {
-  return Buffer.from(await binaryOf(features, memory)).toString("hex");
+/** The same on memory that workers share: what `sharing` in machine.ts makes of it. */
+export function compiledToShare() {
+  return binaryOf([], ["--enable", "threads", "--sharedMemory"]);
+}
+
+async function compile(features) {
+  return Buffer.from(await binaryOf(features)).toString("hex");
 }
 
 async function binaryOf(features, memory = []) {
   let binary;
   const enabled = ["simd", ...features].flatMap((feature) => ["--enable", feature]);
-  const options = ["-O3", ...enabled, "--runtime", "stub", "--noAssert", "--importMemory", ...memory];
+  const options = ["-O3", ...enabled, "--runtime", "stub", "--noAssert", ...MEMORY, ...memory];
   const { error, stderr } = await main([SOURCE, "--outFile", "kernels.wasm", ...options], {
     writeFile: (name, contents) => {
       if (name.endsWith(".wasm")) binary = contents;

@@ -77,7 +77,7 @@ describe("kernels that are chosen", () => {
   });
 });
 
-it("a call that fails in a worker is thrown, and the crew goes on", async () => {
+it("a call that fails on any thread is thrown, and the crew goes on", async () => {
   const { crew, heap } = await machine({ threads: 2 });
   if (!crew) throw new Error("There is no crew.");
   const bias = heap.allocate(4);
@@ -85,8 +85,10 @@ it("a call that fails in a worker is thrown, and the crew goes on", async () => 
   const product = (at: number) => ["multiply", 1, 0, at, at, at, y, 0] as const;
   const outside = 2 ** 31 - 64;
   heap.floats(bias, 1)[0] = 3;
-  expect(() => crew.run([product(bias), product(outside)])).toThrow("A kernel failed in a worker.");
-  expect(() => crew.run([product(outside), product(bias)])).toThrow(WebAssembly.RuntimeError);
+  // Whoever takes it: the worker, or the caller.
+  for (let i = 0; i < 20; i++) {
+    expect(() => crew.run([product(bias), product(outside)])).toThrow(/A kernel failed in a worker|out of bounds/);
+  }
   heap.floats(y, 1)[0] = 0;
   crew.run([product(bias), product(bias)]);
   expect(heap.floats(y, 1)[0]).toBe(3);

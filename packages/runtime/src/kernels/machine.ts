@@ -4,7 +4,7 @@ import { kernelsGiven } from "./given.ts";
 import { Heap, type Memory } from "./heap.ts";
 import type { Kernels } from "./kernels.ts";
 import { PlainMemory, plainKernels } from "./plain.ts";
-import { RELAXED, SHARED_RELAXED, SHARED_SIMD, SIMD } from "./wasm.ts";
+import { RELAXED, SIMD } from "./wasm.ts";
 
 /** Kernels with the memory that they work on. */
 export interface Machine {
@@ -36,7 +36,7 @@ export async function machine({ kernels, threads = 1 }: MachineOptions = {}): Pr
   if (kernels === "plain") return plain();
   if (kernels === undefined || kernels === "simd") {
     const shared = threads > 1 && mayShare();
-    const module = await compiled(shared ? [SHARED_RELAXED, SHARED_SIMD] : [RELAXED, SIMD]);
+    const module = await compiled([RELAXED, SIMD].map(decoded).map((code) => (shared ? sharing(code) : code)));
     if (module) return simd(module, shared ? threads : 1);
     if (kernels === undefined) return plain();
     throw new UserError("WebAssembly SIMD is not available here: leave out kernels.");
@@ -63,8 +63,8 @@ async function simd(module: WebAssembly.Module, threads: number): Promise<Machin
 }
 
 /** The first form that the engine takes; undefined where it takes none, or a policy forbids to compile. */
-async function compiled(forms: readonly string[]): Promise<WebAssembly.Module | undefined> {
-  const code = forms.map(decoded).find(isValid);
+async function compiled(forms: readonly Uint8Array<ArrayBuffer>[]): Promise<WebAssembly.Module | undefined> {
+  const code = forms.find(isValid);
   try {
     return code && (await WebAssembly.compile(code));
   } catch (error) {
@@ -79,6 +79,19 @@ const MOST_THREADS = 256;
 /** Hexadecimal: under gzip it is a third smaller than base64, in which what repeats looks different each time. */
 function decoded(hex: string): Uint8Array<ArrayBuffer> {
   return Uint8Array.from({ length: hex.length / 2 }, (_, i) => Number.parseInt(hex.slice(2 * i, 2 * i + 2), 16));
+}
+
+/** Where a module imports its memory: "env", "memory", a memory, that has a limit. */
+const IMPORT = [3, 0x65, 0x6e, 0x76, 6, 0x6d, 0x65, 0x6d, 0x6f, 0x72, 0x79, 2, 1];
+/** One that has a limit and is shared. */
+const SHARED = 3;
+
+/** The same module on memory that workers share: it differs in the flags of the memory alone. */
+export function sharing(code: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  const at = code.findIndex((_, start) => IMPORT.every((byte, i) => code[start + i] === byte));
+  const shared = code.slice();
+  shared[at + IMPORT.length - 1] = SHARED;
+  return shared;
 }
 
 function isValid(code: Uint8Array<ArrayBuffer>): boolean {

@@ -7,6 +7,7 @@ import { einsumOperators } from "./einsum.ts";
 import { lossOperators } from "./losses.ts";
 import { packedOperators } from "./packed.ts";
 import { quantizationOperators } from "./quantization.ts";
+import { recurrentOperators } from "./recurrent.ts";
 import { reversalOperators } from "./reversal.ts";
 import { samplingOperators } from "./sampling.ts";
 import { scatterOperators } from "./scatter.ts";
@@ -23,6 +24,7 @@ export const furtherOperators: Operators = {
   ...lossOperators,
   ...packedOperators,
   ...quantizationOperators,
+  ...recurrentOperators,
   ...reversalOperators,
   ...samplingOperators,
   ...scatterOperators,

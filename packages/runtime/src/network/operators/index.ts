@@ -16,7 +16,6 @@ import { nameOperators } from "./names.ts";
 import { normalizationOperators } from "./normalization.ts";
 import { padOperators } from "./pad.ts";
 import { poolingOperators } from "./pooling.ts";
-import { recurrentOperators } from "./recurrent.ts";
 import { reductionOperators } from "./reductions.ts";
 import { resizeOperators } from "./resize.ts";
 import { selectionOperators } from "./selection.ts";
@@ -41,7 +40,6 @@ const common: Operators = {
   ...nameOperators,
   ...movementOperators,
   ...gatherOperators,
-  ...recurrentOperators,
   ...fillingOperators,
   ...padOperators,
   ...selectionOperators,
