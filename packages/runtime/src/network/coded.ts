@@ -2,8 +2,8 @@ import { explained } from "../codec/container.ts";
 import { decodeTensor, layoutOf, Neighbours } from "../codec/context-tensor.ts";
 import { Damage } from "../codec/damage.ts";
 import { NAMELESS, type Parts } from "../codec/decode.ts";
-import type { WordType } from "../codec/element-type.ts";
-import { CONTEXT } from "../codec/layout.ts";
+import type { CodedType, WordType } from "../codec/element-type.ts";
+import { FURTHER, STATIC, STORED } from "../codec/layout.ts";
 
 /** A tensor that is passed over before it is asked for stays decoded if it has at most so many bytes. */
 const SMALL = 2 ** 20;
@@ -13,7 +13,7 @@ type Store = (at: number, word: number) => void;
 
 /**
  * The tensors of an .esp file, each decoded when it is asked for. What is coded in contexts depends on how full the rows
- * of the tensors before were: asked for in another order than the file's, some are decoded twice.
+ * of the tensors before it were: asked for in another order than the file's, some are decoded twice.
  */
 export class CodedTensors {
   readonly #graph: Uint8Array;
@@ -27,13 +27,13 @@ export class CodedTensors {
     this.#graph = graph;
     for (const { at, type, stream } of tensors) {
       const { method, count } = explaining(() => layoutOf(stream, type));
-      const quick = method !== CONTEXT;
+      const quick = method === STATIC || method === STORED;
       const place = this.#inContexts.length;
       const decode = (into: Uint8Array | Store) => {
         if (quick) decodeTensor(stream, type, new Neighbours(), into);
         else this.#decode(place, stream, type, into);
       };
-      const tensor = new CodedTensor(type, count, quick, decode);
+      const tensor = new CodedTensor(type, method === FURTHER ? undefined : count, quick, decode);
       if (!quick) this.#inContexts.push(tensor);
       this.#byPlace.set(at, tensor);
     }
@@ -44,7 +44,7 @@ export class CodedTensors {
     return this.#byPlace.get(message.byteOffset - this.#graph.byteOffset);
   }
 
-  #decode(place: number, stream: Uint8Array, type: WordType, into: Uint8Array | Store): void {
+  #decode(place: number, stream: Uint8Array, type: CodedType, into: Uint8Array | Store): void {
     while (this.#before.length <= place) this.#inContexts[this.#before.length - 1].passOver();
     const neighbours = this.#before[place].copy();
     decodeTensor(stream, type, neighbours, into);
@@ -56,15 +56,20 @@ export class CodedTensors {
 export class CodedTensor {
   /** Bytes that it has decoded. */
   readonly size: number;
-  /** Words that are not zero, at most. */
-  readonly most: number;
+  /** Words that are not zero, at most; undefined where that is not told before they are decoded. */
+  readonly most: number | undefined;
   /** True if it decodes so fast that it may be done twice. */
   readonly quick: boolean;
   readonly #decode: (into: Uint8Array | Store) => void;
   readonly #width: number;
   #bytes: Uint8Array<ArrayBuffer> | undefined;
 
-  constructor({ bytes, width }: WordType, most: number, quick: boolean, decode: (into: Uint8Array | Store) => void) {
+  constructor(
+    { bytes, width }: WordType,
+    most: number | undefined,
+    quick: boolean,
+    decode: (into: Uint8Array | Store) => void,
+  ) {
     this.size = bytes;
     this.most = most;
     this.quick = quick;
@@ -95,11 +100,12 @@ export class CodedTensor {
     }
     const word = new Uint32Array(1);
     const float = new Float32Array(word.buffer);
+    const { most = this.size } = this;
     let count = 0;
     explaining(() =>
       this.#decode((at, bits) => {
         // Whoever asks has made room for so many.
-        if (bits !== 0 && ++count > this.most) throw new Damage("more words than a tensor says");
+        if (bits !== 0 && ++count > most) throw new Damage("more words than a tensor says");
         word[0] = bits;
         visit(at, float[0]);
       }),

@@ -47,17 +47,18 @@ export function elementsOf(
       else visit(across, line, factor * value);
     };
   };
-  if (isCoded(source)) {
+  if (isCoded(source) && source.most !== undefined) {
     const { most, quick } = source;
     return { most, order, quick, each: (visit) => source.floats(placing(visit)) };
   }
+  const data = isCoded(source) ? new Float32Array(source.bytes().buffer) : source;
   return {
-    most: countOf(source),
+    most: countOf(data),
     order,
     quick: true,
     each(visit) {
       const place = placing(visit);
-      for (let at = 0; at < source.length; at++) if (source[at] !== 0) place(at, source[at]);
+      for (let at = 0; at < data.length; at++) if (data[at] !== 0) place(at, data[at]);
     },
   };
 }
