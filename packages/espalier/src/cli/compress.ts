@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { asksForSharing, type CompressResult, compress, compressOptions } from "../library/compress.ts";
+import { asksForSharing, type CompressResult, compress, compressOptions, isPlain } from "../library/compress.ts";
 import { json, out } from "../library/options/common.ts";
 import { optionalData } from "../library/options/data.ts";
 import { engineOptions } from "../library/options/engine.ts";
@@ -7,6 +7,7 @@ import { about } from "../tasks/measure.ts";
 import { inFields } from "../tasks/words.ts";
 import { claimFile } from "./claims.ts";
 import { defineCommand, keep } from "./command.ts";
+import { curveFile } from "./curve-file.ts";
 import { openData } from "./data.ts";
 import { writeFile } from "./files.ts";
 import { running } from "./interrupt.ts";
@@ -31,7 +32,7 @@ export const compressCommand = () =>
     name: "compress",
     summary: "write a model as a small .esp file, its weights shared if asked",
     description:
-      "Writes a model as a small .esp file, from which a page makes the .onnx again, bit for bit.\nWith --bits or --max-loss its weights are shared first, and the shared values trained.",
+      "Writes a model as a small .esp file, from which a page makes the .onnx again, bit for bit.\nWith --max-loss and --data its weights are rounded first, as coarsely as keeps its outputs what they were, whatever the network is for: no labels are read.\nWith --bits, --method or --unlabeled they are shared as these say; without --data by the weights alone, which is a guess.",
     argument: { name: "model", help: "an .onnx or .esp file" },
     options: z.object({
       out: out("file", "where to write"),
@@ -44,6 +45,7 @@ export const compressCommand = () =>
       "compress pruned.onnx --out pruned.esp",
       "compress pruned.onnx --bits 5 --data mnist --out shared.esp",
       'compress pruned.onnx --bits "conv*=8,fc*=5" --data mnist --format gather --out shared.onnx',
+      "compress detector.onnx --max-loss 2 --data images:pictures --out detector.esp",
       "compress pruned.onnx --max-loss 0 --method entropy --data mnist --out shared.esp",
       "compress squeezenet.onnx --max-loss 1 --method entropy --data images:photographs --out small.esp",
       "compress squeezenet.onnx --unlabeled --max-loss 0.5 --data images:photographs --out small.esp",
@@ -57,14 +59,29 @@ export const compressCommand = () =>
       claimFile(file, [path]);
       const data = await openData(options, opened.model, { unlabeled: true });
       const format = options.format ?? (file.endsWith(".onnx") ? "onnx" : "esp");
+      const state = data && isPlain(how) && options.maxLoss !== undefined ? curveFile(file, path, options) : undefined;
       const result = await running(
-        (hooks) =>
+        ({ signal, onProgress }) =>
           withWorkers(options, (executor) =>
-            compress(engineOf(options), opened, data, { ...how, ...hooks, executor, format }),
+            compress(engineOf(options), opened, data, {
+              ...how,
+              signal,
+              executor,
+              format,
+              known: state?.points,
+              onProgress(progress) {
+                if (progress.kind === "curve") state?.add(progress.point);
+                onProgress(progress);
+              },
+            }),
           ),
-        () => "Stopped; nothing was written.",
+        () =>
+          state
+            ? `Stopped; what was found is in ${state.path}: the same command goes on from there.`
+            : "Stopped; nothing was written.",
       );
-      const { contents, layers, labels, measure, baseline, untrained, shared, agreement } = result;
+      state?.remove();
+      const { contents, layers, labels, measure, baseline, untrained, shared, agreement, curve, fidelity } = result;
       writeFile(file, contents);
       const seconds = (performance.now() - startedAt) / 1000;
       const { bytes: bytesBefore } = opened;
@@ -77,7 +94,7 @@ export const compressCommand = () =>
           untrained,
           shared: measure && inFields(measure, { ...shared }),
         };
-        return printJson({ ...sizes, file, layers, labels, ...judged, agreement, seconds });
+        return printJson({ ...sizes, file, layers, labels, ...judged, agreement, curve, fidelity, seconds });
       }
       if (layers.length > 0) {
         printLine(
@@ -88,6 +105,7 @@ export const compressCommand = () =>
         );
       }
       printQuality(result);
+      printFidelity(result);
       if (agreement) printLine(agreementText(agreement, "validation"));
       printLine(
         `${file}: ${bytes(bytesBefore)} -> ${bytes(contents.length)} (${rate(ratio)}), in ${duration(seconds)}`,
@@ -106,4 +124,23 @@ function printQuality({ measure, baseline, shared, untrained, labels }: Compress
   const between = untrained === undefined ? [] : [untrained];
   printLine(changeText("validation", measure, baseline.validation, ...between, shared.validation));
   printLine(changeText("test", measure, baseline.test, shared.test));
+}
+
+function printFidelity({ measure, curve, fidelity }: CompressResult): void {
+  if (!measure || !curve) return;
+  printLine(
+    textTable(
+      ["about", `the same by ${measure.name}`, ""],
+      curve.map(({ bytes: size, fidelity, accepted }) => [
+        bytes(size),
+        percent(fidelity),
+        accepted ? "" : "too little",
+      ]),
+    ),
+  );
+  if (!fidelity) return;
+  const { validation, test, samples, standardError } = fidelity;
+  printLine(
+    `the same by ${measure.name}  ${percent(validation)} on validation samples, ${percent(test)} (±${standardError.toFixed(2)}) on ${count(samples)} test samples`,
+  );
 }

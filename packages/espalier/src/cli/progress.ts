@@ -39,6 +39,8 @@ export function reporter(): { readonly report: (progress: Progress) => void; rea
           return note(`${progress.trial.rate.toFixed(2)}x: ${trialText(progress.trial)}`);
         case "sharing":
           return note(sharingText(progress.trial, measure));
+        case "curve":
+          return note(curveText(progress.point, progress.measure));
       }
     },
     stop: () => rounds?.stop(),
@@ -70,6 +72,11 @@ function sharingText(trial: Of<"sharing">["trial"], measure: Measure): string {
   if ("lambda" in trial) return `lambda ${trial.lambda.toPrecision(3)}, ${size}: ${trialText(trial)}`;
   const { before, after, accepted } = trial;
   return `${size}: ${validationText(measure, before)}, ${valueText(measure, after)} after training${accepted ? "" : ", too much"}`;
+}
+
+function curveText({ bytes: size, epochs, fidelity, accepted }: Of<"curve">["point"], { name }: Measure): string {
+  const trained = epochs === 0 ? "" : ` after ${epochs} epochs of imitation`;
+  return `about ${bytes(size)}: ${fidelity.toFixed(2)}% the same by ${name}${trained}${accepted ? "" : ", too little"}`;
 }
 
 /** Shows how rounds of training go on: a bar where stderr is a terminal, a line for each epoch where it is not. */

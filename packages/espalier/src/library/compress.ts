@@ -9,6 +9,7 @@ import { OptionsError } from "../options-error.ts";
 import { sharingOf } from "../sharing/distinct.ts";
 import { withGather } from "../sharing/gather.ts";
 import { rowsOf } from "../sharing/rows.ts";
+import type { CurvePoint } from "../sharing/scaled/walk-curve.ts";
 import { type Hooks, splitHooks } from "./hooks.ts";
 import type { ModelFile } from "./model-file.ts";
 import { codingOptions } from "./options/coding.ts";
@@ -16,7 +17,9 @@ import { checkOptions } from "./options/option.ts";
 import { shareOptions, shareUnlabeledOptions, unlabeled } from "./options/sharing.ts";
 import { taskOptions } from "./options/task.ts";
 import type { ShareResult } from "./share.ts";
+import { shareByGuess } from "./share-by-guess.ts";
 import { shareWeights } from "./share-weights.ts";
+import { type ShareWithinResult, shareWithin } from "./share-within.ts";
 import { shareWithoutLabels } from "./share-without-labels.ts";
 
 /** The options of {@link compress}. */
@@ -26,10 +29,16 @@ const schema = z.object(compressOptions);
 type Chosen = z.output<typeof schema>;
 
 /** How to share the weights first, if at all: as `shareWeights` or `shareWithoutLabels`; and in which form to write. */
-export type CompressOptions = z.input<typeof schema> & Hooks;
+export type CompressOptions = z.input<typeof schema> &
+  Hooks & {
+    /** Points of the curve that an earlier run found, which are not tried again. */
+    readonly known?: readonly CurvePoint[];
+  };
 
 /** A network made small. */
-export interface CompressResult extends Partial<Omit<ShareResult, "model" | "sharing" | "layers">> {
+export interface CompressResult
+  extends Partial<Omit<ShareResult, "model" | "sharing" | "layers">>,
+    Partial<Pick<ShareWithinResult, "curve" | "fidelity">> {
   /** The file, in the form that was asked for. */
   readonly contents: Uint8Array;
   /** What became of each tensor that was shared. */
@@ -50,7 +59,8 @@ export async function compress(
   data: Dataset | undefined,
   options: CompressOptions = {},
 ): Promise<CompressResult> {
-  const { hooks, given } = splitHooks(options);
+  const { known, ...told } = options;
+  const { hooks, given } = splitHooks(told);
   const chosen = checkOptions(schema, given);
   const file = "contents" in source ? source : undefined;
   const model = "contents" in source ? source.model : source;
@@ -59,11 +69,38 @@ export async function compress(
     return { contents: write(model, sharing, chosen, file, hooks), layers: rowsOf(model, sharing) };
   }
   const { format: _, mode: __, unlabeled: ___, ...how } = { ...given, ...hooks };
+  if (isPlain(given) && chosen.format !== "gather") {
+    const { maxLoss, measure, seed } = given;
+    if (data && maxLoss !== undefined) {
+      const within = await shareWithin(engine, model, data, { maxLoss, measure, seed, known, ...hooks });
+      return { contents: write(within.model, new Map(), chosen, undefined, hooks), ...withoutModel(within) };
+    }
+    if (!data) {
+      const { bits, biasBits } = given;
+      const { model: made, layers } = shareByGuess(model, { bits, biasBits, maxLoss, ...hooks });
+      return { contents: write(made, new Map(), chosen, undefined, hooks), layers };
+    }
+  }
   const shared = await (chosen.unlabeled && data
     ? shareWithoutLabels(engine, model, data, how)
     : shareWeights(engine, model, data, how));
   const { model: made, sharing, ...rest } = shared;
   return { contents: write(made, sharing, chosen, undefined, hooks), ...rest };
+}
+
+/** Options about how values are chosen and trained: where none is given, scales by output unit are. */
+const OF_CODEBOOKS = ["unlabeled", "method", "init", "lambda", "epochs", "learningRate", "task", "output"] as const;
+
+/** Returns true if nothing but how far to go is asked for. */
+export function isPlain(given: CompressOptions): boolean {
+  return (
+    OF_CODEBOOKS.every((name) => given[name] === undefined) &&
+    !(given.bits !== undefined && given.maxLoss !== undefined)
+  );
+}
+
+function withoutModel({ model: _, ...rest }: ShareWithinResult): Omit<ShareWithinResult, "model"> {
+  return rest;
 }
 
 /**

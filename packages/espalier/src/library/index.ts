@@ -29,9 +29,16 @@ export { pruneReport, pruneWithoutLabelsReport, type ReportOptions } from "./rep
 
 export { contentsOf, decode } from "espalier-runtime/codec";
 export { type EncodeOptions, encode, encodeFile } from "../coding/encode.ts";
+export type { CurvePoint } from "../sharing/scaled/walk-curve.ts";
 export { type CompressOptions, type CompressResult, compress } from "./compress.ts";
 export type { ShareResult } from "./share.ts";
 export { type ShareWeightsOptions, shareWeights } from "./share-weights.ts";
+export {
+  type SharedFidelity,
+  type ShareWithinOptions,
+  type ShareWithinResult,
+  shareWithin,
+} from "./share-within.ts";
 export { type ShareWithoutLabelsOptions, shareWithoutLabels } from "./share-without-labels.ts";
 
 // Networks from elsewhere, and by name

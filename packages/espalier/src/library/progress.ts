@@ -2,6 +2,7 @@ import type { PruningTrial } from "../pruning/reconstruction/search.ts";
 import type { RoundResult } from "../pruning/round.ts";
 import type { LayerSensitivity } from "../pruning/sensitivity.ts";
 import type { SharingTrial } from "../sharing/reconstruction/search.ts";
+import type { CurvePoint } from "../sharing/scaled/walk-curve.ts";
 import type { SharingAttempt } from "../sharing/search.ts";
 import type { Measure } from "../tasks/measure.ts";
 import type { EpochResult, StepProgress as Steps } from "../training/train.ts";
@@ -31,4 +32,6 @@ export type Progress =
   /** A smaller network was tried. */
   | { readonly kind: "pruning"; readonly trial: PruningTrial }
   /** A sharing was tried. */
-  | { readonly kind: "sharing"; readonly trial: SharingTrial | SharingAttempt };
+  | { readonly kind: "sharing"; readonly trial: SharingTrial | SharingAttempt }
+  /** A point of the curve of size against fidelity was found. */
+  | { readonly kind: "curve"; readonly point: CurvePoint; readonly measure: Measure };

@@ -55,6 +55,7 @@ function convolved(use: ShapedUse): Matrices | undefined {
       const unfolded = graph.emit("Conv", [input, picks(graph, groups, window)], attributes);
       return byGroup(graph, unfolded, groups, columns);
     },
+    arrange: (graph, output) => byGroup(graph, everyNth(graph, output, ones, step), groups, outputs / groups),
     matrices: ({ data }) => data,
     weights: (matrices) => float32(dims, matrices),
   };
@@ -101,6 +102,7 @@ function convolvedBack(use: ShapedUse): Matrices | undefined {
       });
       return byGroup(graph, unfolded, groups, columns);
     },
+    arrange: (graph, value) => byGroup(graph, everyNth(graph, value, kernel, step), groups, rows),
     matrices: ({ data }) => turned(data, true),
     weights: (matrices) => float32(dims, turned(matrices, false)),
   };
@@ -137,6 +139,16 @@ function picks(graph: GraphBuilder, groups: number, window: readonly number[]): 
   for (let i = 0; i < groups * columns; i++) data[i * columns + (i % columns)] = 1;
   return graph.initializer("picks", float32([groups * columns, ...window], data));
 }
+
+/** Every so-many-th place of [samples, channels, ...places]. */
+function everyNth(graph: GraphBuilder, value: string, places: readonly number[], step: number): string {
+  if (step === 1) return value;
+  const list = (of: (axis: number) => number) => graph.ints(places.map((_, axis) => of(axis)));
+  return graph.emit("Slice", [value, list(() => 0), list(() => END), list((axis) => axis + 2), list(() => step)]);
+}
+
+/** Beyond the end of any axis. */
+const END = 2 ** 31 - 1;
 
 /** [samples, groups x columns, ...places] -> [groups, samples x places, columns] */
 function byGroup(graph: GraphBuilder, unfolded: string, groups: number, columns: number): string {

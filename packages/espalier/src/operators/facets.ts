@@ -65,6 +65,11 @@ export interface Matrices {
   readonly input: string;
   /** Adds the nodes that turn the input into what the rows look at: [groups, places, columns]. */
   unfold(graph: GraphBuilder, input: string): string;
+  /**
+   * Adds the nodes that arrange the output, or its gradient, in the same way: [groups, places, rows]. Undefined where the
+   * node's output is not what the rows compute.
+   */
+  arrange?(graph: GraphBuilder, output: string): string;
   /** The weights as matrices [groups, rows, columns]. */
   matrices(weights: FloatTensor): Float32Array;
   /** The weights that such matrices are. */

@@ -1,4 +1,5 @@
 import { attribute, ints } from "../onnx/attributes.ts";
+import type { GraphBuilder } from "../onnx/builder.ts";
 import { float32, sizeOf } from "../onnx/tensor.ts";
 import type { Facets, LayerFacet, Matrices, ShapedUse, WeightUse } from "./facets.ts";
 import { permuted } from "./permute.ts";
@@ -25,15 +26,17 @@ function matrixOf(use: ShapedUse, turned: boolean): Matrices | undefined {
   // From the left, what is multiplied lies in the columns of the other factor.
   const upright = operand === 0 && rank > 1;
   const perm = Array.from({ length: rank }, (_, axis) => (axis < rank - 2 ? axis : 2 * rank - 3 - axis));
+  const inRows = (graph: GraphBuilder, value: string, size: number) => {
+    const lying = upright ? graph.emit("Transpose", [value], { perm: ints(perm) }) : value;
+    return graph.emit("Reshape", [lying, graph.ints([1, -1, size])]);
+  };
   return {
     groups: 1,
     rows,
     columns,
     input: data,
-    unfold(graph, input) {
-      const lying = upright ? graph.emit("Transpose", [input], { perm: ints(perm) }) : input;
-      return graph.emit("Reshape", [lying, graph.ints([1, -1, columns])]);
-    },
+    unfold: (graph, input) => inRows(graph, input, columns),
+    arrange: (graph, output) => inRows(graph, output, rows),
     matrices: ({ data }) => (unitsFirst ? data : permuted(data, [columns, rows], [1, 0])),
     weights: (matrices) => float32(dims, unitsFirst ? matrices : permuted(matrices, [rows, columns], [1, 0])),
   };

@@ -28,7 +28,13 @@ const bits = z
 /** How far a search for a sharing may go. */
 const maxLoss = option(number("loss of accuracy", 0, 100).optional(), {
   ...SHARING,
-  help: "share as coarsely as keeps the validation error within this many points of the model's (needs --data)",
+  help: "how much worse the network may become, in points: with --data of fidelity (of the task's measure with --method or --unlabeled), on validation samples; without it by guess",
+  value: "points",
+});
+/** How far outputs may go from what they were. */
+export const withinLoss = option(number("loss of fidelity", 0, 100), {
+  ...SHARING,
+  help: "make the outputs differ by this many points of fidelity at most, on validation samples",
   value: "points",
 });
 const biasBits = option(whole("number of bits", 1, MOST_BITS).optional(), {

@@ -1,0 +1,49 @@
+import { z } from "zod";
+import type { Model } from "../onnx/graph.ts";
+import { guessed, inBits } from "../sharing/scaled/guess.ts";
+import { scaledRows } from "../sharing/scaled/rows.ts";
+import { scaledParameters } from "../sharing/scaled/scale-network.ts";
+import { bitsFor } from "../sharing/share.ts";
+import { withParameters } from "../training/parameters.ts";
+import { type Hooks, splitHooks } from "./hooks.ts";
+import { checkOptions } from "./options/option.ts";
+import { shareOptions } from "./options/sharing.ts";
+import type { ShareResult } from "./share.ts";
+
+const { bits, biasBits, maxLoss } = shareOptions;
+
+/** The options of {@link shareByGuess}. */
+export const shareByGuessOptions = { bits, biasBits, maxLoss };
+
+const schema = z.object(shareByGuessOptions);
+
+/** Bits of the codes, or the loss that is hoped for. */
+export type ShareByGuessOptions = z.input<typeof schema> & Hooks;
+
+/** The price of a bit for a point of loss, such as networks of the zoo came to: a guess. */
+const LAMBDA_OF_POINT = 1e-3;
+const LEAST_POINTS = 0.1;
+
+/** What is told of a network that was rounded without inputs. */
+export const A_GUESS =
+  "No inputs were seen, so what this costs is a guess: compare by eval --against. With inputs, files of the same fidelity came out about half as large.";
+
+/**
+ * Rounds a network's weights by themselves, without any input: to whole numbers times a scale for each output unit, by
+ * bits, or as coarsely as a loss may allow.
+ */
+export function shareByGuess(source: Model, options: ShareByGuessOptions): Pick<ShareResult, "model" | "layers"> {
+  const { hooks, given } = splitHooks(options);
+  const { bits, biasBits, maxLoss = 1 } = checkOptions(schema, given);
+  const scaling = bits ? inBits(source, bitsIn(source, bits, biasBits)) : guessed(source, lambdaFor(maxLoss));
+  hooks.onProgress?.({ kind: "note", text: A_GUESS });
+  return { model: withParameters(source, scaledParameters(scaling)), layers: scaledRows(source, scaling) };
+}
+
+const lambdaFor = (points: number) => LAMBDA_OF_POINT * Math.max(points, LEAST_POINTS);
+
+/** Layers as they are given, and biases where bits for them are. */
+function bitsIn(model: Model, bits: Parameters<typeof bitsFor>[1], biasBits: number | undefined) {
+  const own = bitsFor(model, bits, biasBits);
+  return (name: string) => own.get(name);
+}

@@ -1,0 +1,37 @@
+import { copyModel, type Model } from "../../onnx/graph.ts";
+import { renamed } from "../../onnx/rename.ts";
+import { trainableParameters } from "../../training/parameters.ts";
+
+/** A network with another beside it that reads the same inputs. */
+export interface Beside {
+  readonly model: Model;
+  /** What the other's outputs are called, in the order of the first's. */
+  readonly outputs: ReadonlyMap<string, string>;
+  /** The other's parameters. */
+  readonly frozen: ReadonlySet<string>;
+}
+
+/**
+ * Puts a teacher beside a network: what it computes of the same batch is there without being kept.
+ * Constants that both have are there once.
+ */
+export function beside(model: Model, teacher: Model): Beside {
+  const both = copyModel(model);
+  const own = new Set(trainableParameters(teacher));
+  const made = teacher.nodes.flatMap(({ outputs }) => outputs).filter((name) => name !== "");
+  const apart = [...teacher.initializers].filter(
+    ([name, tensor]) => own.has(name) || model.initializers.get(name) !== tensor,
+  );
+  const names = new Map([...made, ...apart.map(([name]) => name)].map((name) => [name, `teacher/${name}`]));
+  both.nodes = [
+    ...teacher.nodes.map((node) => renamed({ ...node, name: `teacher/${node.name}` }, names)),
+    ...model.nodes,
+  ];
+  for (const [name, tensor] of apart) both.initializers.set(names.get(name) ?? name, tensor);
+  const outputs = new Map(teacher.outputs.map(({ name }) => [name, names.get(name) ?? name]));
+  both.outputs = [
+    ...model.outputs,
+    ...teacher.outputs.map((value) => ({ ...value, name: names.get(value.name) ?? value.name })),
+  ];
+  return { model: both, outputs, frozen: new Set(apart.map(([name]) => names.get(name) ?? name)) };
+}

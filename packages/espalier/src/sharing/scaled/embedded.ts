@@ -1,0 +1,61 @@
+import { attribute, int } from "../../onnx/attributes.ts";
+import type { GraphBuilder } from "../../onnx/builder.ts";
+import { type Model, type Node, producers } from "../../onnx/graph.ts";
+import { sizeOf } from "../../onnx/tensor.ts";
+import type { TypedValue } from "../../onnx/typed.ts";
+import { isView } from "../../operators/views.ts";
+
+/**
+ * Distributions are looked at as if their logarithms were divided by this: where a network is sure of itself, its
+ * probabilities hardly move for small errors, and jump for larger ones.
+ */
+const TEMPERATURE = 2;
+/** Below this, a probability's root is steeper than errors are small. */
+const LEAST = 1e-7;
+
+/** What an output is: what the operator says that makes it, or the scores of a distribution whose Softmax was taken off. */
+export type OutputKind = "made" | "scores";
+
+/**
+ * Adds the nodes that turn an output into numbers whose squared distances say how far it is from another: of
+ * distributions twice the roots of the probabilities, as 4 sum (sqrt p - sqrt q)^2 is, for small differences, twice
+ * the divergence of p from q (Amari, Information Geometry, section 3.5); of other numbers these in units of their own
+ * root mean square, over the root of how many a sample has.
+ * @param scale the root mean square of the output's numbers
+ */
+export function embedded(
+  graph: GraphBuilder,
+  model: Model,
+  output: TypedValue,
+  { scale, kind = "made" }: { readonly scale: number; readonly kind?: OutputKind },
+): string[] {
+  const end = endOf(model, output.name);
+  const scalar = (value: number) => graph.scalar("float32", value);
+  const rooted = (p: string) =>
+    graph.emit("Mul", [graph.emit("Sqrt", [graph.emit("Clip", [p, scalar(LEAST)])]), scalar(2)]);
+  const softened = (scores: string) => graph.emit("Div", [scores, scalar(TEMPERATURE)]);
+  const distributed = (scores: string, axis: number) =>
+    rooted(graph.emit("Softmax", [softened(scores)], { axis: int(axis) }));
+  if (kind === "scores") return [distributed(output.name, -1)];
+  switch (end?.op) {
+    case "Softmax":
+      return [distributed(end.inputs[0], attribute(end, "int", "axis", -1))];
+    case "Sigmoid": {
+      const p = graph.emit("Sigmoid", [softened(end.inputs[0])]);
+      return [rooted(p), rooted(graph.emit("Sub", [scalar(1), p]))];
+    }
+    default: {
+      const [, ...sample] = output.shape;
+      const unit = Math.max(scale, Number.MIN_VALUE) * Math.sqrt(Math.max(1, sizeOf(sample)));
+      return [graph.emit("Div", [output.name, scalar(unit)])];
+    }
+  }
+}
+
+/** The node that makes an output's numbers, whatever brings them into another shape. */
+function endOf(model: Model, output: string): Node | undefined {
+  const made = producers(model);
+  let end = made.get(output);
+  while (end && isView(end)) end = made.get(end.inputs[0]);
+  return end?.domain === "" ? end : undefined;
+}

@@ -1,0 +1,111 @@
+import type { LearningData } from "../../data/dataset.ts";
+import { routed } from "../../data/routes.ts";
+import { settle } from "../../engine/annotate.ts";
+import type { Engine } from "../../engine/engine.ts";
+import { int } from "../../onnx/attributes.ts";
+import { GraphBuilder } from "../../onnx/builder.ts";
+import { copyModel, type Model } from "../../onnx/graph.ts";
+import type { TypedModel } from "../../onnx/typed.ts";
+import { upgrade } from "../../onnx/upgrade.ts";
+import { permutation, random } from "../../random.ts";
+import { regress } from "../../tasks/regress.ts";
+import type { Task } from "../../tasks/task.ts";
+import { routesFor } from "../../training/feeding.ts";
+import { schedule } from "../../training/schedule.ts";
+import { Trainer } from "../../training/trainer.ts";
+import { beside } from "./beside.ts";
+import { embedded, type OutputKind } from "./embedded.ts";
+import type { Scaling } from "./scale-network.ts";
+import { rounding, roundingRules } from "./straight-through.ts";
+
+/** What is trained is the network's only output: its distance from the teacher. */
+const asItIs: Task = { ...regress(), targets: () => [], loss: (_, [distance]) => distance.name };
+
+export interface ImitationOptions {
+  readonly epochs: number;
+  readonly batch: number;
+  readonly seed: number;
+  readonly kinds?: readonly OutputKind[];
+  /** The first learning rate of Adam, in codes. */
+  readonly rate?: number;
+  /** What codes are drawn towards zero by, in parts of the learning rate. */
+  readonly pull?: number;
+  readonly scales: readonly number[];
+  readonly signal?: AbortSignal;
+  /** Is told after each epoch what it came to; ends the training where it returns true. */
+  readonly onEpoch: (epoch: number, loss: number, scaling: Scaling) => Promise<boolean>;
+}
+
+const RATE = 0.02;
+
+/**
+ * Trains the codes of a scaled network so that its outputs, embedded, come nearer to those of the network as it came, on
+ * training samples, without targets.
+ */
+export async function imitate(
+  engine: Engine,
+  source: Model,
+  scaling: Scaling,
+  data: LearningData,
+  { epochs, batch, seed, kinds = [], rate = RATE, pull = 0, scales, signal, onEpoch }: ImitationOptions,
+): Promise<void> {
+  const student = rounding(source, scaling);
+  const { model, frozen } = beside(student.model, upgrade(source));
+  const objective = withDistance(await settle(engine, model, { batch }), { scales, kinds, batch });
+  const trainer = await Trainer.create(engine, objective, {
+    batch,
+    seed,
+    task: asItIs,
+    optimizer: { name: "adam" },
+    frozen: new Set([...frozen, ...student.frozen]),
+    masks: student.masks,
+    batchNorm: "frozen",
+    rules: roundingRules,
+    regularization: new Map(student.parameters.map((name) => [name, { l1: pull }])),
+    stepsPerRun: 1,
+  });
+  try {
+    const split = routed(data.train, routesFor(trainer.feed, data));
+    const steps = Math.floor(split.size / batch);
+    const rateAt = schedule({ policy: "cosine", rate, final: rate / 20 });
+    for (let epoch = 1; epoch <= epochs; epoch++) {
+      const order = permutation(split.size, random(seed, "imitate", epoch));
+      let loss = 0;
+      for (let step = 0; step < steps; step++) {
+        signal?.throwIfAborted();
+        await split.read(order.subarray(step * batch, (step + 1) * batch), trainer.batchOf(0));
+        const [own] = await trainer.run([rateAt({ iteration: 0, epoch: epoch - 1 + step / steps, epochs })]);
+        loss += own / steps;
+      }
+      if (await onEpoch(epoch, loss, student.read(await trainer.parameters()))) return;
+    }
+  } finally {
+    await trainer.release();
+  }
+}
+
+/** The two networks with the mean squared distance of their outputs, embedded, as the only output. */
+function withDistance(
+  typed: TypedModel,
+  {
+    scales,
+    kinds,
+    batch,
+  }: { readonly scales: readonly number[]; readonly kinds: readonly OutputKind[]; readonly batch: number },
+): Model {
+  const model = { ...copyModel(typed), inputs: [...typed.inputs] };
+  const graph = new GraphBuilder(model, "distance/");
+  const count = typed.outputs.length / 2;
+  const parts = typed.outputs.slice(0, count).flatMap((output, i) => {
+    if (output.dtype !== "float32") return [];
+    const form = { scale: scales[i], kind: kinds[i] };
+    const targets = embedded(graph, model, typed.outputs[count + i], form);
+    return embedded(graph, model, output, form).map((value, part) => {
+      const difference = graph.emit("Sub", [value, targets[part]]);
+      return graph.emit("ReduceSum", [graph.emit("Mul", [difference, difference])], { keepdims: int(0) });
+    });
+  });
+  const distance = graph.emit("Div", [graph.emit("Sum", parts), graph.scalar("float32", batch)]);
+  model.outputs = [{ name: distance, dtype: "float32", shape: [] }];
+  return model;
+}

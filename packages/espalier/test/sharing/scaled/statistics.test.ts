@@ -1,0 +1,203 @@
+import { beforeAll, describe, expect, it } from "vitest";
+import { annotate } from "../../../src/engine/annotate.ts";
+import { nodeEngine } from "../../../src/engine/node.ts";
+import { int, ints } from "../../../src/onnx/attributes.ts";
+import { GraphBuilder } from "../../../src/onnx/builder.ts";
+import { emptyModel, type Model } from "../../../src/onnx/graph.ts";
+import { float32, floatsOf, isFloat32, sizeOf } from "../../../src/onnx/tensor.ts";
+import { layersOf } from "../../../src/operators/layers.ts";
+import { random } from "../../../src/random.ts";
+import { linearLayer } from "../../../src/reconstruction/linear.ts";
+import { guessed, inBits } from "../../../src/sharing/scaled/guess.ts";
+import { blocksOf } from "../../../src/sharing/scaled/looks.ts";
+import { Scaler, scaledParameters } from "../../../src/sharing/scaled/scale-network.ts";
+import { scaledBytes } from "../../../src/sharing/scaled/scaled.ts";
+import { type Statistics, statisticsOf } from "../../../src/sharing/scaled/statistics.ts";
+import { walk } from "../../../src/sharing/scaled/walk-curve.ts";
+import { withParameters } from "../../../src/training/parameters.ts";
+import { blobs, trainedBlobNet } from "../../blobs.ts";
+
+const engine = nodeEngine({ threads: 1 });
+const data = blobs();
+
+const filled = (dims: readonly number[], name: string) => {
+  const tensor = float32(dims);
+  random(4, name).fillNormal(tensor.data, 1);
+  return tensor;
+};
+
+/** A network of one layer. */
+function single(op: string, input: readonly number[], weight: readonly number[], attributes = {}, left = false): Model {
+  const model = emptyModel(op);
+  model.inputs.push({ name: "x", dtype: "float32", shape: input });
+  const graph = new GraphBuilder(model);
+  const w = graph.initializer("w", filled(weight, op));
+  model.outputs.push({ name: graph.emit(op, left ? [w, "x"] : ["x", w], attributes) });
+  return model;
+}
+
+describe("what rows compute", () => {
+  const layers: readonly (readonly [string, Model])[] = [
+    ["convolution", single("Conv", [2, 4, 9, 7], [6, 2, 3, 3], { group: int(2), strides: ints([2, 1]) })],
+    ["convolution of many places", single("Conv", [1, 2, 70, 50], [3, 2, 3, 3], { pads: ints([1, 1, 1, 1]) })],
+    ["transposed convolution", single("ConvTranspose", [2, 4, 5, 5], [4, 3, 2, 2], { strides: ints([2, 2]) })],
+    ["matrix from the right", single("MatMul", [2, 5, 4], [4, 3])],
+    ["matrix from the left", single("MatMul", [2, 5, 4], [3, 5], {}, true)],
+    ["Gemm", single("Gemm", [5, 4], [3, 4], { transB: int(1) })],
+  ];
+
+  it.each(layers)("is arranged as what they look at: %s", async (_, model) => {
+    const typed = await annotate(engine, model, {});
+    const [layer] = layersOf(typed);
+    const linear = linearLayer(typed, layer);
+    if (!linear?.arrange) throw new Error("not linear");
+    const graph = new GraphBuilder(typed);
+    const places = linear.unfold(graph, linear.input);
+    const arranged = linear.arrange(graph, typed.outputs[0].name);
+    typed.outputs.push(...[places, arranged].map((name) => ({ name, dtype: "float32" as const, shape: [] })));
+    const program = await engine.compile({ ...typed });
+    const [input] = model.inputs;
+    const shape = (input.shape ?? []).map(Number);
+    const results = await program.run({ x: filled(shape, "input") });
+    await program.release();
+    const { groups, rows, columns } = linear;
+    const [seen, made] = [places, arranged].map((name) => floatsOf(results[name]));
+    const matrices = linear.matrices(layer.tensor);
+    const count = seen.length / (groups * columns);
+    expect(made).toHaveLength(groups * count * rows);
+    expect(count).toBeLessThanOrEqual(1024 * shape[0]);
+    for (let g = 0; g < groups; g++) {
+      for (let p = 0; p < count; p += 7) {
+        for (let r = 0; r < rows; r++) {
+          let sum = 0;
+          for (let c = 0; c < columns; c++) {
+            sum += matrices[(g * rows + r) * columns + c] * seen[(g * count + p) * columns + c];
+          }
+          expect(made[(g * count + p) * rows + r]).toBeCloseTo(sum, 3);
+        }
+      }
+    }
+  });
+});
+
+describe("a scaled network", () => {
+  let net: Model;
+  let statistics: Statistics;
+
+  beforeAll(async () => {
+    net = await trainedBlobNet(engine, data);
+    statistics = await statisticsOf(engine, net, data, { batch: 20, seed: 1, kinds: ["scores"] });
+  });
+
+  /** The mean squared difference of the scores on validation samples. */
+  async function difference(other: Model): Promise<number> {
+    const count = 100;
+    const image = float32([count, 1, 4, 4]);
+    data.validation.read(
+      Uint32Array.from({ length: count }, (_, i) => i),
+      { image: image.data },
+    );
+    const scores: Float32Array[] = [];
+    for (const model of [net, other]) {
+      const program = await engine.compile(model);
+      scores.push(floatsOf((await program.run({ [model.inputs[0].name]: image }))[model.outputs[0].name]));
+      await program.release();
+    }
+    return scores[0].reduce((sum, value, i) => sum + (value - scores[1][i]) ** 2, 0) / scores[0].length;
+  }
+
+  const bytesOf = (scaling: ReturnType<Scaler["scale"]>) =>
+    [...scaling.values()].reduce((sum, tensor) => sum + scaledBytes(tensor), 0);
+
+  it("has whole numbers times scales for all that is learned, the coarser the more a bit costs", async () => {
+    const scaler = new Scaler(statistics);
+    const [fine, coarse] = [1e-3, 1].map((lambda) => scaler.scale(lambda));
+    expect([...fine.keys()].sort()).toEqual(["fc1.bias", "fc1.weight", "fc2.bias", "fc2.weight"]);
+    expect(bytesOf(coarse)).toBeLessThan(0.7 * bytesOf(fine));
+    for (const [name, { scales, codes, inner, dims }] of coarse) {
+      const tensor = scaledParameters(coarse).get(name);
+      expect(codes).toHaveLength(sizeOf(dims));
+      expect(tensor?.data[3]).toBe(scales[Math.floor(3 / inner) % scales.length] * codes[3]);
+    }
+    const errors = [];
+    for (const scaling of [fine, coarse]) errors.push(await difference(withParameters(net, scaledParameters(scaling))));
+    expect(errors[0]).toBeLessThan(errors[1]);
+  });
+
+  it("is nearer to what it was than one of the same size that was rounded without inputs", async () => {
+    const known = new Scaler(statistics).scale(0.1);
+    let price = 1e-4;
+    while (bytesOf(guessed(net, price)) > bytesOf(known)) price *= 1.2;
+    const blind = guessed(net, price);
+    expect(bytesOf(blind)).toBeGreaterThan(0.9 * bytesOf(known));
+    expect(await difference(withParameters(net, scaledParameters(known)))).toBeLessThan(
+      await difference(withParameters(net, scaledParameters(blind))),
+    );
+  });
+
+  it("is the same for the same seed", async () => {
+    const again = await statisticsOf(engine, net, data, { batch: 20, seed: 1, kinds: ["scores"] });
+    expect(new Scaler(again).scale(0.1)).toEqual(new Scaler(statistics).scale(0.1));
+  });
+
+  it("keeps zeros where connections are cut", () => {
+    const weight = net.initializers.get("fc1.weight");
+    if (!isFloat32(weight)) throw new Error("no weights");
+    const cut = float32(
+      weight.dims,
+      weight.data.map((w, i) => (i % 3 === 0 ? w : 0)),
+    );
+    const layers = new Map(
+      Array.from(statistics.layers, ([name, own]) => [
+        name,
+        name === "fc1.weight" ? { ...own, layer: { ...own.layer, tensor: cut } } : own,
+      ]),
+    );
+    const codes = new Scaler({ ...statistics, layers }).scale(1e-3).get("fc1.weight")?.codes ?? [];
+    expect([...codes].every((code, i) => i % 3 === 0 || code === 0)).toBe(true);
+    expect([...codes].filter((code) => code !== 0).length).toBeGreaterThan(30);
+  });
+
+  it("takes codes of so many bits where bits are given", () => {
+    const scaling = inBits(net, (name) => (name === "fc1.weight" ? 3 : undefined));
+    expect([...scaling.keys()]).toEqual(["fc1.weight"]);
+    const { codes = new Int16Array(), scales = [] } = scaling.get("fc1.weight") ?? {};
+    expect(Math.max(...codes.map(Math.abs))).toBe(3);
+    expect(scales.length).toBeGreaterThan(1);
+  });
+});
+
+describe("blocks of columns", () => {
+  it("cover all of them, and are no wider than a triangle may be", () => {
+    for (const columns of [1, 2048, 2049, 9216]) {
+      const blocks = blocksOf(columns);
+      expect(blocks[0].start).toBe(0);
+      expect(blocks[blocks.length - 1].end).toBe(columns);
+      for (const [i, { start, end }] of blocks.entries()) {
+        expect(end - start).toBeLessThanOrEqual(2048);
+        if (i > 0) expect(start).toBe(blocks[i - 1].end);
+      }
+    }
+  });
+});
+
+describe("a walk along the curve", () => {
+  it("finds the highest price that is good enough, from either side", async () => {
+    for (const limit of [0.003, 7]) {
+      const tried: number[] = [];
+      const { accepted = 0, refused = 0 } = await walk(async (lambda) => {
+        tried.push(lambda);
+        return lambda <= limit;
+      });
+      expect(accepted).toBeLessThanOrEqual(limit);
+      expect(refused).toBeGreaterThan(limit);
+      expect(refused / accepted).toBeLessThanOrEqual(1.15);
+      expect(tried.length).toBeLessThan(12);
+    }
+  });
+
+  it("ends where nothing is good enough, or everything", async () => {
+    expect(await walk(async () => false)).toMatchObject({ accepted: undefined });
+    expect(await walk(async () => true)).toMatchObject({ refused: undefined });
+  });
+});
