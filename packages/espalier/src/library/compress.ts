@@ -70,9 +70,9 @@ export async function compress(
   }
   const { format: _, mode: __, unlabeled: ___, ...how } = { ...given, ...hooks };
   if (isPlain(given) && chosen.format !== "gather") {
-    const { maxLoss, measure, seed } = given;
+    const { maxLoss, measure, seed, epochs } = given;
     if (data && maxLoss !== undefined) {
-      const within = await shareWithin(engine, model, data, { maxLoss, measure, seed, known, ...hooks });
+      const within = await shareWithin(engine, model, data, { maxLoss, measure, seed, epochs, known, ...hooks });
       return { contents: write(within.model, new Map(), chosen, undefined, hooks), ...withoutModel(within) };
     }
     if (!data) {
@@ -89,7 +89,7 @@ export async function compress(
 }
 
 /** Options about how values are chosen and trained: where none is given, scales by output unit are. */
-const OF_CODEBOOKS = ["unlabeled", "method", "init", "lambda", "epochs", "learningRate", "task", "output"] as const;
+const OF_CODEBOOKS = ["unlabeled", "method", "init", "lambda", "learningRate", "task", "output"] as const;
 
 /** Returns true if nothing but how far to go is asked for. */
 export function isPlain(given: CompressOptions): boolean {

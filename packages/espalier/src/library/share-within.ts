@@ -5,9 +5,12 @@ import { forSamples } from "../adoption/samples.ts";
 import { batchFor, type Dataset } from "../data/dataset.ts";
 import { annotate } from "../engine/annotate.ts";
 import type { Engine } from "../engine/engine.ts";
+import { simplifyModel } from "../engine/simplify-model.ts";
 import type { Model } from "../onnx/graph.ts";
 import { isFloat32 } from "../onnx/tensor.ts";
+import { mergeable } from "../operators/roles.ts";
 import type { OutputKind } from "../sharing/scaled/embedded.ts";
+import { imitate } from "../sharing/scaled/imitation.ts";
 import { scaledRows } from "../sharing/scaled/rows.ts";
 import { Scaler, type Scaling, scaledParameters } from "../sharing/scaled/scale-network.ts";
 import { scaledBytes } from "../sharing/scaled/scaled.ts";
@@ -21,10 +24,22 @@ import { seedOption } from "./options/common.ts";
 import { checkOptions } from "./options/option.ts";
 import { withinLoss } from "./options/sharing.ts";
 import { taskOptions } from "./options/task.ts";
+import { epochs } from "./options/training.ts";
 import type { ShareResult } from "./share.ts";
 
+/** Epochs of imitation where none are given. */
+const IMITATION_EPOCHS = 8;
+
 /** The options of {@link shareWithin}. */
-export const shareWithinOptions = { maxLoss: withinLoss, measure: taskOptions.measure, seed: seedOption() };
+export const shareWithinOptions = {
+  maxLoss: withinLoss,
+  measure: taskOptions.measure,
+  epochs: epochs(
+    `epochs in which coarser networks are trained to imitate the one that came (default: ${IMITATION_EPOCHS}; 0: none)`,
+    0,
+  ),
+  seed: seedOption(),
+};
 
 const schema = z.object(shareWithinOptions);
 
@@ -52,7 +67,8 @@ export interface ShareWithinResult extends Pick<ShareResult, "model" | "layers">
 
 /**
  * Rounds a network's weights to whole numbers times a scale for each output unit, as coarsely as keeps its outputs what
- * they were: on the validation split the fidelity falls by no more points than that. It reads no labels, and takes any
+ * they were: on the validation split the fidelity falls by no more points than that. Coarser ones are then trained to
+ * imitate the network as it came, and taken where they become good enough. It reads no labels, and takes any
  * network whose gradients are known; the test split is read once, at the end.
  * @throws the signal's reason when it ends the work; UserError for options that are not valid, or data that does not fit
  */
@@ -64,14 +80,15 @@ export async function shareWithin(
 ): Promise<ShareWithinResult> {
   const { known = [], ...others } = options;
   const { hooks, given } = splitHooks(others);
-  const { maxLoss, measure, seed } = checkOptions(schema, given);
+  const { maxLoss, measure, seed, epochs = IMITATION_EPOCHS } = checkOptions(schema, given);
   const { signal, onProgress } = hooks;
   const note = (text: string) => onProgress?.({ kind: "note", text });
-  const network = forSamples(source, data);
-  noteUntouched(source, note);
+  const { model: simple } = await simplifyModel(engine, source, { mayMerge: mergeable });
+  const network = forSamples(simple, data);
+  noteUntouched(simple, note);
   const { batch, kinds } = await learnable(engine, network, data);
   const judge = (scaling: Scaling, split: "validation" | "test") =>
-    evaluateAgainst(engine, withParameters(source, scaledParameters(scaling)), source, data, {
+    evaluateAgainst(engine, withParameters(simple, scaledParameters(scaling)), source, data, {
       measure,
       split,
       signal,
@@ -110,20 +127,24 @@ export async function shareWithin(
   };
 
   const { accepted } = await walk(attempt);
-  const sorted = curve.toSorted((a, b) => a.bytes - b.bytes);
   if (accepted === undefined) {
-    const fidelity = await evaluateAgainst(engine, source, source, data, { measure, split: "validation", signal });
+    const { measure: judgedBy } = await evaluateAgainst(engine, source, source, data, {
+      measure,
+      split: "validation",
+      signal,
+    });
     note("Nothing can be rounded within that loss: the weights stay as they are.");
-    return { model: source, layers: [], measure: fidelity.measure, curve: sorted };
+    return { model: source, layers: [], measure: judgedBy, curve: bySize(curve) };
   }
-  const scaling = scaler.scale(accepted);
+  const imitated = await trained(accepted);
+  const scaling = imitated ?? scaler.scale(accepted);
   const validation = await judge(scaling, "validation");
   const test = await judge(scaling, "test");
   return {
-    model: withParameters(source, scaledParameters(scaling)),
-    layers: scaledRows(source, scaling),
+    model: withParameters(simple, scaledParameters(scaling)),
+    layers: scaledRows(simple, scaling),
     measure: test.measure,
-    curve: sorted,
+    curve: bySize(curve),
     fidelity: {
       validation: validation.fidelity,
       test: test.fidelity,
@@ -131,7 +152,48 @@ export async function shareWithin(
       standardError: test.standardError,
     },
   };
+
+  /** Trains coarser networks, which rounding alone left too far off, to be good enough: the smallest that became so. */
+  async function trained(lambda: number): Promise<Scaling | undefined> {
+    let best: Scaling | undefined;
+    for (const factor of epochs > 0 ? COARSER : []) {
+      const start = scaler.scale(lambda * factor);
+      let found: Scaling | undefined;
+      note(`Imitating the network for up to ${epochs} epochs, from about ${Math.round(bytesOf(start) / 1000)} kB on.`);
+      await imitate(engine, network, start, data, {
+        epochs,
+        batch,
+        seed,
+        kinds,
+        scales: statistics.scales,
+        signal,
+        async onEpoch(epoch, _, scaling) {
+          const { fidelity, measure: judgedBy } = await judge(scaling, "validation");
+          const isEnough = fidelity >= 100 - maxLoss;
+          const point = {
+            lambda: lambda * factor,
+            epochs: epoch,
+            bytes: bytesOf(scaling),
+            fidelity,
+            accepted: isEnough,
+          };
+          curve.push(point);
+          onProgress?.({ kind: "curve", point, measure: judgedBy });
+          if (isEnough) found = scaling;
+          return isEnough;
+        },
+      });
+      if (!found) return best;
+      best = found;
+    }
+    return best;
+  }
 }
+
+/** How much coarser networks are that are trained, one after the other, as long as each becomes good enough. */
+const COARSER = [1.8, 3.2, 5.6];
+
+const bySize = (curve: readonly CurvePoint[]) => curve.toSorted((a, b) => a.bytes - b.bytes);
 
 /** A network whose outputs can be learned from: how many samples to take at a time, and what each output is. */
 async function learnable(engine: Engine, network: Model, data: Dataset) {

@@ -16,7 +16,7 @@ beforeAll(async () => {
 
 describe("shareWithin", () => {
   it("finds a small network whose outputs are the same within a loss, and no label is read", async () => {
-    const result = await shareWithin(engine, dense, data, { maxLoss: 5 });
+    const result = await shareWithin(engine, dense, data, { maxLoss: 5, epochs: 2 });
     const { curve, fidelity } = result;
     expect(result.measure.name).toBe("argmax");
     expect(fidelity?.validation).toBeGreaterThanOrEqual(95);
@@ -29,7 +29,7 @@ describe("shareWithin", () => {
 
   it("goes on from the points of an earlier run to the same network", async () => {
     const points: CurvePoint[] = [];
-    const options = { maxLoss: 5 };
+    const options = { maxLoss: 5, epochs: 0 };
     const whole = await shareWithin(engine, dense, data, {
       ...options,
       onProgress: (progress) => progress.kind === "curve" && points.push(progress.point),
@@ -51,6 +51,7 @@ describe("shareWithin", () => {
     const few = { ...data, validation: { ...data.validation, size: 9 } };
     await shareWithin(engine, dense, few, {
       maxLoss: 1,
+      epochs: 0,
       onProgress: (progress) => progress.kind === "note" && notes.push(progress.text),
     });
     expect(notes.join()).toMatch(/9 validation samples tell fidelity to ±.* give more samples/);
@@ -62,7 +63,7 @@ describe("shareWithin", () => {
 
 describe("compress", () => {
   it("takes that way where only a loss is given with data", async () => {
-    const { contents, curve, fidelity } = await compress(engine, dense, data, { maxLoss: 5 });
+    const { contents, curve, fidelity } = await compress(engine, dense, data, { maxLoss: 5, epochs: 0 });
     expect(curve?.length).toBeGreaterThan(3);
     const { fidelity: test } = await evaluateAgainst(engine, readModel(decode(contents)), dense, data);
     expect(test).toBe(fidelity?.test);

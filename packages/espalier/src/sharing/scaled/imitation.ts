@@ -36,7 +36,7 @@ export interface ImitationOptions {
   readonly onEpoch: (epoch: number, loss: number, scaling: Scaling) => Promise<boolean>;
 }
 
-const RATE = 0.02;
+const RATE = 0.008;
 
 /**
  * Trains the codes of a scaled network so that its outputs, embedded, come nearer to those of the network as it came, on

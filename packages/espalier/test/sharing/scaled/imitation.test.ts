@@ -1,0 +1,100 @@
+import { beforeAll, describe, expect, it } from "vitest";
+import { nodeEngine } from "../../../src/engine/node.ts";
+import { GraphBuilder } from "../../../src/onnx/builder.ts";
+import { emptyModel, type Model } from "../../../src/onnx/graph.ts";
+import { float32, floatsOf, isFloat32 } from "../../../src/onnx/tensor.ts";
+import { beside } from "../../../src/sharing/scaled/beside.ts";
+import { imitate } from "../../../src/sharing/scaled/imitation.ts";
+import { Scaler, type Scaling } from "../../../src/sharing/scaled/scale-network.ts";
+import { statisticsOf } from "../../../src/sharing/scaled/statistics.ts";
+import { rounding } from "../../../src/sharing/scaled/straight-through.ts";
+import { blobs, trainedBlobNet } from "../../blobs.ts";
+
+const engine = nodeEngine({ threads: 1 });
+const labelled = blobs();
+const data = { ...labelled, targets: [] };
+let net: Model;
+
+beforeAll(async () => {
+  net = await trainedBlobNet(engine, labelled);
+});
+
+async function outputs(model: Model, names: readonly string[]): Promise<Float32Array[]> {
+  const image = float32([4, 1, 4, 4]);
+  data.validation.read([0, 1, 2, 3], { image: image.data });
+  const program = await engine.compile(model);
+  const results = await program.run({ [model.inputs[0].name]: image });
+  await program.release();
+  return names.map((name) => floatsOf(results[name]));
+}
+
+describe("a teacher beside a network", () => {
+  it("computes what it computes alone, and so does the network", async () => {
+    const scale = net.initializers.get("fc1.weight");
+    if (!isFloat32(scale)) throw new Error("no weights");
+    const other = { ...net, initializers: new Map(net.initializers) };
+    other.initializers.set(
+      "fc1.weight",
+      float32(
+        scale.dims,
+        scale.data.map((w) => 2 * w),
+      ),
+    );
+    const { model, frozen } = beside(other, net);
+    const [own, teacher] = model.outputs.map(({ name }) => name);
+    const [a, b] = await outputs(model, [own, teacher]);
+    const [alone] = await outputs(other, [other.outputs[0].name]);
+    const [right] = await outputs(net, [net.outputs[0].name]);
+    expect([...a]).toEqual([...alone]);
+    expect([...b]).toEqual([...right]);
+    expect([...a]).not.toEqual([...b]);
+    expect(frozen.has("teacher/fc1.weight")).toBe(true);
+  });
+});
+
+describe("a network that rounds", () => {
+  it("computes from its codes, halves to the even number, and gives them back", async () => {
+    const model = emptyModel("one");
+    model.inputs.push({ name: "x", dtype: "float32", shape: [1, 2] });
+    const graph = new GraphBuilder(model);
+    const w = graph.initializer("w", float32([2, 2], Float32Array.of(3, 0, 1, 2)));
+    model.outputs.push({ name: graph.emit("MatMul", ["x", w]) });
+    const scaling: Scaling = new Map([
+      ["w", { dims: [2, 2], inner: 1, scales: Float32Array.of(0.5, 2), codes: Int16Array.of(6, 0, 2, 1) }],
+    ]);
+    const { model: rounds, parameters, masks, read } = rounding(model, scaling);
+    const program = await engine.compile(rounds);
+    const results = await program.run({ x: float32([1, 2], Float32Array.of(1, 10)) });
+    await program.release();
+    expect([...floatsOf(results[model.outputs[0].name])]).toEqual([13, 20]);
+    expect([...(masks.get(parameters[0])?.data ?? [])]).toEqual([1, 0, 1, 1]);
+    const trained = read(new Map([[parameters[0], float32([2, 2], Float32Array.of(6.5, 0.4, 1.5, -2.6))]]));
+    expect([...(trained.get("w")?.codes ?? [])]).toEqual([6, 0, 2, -3]);
+  });
+});
+
+describe("imitation", () => {
+  it("brings a coarse network nearer to the one that came, the same way for the same seed", async () => {
+    const statistics = await statisticsOf(engine, net, data, { batch: 20, seed: 1, kinds: ["scores"] });
+    const start = new Scaler(statistics).scale(0.3);
+    const run = async () => {
+      const losses: number[] = [];
+      let last: Scaling = start;
+      const { scales } = statistics;
+      await imitate(engine, net, start, data, {
+        ...{ epochs: 8, rate: 0.03, batch: 20, seed: 1, kinds: ["scores"], scales },
+        onEpoch: async (_, loss, scaling) => {
+          losses.push(loss);
+          last = scaling;
+          return losses.length === 8;
+        },
+      });
+      return { losses, last };
+    };
+    const { losses, last } = await run();
+    expect(losses[7]).toBeLessThan(0.8 * losses[0]);
+    expect([...last.keys()]).toEqual([...start.keys()]);
+    expect(last.get("fc1.weight")?.scales).toEqual(start.get("fc1.weight")?.scales);
+    expect(await run()).toEqual({ losses, last });
+  });
+});
