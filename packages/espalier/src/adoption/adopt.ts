@@ -6,9 +6,11 @@ import { UserError } from "../errors.ts";
 import { fedInputs, type Model } from "../onnx/graph.ts";
 import type { TypedModel } from "../onnx/typed.ts";
 import { conversionNotes } from "./bind.ts";
+import { withComputedWeights } from "./computed-weights.ts";
 import { type OutputForm, SCORES, taken } from "./outputs.ts";
 import { forSamples } from "./samples.ts";
 import { type TrainableForm, trainableForm } from "./trainable-form.ts";
+import { untreated } from "./untreated.ts";
 
 export interface AdoptOptions {
   /** The data whose samples it takes, for inputs that leave sizes open; default: they leave none open but the batch. */
@@ -33,12 +35,15 @@ export interface Adopted extends TrainableForm {
  */
 export async function adopt(engine: Engine, source: Model, options: AdoptOptions = {}): Promise<Adopted> {
   const { data, form: wanted = SCORES, output } = options;
-  const form = trainableForm(source);
+  const computed = await withComputedWeights(engine, source);
+  const form = trainableForm(computed.model);
   const fed = data ? forSamples(form.model, data) : form.model;
   if (fedInputs(fed).length === 0) {
     throw new UserError(`The network "${source.name}" has no inputs: export it with its samples as one.`);
   }
   const { model, typed, fixed, notes } = await withOpenBatch(engine, fed);
+  notes.unshift(...computed.notes);
+  notes.push(...untreated(typed, false));
   if (data) notes.push(...conversionNotes(model, data));
   const found = taken(typed, wanted, output);
   notes.push(...found.notes);

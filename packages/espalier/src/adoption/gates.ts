@@ -24,9 +24,10 @@ export interface GatesApart {
 /**
  * Takes the weights of recurrent nodes apart by gate: gates differ in sensitivity, so each is a matrix of its own to
  * prune. Node and operator stay; Concat puts W and R together in front of it.
+ * @param wanted whether to do it at all
  */
-export function gatesApart(source: Model): GatesApart {
-  const stacks = stacksOf(source);
+export function gatesApart(source: Model, wanted = true): GatesApart {
+  const stacks = wanted ? stacksOf(source) : new Map<string, Stack>();
   const model = copyModel(source);
   const concats: Node[] = [];
   for (const [name, { whole, parts }] of stacks) {

@@ -3,9 +3,13 @@ import { codeOf, type DType } from "../onnx/dtype.ts";
 import { constantTensor, copyModel, type Graph, type Model, type Node, type Value } from "../onnx/graph.ts";
 import { FLOATS, isStoredFloat, type StoredFloat, storedLike, toFloat32 } from "../onnx/half.ts";
 import { inlineFunctions } from "../onnx/inline.ts";
+import { flattened, mapGraphs, subgraphsOf } from "../onnx/nested.ts";
 import { mapAttributes, mapSubgraphs } from "../onnx/rename.ts";
+import { withLiftedConstants } from "../onnx/simplify/constants.ts";
+import { equalInitializers, withEqualMerged } from "../onnx/simplify/equal.ts";
+import { withUniqueNames } from "../onnx/simplify/names.ts";
 import type { FloatTensor, NumericTensor, Tensor } from "../onnx/tensor.ts";
-import { isOffset, isWeight, readsThroughViews } from "../operators/roles.ts";
+import { isOffset, isWeight, mergeable, readsThroughViews } from "../operators/roles.ts";
 import { gatesApart } from "./gates.ts";
 
 /** A network as it is trained, and the way back to the form of its file. */
@@ -27,30 +31,35 @@ export interface TrainableForm {
 
 /**
  * Brings a network that was exported elsewhere into the form in which everything here works. Weights in Constant nodes
- * become initializers under the names of the nodes' outputs; halves, and doubles where weights are, become float32; the
+ * and in graphs inside become initializers under the names of their values; equal ones are one parameter; halves, and doubles where weights are, become float32; the
  * gates of recurrent nodes become matrices of their own.
+ * @param options whether they do
  */
-export function trainableForm(source: Model): TrainableForm {
-  const base = inlineFunctions(source);
+export function trainableForm(source: Model, { gates = true }: { readonly gates?: boolean } = {}): TrainableForm {
+  const base = withUniqueNames(inlineFunctions(source));
   const lifted = liftedWeights(base);
   const held = (name: string): NumericTensor | undefined => lifted.get(name) ?? numeric(base.initializers.get(name));
-  const { model, wholeOf, join, together } = gatesApart(inFloat32(withInitializers(base, lifted)));
+  const raised = withLiftedConstants(base, (name) => lifted.has(name));
+  const equal = equalWeights(raised);
+  const { model, wholeOf, join, together } = gatesApart(inFloat32(withEqualMerged(raised, equal)), gates);
   return {
-    model,
-    differences: differencesOf(source, lifted),
-    together,
+    // Graphs that are made of it have initializers that are no inputs, which version 3 does not allow.
+    model: { ...model, irVersion: Math.max(model.irVersion, 8) },
+    differences: differencesOf(source, lifted, equal),
+    together: (changed) => ({ ...together(changed), irVersion: base.irVersion }),
     restore(parameters) {
-      const model = copyModel(base);
-      const constants = new Map<string, Tensor>();
-      for (const [name, values] of join(parameters)) {
-        const original = held(name);
-        const stored = original ? storedLike(original, values) : values;
-        (lifted.has(name) ? constants : model.initializers).set(name, stored);
+      const values = join(parameters);
+      for (const [other, first] of equal) {
+        const value = values.get(first);
+        if (value) values.set(other, value);
       }
-      model.nodes = base.nodes.map((node) => {
-        const value = constants.get(node.outputs[0]);
-        return value ? { ...node, attributes: { value: tensor(value) } } : node;
-      });
+      const initializers = new Map<string, Tensor>();
+      for (const [name, own] of values) {
+        const original = held(name);
+        initializers.set(name, original ? storedLike(original, own) : own);
+      }
+      const model = mapGraphs(copyModel(base), (graph) => withTensors(graph, initializers));
+      for (const [name, value] of initializers) if (!lifted.has(name)) model.initializers.set(name, value);
       return model;
     },
     rounded(parameters) {
@@ -64,24 +73,59 @@ export function trainableForm(source: Model): TrainableForm {
   };
 }
 
-function differencesOf({ functions = [], initializers }: Model, lifted: ReadonlyMap<string, Tensor>): string[] {
+/** A graph with other contents of some of its initializers and Constant nodes. */
+function withTensors<G extends Graph>(graph: G, tensors: ReadonlyMap<string, Tensor>): G {
+  const nodes = graph.nodes.map((node) => {
+    const value = node.op === "Constant" ? tensors.get(node.outputs[0]) : undefined;
+    return value ? { ...node, attributes: { value: tensor(value) } } : node;
+  });
+  const initializers = new Map(Array.from(graph.initializers, ([name, own]) => [name, tensors.get(name) ?? own]));
+  return { ...graph, nodes, initializers };
+}
+
+function differencesOf(
+  { functions = [], initializers }: Model,
+  lifted: ReadonlyMap<string, Tensor>,
+  equal: ReadonlyMap<string, string>,
+): string[] {
   const stored = [...initializers.values(), ...lifted.values()].map(({ dtype }) => dtype).filter(isStoredFloat);
   const types = [...new Set(stored)].join(" and ");
   return [
     ...(functions.length > 0 ? [`It defines ${functions.length} functions, which are written in place.`] : []),
-    ...(lifted.size > 0 ? [`${lifted.size} weights are held by Constant nodes, and are written there.`] : []),
+    ...(lifted.size > 0
+      ? [`${lifted.size} weights are held by Constant nodes or by graphs inside, and are written there.`]
+      : []),
+    ...(equal.size > 0 ? [`${equal.size} weights are equal to others: they stay so.`] : []),
     ...(types ? [`${stored.length} tensors are ${types}: they are trained in float32 and written as they came.`] : []),
   ];
 }
 
-/** The Constant nodes that hold weights, by the names of their outputs. */
+/** Weights of layers that are equal to others before them: tied, as their file holds them more than once. */
+function equalWeights(model: Model): Map<string, string> {
+  const may = mergeable(model);
+  const reads = readsThroughViews(flattened(model));
+  return equalInitializers(model.initializers, (name, tensor) => {
+    const isMatrix = tensor.dims.filter((size) => size > 1).length > 1 && isFloating(tensor.dtype);
+    return (
+      isMatrix &&
+      may(name, tensor) &&
+      (reads.get(name)?.some(({ node, input }) => isWeight(node, input, tensor)) ?? false)
+    );
+  });
+}
+
+/** The weights that Constant nodes hold, and those of graphs inside, by the names of their values. */
 function liftedWeights(model: Model): Map<string, NumericTensor> {
-  const reads = readsThroughViews(model);
+  const flat = flattened(model);
+  const reads = readsThroughViews(flat);
   const found = new Map<string, NumericTensor>();
-  for (const node of model.nodes) {
+  const inside = flat.nodes.flatMap(subgraphsOf).flatMap(({ initializers }) => [...initializers]);
+  const constants = flat.nodes.flatMap((node) => {
     const value = constantTensor(node);
-    const [name] = node.outputs;
-    if (!value || value.dtype === "string" || value.dims.length === 0 || !isFloating(value.dtype)) continue;
+    return value ? [[node.outputs[0], value] as const] : [];
+  });
+  for (const [name, value] of [...constants, ...inside]) {
+    if (value.dtype === "string" || value.dims.length === 0 || !isFloating(value.dtype)) continue;
     const learned = reads
       .get(name)
       ?.some((read) => isWeight(read.node, read.input, value) || isOffset(read.node, value));
@@ -92,14 +136,6 @@ function liftedWeights(model: Model): Map<string, NumericTensor> {
 
 function numeric(tensor: Tensor | undefined): NumericTensor | undefined {
   return tensor?.dtype === "string" ? undefined : tensor;
-}
-
-function withInitializers(model: Model, lifted: ReadonlyMap<string, Tensor>): Model {
-  if (lifted.size === 0) return model;
-  const changed = copyModel(model);
-  changed.nodes = model.nodes.filter(({ op, outputs }) => op !== "Constant" || !lifted.has(outputs[0]));
-  for (const [name, value] of lifted) changed.initializers.set(name, value);
-  return changed;
 }
 
 function isFloating(dtype: DType): boolean {

@@ -1,5 +1,5 @@
 import Table from "cli-table3";
-import type { LayerRow } from "../report/layer-table.ts";
+import type { InspectedLayer } from "../library/inspect.ts";
 import type { Measure } from "../tasks/measure.ts";
 import { nameText, valueText } from "../tasks/words.ts";
 import type { Agreement } from "../training/agreement.ts";
@@ -55,7 +55,7 @@ export function textTable(head: readonly string[], rows: readonly (readonly stri
 }
 
 /** The paper's table of a network, as text. */
-export function layerTableText(rows: readonly LayerRow[]): string {
+export function layerTableText(rows: readonly InspectedLayer[]): string {
   const withActivations = rows.some(({ activations }) => activations !== undefined);
   const head = [
     "layer",
@@ -67,13 +67,14 @@ export function layerTableText(rows: readonly LayerRow[]): string {
     "kept %",
     "MACs left",
   ];
-  const sum = (of: (row: LayerRow) => number) => rows.reduce((all, row) => all + of(row), 0);
-  const macs = sum((row) => row.macs);
+  const sum = (of: (row: InspectedLayer) => number) => rows.reduce((all, row) => all + of(row), 0);
+  const counted = rows.every((row) => row.macs !== undefined);
+  const macs = sum((row) => row.macs ?? 0);
   const layers = rows.map((row) => [
     row.name,
     row.op,
     count(row.weights),
-    count(row.macs),
+    row.macs === undefined ? "" : count(row.macs),
     ...(withActivations ? [share(row.activations ?? 0)] : []),
     count(row.kept),
     share(row.density),
@@ -83,11 +84,11 @@ export function layerTableText(rows: readonly LayerRow[]): string {
     "total",
     "",
     count(sum((row) => row.weights)),
-    count(macs),
+    counted ? count(macs) : "",
     ...(withActivations ? [""] : []),
     count(sum((row) => row.kept)),
     share(sum((row) => row.kept) / sum((row) => row.weights)),
-    share(sum((row) => row.macs * row.macsLeft) / macs),
+    counted ? share(sum((row) => (row.macs ?? 0) * row.macsLeft) / macs) : "",
   ];
   return textTable(head, [...layers, total], 2);
 }

@@ -1,3 +1,4 @@
+import { withComputedWeights } from "../adoption/computed-weights.ts";
 import { trainableForm } from "../adoption/trainable-form.ts";
 import { type Comparison, compare } from "../engine/compare.ts";
 import type { Engine } from "../engine/engine.ts";
@@ -23,7 +24,7 @@ export interface CompactResult extends Removal, Comparison {
  */
 export async function compact(engine: Engine, given: Model, options: CompactOptions = {}): Promise<CompactResult> {
   const { fix, shape } = options;
-  const source = withInputs(given, { fix });
+  const { model: source } = await withComputedWeights(engine, withInputs(given, { fix }));
   const form = trainableForm(source);
   const model = withInputs(form.model, { shape });
   const asCame = form.differences.length > 0;

@@ -8,7 +8,7 @@ export {
   type EvaluateAgainstResult,
   evaluateAgainst,
 } from "./evaluate-against.ts";
-export { type InspectOptions, type InspectResult, inspect } from "./inspect.ts";
+export { type InspectedLayer, type InspectOptions, type InspectResult, inspect } from "./inspect.ts";
 export { type ScanOptions, type ScanResult, scan } from "./scan.ts";
 export { type TrainOptions, type TrainResult, train } from "./train.ts";
 

@@ -1,12 +1,16 @@
+import { withComputedWeights } from "../adoption/computed-weights.ts";
 import { forSamples } from "../adoption/samples.ts";
 import { trainableForm } from "../adoption/trainable-form.ts";
+import { untreated } from "../adoption/untreated.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { statedVocabulary } from "../data/text/vocabulary.ts";
 import type { Engine } from "../engine/engine.ts";
 import { fedInputs, type Model, type Value } from "../onnx/graph.ts";
-import { type LayerRow, layerTable } from "../report/layer-table.ts";
+import { layersOf } from "../operators/layers.ts";
+import { type LayerRow, layerTable, weightCounts } from "../report/layer-table.ts";
 import { obstacles } from "../training/obstacles.ts";
 import { type InputOptions, withInputs } from "./inputs.ts";
+import { layerMacs, openSizes } from "./layer-macs.ts";
 import { countParameters, type ParameterCounts } from "./network.ts";
 
 /** The options of {@link inspect}. */
@@ -31,9 +35,12 @@ export interface InspectResult extends ParameterCounts {
   readonly notes: readonly string[];
   /** Why it cannot be trained, in sentences; empty where it can. */
   readonly obstacles: readonly string[];
-  /** The paper's table: a row for each layer. */
-  readonly layers: readonly LayerRow[];
+  /** The paper's table: a row for each layer, also in the branches of If and the bodies of Loop and Scan. */
+  readonly layers: readonly InspectedLayer[];
 }
+
+/** A row of the table; its MACs are left out where the shape of the inputs is open, or that of what a graph inside sees. */
+export type InspectedLayer = Omit<LayerRow, "macs"> & Partial<Pick<LayerRow, "macs">>;
 
 /**
  * Tells what a model is, whether it can be trained, and layer by layer what pruning left (Han et al., NIPS 2015,
@@ -45,11 +52,15 @@ export async function inspect(
   source: Model,
   { data, ...given }: InspectOptions = {},
 ): Promise<InspectResult> {
-  const { model, differences } = trainableForm(withInputs(source, given));
+  const computed = await withComputedWeights(engine, withInputs(source, given));
+  const { model, differences } = trainableForm(computed.model);
   // Of a network for text, one step says it all.
   const stepwise = statedVocabulary(source.metadata) ? withSingleSteps(model) : model;
   const shaped = data ? forSamples(model, data) : stepwise;
-  const layers = await layerTable(engine, shaped, data);
+  const open = openSizes(shaped);
+  const notes = [...computed.notes, ...differences, ...untreated(model, true)];
+  if (open.length > 0) notes.push(`Its inputs leave ${sizesText(open)} open, so MACs are not counted: give a shape.`);
+  const layers = await rowsFor(engine, shaped, open.length > 0, data);
   const counts = countParameters(model);
   const typed = ({ name, dtype, shape }: Value) => ({ name, dtype, shape });
   return {
@@ -59,10 +70,31 @@ export async function inspect(
     producer: source.producer,
     inputs: fedInputs(source).map(typed),
     outputs: source.outputs.map(typed),
-    notes: differences,
+    notes,
     obstacles: obstacles(model),
     layers,
   };
+}
+
+async function rowsFor(
+  engine: Engine,
+  model: Model,
+  isOpen: boolean,
+  data: Dataset | undefined,
+): Promise<InspectedLayer[]> {
+  const all = layersOf(model, { nested: true });
+  const table = data ? await layerTable(engine, model, data) : [];
+  const seen = new Map(table.map((row) => [row.name, row]));
+  const macs = data || isOpen ? new Map<string, number>() : await layerMacs(engine, model);
+  return all.map((layer) => {
+    const counts = weightCounts(layer);
+    return seen.get(layer.name) ?? { ...counts, macs: macs.get(layer.weight), macsLeft: counts.density };
+  });
+}
+
+function sizesText(sizes: readonly string[]): string {
+  const names = [...new Set(sizes)].map((size) => `"${size}"`);
+  return names.length < 2 ? `the size ${names.join()}` : `the sizes ${names.join(", ")}`;
 }
 
 /** The model with one in the place of every size that its inputs leave open, but for the batch. */

@@ -4,6 +4,7 @@ import type { Engine } from "../engine/engine.ts";
 import { UserError } from "../errors.ts";
 import { networks } from "../models/index.ts";
 import type { Model } from "../onnx/graph.ts";
+import { flattened } from "../onnx/nested.ts";
 import { layersOf, selectLayers } from "../operators/layers.ts";
 import { countAll } from "../pruning/mask.ts";
 import { choices } from "../suggest.ts";
@@ -21,7 +22,7 @@ export interface ParameterCounts {
 
 /** Counts a network's parameters. */
 export function countParameters(model: Model): ParameterCounts {
-  return countAll(parametersOf(model, trainableParameters(model)));
+  return countAll(parametersOf(model, trainableParameters(flattened(model))));
 }
 
 /** Brings a model into the form in which it is evaluated and trained on data, and tells what was done for that. */

@@ -1,4 +1,7 @@
 import { z } from "zod";
+import { withComputedWeights } from "../adoption/computed-weights.ts";
+import { trainableForm } from "../adoption/trainable-form.ts";
+import { untreated } from "../adoption/untreated.ts";
 import type { Dataset } from "../data/dataset.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Model } from "../onnx/graph.ts";
@@ -12,7 +15,9 @@ import { MOST_BITS } from "../sharing/shared.ts";
 import { worsened } from "../tasks/measure.ts";
 import type { Task } from "../tasks/task.ts";
 import { evaluate } from "../training/evaluate.ts";
+import { parametersOf } from "../training/parameters.ts";
 import { type Hooks, splitHooks } from "./hooks.ts";
+import type { PerLayer } from "./options/notation.ts";
 import { checkOptions } from "./options/option.ts";
 import { SHARING_EPOCHS, SHARING_RATE, shareOptions } from "./options/sharing.ts";
 import { taskOptions } from "./options/task.ts";
@@ -41,11 +46,8 @@ export async function shareWeights(
   const { hooks, given } = splitHooks(options);
   const chosen = checkOptions(schema, given);
   checkSharing(chosen, data !== undefined);
-  const { bits = EVERY, biasBits, maxLoss, method, init, lambda, seed } = chosen;
-  if (!data) {
-    const sharing = share(source, bitsFor(source, bits, biasBits), { method, init, lambda, seed });
-    return { model: withShared(source, sharing), sharing, layers: rowsOf(source, sharing) };
-  }
+  const { bits = EVERY, maxLoss } = chosen;
+  if (!data) return shareAlone(engine, source, bits, chosen, hooks);
   return shareOn(engine, source, data, chosen, hooks, (model, own, task) =>
     maxLoss === undefined
       ? byBits(engine, model, own, task, chosen, hooks)
@@ -54,6 +56,23 @@ export async function shareWeights(
 }
 
 const EVERY = [["*", MOST_BITS]] as const;
+
+/** Shares weights as they are, without data. */
+async function shareAlone(
+  engine: Engine,
+  source: Model,
+  bits: PerLayer,
+  { biasBits, method, init, lambda, seed }: Chosen,
+  { onProgress }: Hooks,
+): Promise<ShareResult> {
+  const computed = await withComputedWeights(engine, source);
+  const form = trainableForm(computed.model, { gates: false });
+  for (const text of [...computed.notes, ...untreated(form.model, true)]) onProgress?.({ kind: "note", text });
+  const own = bitsFor(form.model, bits, biasBits, { nested: true });
+  const sharing = share(form.model, own, { method, init, lambda, seed });
+  const parameters = parametersOf(withShared(form.model, sharing), sharing.keys());
+  return { model: form.restore(parameters), sharing, layers: rowsOf(form.model, sharing) };
+}
 
 function trainingOf({ seed, batch, epochs, learningRate }: Chosen, { signal }: Hooks, task: Task) {
   const rate = learningRate ?? SHARING_RATE;

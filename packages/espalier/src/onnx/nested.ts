@@ -1,4 +1,4 @@
-import type { Graph, Node } from "./graph.ts";
+import type { Graph, Model, Node } from "./graph.ts";
 import { mapSubgraphs } from "./rename.ts";
 
 /** The graphs in a node's attributes: the branches of If, the bodies of Loop and Scan. */
@@ -26,4 +26,9 @@ export function mapGraphs<G extends Graph>(graph: G, change: <H extends Graph>(g
 export function allOutputs(graph: Pick<Graph, "nodes" | "outputs">): Set<string> {
   const inner = graph.nodes.flatMap(subgraphsOf).flatMap((each) => [...allOutputs(each)]);
   return new Set([...graph.outputs.map(({ name }) => name), ...inner]);
+}
+
+/** The model with the nodes of all graphs inside among its own, to look for who reads and makes what; not to be run. */
+export function flattened<M extends Model>(model: M): M {
+  return isNested(model) ? { ...model, nodes: allNodes(model) } : model;
 }

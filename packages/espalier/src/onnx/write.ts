@@ -41,7 +41,7 @@ export function writeModel(model: Model): Uint8Array<ArrayBuffer> {
     ModelProtoSchema,
     model.modelResidue ?? create(ModelProtoSchema, { producerName: "espalier" }),
     {
-      irVersion: BigInt(model.irVersion),
+      irVersion: BigInt(irVersionOf(model)),
       opsetImport: Array.from(model.opsets, ([domain, version]) =>
         create(OperatorSetIdProtoSchema, { domain, version: BigInt(version) }),
       ),
@@ -51,6 +51,12 @@ export function writeModel(model: Model): Uint8Array<ArrayBuffer> {
     },
   );
   return toBinary(ModelProtoSchema, proto) as Uint8Array<ArrayBuffer>;
+}
+
+/** Before version 4 every initializer had to be an input too. */
+function irVersionOf({ irVersion, inputs, initializers }: Model): number {
+  const listed = new Set(inputs.map(({ name }) => name));
+  return irVersion < 4 && [...initializers.keys()].some((name) => !listed.has(name)) ? 4 : irVersion;
 }
 
 /** The message that a reader left as residue, or a new one, with the modelled fields set. */

@@ -1,5 +1,6 @@
 import { UserError } from "../errors.ts";
 import { consumers, type Model, type Node, producers } from "../onnx/graph.ts";
+import { allNodes, flattened, subgraphsOf } from "../onnx/nested.ts";
 import { type FloatTensor, isFloat32 } from "../onnx/tensor.ts";
 import { biasFinder } from "./bias.ts";
 import { facetsOf } from "./catalogue.ts";
@@ -18,6 +19,11 @@ export interface Layer {
   readonly uses: readonly Node[];
   /** Which of the node's inputs brings the weights. */
   readonly operand: number;
+  /**
+   * The node of the network in whose graphs it lies (a branch of an If, the body of a Loop or Scan), where it does: what
+   * it reads and makes is known inside only.
+   */
+  readonly within?: Node;
   /** The value that the weights multiply, or by which they are looked up. */
   readonly data: string;
   /** The initializer that holds the weights, as they are or in another shape or order. */
@@ -36,8 +42,11 @@ export interface Layer {
  * The layers of a network in the order in which they run. Biases are not layers: they are not pruned.
  * Weights that several nodes share are one layer; so are weights that a node reads through a Transpose or the like. W and
  * R of a recurrent node are two layers, or one for each gate where they are apart.
+ * @param nested whether layers in graphs inside count: their weights can be changed, but what they compute is not seen
  */
-export function layersOf(model: Model): Layer[] {
+export function layersOf(source: Model, { nested = false }: { readonly nested?: boolean } = {}): Layer[] {
+  const model = nested ? flattened(source) : source;
+  const outer = nested ? outerNodes(source) : new Map<Node, Node>();
   const sourceOf = viewOf(model);
   const shapeOf = constantShapes(model);
   const biasOf = biasFinder(model);
@@ -66,7 +75,8 @@ export function layersOf(model: Model): Layer[] {
       const name = facet.inParts ? weight : unused(layerName(node, weight, named), node.name, weight);
       names.add(name);
       const data = facet.data(node, operand);
-      layers.set(weight, { name, node, uses: [node], operand, data, weight, bias, tensor, parameters });
+      const within = outer.get(node);
+      layers.set(weight, { name, node, uses: [node], operand, within, data, weight, bias, tensor, parameters });
     }
   }
   return [...layers.values()];
@@ -95,6 +105,17 @@ export function layersOf(model: Model): Layer[] {
     const nodes = (readers.get(output) ?? []).filter(({ op }) => op === "BatchNormalization");
     return nodes.flatMap(({ inputs }) => inputs.slice(1));
   }
+}
+
+/** The node of the network that each node in a graph inside lies in. */
+function outerNodes({ nodes }: Model): Map<Node, Node> {
+  return new Map(
+    nodes.flatMap((node) =>
+      subgraphsOf(node)
+        .flatMap(allNodes)
+        .map((inner) => [inner, node] as const),
+    ),
+  );
 }
 
 /**

@@ -42,21 +42,25 @@ export async function layerTable(engine: Engine, model: Model, data?: LearningDa
   const shares = data ? await nonzeroShares(engine, typed, layers, data, batch) : new Map<string, number>();
   const macs = macsOf(typed, layers);
   return layers.map((layer, i) => {
-    const { name, node, tensor } = layer;
-    const weights = tensor.data.length;
-    const kept = countNonzero(tensor);
-    const density = kept / weights;
+    const counts = weightCounts(layer);
     return {
-      name,
-      op: node.op,
-      weights,
-      kept,
-      density,
+      ...counts,
       macs: macs[i] / batch,
       activations: shares.get(activationOf(typed, layer)),
-      macsLeft: density * (shares.get(layer.data) ?? 1),
+      macsLeft: counts.density * (shares.get(layer.data) ?? 1),
     };
   });
+}
+
+/** What a layer's weights tell without a run. */
+export function weightCounts({
+  name,
+  node,
+  tensor,
+}: Layer): Pick<LayerRow, "name" | "op" | "weights" | "kept" | "density"> {
+  const weights = tensor.data.length;
+  const kept = countNonzero(tensor);
+  return { name, op: node.op, weights, kept, density: kept / weights };
 }
 
 /** The value behind a layer's activation function, or the layer's own output when it has none. */

@@ -17,7 +17,7 @@ export interface SharedRow {
 
 /** A row for each shared tensor. */
 export function rowsOf(model: Model, sharing: Sharing): SharedRow[] {
-  const names = new Map(layersOf(model).map(({ name, weight }) => [weight, name]));
+  const names = new Map(layersOf(model, { nested: true }).map(({ name, weight }) => [weight, name]));
   return Array.from(sharing, ([parameter, shared]) => {
     const weights = shared.codes.length;
     const zeros = countCodes(shared)[zeroCode(shared)] ?? 0;

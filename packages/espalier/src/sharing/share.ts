@@ -46,14 +46,16 @@ export function withShared(model: Model, sharing: Sharing): Model {
  * The bits of layers that are named or fit a glob; the last pattern that fits a layer counts, and layers that none fits
  * are not shared.
  * @param biases bits for the biases of the layers that are shared; left out: biases stay as they are
+ * @param options whether layers in graphs inside count
  * @throws UserError for an unknown layer, or bits that no code has
  */
 export function bitsFor(
   model: Model,
   patterns: readonly (readonly [pattern: string, bits: number])[],
   biases?: number,
+  { nested = false }: { readonly nested?: boolean } = {},
 ): Map<string, number> {
-  const layers = layersOf(model);
+  const layers = layersOf(model, { nested });
   const bits = new Map<string, number>();
   for (const [pattern, own] of patterns) {
     checkBits(own, pattern);

@@ -5,6 +5,7 @@ import { simplify } from "../../src/library/simplify.ts";
 import { ints } from "../../src/onnx/attributes.ts";
 import { readModel } from "../../src/onnx/read.ts";
 import { writeModel } from "../../src/onnx/write.ts";
+import { EXPORTS, readExport } from "../fixtures/exports/read.ts";
 import { Net } from "../operators/net.ts";
 
 const engine = nodeEngine({ threads: 2 });
@@ -34,21 +35,9 @@ describe("simplify", () => {
   });
 });
 
-describe.skipIf(!existsSync(`${shared}cases/cli`))("simplify of small exports (needs ../shared/cases)", () => {
-  it.each([
-    "ir3_inputs",
-    "convbias_identity",
-    "local_function",
-    "fp16_raw",
-    "double_model",
-    "uint8_nhwc",
-    "tied_embedding",
-    "gcn_left",
-    "crop_op9",
-    "slice_opset9",
-    "tail_slice_op9",
-  ])("%s computes the same", async (name) => {
-    const source = read(`cases/cli/${name}.onnx`);
+describe("simplify of small exports", () => {
+  it.each(EXPORTS)("%s computes the same", async (name) => {
+    const source = readExport(name);
     const { difference, model } = await simplify(engine, source);
     expect(difference).toBeLessThan(1e-6);
     expect(model.irVersion).toBeGreaterThan(3);

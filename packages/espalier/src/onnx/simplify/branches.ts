@@ -34,7 +34,7 @@ export function withoutSettledBranches(model: Model, constants: ReadonlyMap<stri
 }
 
 /** A branch's nodes, its outputs under the names of those of the If; an output may also be a value around it. */
-function inPlaceOf({ outputs }: Node, branch: Graph): Node[] {
+export function inPlaceOf({ outputs }: Node, branch: Graph): Node[] {
   const made = new Set(branch.nodes.flatMap((node) => node.outputs));
   const names = new Map<string, string>();
   const passed: Node[] = [];
