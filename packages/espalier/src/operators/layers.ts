@@ -124,7 +124,8 @@ function outerNodes({ nodes }: Model): Map<Node, Node> {
  */
 export function selectLayers(layers: readonly Layer[], pattern: string): Layer[] {
   const fits = glob(pattern);
-  const selected = layers.filter(({ name }) => name === pattern || fits(name));
+  // A name is no path, even one that an exporter made of slashes: a star stands for anything in it.
+  const selected = layers.filter(({ name }) => name === pattern || fits(name) || fits(name.replaceAll("/", ".")));
   if (selected.length === 0) {
     const known = layers.map(({ name }) => name).join(", ") || "none";
     throw new UserError(`No layer is called "${pattern}": the layers that can be pruned are ${known}.`);

@@ -9,7 +9,7 @@ import type { Graph, Model, Node } from "../../src/onnx/graph.ts";
 import { allNodes } from "../../src/onnx/nested.ts";
 import { withFixedInputs } from "../../src/onnx/simplify/inputs.ts";
 import { float32 } from "../../src/onnx/tensor.ts";
-import { layersOf } from "../../src/operators/layers.ts";
+import { layersOf, selectLayers } from "../../src/operators/layers.ts";
 import { Net } from "../operators/net.ts";
 
 const engine = nodeEngine({ threads: 1 });
@@ -43,6 +43,18 @@ describe("weights that are computed", () => {
     const table = net.emit("Identity", [net.weights(5, 4)]);
     const source = ending(net, net.emit("MatMul", [net.input(["N", 5]), table]));
     expect((await withComputedWeights(engine, source)).model).toBe(source);
+  });
+});
+
+describe("layers whose names have slashes", () => {
+  it("are found by a star", () => {
+    const net = new Net(7);
+    const w = net.graph.initializer("scope/rnn/W", float32([1, 16, 3]));
+    const r = net.graph.initializer("scope/rnn/R", float32([1, 16, 4]));
+    const source = ending(net, net.emit("LSTM", [net.input([5, "N", 3]), w, r], { hidden_size: int(4) }));
+    const layers = layersOf(source);
+    expect(selectLayers(layers, "*")).toEqual(layers);
+    expect(selectLayers(layers, "scope*W")).toHaveLength(1);
   });
 });
 
