@@ -4,6 +4,7 @@ import { UserError } from "../errors.ts";
 import { fedInputs, type Model, type Value } from "../onnx/graph.ts";
 import { sizeOf } from "../onnx/tensor.ts";
 import type { TypedValue } from "../onnx/typed.ts";
+import { carriedStates } from "./states.ts";
 
 /** What an input takes of each sample. */
 interface Binding<Input extends Value> {
@@ -59,13 +60,14 @@ export function inputRoutes(inputs: readonly TypedValue[], data: Pick<LearningDa
 }
 
 /**
- * The model with the sizes that its inputs leave open, but for the batch, set to those of the samples.
+ * The model with the sizes that its inputs leave open, but for the batch, set to those of the samples; those of states
+ * that are carried stay as they are.
  * @throws UserError where the data has no samples for its inputs
  */
 export function sizedFor(model: Model, data: Pick<LearningData, "name" | "inputs">): Model {
-  const sized = new Map(
-    bindings(fedInputs(model), data).map(({ input, tensor }) => [input.name, withSizes(input, tensor.shape)]),
-  );
+  const states = new Set(carriedStates(model, data).map(({ input }) => input));
+  const read = fedInputs(model).filter(({ name }) => !states.has(name));
+  const sized = new Map(bindings(read, data).map(({ input, tensor }) => [input.name, withSizes(input, tensor.shape)]));
   return { ...model, inputs: model.inputs.map((input) => sized.get(input.name) ?? input) };
 }
 

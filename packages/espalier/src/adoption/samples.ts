@@ -2,7 +2,7 @@ import type { LearningData } from "../data/dataset.ts";
 import { consumers, copyModel, fedInputs, type Model, type Node } from "../onnx/graph.ts";
 import { isRecurrent, statesOf } from "../onnx/recurrent.ts";
 import { sizedFor, withSizes } from "./bind.ts";
-import { carriedStates, withZeroStates } from "./states.ts";
+import { carriedStates, withOpenStates, withZeroStates } from "./states.ts";
 
 /**
  * A network that takes the samples of some data: the sizes that its inputs leave open are theirs. Inputs that only bring
@@ -13,6 +13,16 @@ import { carriedStates, withZeroStates } from "./states.ts";
 export function forSamples(source: Model, data: Pick<LearningData, "name" | "inputs">): Model {
   const begun = withoutStateInputs(source, new Set(data.inputs.map(({ name }) => name)));
   return sizedFor(withZeroStates(begun, carriedStates(begun, data)), data);
+}
+
+/**
+ * {@link forSamples} for samples that follow each other: states that a caller carries stay inputs, and what becomes of
+ * them outputs.
+ * @throws UserError when its inputs and the data's do not go together
+ */
+export function forStream(source: Model, data: Pick<LearningData, "name" | "inputs">): Model {
+  const begun = withoutStateInputs(source, new Set(data.inputs.map(({ name }) => name)));
+  return sizedFor(withOpenStates(begun, carriedStates(begun, data)), data);
 }
 
 function withoutStateInputs(source: Model, given: ReadonlySet<string>): Model {

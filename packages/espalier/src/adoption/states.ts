@@ -36,6 +36,16 @@ function isNext(input: Value, output: Value): boolean {
   return before.every((size, i) => typeof size !== "number" || typeof after[i] !== "number" || size === after[i]);
 }
 
+/** The network with its states as inputs, the sizes that they leave open being the batch. */
+export function withOpenStates(source: Model, states: readonly State[]): Model {
+  const inputs = new Set(states.map(({ input }) => input));
+  const opened = ({ shape, ...value }: Value): Value => ({
+    ...value,
+    shape: shape?.map((size) => (typeof size === "number" ? size : "batch")),
+  });
+  return { ...source, inputs: source.inputs.map((value) => (inputs.has(value.name) ? opened(value) : value)) };
+}
+
 /**
  * The network as it begins: each of some states is zero, of as many rows as there are samples where its size is open,
  * and what becomes of it is no output.

@@ -1,3 +1,4 @@
+import { carriedStates } from "../adoption/states.ts";
 import type { AudioOptions } from "../data/audio/open.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { temporaryFile } from "../data/file-store.ts";
@@ -77,7 +78,7 @@ async function opened(options: DataOptions<string | undefined>, model: Model, ho
     return openDataset(data, {
       ...audioOptions(options, model),
       undivided: how.undivided,
-      stream: how.stream,
+      stream: how.stream ?? (how.carries && hasStates(model)),
     });
   if (kindOf(data) !== "images") return openDataset(data, { inputs: fedInputs(model).map(({ name }) => name) });
   const { assume = how.unlabeled || how.ignoreLabels, fromScratch = false, ...rest } = how;
@@ -86,6 +87,11 @@ async function opened(options: DataOptions<string | undefined>, model: Model, ho
   const known = !fromScratch && shape.every((dim) => typeof dim === "number");
   const outputs = known ? sizeOf(shape.map(Number)) : undefined;
   return openDataset(data, { preprocessing, labels, classes, parts, divisionSeed, turnHalf, outputs, ...rest });
+}
+
+/** Returns true if a network takes its state beside one tensor of a recording, and gives what becomes of it. */
+function hasStates(model: Model): boolean {
+  return carriedStates(model, { inputs: [{ name: "audio", dtype: "float32", shape: [] }] }).length > 0;
 }
 
 /** How recordings become the network's input: a window is what the input has room for, unless it is given. */
@@ -101,6 +107,8 @@ type How = Pick<ImageOptions, "unlabeled" | "ignoreLabels" | "undivided"> & {
   readonly assume?: boolean;
   /** Whether the windows of recordings follow each other. */
   readonly stream?: boolean;
+  /** Whether they do where the network has a state to carry. */
+  readonly carries?: boolean;
   /** Whether the model is only how a network that is to be trained would be, so that its scores follow the classes. */
   readonly fromScratch?: boolean;
 };

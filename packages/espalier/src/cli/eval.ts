@@ -44,7 +44,7 @@ export const evalCommand = () =>
       if (options.against !== undefined) {
         refuse(given, ["task", "output"]);
         const { model: against } = openModel(options.against);
-        const how = { undivided: !given.includes("split"), ignoreLabels: true };
+        const how = { undivided: !given.includes("split"), ignoreLabels: true, carries: true };
         const data = await openData(options, against, how);
         const chosen = only(z.object(evaluateAgainstOptions), options);
         const compared = await running(

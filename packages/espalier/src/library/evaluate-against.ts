@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { batchThatFits } from "../adoption/batch.ts";
 import { type Head, headsOf } from "../adoption/heads.ts";
-import { forSamples } from "../adoption/samples.ts";
+import { forSamples, forStream } from "../adoption/samples.ts";
 import { carriedStates } from "../adoption/states.ts";
 import { batchFor, type Dataset, type Split } from "../data/dataset.ts";
 import type { Engine } from "../engine/engine.ts";
@@ -45,7 +45,8 @@ const LOOK = 32;
 
 /**
  * Compares all outputs of a network with those of another on the same samples: of one that was made smaller, say, with
- * those of the network as it came. No target is read. States that a caller would carry begin at zero for each sample.
+ * those of the network as it came. No target is read. States that a caller would carry are carried through each recording
+ * where the data says that samples follow each other; else they are zero for each sample.
  * @param against the network whose outputs are right
  * @throws UserError when the data does not fit the networks, or their outputs each other, or an option is not valid
  */
@@ -62,7 +63,11 @@ export async function evaluateAgainst(
   const data = { ...given, targets: [] };
   const split = given[part];
   for (const { input, output } of carriedStates(against, data)) {
-    note(`The state "${input}" is zero for each sample, and what becomes of it, "${output}", is not compared.`);
+    note(
+      split.stream
+        ? `The state "${input}" is carried: it is zero where a recording begins, then what "${output}" gives, which is not compared.`
+        : `The state "${input}" is zero for each sample, and what becomes of it, "${output}", is not compared.`,
+    );
   }
   const [own, right] = [forSamples(model, data), forSamples(against, data)];
   const single = await simplify(engine, right, { batch: 1 });
@@ -71,7 +76,8 @@ export async function evaluateAgainst(
   const heads = headsOf(single);
   const evaluators: Evaluator[] = [];
   try {
-    for (const network of [right, own]) evaluators.push(await Evaluator.create(engine, network, data, [], { batch }));
+    const run = split.stream ? [forStream(against, data), forStream(model, data)] : [right, own];
+    for (const network of run) evaluators.push(await Evaluator.create(engine, network, data, [], { batch }));
     const [reference, evaluator] = evaluators;
     const order = orderOf(own, right);
     const blanks = wanted === undefined ? await blanksOn(reference, split, heads) : () => 0;

@@ -1,3 +1,4 @@
+import { carriedStates } from "../adoption/states.ts";
 import { batchFor, batchOf, type Dataset, type LearningData, type Split } from "../data/dataset.ts";
 import { routed } from "../data/routes.ts";
 import { batches, isSequence, streams } from "../data/streams.ts";
@@ -5,7 +6,7 @@ import { annotate } from "../engine/annotate.ts";
 import type { Engine, Program } from "../engine/engine.ts";
 import { UserError } from "../errors.ts";
 import { GraphBuilder } from "../onnx/builder.ts";
-import { copyModel, fedInputs, type Model } from "../onnx/graph.ts";
+import { copyModel, fedInputs, type Model, typeOf } from "../onnx/graph.ts";
 import { float32, type NumericTensor } from "../onnx/tensor.ts";
 import type { TypedValue } from "../onnx/typed.ts";
 import { taskFor } from "../tasks/index.ts";
@@ -75,9 +76,12 @@ export class Evaluator {
     { batch = batchFor(data), task = taskFor(data) }: EvaluatorOptions = {},
   ): Promise<Evaluator> {
     const annotated = await annotate(engine, model, { batch });
-    const inputs = fedInputs(annotated);
+    // States that the network gives back are carried like those of its recurrent nodes.
+    const given = isSequence(data.validation) ? carriedStates(annotated, data) : [];
+    const [before, after] = [new Set(given.map(({ input }) => input)), new Set(given.map(({ output }) => output))];
+    const inputs = fedInputs(annotated).filter(({ name }) => !before.has(name));
     if (inputs.length === 0) throw new UserError(`The network "${model.name}" has no input: nothing can be evaluated.`);
-    const { outputs } = annotated;
+    const outputs = annotated.outputs.filter(({ name }) => !after.has(name));
     routesFor({ inputs, targets: [] }, data);
     // Data without targets is enough to run a network on.
     if (data.targets.length > 0) routesFor({ inputs, targets: task.targets(outputs) }, data);
@@ -92,7 +96,11 @@ export class Evaluator {
       forward.inputs.push({ name, dtype: tensor.dtype, shape: tensor.dims });
       return [name, tensor] as const;
     });
-    const states = isSequence(data.validation) ? exposeState(new GraphBuilder(forward), annotated) : [];
+    const exposed = isSequence(data.validation) ? exposeState(new GraphBuilder(forward), annotated) : [];
+    const states = [
+      ...exposed,
+      ...given.map(({ input, output }) => ({ name: input, next: output, dims: typeOf(annotated, input).dims })),
+    ];
     forward.outputs = [
       ...outputs,
       ...states.map(({ next, dims }) => ({ name: next, dtype: "float32" as const, shape: dims })),
