@@ -18,7 +18,7 @@ import { chooseMasks } from "../packages/espalier/src/pruning/target.ts";
 import { random } from "../packages/espalier/src/random.ts";
 import { bitsFor, share, withShared } from "../packages/espalier/src/sharing/share.ts";
 import { applyMasks, parametersOf, withParameters } from "../packages/espalier/src/training/parameters.ts";
-import { decode } from "../packages/runtime/src/codec/decode.ts";
+import { decode } from "../packages/runtime/src/codec/whole.ts";
 
 /** A network that is pruned and shared. */
 export interface SharedNetwork {

@@ -16,7 +16,7 @@ export interface DecodeTime {
 /** What a page ships, as a bundler makes it: the same code in Node and in Chromium. */
 const { outputFiles } = await build({
   stdin: {
-    contents: 'export { decode } from "../packages/runtime/src/codec/decode.ts";',
+    contents: 'export { decode } from "../packages/runtime/src/codec/whole.ts";',
     resolveDir: import.meta.dirname,
     loader: "ts",
   },

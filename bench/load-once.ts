@@ -7,7 +7,7 @@ const shape = dims.split("x").map(Number);
 const data = new Float32Array(shape.reduce((a, b) => a * b, 1)).fill(0.5);
 let start: number;
 if (side === "ours") {
-  const { decode } = await import("../packages/runtime/src/codec/decode.ts");
+  const { decode } = await import("../packages/runtime/src/codec/whole.ts");
   const { Network } = await import("../packages/runtime/src/network/network.ts");
   start = performance.now();
   const network = await Network.load(decode(bytes));

@@ -5,7 +5,7 @@
  */
 
 export { isEsp } from "./codec/container.ts";
-export { decode } from "./codec/decode.ts";
+export { decode } from "./codec/whole.ts";
 export { UserError } from "./errors.ts";
 export type { DecodingWorker } from "./loading/decoding-worker.ts";
 export { type LoadOptions, load } from "./loading/load.ts";

@@ -8,7 +8,7 @@ import {
   type View,
 } from "espalier-runtime/codec";
 import { Cost } from "./cost.ts";
-import { RangeEncoder } from "./range-encoder.ts";
+import { encoderFor } from "./encoder-for.ts";
 import { CodeTable, type Survey } from "./survey.ts";
 
 /** How many low bits are tried as raw ones, where words are coded as they are. */
@@ -19,7 +19,7 @@ const TRIED = 2 ** 20;
 /** The raw bits are chosen by so many words. */
 const SAMPLED = 2 ** 12;
 /** Of more words not all choices are tried. */
-const FEW = 2 ** 11;
+const FEW = 2 ** 9;
 const FEWER_RAW_BITS = [0, 8, 12, 14, 16, 20];
 const NO_BOOK: Uint32Array = new Uint32Array(0);
 
@@ -54,7 +54,7 @@ export function encodeInContexts(survey: Survey, activity: Uint8Array, rows: rea
   // Dense words as they are do not see where they lie.
   const views = words.length > TRIED || (!sparse && first.book.length === 0) ? [] : imageViews(view, rows);
   const best = cheapest([first, ...views.map((image) => ({ ...first, layout: { ...first.layout, view: image } }))]);
-  const coder = new RangeEncoder();
+  const coder = encoderFor(survey);
   code(coder, survey, best, activity);
   return coder.finish();
 }

@@ -20,6 +20,7 @@ import { UserError } from "../errors.ts";
 import type { Model } from "../onnx/graph.ts";
 import { writeModel } from "../onnx/write.ts";
 import { type Encoded, encodeTensor, type Method, type Prepared } from "./encode-tensor.ts";
+import { type Link, Links } from "./links.ts";
 import { RangeEncoder } from "./range-encoder.ts";
 import { scaledWays } from "./scaled-encoder.ts";
 import { concat, split, type Taken } from "./split.ts";
@@ -67,9 +68,18 @@ export function encodeFile(
   const file = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
   const { graph, tensors } = split(file, liesBeside);
   const neighbours = new Neighbours();
-  const methods = mode === "context" ? methodsFor(tensors, file.length, version) : tensors.map(() => mode);
+  const { methods, links, kept } = mode === "context" ? planFor(tensors, file.length, version) : NO_PLAN;
+  // The place of each tensor that is kept, in their order.
+  const places = [...kept].sort((a, b) => a - b);
   const encoded = tensors.map((tensor, i) => {
-    const each = encodeTensor(prepare(tensor, version), methods[i], neighbours);
+    const prepared = prepare(tensor, version);
+    const before = places.filter((place) => place < i);
+    const references = links[i]?.references.map(({ reference, to }) => ({
+      ...reference,
+      back: to === undefined ? 0 : before.length - before.indexOf(to),
+    }));
+    const survey = { ...prepared.survey, kept: kept.has(i) };
+    const each = encodeTensor({ ...prepared, survey, references }, methods[i] ?? mode, neighbours);
     onProgress?.(i + 1, tensors.length);
     return each;
   });
@@ -94,7 +104,7 @@ export function liesBeside(tensor: Taken): boolean {
   return tensor.bytes.length >= SMALLEST && wordsOf(tensor)?.bytes === tensor.bytes.length;
 }
 
-function prepare(tensor: Taken, version: number): Prepared {
+function prepare(tensor: Taken, version: number): Omit<Prepared, "references"> {
   const words = wordsOf(tensor);
   if (!words) throw new Error(`The tensor "${tensor.name}" has no words.`);
   const known = survey(tensor.bytes, words);
@@ -111,23 +121,39 @@ const SECONDS_PER_WORD = 1e-6;
 /** A network may take so long to decode, or the time of its bytes at this speed, whichever is more. */
 const LEAST_SECONDS = 0.5;
 const BYTES_PER_SECOND = 1e9;
-/** The same where words are small numbers, which tables take much longer for. */
-const LEAST_SECONDS_SCALED = 3;
-const SCALED_BYTES_PER_SECOND = 1e8;
+/** The same where words are small numbers or follow from others, for which tables make much larger files. */
+const LEAST_SECONDS_FURTHER = 3;
+const FURTHER_BYTES_PER_SECOND = 1e8;
+
+/** How tensors are coded, by their places. */
+interface Plan {
+  readonly methods: readonly Method[];
+  /** What words follow from, where it is worth a try. */
+  readonly links: readonly (Link | undefined)[];
+  /** Tensors that links lead to. */
+  readonly kept: ReadonlySet<number>;
+}
+
+const NO_PLAN: Plan = { methods: [], links: [], kept: new Set() };
 
 /** Which tensors are coded in contexts: all, but for the largest of a network that would take too long to decode. */
-function methodsFor(tensors: readonly Taken[], bytes: number, version: number): Method[] {
+function planFor(tensors: readonly Taken[], bytes: number, version: number): Plan {
   const most = Math.max(LEAST_SECONDS, bytes / BYTES_PER_SECOND);
-  const mostScaled = Math.max(LEAST_SECONDS_SCALED, bytes / SCALED_BYTES_PER_SECOND);
-  const times = tensors.map((tensor) => {
+  const mostFurther = Math.max(LEAST_SECONDS_FURTHER, bytes / FURTHER_BYTES_PER_SECOND);
+  const all = new Links();
+  const links: (Link | undefined)[] = [];
+  const times = tensors.map((tensor, i) => {
     const { survey, ways } = prepare(tensor, version);
     const { words, nonzero, distinct } = survey;
+    const link = version < 2 ? undefined : all.add(i, survey);
+    links.push(link?.worth ? link : undefined);
     if (words.length > MOST_IN_CONTEXTS) return { seconds: Number.POSITIVE_INFINITY, most };
+    if (link?.worth) return { seconds: words.length * SECONDS_PER_WORD, most: mostFurther };
     const scaled = ways.length > 0;
     const each = scaled || distinct ? SECONDS_PER_CODE : SECONDS_PER_WORD;
     const seconds = words.length * SECONDS_PER_PLACE + nonzero * each;
     // Without a codebook there is nothing but contexts for small numbers.
-    return { seconds, most: scaled ? (distinct ? mostScaled : Number.POSITIVE_INFINITY) : most };
+    return { seconds, most: scaled ? (distinct ? mostFurther : Number.POSITIVE_INFINITY) : most };
   });
   const methods = tensors.map((): Method => "static");
   const slowest = tensors.map((_, i) => i).sort((a, b) => times[b].seconds - times[a].seconds);
@@ -136,7 +162,7 @@ function methodsFor(tensors: readonly Taken[], bytes: number, version: number): 
     total += times[i].seconds;
     if (total <= times[i].most) methods[i] = "context";
   }
-  return methods;
+  return { methods, links, kept: all.kept };
 }
 
 /** Codes the graph as text, or stores it where that takes no more. @param padding zeros that change nothing */

@@ -10,7 +10,7 @@ import {
   type Scaled,
 } from "espalier-runtime/codec";
 import { Cost } from "./cost.ts";
-import { RangeEncoder } from "./range-encoder.ts";
+import { encoderFor } from "./encoder-for.ts";
 import { stepsOf } from "./steps.ts";
 import type { Survey } from "./survey.ts";
 
@@ -39,7 +39,7 @@ export function encodeScaled(
   });
   const best = ways[costs.indexOf(Math.min(...costs))];
   if (!best) return undefined;
-  const coder = new RangeEncoder();
+  const coder = encoderFor(survey);
   code(coder, survey, best);
   return { stream: coder.finish(), numbers: best.numbers };
 }

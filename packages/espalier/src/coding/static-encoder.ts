@@ -7,9 +7,9 @@ import {
   STATIC,
   type StaticHead,
 } from "espalier-runtime/codec";
+import { encoderFor } from "./encoder-for.ts";
 import { type Frequencies, huffman, nearest } from "./frequencies.ts";
 import { chooseGaps, forEachEntry, gapsOf, type Pricing } from "./gaps.ts";
-import { RangeEncoder } from "./range-encoder.ts";
 import { concat } from "./split.ts";
 import { BackwardBits, StateEncoder } from "./state-encoder.ts";
 import { CodeTable, type Survey } from "./survey.ts";
@@ -61,7 +61,7 @@ export function encodeStatic(survey: Survey, tables: TableMaker): Uint8Array {
   };
   const entries = encodeEntries(words, sparse, head, { symbolOf, raw, shift: format.shift });
   const whole: Layout = { ...layout, count: sparse ? nonzero + (gaps?.fillers ?? 0) : words.length };
-  const coder = new RangeEncoder();
+  const coder = encoderFor(survey);
   codeLayout(coder, whole, layout.view);
   if (coded) codeCodebook(coder, book.slice(), format);
   codeStaticHead(coder, { ...head, length: entries.length }, whole, type.width);

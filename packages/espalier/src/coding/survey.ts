@@ -8,6 +8,8 @@ export interface Survey {
   readonly format: WordFormat;
   /** The different words that are not zero, in the order of their ranks, or undefined where they are too many. */
   readonly distinct: Uint32Array | undefined;
+  /** Whether tensors behind it refer to it. */
+  readonly kept?: boolean;
 }
 
 /** Looks at a tensor's bytes. */

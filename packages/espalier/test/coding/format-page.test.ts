@@ -1,11 +1,10 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { LARGEST_FILE, MAGIC, mostDecoded, PREFIX, VERSION } from "../../../runtime/src/codec/container.ts";
-import { MOST_IN_CONTEXTS } from "../../../runtime/src/codec/context-tensor.ts";
 import { crc32 } from "../../../runtime/src/codec/crc32.ts";
 import { LONGEST_TEXT } from "../../../runtime/src/codec/decode.ts";
 import { DICTIONARY } from "../../../runtime/src/codec/dictionary.ts";
-import { wordsOf } from "../../../runtime/src/codec/element-type.ts";
+import { MOST_IN_CONTEXTS, wordsOf } from "../../../runtime/src/codec/element-type.ts";
 import { squash, stretched } from "../../../runtime/src/codec/logistic.ts";
 import { bytesOf } from "./messages.ts";
 

@@ -1,6 +1,8 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { decode } from "../../../runtime/src/codec/decode.ts";
+import { decodeFurther } from "../../../runtime/src/codec/further.ts";
+import { decode } from "../../../runtime/src/codec/whole.ts";
+import { load } from "../../../runtime/src/loading/load.ts";
 import { StreamDecoder } from "../../../runtime/src/loading/stream.ts";
 import { vectors } from "./vectors.ts";
 import { vectorFiles } from "./vectors-page.ts";
@@ -20,8 +22,20 @@ describe("the test vectors", () => {
   it.each(vectors)("$name decodes to its .onnx: $about", ({ name }) => {
     const [esp, onnx] = [fixture(`${name}.esp`), fixture(`${name}.onnx`)];
     expect(decode(esp)).toEqual(onnx);
-    const decoder = new StreamDecoder(name);
+    const decoder = new StreamDecoder(name, () => decodeFurther);
     for (const byte of esp) decoder.push(Uint8Array.of(byte));
     expect(decoder.end()).toEqual(onnx);
+  });
+
+  it.each(vectors.filter(({ version }) => version === 2))("$name, of version 2, is loaded", async ({ name }) => {
+    const [esp, onnx] = [fixture(`${name}.esp`), fixture(`${name}.onnx`)];
+    expect(await load(esp)).toEqual(onnx);
+    const bytes = new ReadableStream({
+      start(controller) {
+        for (const byte of esp) controller.enqueue(Uint8Array.of(byte));
+        controller.close();
+      },
+    });
+    expect(await load(new Response(bytes))).toEqual(onnx);
   });
 });

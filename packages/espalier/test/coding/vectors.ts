@@ -65,6 +65,47 @@ function around(type: number, width: number, dims: readonly number[], zero: numb
   return { name: `around, type ${type}`, type, dims, raw };
 }
 
+/** The real and the imaginary rows of a Fourier transform, with a window: products and sums, which are the same everywhere. */
+function fourier(size: number): Float32Array {
+  const half = size / 2 + 1;
+  // The cosine and the sine of a turn's 32nd part.
+  const [cosine, sine] = [0.9807852804032304, 0.19509032201612828];
+  const turn: [number, number][] = [[1, 0]];
+  for (let i = 1; i < size; i++) {
+    const [c, s] = turn[i - 1];
+    turn.push([c * cosine - s * sine, s * cosine + c * sine]);
+  }
+  const at = (k: number, n: number) => turn[(k * n) % size];
+  return Float32Array.from({ length: 2 * half * size }, (_, t) => {
+    const [row, n] = [Math.floor(t / size), t % size];
+    const window = 0.5 - 0.5 * turn[n][0];
+    return row < half ? window * at(row, n)[0] : -window * at(row - half, n)[1];
+  });
+}
+
+/** A tensor of noise, and others that follow from it. */
+function again(): Uint8Array {
+  const [rows, columns] = [9, 12];
+  const first = weights("again", rows * columns);
+  const moved = (from: (row: number, column: number) => number, factor = 1) =>
+    bytesOf(first.map((_, t) => factor * first[from(Math.floor(t / columns), t % columns)]));
+  const other = weights("another", 60);
+  return modelOf(
+    { name: "first", dims: [rows, columns], raw: bytesOf(first) },
+    { name: "other", dims: [5, 12], raw: bytesOf(other) },
+    { name: "same", dims: [rows, columns], raw: bytesOf(first) },
+    {
+      name: "transposed",
+      dims: [columns, rows],
+      raw: bytesOf(first.map((_, t) => first[(t % rows) * columns + Math.floor(t / rows)])),
+    },
+    { name: "mirrored", dims: [rows, columns], raw: moved((row, column) => row * columns + columns - 1 - column) },
+    { name: "negated", dims: [rows, columns], raw: moved((row, column) => row * columns + column, -1) },
+    { name: "thirds", dims: [rows, columns], raw: moved((row, column) => row * columns + column, Math.fround(1 / 3)) },
+    { name: "other again", dims: [60], raw: bytesOf(other) },
+  );
+}
+
 function bytes(seed: string, length: number): Uint8Array {
   const { below } = random(1, seed);
   return Uint8Array.from({ length }, () => below(256));
@@ -268,5 +309,19 @@ export const vectors: readonly Vector[] = [
       around(5, 2, [200], -300),
       around(6, 4, [10, 9], 0),
     ),
+  },
+  {
+    name: "fourier",
+    about: "windowed sines and cosines, which follow from the two words above, and are mirrored",
+    mode: "context",
+    version: 2,
+    onnx: modelOf({ name: "basis", dims: [34, 1, 32], raw: bytesOf(fourier(32)) }),
+  },
+  {
+    name: "references",
+    about: "tensors that are others again: the same, transposed, mirrored, negated, times a constant",
+    mode: "context",
+    version: 2,
+    onnx: again(),
   },
 ];

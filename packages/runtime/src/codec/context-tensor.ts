@@ -2,26 +2,45 @@ import type { BitCoder } from "./bit-coder.ts";
 import { codeCodebook, rankOf, type WordFormat } from "./codebook.ts";
 import { CodeModel } from "./codes.ts";
 import { Damage } from "./damage.ts";
-import type { CodedType, WordType } from "./element-type.ts";
+import { type CodedType, MOST_IN_CONTEXTS, type WordType } from "./element-type.ts";
 import { codeElements } from "./elements.ts";
-import { CONTEXT, codeLayout, FURTHER, type Layout, SCALED, STORED } from "./layout.ts";
+import { CONTEXT, codeLayout, FURTHER, type Layout, STORED } from "./layout.ts";
 import { RangeDecoder } from "./range-decoder.ts";
-import { codeScaled, NO_SCALES, storeScaled } from "./scaled.ts";
 import { activityOf } from "./significance.ts";
 import { codeStaticHead, decodeEntries, type Store } from "./static.ts";
 import { WordModel } from "./words.ts";
 
-/** Tensors of more words are not coded in contexts: it takes up to 32 bytes for each word. */
-export const MOST_IN_CONTEXTS = 2 ** 26;
+/** A tensor that a method of version 2 codes. */
+export interface Further {
+  readonly coder: RangeDecoder;
+  readonly stream: Uint8Array;
+  readonly type: CodedType;
+  readonly neighbours: Neighbours;
+  readonly store: Store;
+  /** The stream has said that the tensor is kept, and says how it is coded. */
+  readonly again: boolean;
+}
+
+/** Decodes the tensors that a method of version 2 codes: a part of its own, which is loaded for such files alone. */
+export type DecodeFurther = (tensor: Further) => void;
 
 /** How full the rows of the tensors before were: what a tensor's columns are likely to be. */
 export class Neighbours {
   /** By how many rows the last tensor with as many had, the latest at the end: more are never asked for. */
   readonly #counts = new Map<number, Uint32Array>();
+  /** The words of tensors that those behind them refer to. */
+  readonly kept: Uint32Array[] = [];
+  /** Decodes what only version 2 has; unknown where no file of it is met. */
+  readonly further: DecodeFurther | undefined;
+
+  constructor(further?: DecodeFurther) {
+    this.further = further;
+  }
 
   /** The same, to which others may be added. */
   copy(): Neighbours {
-    const copy = new Neighbours();
+    const copy = new Neighbours(this.further);
+    copy.kept.push(...this.kept);
     for (const counts of this.#counts.values()) copy.addCounts(counts);
     return copy;
   }
@@ -95,6 +114,8 @@ function layoutFrom(coder: BitCoder, { view }: WordType): Layout {
 /**
  * Decodes a tensor into its place.
  * @param into where its bytes go, zeros before; or what is given the words in order, of zeros only some
+ * @param coder reads the stream
+ * @param again the stream has said that the tensor is kept, and says how it is coded
  * @throws Damage when the stream contradicts itself
  */
 export function decodeTensor(
@@ -102,9 +123,10 @@ export function decodeTensor(
   type: CodedType,
   neighbours: Neighbours,
   into: Uint8Array | Store,
+  coder = new RangeDecoder(stream),
+  again = false,
 ): void {
   const { view, width, float, bytes } = type;
-  const coder = new RangeDecoder(stream);
   const layout = layoutFrom(coder, type);
   const count = (bytes * 8) / width;
   const store = typeof into === "function" ? into : storeIn(into, width);
@@ -116,11 +138,8 @@ export function decodeTensor(
     return;
   }
   if (layout.method === FURTHER) {
-    if (type.version < 2 || coder.raw(0, 2) !== SCALED) throw new Damage("an unknown method");
-    if (count > MOST_IN_CONTEXTS) throw new Damage("more words in contexts than any writer puts there");
-    const numbers = new Int32Array(count);
-    storeScaled(store, codeScaled(coder, { ...NO_SCALES, numbers }, type));
-    neighbours.add(numbers, view.rows);
+    if (type.version < 2 || !neighbours.further) throw new Damage("an unknown method");
+    neighbours.further({ coder, stream, type, neighbours, store, again });
     return;
   }
   const format = { width, float, shift: layout.shift };

@@ -9,7 +9,7 @@ import {
   readHeader,
   readPrefix,
 } from "./container.ts";
-import { decodeTensor, Neighbours } from "./context-tensor.ts";
+import { type DecodeFurther, decodeTensor, Neighbours } from "./context-tensor.ts";
 import { Damage } from "./damage.ts";
 import { type CodedType, wordsOf } from "./element-type.ts";
 import { piecesOf } from "./messages.ts";
@@ -27,6 +27,8 @@ export interface DecodingOptions {
   readonly source?: string;
   /** Bytes of the whole file, where known. */
   readonly size?: number;
+  /** Decodes tensors of version 2; is asked for when the graph has come. */
+  further?(): DecodeFurther | undefined;
   /** Is told the bytes of the whole file as soon as they are known. */
   onHeader?(bytes: number): void;
 }
@@ -41,6 +43,7 @@ export interface DecodingOptions {
 export function* decoding({
   source = NAMELESS,
   size,
+  further,
   onHeader,
 }: DecodingOptions): Generator<number, Uint8Array<ArrayBuffer>, Uint8Array> {
   try {
@@ -59,7 +62,7 @@ export function* decoding({
     const early: Uint8Array[] = [];
     while (decoded > mostDecoded(come)) early.push(yield* next());
     const file = new Uint8Array(decoded);
-    const neighbours = new Neighbours();
+    const neighbours = new Neighbours(further?.());
     let at = 0;
     let tensor = 0;
     for (const piece of pieces) {
@@ -76,25 +79,6 @@ export function* decoding({
   } catch (error) {
     throw explained(error, source);
   }
-}
-
-/**
- * Decodes a whole file.
- * @param source how messages name the file
- * @returns the ONNX file
- * @throws UserError when the file is damaged, newer, or claims to hold more than is credible
- */
-export function decode(bytes: Uint8Array, source = NAMELESS): Uint8Array<ArrayBuffer> {
-  const steps = decoding({ source, size: bytes.length });
-  let at = 0;
-  let step = steps.next();
-  while (!step.done) {
-    const end = at + step.value;
-    if (end > bytes.length) throw damaged(source, "it is cut short");
-    step = steps.next(bytes.subarray(at, end));
-    at = end;
-  }
-  return step.value;
 }
 
 /** What a file holds, in bytes: of the graph, and of each tensor that is coded beside it. */

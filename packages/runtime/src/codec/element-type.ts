@@ -8,6 +8,9 @@ const FLOAT = 1;
 const FLOAT16 = 10;
 const BFLOAT16 = 16;
 
+/** Tensors of more words are not coded in contexts: it takes up to 32 bytes for each word. */
+export const MOST_IN_CONTEXTS = 2 ** 26;
+
 /** A tensor as the words that are coded, little endian: of 8, 16 or 32 bits, whatever its elements are. */
 export interface WordType {
   readonly bytes: number;

@@ -12,13 +12,13 @@ export {
   PREFIX,
   VERSION,
 } from "./container.ts";
-export { codeInContexts, MOST_IN_CONTEXTS, Neighbours } from "./context-tensor.ts";
+export { codeInContexts, Neighbours } from "./context-tensor.ts";
 export { crc32 } from "./crc32.ts";
 export { Damage } from "./damage.ts";
-export { type Contents, contentsOf, decode, LONGEST_TEXT } from "./decode.ts";
-export { type WordType, wordsOf } from "./element-type.ts";
+export { type Contents, contentsOf, LONGEST_TEXT } from "./decode.ts";
+export { MOST_IN_CONTEXTS, type WordType, wordsOf } from "./element-type.ts";
 export { levelOf } from "./integers.ts";
-export { CONTEXT, codeLayout, FURTHER, type Layout, SCALED, STATIC, STORED } from "./layout.ts";
+export { CONTEXT, codeLayout, FURTHER, KEPT, type Layout, PREDICTED, SCALED, STATIC, STORED } from "./layout.ts";
 export {
   DEEPEST,
   fieldsOf,
@@ -30,8 +30,10 @@ export {
   type TensorHead,
   varintOf,
 } from "./messages.ts";
+export { codePredicted, MOST_REFERENCES, type Reference } from "./predicted.ts";
 export { codeScaled, codeScales, NO_SCALES, type Scaled } from "./scaled.ts";
 export { codeStaticHead, countValues, type StaticHead } from "./static.ts";
 export { LARGEST_LOG, spread } from "./table.ts";
 export { codeText } from "./text.ts";
 export type { View } from "./view.ts";
+export { decode } from "./whole.ts";

@@ -10,6 +10,9 @@ export const STATIC = 2;
 /** Since version 2: one of the methods that follow. */
 export const FURTHER = 3;
 export const SCALED = 0;
+export const PREDICTED = 1;
+/** A layout follows, of a tensor that those behind it may refer to. */
+export const KEPT = 2;
 
 /** What a stream says first: how the rest of it codes the tensor. */
 export interface Layout {

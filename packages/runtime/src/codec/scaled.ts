@@ -20,6 +20,8 @@ export interface Scaled {
   readonly offset: number;
 }
 
+const IMPOSSIBLE = "numbers or scales that cannot be";
+
 /** What a decoder gives. */
 export const NO_SCALES = { level: 0, scales: new Uint32Array(0), inner: 1, shift: 0, raw: 0, offset: 0 };
 
@@ -33,11 +35,9 @@ const INFINITE = 0x7f800000;
  */
 export function codeScaled(coder: BitCoder, given: Scaled, { width, float, view }: WordType): Scaled {
   const { numbers } = given;
-  if (float && width !== 32) throw new Damage("scales of halves");
   const level = coder.raw(given.level, 6);
-  if (level >= LEVELS) throw new Damage("a mean beyond its classes");
   const head = float ? codeScales(coder, given) : { ...given, offset: codeNumber(coder, given.offset) };
-  if (head.offset >= powerOf2(width)) throw new Damage("an offset beyond the words");
+  if (level >= LEVELS || (float && width !== 32) || head.offset >= powerOf2(width)) throw new Damage(IMPOSSIBLE);
   const model = new IntegerModel(view, level);
   for (let row = 0, t = 0; row < view.rows; row++) {
     for (let channel = 0; channel < view.channels; channel++) {
@@ -54,16 +54,15 @@ export function codeScales(coder: BitCoder, given: Scaled): Scaled {
   const words = given.numbers.length;
   const count = codeNumber(coder, given.scales.length - 1) + 1;
   const inner = codeNumber(coder, given.inner - 1) + 1;
-  if (count > words || words % (count * inner) !== 0) throw new Damage("scales that do not fill the tensor");
   const shift = coder.raw(given.shift, 5);
   const raw = coder.raw(given.raw, 5);
-  if (shift + raw > 32) throw new Damage("more bits than a scale has");
+  if (count > words || words % (count * inner) !== 0 || shift + raw > 32) throw new Damage(IMPOSSIBLE);
   const model = new WordModel({ width: 32, shift, float: true }, raw);
   const scales = new Uint32Array(count);
   scales.set(given.scales.subarray(0, count));
   for (let i = 0; i < count; i++) {
     scales[i] = model.code(coder, scales, i);
-    if (scales[i] >= INFINITE) throw new Damage("a scale that is no positive number");
+    if (scales[i] >= INFINITE) throw new Damage(IMPOSSIBLE);
   }
   return { ...given, scales, inner, shift, raw, offset: 0 };
 }

@@ -1,3 +1,4 @@
+import type { DecodeFurther } from "../codec/context-tensor.ts";
 import { type DecodingWorker, decodeIn, startWorker } from "./decoding-worker.ts";
 import { nameOf, piecesFrom, type Source } from "./source.ts";
 import { type Progress, StreamDecoder } from "./stream.ts";
@@ -15,6 +16,8 @@ export interface LoadOptions {
   readonly worker?: boolean | (() => DecodingWorker);
 }
 
+/** Where a file says its version. */
+const VERSION_AT = 4;
 /** Milliseconds after which the thread is given back for a moment: a frame of a page. */
 const FRAME = 16;
 
@@ -31,9 +34,14 @@ export async function load(
   signal?.throwIfAborted();
   const colleague = worker && startWorker(worker);
   if (colleague) return decodeIn(colleague, source, onProgress, signal);
-  const decoder = new StreamDecoder(nameOf(source));
+  let further: DecodeFurther | undefined;
+  const decoder = new StreamDecoder(nameOf(source), () => further);
   let rested = performance.now();
+  let come = 0;
   for await (const piece of piecesFrom(source, signal)) {
+    if (come <= VERSION_AT && piece[VERSION_AT - come] > 1)
+      further = (await import("../codec/further.ts")).decodeFurther;
+    come += piece.length;
     const progress = decoder.push(piece);
     onProgress?.(progress);
     if (performance.now() - rested > FRAME) {

@@ -1,4 +1,5 @@
 import { damaged } from "../codec/container.ts";
+import type { DecodeFurther } from "../codec/context-tensor.ts";
 import { decoding } from "../codec/decode.ts";
 
 /** How far a file has come. */
@@ -20,10 +21,13 @@ export class StreamDecoder {
   #received = 0;
   #total: number | undefined;
 
-  /** @param source how messages name the file */
-  constructor(source: string) {
+  /**
+   * @param source how messages name the file
+   * @param further decodes tensors of version 2, or gives what does as soon as it is there
+   */
+  constructor(source: string, further: () => DecodeFurther | undefined) {
     this.#source = source;
-    this.#steps = decoding({ source, onHeader: (bytes) => (this.#total = bytes) });
+    this.#steps = decoding({ source, further, onHeader: (bytes) => (this.#total = bytes) });
     this.#step = this.#steps.next();
   }
 

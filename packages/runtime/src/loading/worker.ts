@@ -1,4 +1,5 @@
 /** The worker that `load` decodes in: a module of its own, `espalier/runtime/worker`. */
+import { decodeFurther } from "../codec/further.ts";
 import { UserError } from "../errors.ts";
 import type { Answer, Order } from "./decoding-worker.ts";
 import { StreamDecoder } from "./stream.ts";
@@ -9,11 +10,12 @@ interface WorkerScope {
 }
 
 const scope = globalThis as unknown as WorkerScope;
-let decoder = new StreamDecoder("");
+const further = () => decodeFurther;
+let decoder = new StreamDecoder("", further);
 
 scope.onmessage = ({ data }) => {
   try {
-    if (typeof data === "string") decoder = new StreamDecoder(data);
+    if (typeof data === "string") decoder = new StreamDecoder(data, further);
     else if (data) scope.postMessage({ progress: decoder.push(data) });
     else {
       const file = decoder.end();

@@ -3,6 +3,7 @@ import { decodeTensor, layoutOf, Neighbours } from "../codec/context-tensor.ts";
 import { Damage } from "../codec/damage.ts";
 import { NAMELESS, type Parts } from "../codec/decode.ts";
 import type { CodedType, WordType } from "../codec/element-type.ts";
+import { decodeFurther } from "../codec/further.ts";
 import { FURTHER, STATIC, STORED } from "../codec/layout.ts";
 
 /** A tensor that is passed over before it is asked for stays decoded if it has at most so many bytes. */
@@ -20,7 +21,7 @@ export class CodedTensors {
   readonly #byPlace = new Map<number, CodedTensor>();
   readonly #inContexts: CodedTensor[] = [];
   /** What stood before each of those in contexts, as far as they have been decoded. */
-  readonly #before = [new Neighbours()];
+  readonly #before = [new Neighbours(decodeFurther)];
 
   /** @throws UserError when a tensor is damaged */
   constructor({ graph, tensors }: Parts) {

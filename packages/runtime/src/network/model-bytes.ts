@@ -1,5 +1,6 @@
 import { isEsp } from "../codec/container.ts";
-import { decode, partsOf } from "../codec/decode.ts";
+import { partsOf } from "../codec/decode.ts";
+import { decode } from "../codec/whole.ts";
 import { UserError } from "../errors.ts";
 import { CodedTensors } from "./coded.ts";
 
