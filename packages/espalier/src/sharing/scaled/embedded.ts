@@ -10,6 +10,8 @@ import { isView } from "../../operators/views.ts";
  * probabilities hardly move for small errors, and jump for larger ones.
  */
 const TEMPERATURE = 2;
+/** A part of an output's deviation whose error counts as much as a divergence of a half. */
+const NEAR = 0.03;
 /** Below this, a probability's root is steeper than errors are small. */
 const LEAST = 1e-7;
 
@@ -19,9 +21,9 @@ export type OutputKind = "made" | "scores";
 /**
  * Adds the nodes that turn an output into numbers whose squared distances say how far it is from another: of
  * distributions twice the roots of the probabilities, as 4 sum (sqrt p - sqrt q)^2 is, for small differences, twice
- * the divergence of p from q (Amari, Information Geometry, section 3.5); of other numbers these in units of their own
- * root mean square, over the root of how many a sample has.
- * @param scale the root mean square of the output's numbers
+ * the divergence of p from q (Amari, Information Geometry, section 3.5); of other numbers these in parts of their own
+ * deviation, over the root of how many a sample has.
+ * @param scale the deviation of the output's numbers
  */
 export function embedded(
   graph: GraphBuilder,
@@ -46,7 +48,7 @@ export function embedded(
     }
     default: {
       const [, ...sample] = output.shape;
-      const unit = Math.max(scale, Number.MIN_VALUE) * Math.sqrt(Math.max(1, sizeOf(sample)));
+      const unit = NEAR * (scale || 1) * Math.sqrt(Math.max(1, sizeOf(sample)));
       return [graph.emit("Div", [output.name, scalar(unit)])];
     }
   }

@@ -24,7 +24,7 @@ export interface Statistics {
   readonly layers: ReadonlyMap<string, Looked>;
   /** Of all other parameters. */
   readonly others: ReadonlyMap<string, Plain>;
-  /** The root mean square of each output's numbers. */
+  /** The deviation of each output's numbers. */
   readonly scales: readonly number[];
 }
 
@@ -98,16 +98,19 @@ export async function statisticsOf(
   };
 }
 
-/** The root mean square of each output's numbers. */
+/** The deviation of each output's numbers. */
 async function scalesOf(engine: Engine, typed: TypedModel, batches: AsyncGenerator<Tensors>): Promise<number[]> {
   const program = await engine.compile(typed);
-  const sums = typed.outputs.map(() => ({ squares: 0, count: 0 }));
+  const sums = typed.outputs.map(() => ({ sum: 0, squares: 0, count: 0 }));
   try {
     let looked = 0;
     for await (const tensors of batches) {
       const results = await program.run(tensors);
       for (const [i, { name }] of typed.outputs.entries()) {
-        for (const value of results[name].data) sums[i].squares += Number(value) ** 2;
+        for (const value of results[name].data) {
+          sums[i].sum += Number(value);
+          sums[i].squares += Number(value) ** 2;
+        }
         sums[i].count += results[name].data.length;
       }
       if (++looked === ENOUGH) break;
@@ -115,7 +118,13 @@ async function scalesOf(engine: Engine, typed: TypedModel, batches: AsyncGenerat
   } finally {
     await program.release();
   }
-  return sums.map(({ squares, count }) => Math.sqrt(squares / count));
+  return sums.map(({ sum, squares, count }) => deviation(sum / count, squares / count));
+}
+
+/** Of numbers that are all but alike, their size. */
+function deviation(mean: number, square: number): number {
+  const variance = square - mean ** 2;
+  return Math.sqrt(variance > 1e-6 * square ? variance : square);
 }
 
 /** Batches that tell how large outputs are. */
