@@ -15,11 +15,12 @@ import { defineCommand, only } from "./command.ts";
 import { writeFile } from "./files.ts";
 import { running } from "./interrupt.ts";
 import { engineOf } from "./options.ts";
-import { count, duration, printJson, printLine, textTable } from "./print.ts";
+import { count, duration, note, printJson, printLine, textTable } from "./print.ts";
 import { folderShelf } from "./shelf.ts";
+import { openShipped } from "./shipped.ts";
 
 const data = option(z.string().optional(), {
-  help: "the text that an experiment about text learns from: text:FILE",
+  help: "what an experiment about a text learns from, text:FILE, or the folder of an experiment about networks",
   value: "spec",
 });
 
@@ -28,7 +29,7 @@ export const reproduceCommand = () =>
   defineCommand({
     name: "reproduce",
     summary: "repeat an experiment of the papers",
-    description: `Repeats an experiment, on real MNIST unless it is about text, and writes its figures, its measurements as JSON, and a page.\n${[...experiments].map(([name, { title }]) => `  ${name.padEnd(14)} ${title}`).join("\n")}`,
+    description: `Repeats an experiment, on real MNIST unless it is about a text or networks, and writes its figures, its measurements as JSON, and a page.\n${[...experiments].map(([name, { title }]) => `  ${name.padEnd(14)} ${title}`).join("\n")}`,
     argument: { name: "experiment", help: [...experiments.keys()].join(", ") },
     options: z.object({
       out: out("dir", "where to write; networks that experiments share are kept there in runs/"),
@@ -41,12 +42,13 @@ export const reproduceCommand = () =>
       "reproduce fig6 --out results",
       "reproduce table1 --out results --json",
       "reproduce lstm --data text:shakespeare.txt --out results",
+      "reproduce zoo --data networks --out results",
     ],
     async run({ argument: name, options, line }) {
       const startedAt = performance.now();
       const experiment = experimentOf(name);
       claimFolder(options.out);
-      const data = await openDataset(dataFor(name, experiment, options.data));
+      const data = await dataFor(name, experiment, options.data);
       const { seed, quick = false } = options;
       const shelf = folderShelf(join(options.out, "runs"));
       const outcome = await running(
@@ -68,11 +70,17 @@ export const reproduceCommand = () =>
     },
   });
 
-/** What an experiment learns from: data that comes with Espalier, or the text that the user gives. */
-function dataFor(name: string, { data = "mnist" }: Experiment, given: string | undefined): string {
-  if (data === "text" && given?.startsWith("text:")) return given;
+/** What an experiment learns from: data that comes with Espalier, or what the user gives. */
+async function dataFor(name: string, { data = "mnist" }: Experiment, given: string | undefined) {
+  if (data === "networks") {
+    if (given === undefined) {
+      throw new UserError(`The experiment "${name}" is about networks: give --data DIR, a folder with them.`);
+    }
+    return openShipped(given, note);
+  }
+  if (data === "text" && given?.startsWith("text:")) return openDataset(given);
   if (data === "text") throw new UserError(`The experiment "${name}" is about text: give --data text:FILE.`);
-  if (given === undefined) return data;
+  if (given === undefined) return openDataset(data);
   throw new UserError(`The experiment "${name}" has data of its own, ${data}: leave --data out.`);
 }
 

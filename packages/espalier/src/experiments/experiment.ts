@@ -32,8 +32,8 @@ export interface Experiment {
   readonly title: string;
   /** What the paper says, in a sentence. */
   readonly claim: string;
-  /** What it learns from; default: MNIST. A text is the user's to give. */
-  readonly data?: "mnist" | "scenes" | "text";
+  /** What it learns from; default: MNIST. A text, or networks with inputs for them, are the user's to give. */
+  readonly data?: "mnist" | "scenes" | "text" | "networks";
   /** Does it, with the networks that the lab makes or has. */
   run(lab: Lab): Promise<ExperimentResult>;
 }

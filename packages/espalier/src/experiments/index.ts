@@ -14,6 +14,7 @@ import { neurons } from "./neurons.ts";
 import { histograms, mask } from "./pictures.ts";
 import { sharingInit } from "./sharing-init.ts";
 import { table1, table3, table4 } from "./tables.ts";
+import { zoo } from "./zoo.ts";
 
 /** The experiments by the names that the command line gives them. */
 export const experiments: ReadonlyMap<string, Experiment> = new Map<string, Experiment>([
@@ -36,4 +37,5 @@ export const experiments: ReadonlyMap<string, Experiment> = new Map<string, Expe
   ["sharing-init", sharingInit],
   ["lstm", lstm],
   ["neuraltalk", neuraltalk],
+  ["zoo", zoo],
 ]);

@@ -16,6 +16,7 @@ import { taskFor } from "../tasks/index.ts";
 import { nameText, valueText } from "../tasks/words.ts";
 import { evaluate, qualityOf } from "../training/evaluate.ts";
 import { learnedTensors, parametersOf, withParameters } from "../training/parameters.ts";
+import type { Shipped, Toolkit } from "./shipped.ts";
 
 /** A network after some rounds. */
 export interface Trained {
@@ -59,7 +60,10 @@ export interface Shelf {
 
 export interface LabOptions {
   readonly engine: Engine;
-  readonly data: Dataset;
+  /** What an experiment learns from: samples, or networks with samples of their own. */
+  readonly data: Dataset | Shipped;
+  /** What experiments with networks measure. */
+  readonly toolkit?: Toolkit;
   readonly shelf: Shelf;
   readonly seed: number;
   /** Whether to take the recipes of a few epochs. */
@@ -87,7 +91,23 @@ export class Lab {
   }
 
   get data(): Dataset {
-    return this.#options.data;
+    const { data } = this.#options;
+    if ("networks" in data) throw new UserError("The experiment learns from samples: give it a dataset.");
+    return data;
+  }
+
+  /** Networks with inputs for them. */
+  get shipped(): Shipped {
+    const { data } = this.#options;
+    if ("networks" in data) return data;
+    throw new UserError("The experiment is about networks with inputs for them: give it those in place of a dataset.");
+  }
+
+  /** What is done to them. */
+  get toolkit(): Toolkit {
+    const { toolkit } = this.#options;
+    if (toolkit) return toolkit;
+    throw new Error("The lab was given no toolkit.");
   }
 
   get seed(): number {
@@ -169,9 +189,25 @@ export class Lab {
     return { optimizer, learningRate, regularization, epochs: this.epochs(epochs) };
   }
 
+  /** A network that was kept; undefined where there is none of that name and those settings. */
+  kept(name: string, settings: string): Model | undefined {
+    return this.#options.shelf.find(name, settings)?.model;
+  }
+
+  /** Keeps a network, for {@link kept}. */
+  keep(name: string, settings: string, model: Model): void {
+    this.#options.shelf.keep(name, settings, { model, results: [] });
+  }
+
+  /** Tells what was done. */
+  note(line: string): void {
+    this.#options.note(line);
+  }
+
   /** Does rounds, unless a run of that name and those settings is on the shelf. */
   async run(name: string, model: Model, rounds: readonly Round[], batch = 64): Promise<Trained> {
-    const { engine, data, seed, quick, signal, shelf, note } = this.#options;
+    const { data } = this;
+    const { engine, seed, quick, signal, shelf, note } = this.#options;
     const settings = JSON.stringify({ seed, quick, batch, rounds }, (_, value) =>
       value instanceof Map || value instanceof Set ? [...value] : value,
     );
@@ -189,7 +225,8 @@ export class Lab {
 
   /** Shares a network's weights by k-means and trains the values, unless a run of that name is on the shelf. */
   async shared(name: string, model: Model, { bits, init, epochs }: SharingPlan): Promise<SharedRun> {
-    const { engine, data, seed, quick, signal, shelf, note } = this.#options;
+    const { data } = this;
+    const { engine, seed, quick, signal, shelf, note } = this.#options;
     const untrained = share(model, bits, { seed, init });
     const settings = JSON.stringify({ seed, quick, init, epochs, bits: [...bits] });
     const known = shelf.find(name, settings)?.model;

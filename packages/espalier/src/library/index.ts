@@ -53,6 +53,7 @@ export { type ThroughOptions, through } from "./through.ts";
 
 export type { Experiment, ExperimentResult, Figure, Passage, Rows } from "../experiments/experiment.ts";
 export type { Shelf, Trained } from "../experiments/lab.ts";
+export type { Shipped, ShippedNetwork } from "../experiments/shipped.ts";
 export { type DemoOptions, type DenseStore, demo } from "./demo.ts";
 export { experimentOf, type ReproduceOptions, reproduce } from "./reproduce.ts";
 

@@ -5,10 +5,12 @@ import { UserError } from "../errors.ts";
 import type { Experiment, ExperimentResult } from "../experiments/experiment.ts";
 import { experiments } from "../experiments/index.ts";
 import { Lab, type Shelf, Stopped, type Trained } from "../experiments/lab.ts";
+import type { Shipped } from "../experiments/shipped.ts";
 import { choices } from "../suggest.ts";
 import { type Hooks, splitHooks } from "./hooks.ts";
 import { quick, seedOption } from "./options/common.ts";
 import { checkOptions } from "./options/option.ts";
+import { zooToolkit } from "./zoo-toolkit.ts";
 
 /** The options of {@link reproduce}. */
 export const reproduceOptions = { seed: seedOption(), quick };
@@ -33,13 +35,14 @@ export function experimentOf(name: string): Experiment {
 
 /**
  * Repeats one of the papers' experiments.
- * @param data what {@link experimentOf} says that it learns from: MNIST, the scenes, or a text
+ * @param data what {@link experimentOf} says that it learns from: MNIST, the scenes, a text, or networks
+ * with samples of their own
  * @throws the signal's reason when it ends the work; UserError when there is no experiment of that name
  */
 export async function reproduce(
   engine: Engine,
   name: string,
-  data: Dataset,
+  data: Dataset | Shipped,
   options: ReproduceOptions = {},
 ): Promise<ExperimentResult> {
   const { shelf = memoryShelf(), ...rest } = options;
@@ -48,7 +51,8 @@ export async function reproduce(
   const { signal = new AbortController().signal, onProgress } = hooks;
   const note = (text: string) => onProgress?.({ kind: "note", text });
   try {
-    return await experimentOf(name).run(new Lab({ engine, data, shelf, seed, quick, signal, note }));
+    const toolkit = zooToolkit(engine, seed, { signal, onProgress });
+    return await experimentOf(name).run(new Lab({ engine, data, toolkit, shelf, seed, quick, signal, note }));
   } catch (error) {
     throw error instanceof Stopped ? signal.reason : error;
   }
