@@ -51,7 +51,7 @@ export async function reproduce(
   const { signal = new AbortController().signal, onProgress } = hooks;
   const note = (text: string) => onProgress?.({ kind: "note", text });
   try {
-    const toolkit = zooToolkit(engine, seed, { signal, onProgress });
+    const toolkit = zooToolkit(engine, { seed, quick }, { signal, onProgress });
     return await experimentOf(name).run(new Lab({ engine, data, toolkit, shelf, seed, quick, signal, note }));
   } catch (error) {
     throw error instanceof Stopped ? signal.reason : error;

@@ -9,7 +9,7 @@ import type { Hooks } from "./hooks.ts";
 import { simplify } from "./simplify.ts";
 
 /** What experiments with networks measure: the functions behind `simplify`, `compress` and `eval --against`. */
-export function zooToolkit(engine: Engine, seed: number, hooks: Hooks): Toolkit {
+export function zooToolkit(engine: Engine, { seed, quick }: { seed: number; quick: boolean }, hooks: Hooks): Toolkit {
   return {
     async simplify({ model, fix }) {
       return (await simplify(engine, model, { fix, seed, ...hooks })).model;
@@ -17,7 +17,13 @@ export function zooToolkit(engine: Engine, seed: number, hooks: Hooks): Toolkit 
     async compress({ data, maxLoss, measure }, simple) {
       const made = (contents: Uint8Array, how: string) => ({ contents, model: readModel(decode(contents)), how });
       try {
-        const { contents } = await compress(engine, simple, data, { maxLoss, measure, seed, ...hooks });
+        const { contents } = await compress(engine, simple, data, {
+          maxLoss,
+          measure,
+          seed,
+          ...(quick && { epochs: 0 }),
+          ...hooks,
+        });
         return made(contents, `within ${maxLoss} points`);
       } catch (error) {
         if (!(error instanceof UserError)) throw error;
