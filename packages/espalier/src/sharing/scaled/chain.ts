@@ -1,3 +1,5 @@
+import { workspace } from "../../reconstruction/kernels/kernels.ts";
+
 /**
  * The second moments of some inputs as a triangle, in the order in which their weights are decided. With e = w - q the
  * error of a row is e' H e = |R' e|^2, H = R R', whose k-th element is known once the weights up to k are decided: so
@@ -31,28 +33,21 @@ export function chainOf(second: Float32Array, columns: number, free: number): Ch
   mean ||= 1;
   const order = Int32Array.from({ length: n }, (_, j) => j);
   order.subarray(0, bound).sort((a, b) => second[b * n + b] - second[a * n + a] || a - b);
-  const r = new Float64Array(n * n);
-  for (let k = n - 1; k >= 0; k--) {
-    const own = k * n;
-    for (let i = k; i >= 0; i--) {
-      const row = i * n;
-      let left = second[order[i] * n + order[k]];
-      for (let j = k + 1; j < n; j++) left -= r[row + j] * r[own + j];
-      r[row + k] = i === k ? Math.sqrt(Math.max(left + RIDGE * mean, LEAST * mean)) : left / r[own + k];
-    }
+  const bench = workspace();
+  const [r] = bench.arrays(n * n);
+  for (let i = 0; i < n; i++) {
+    for (let k = i; k < n; k++) r[i * n + k] = second[order[i] * n + order[k]];
+    r[i * n + i] += RIDGE * mean;
   }
+  bench.kernels.factor(n, r.byteOffset, LEAST * mean);
   let logarithms = 0;
   for (let k = 0; k < bound; k++) logarithms += 2 * Math.log(r[k * n + k]);
   return { order, triangle: turned(r, n), curvature: Math.exp(logarithms / Math.max(1, bound)) };
 }
 
-/** An upper triangle with its rows as columns, in place. */
+/** An upper triangle with its rows as columns. */
 function turned(r: Float64Array, n: number): Float64Array {
-  for (let i = 0; i < n; i++) {
-    for (let j = i + 1; j < n; j++) {
-      r[j * n + i] = r[i * n + j];
-      r[i * n + j] = 0;
-    }
-  }
-  return r;
+  const result = new Float64Array(n * n);
+  for (let i = 0; i < n; i++) for (let j = i; j < n; j++) result[j * n + i] = r[i * n + j];
+  return result;
 }
