@@ -40,24 +40,26 @@ function layer(rows: number, columns: number, density: number) {
 const entries = Array.from({ length: 17 }, (_, i) => ({ value: (i - 8) / 4, count: 1, mass: 0 }));
 
 it("rows are decided in workers as they are here, to the last bit", async () => {
-  const { rows, wanted } = layer(200, 640, 0.6);
-  expect(partsOf(rows).length).toBeGreaterThan(1);
+  const { rows, wanted } = layer(110, 640, 0.6);
+  expect(partsOf(rows)).toHaveLength(2);
   const here = await decide(rows, wanted, entries, 0.01);
-  const pivots = await allPivots(rows, wanted);
   for (const executor of [threads, processes]) {
     const there = await decide(rows, wanted, entries, 0.01, { executor });
-    expect(there).toEqual(here);
+    expect(Buffer.compare(there.codes, here.codes)).toBe(0);
+    expect(there.equations).toEqual(here.equations);
     expect(refit(there)).toEqual(refit(here));
-    expect(await allPivots(rows, wanted, { executor })).toEqual(pivots);
   }
+  const [pivots, others] = [await allPivots(rows, wanted), await allPivots(rows, wanted, { executor: threads })];
+  expect(Buffer.compare(Buffer.from(others.squares.buffer), Buffer.from(pivots.squares.buffer))).toBe(0);
+  expect(others.wanted?.every((w, i) => w === pivots.wanted?.[i])).toBe(true);
 });
 
 it("rows that share a triangle stay together where computing it anew would take long", () => {
-  const { rows } = layer(6000, 300, 1);
+  const { rows } = layer(3000, 300, 1);
   const parts = partsOf(rows);
   expect(parts.length).toBeGreaterThan(1);
   expect(parts[0][0]).toBe(0);
-  expect(parts.at(-1)?.[1]).toBe(6000);
+  expect(parts.at(-1)?.[1]).toBe(3000);
   for (const [i, [from, to]] of parts.entries()) {
     expect(to).toBeGreaterThan(from);
     if (i > 0) expect(from).toBe(parts[i - 1][1]);
@@ -67,7 +69,7 @@ it("rows that share a triangle stay together where computing it anew would take 
 });
 
 it("work on rows stops when it is told to", async () => {
-  const { rows, wanted } = layer(200, 640, 0.6);
+  const { rows, wanted } = layer(110, 640, 0.6);
   const signal = AbortSignal.abort(new Error("enough"));
   for (const executor of [undefined, threads]) {
     await expect(decide(rows, wanted, entries, 0, { executor, signal })).rejects.toThrow("enough");
