@@ -8,6 +8,7 @@ export interface GivenPreprocessing extends Partial<Preprocessing> {
   readonly size?: readonly [number, number];
 }
 
+/** Whether a preprocessing that nobody states may be chosen, and who is told. */
 export interface PreprocessingOptions {
   /** Whether what nobody says is chosen: for a network that is trained from scratch, or compared with itself alone. */
   readonly assume?: boolean;
