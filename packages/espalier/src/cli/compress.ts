@@ -3,6 +3,7 @@ import { asksForSharing, type CompressResult, compress, compressOptions, isPlain
 import { json, out } from "../library/options/common.ts";
 import { optionalData } from "../library/options/data.ts";
 import { engineOptions } from "../library/options/engine.ts";
+import { modelOptions } from "../library/options/model.ts";
 import { about } from "../tasks/measure.ts";
 import { inFields } from "../tasks/words.ts";
 import { claimFile } from "./claims.ts";
@@ -11,7 +12,7 @@ import { curveFile } from "./curve-file.ts";
 import { openData } from "./data.ts";
 import { writeFile } from "./files.ts";
 import { running } from "./interrupt.ts";
-import { openModel } from "./model.ts";
+import { openFixed } from "./model.ts";
 import { engineOf, withWorkers } from "./options.ts";
 import {
   agreementText,
@@ -37,6 +38,7 @@ export const compressCommand = () =>
     options: z.object({
       out: out("file", "where to write"),
       ...optionalData("train the shared values on this data"),
+      ...modelOptions,
       ...compressOptions,
       json,
       ...engineOptions,
@@ -52,7 +54,7 @@ export const compressCommand = () =>
     ],
     async run({ argument: path, options, computed }) {
       const startedAt = performance.now();
-      const opened = openModel(path);
+      const opened = await openFixed(path, options);
       const { out: file } = options;
       const how = keep(computed, (name) => name in compressOptions);
       asksForSharing(how, options.data !== undefined);

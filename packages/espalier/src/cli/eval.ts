@@ -5,13 +5,14 @@ import { type EvaluateAgainstResult, evaluateAgainst, evaluateAgainstOptions } f
 import { json } from "../library/options/common.ts";
 import { dataOptions } from "../library/options/data.ts";
 import { engineOptions } from "../library/options/engine.ts";
+import { modelOptions } from "../library/options/model.ts";
 import { option } from "../library/options/option.ts";
 import { about } from "../tasks/measure.ts";
 import { nameText, valueText } from "../tasks/words.ts";
 import { defineCommand, flags, only } from "./command.ts";
 import { openData } from "./data.ts";
 import { running } from "./interrupt.ts";
-import { openModel } from "./model.ts";
+import { openFixed } from "./model.ts";
 import { engineOf } from "./options.ts";
 import { count, percent, printJson, printLine, textTable } from "./print.ts";
 
@@ -24,6 +25,7 @@ export const evalCommand = () =>
     argument: { name: "model", help: "an .onnx or .esp file" },
     options: z.object({
       ...dataOptions,
+      ...modelOptions,
       ...evaluateOptions,
       against: option(z.string().optional(), {
         help: "another model: measure how far the outputs are the same, without labels",
@@ -40,10 +42,10 @@ export const evalCommand = () =>
       "eval lstm.onnx --data text:shakespeare.txt --split validation",
     ],
     async run({ argument: path, options, given }) {
-      const { model } = openModel(path);
+      const { model } = await openFixed(path, options, options.against);
       if (options.against !== undefined) {
         refuse(given, ["task", "output"]);
-        const { model: against } = openModel(options.against);
+        const { model: against } = await openFixed(options.against, options, path);
         const how = { undivided: !given.includes("split"), ignoreLabels: true, carries: true };
         const data = await openData(options, against, how);
         const chosen = only(z.object(evaluateAgainstOptions), options);

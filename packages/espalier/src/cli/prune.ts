@@ -6,6 +6,7 @@ import { UserError } from "../errors.ts";
 import { json, out, resume } from "../library/options/common.ts";
 import { dataOptions } from "../library/options/data.ts";
 import { engineOptions } from "../library/options/engine.ts";
+import { modelOptions } from "../library/options/model.ts";
 import type { Shape } from "../library/options/option.ts";
 import {
   courseOptions,
@@ -25,14 +26,14 @@ import { type Call, defineCommand, flags, only, refuseOthers } from "./command.t
 import { openData } from "./data.ts";
 import { writeFile } from "./files.ts";
 import { running } from "./interrupt.ts";
-import { type OpenedModel, openModel } from "./model.ts";
+import { type OpenedModel, openFixed, openModel } from "./model.ts";
 import { engineOf } from "./options.ts";
 import { printJson } from "./print.ts";
 import { pruneUnlabeledFiles } from "./prune-unlabeled.ts";
 import { CHECKPOINT, PRUNED, printSummary, RESULTS, summaryFields, writeResults } from "./results.ts";
 
 /** What every way of pruning takes. */
-const common = { out: out("dir", "where to write"), ...dataOptions, json, ...engineOptions };
+const common = { out: out("dir", "where to write"), ...dataOptions, ...modelOptions, json, ...engineOptions };
 
 const options = z.object({
   ...common,
@@ -62,7 +63,7 @@ export const pruneCommand = () =>
     ],
     async run(call) {
       const mode = modeOf(call);
-      const opened = openModel(call.argument);
+      const opened = await openFixed(call.argument, call.options);
       claimFolder(call.options.out, RESULTS, [call.argument]);
       const data = await openData(call.options, opened.model, { unlabeled: mode === "unlabeled" });
       if (mode === "unlabeled") return pruneUnlabeledFiles(call, opened, data);

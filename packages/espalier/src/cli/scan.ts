@@ -6,6 +6,7 @@ import { parseJson } from "../json.ts";
 import { json, out, resume } from "../library/options/common.ts";
 import { dataOptions } from "../library/options/data.ts";
 import { engineOptions } from "../library/options/engine.ts";
+import { modelOptions } from "../library/options/model.ts";
 import { scanOptions } from "../library/options/pruning.ts";
 import { scan } from "../library/scan.ts";
 import { type LayerSensitivity, sensitivityFields } from "../pruning/sensitivity.ts";
@@ -17,7 +18,7 @@ import { defineCommand, only } from "./command.ts";
 import { openData } from "./data.ts";
 import { readFile, removeFile, writeFile } from "./files.ts";
 import { running } from "./interrupt.ts";
-import { openModel } from "./model.ts";
+import { openFixed } from "./model.ts";
 import { engineOf } from "./options.ts";
 import { count, duration, printJson, printLine, share, textTable } from "./print.ts";
 
@@ -32,6 +33,7 @@ export const scanCommand = () =>
     options: z.object({
       out: out("dir", "where to write"),
       ...dataOptions,
+      ...modelOptions,
       ...scanOptions,
       resume,
       json,
@@ -43,7 +45,7 @@ export const scanCommand = () =>
     ],
     async run({ argument: path, options, computed }) {
       const startedAt = performance.now();
-      const { model, name, digest } = openModel(path);
+      const { model, name, digest } = await openFixed(path, options);
       const data = await openData(options, model);
       claimFolder(options.out);
       const partial = join(options.out, "scan.partial.json");

@@ -5,6 +5,7 @@ import { buildNetwork } from "../library/network.ts";
 import { json, out, resume } from "../library/options/common.ts";
 import { dataOptions } from "../library/options/data.ts";
 import { engineOptions } from "../library/options/engine.ts";
+import { modelOptions } from "../library/options/model.ts";
 import { train, trainOptions } from "../library/train.ts";
 import { networks } from "../models/index.ts";
 import { emptyModel, type Model } from "../onnx/graph.ts";
@@ -19,7 +20,7 @@ import { defineCommand, only } from "./command.ts";
 import { openData } from "./data.ts";
 import { writeFile } from "./files.ts";
 import { running } from "./interrupt.ts";
-import { openModel } from "./model.ts";
+import { openFixed } from "./model.ts";
 import { engineOf } from "./options.ts";
 import { count, duration, printJson, printLine } from "./print.ts";
 
@@ -33,6 +34,7 @@ export const trainCommand = () =>
     options: z.object({
       out: out("file", "where to write the trained model"),
       ...dataOptions,
+      ...modelOptions,
       ...trainOptions,
       resume,
       json,
@@ -44,7 +46,7 @@ export const trainCommand = () =>
     ],
     async run({ argument: network, options, computed }) {
       const startedAt = performance.now();
-      const { model, digest, named } = openNetwork(network, options);
+      const { model, digest, named } = await openNetwork(network, options);
       claimFile(options.out, model && !named ? [network] : []);
       lockFile(options.out);
       const source = model ?? emptyModel(network);
@@ -86,13 +88,16 @@ export const trainCommand = () =>
   });
 
 /** The model of a file or of a name; none yet of a name whose network is built for the data. */
-function openNetwork(
+async function openNetwork(
   network: string,
-  { seed }: { readonly seed: number },
-): { readonly model?: Model; readonly digest: string; readonly named: boolean } {
+  { seed, ...options }: { readonly seed: number } & Parameters<typeof openFixed>[1],
+): Promise<{ readonly model?: Model; readonly digest: string; readonly named: boolean }> {
   const known = networks.get(network);
+  if (known && (options.fix !== undefined || options.shape !== undefined)) {
+    throw new UserError(`The inputs of ${network} are its own: leave out --fix and --shape.`);
+  }
   if (known) return { model: known.text ? undefined : buildNetwork(network, { seed }), digest: network, named: true };
-  if (/\.(onnx|esp)$/.test(network)) return { ...openModel(network), named: false };
+  if (/\.(onnx|esp)$/.test(network)) return { ...(await openFixed(network, options)), named: false };
   throw new UserError(
     `There is no network "${network}": ${choices(network, networks.keys())}, or name an .onnx or .esp file.`,
   );

@@ -60,7 +60,7 @@ export { experimentOf, type ReproduceOptions, reproduce } from "./reproduce.ts";
 // The same network with less
 
 export type { Rewrites } from "../engine/simplify-model.ts";
-export type { InputOptions } from "./inputs.ts";
+export { fixInputs, type InputOptions } from "./inputs.ts";
 export { type SimplifyOptions, type SimplifyResult, simplify } from "./simplify.ts";
 
 // How work is told of, ended, kept and judged

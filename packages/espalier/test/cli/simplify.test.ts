@@ -59,3 +59,19 @@ describe("espalier simplify", () => {
     expect(stderr).toMatch(/is not the same/);
   });
 });
+
+describe("--fix and --shape of other commands", () => {
+  it("are for the model that has such an input, and stay in what is written", async () => {
+    const [source, fixed] = [written("net.onnx"), at("fixed.onnx")];
+    const simple = await espalier("simplify", source, "--fix", "a=2", "--out", fixed);
+    expect(simple.status).toBe(0);
+    const out = at("compressed.onnx");
+    const { status } = await espalier("compress", source, "--fix", "a=2", "--out", out);
+    expect(status).toBe(0);
+    expect(readModel(readFileSync(out)).initializers.get("a")?.data).toEqual(Float32Array.of(2));
+    const unknown = await espalier("inspect", source, "--fix", "b=2");
+    expect([unknown.status, unknown.stderr]).toEqual([2, expect.stringMatching(/no input "b"/)]);
+    const named = await espalier("train", "lenet-5", "--data", "mnist", "--out", at("no.onnx"), "--fix", "a=2");
+    expect([named.status, named.stderr]).toEqual([2, expect.stringMatching(/leave out --fix and --shape/)]);
+  });
+});
