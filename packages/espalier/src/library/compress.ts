@@ -77,7 +77,7 @@ export async function compress(
     }
     if (!data) {
       const { bits, biasBits } = given;
-      const { model: made, layers } = shareByGuess(model, { bits, biasBits, maxLoss, ...hooks });
+      const { model: made, layers } = await shareByGuess(engine, model, { bits, biasBits, maxLoss, ...hooks });
       return { contents: write(made, new Map(), chosen, undefined, hooks), layers };
     }
   }

@@ -1,10 +1,14 @@
 import { z } from "zod";
+import { withComputedWeights } from "../adoption/computed-weights.ts";
+import { trainableForm } from "../adoption/trainable-form.ts";
+import { untreated } from "../adoption/untreated.ts";
+import type { Engine } from "../engine/engine.ts";
 import type { Model } from "../onnx/graph.ts";
+import { flattened } from "../onnx/nested.ts";
 import { guessed, inBits } from "../sharing/scaled/guess.ts";
 import { scaledRows } from "../sharing/scaled/rows.ts";
 import { scaledParameters } from "../sharing/scaled/scale-network.ts";
 import { bitsFor } from "../sharing/share.ts";
-import { withParameters } from "../training/parameters.ts";
 import { type Hooks, splitHooks } from "./hooks.ts";
 import { checkOptions } from "./options/option.ts";
 import { shareOptions } from "./options/sharing.ts";
@@ -32,12 +36,22 @@ export const A_GUESS =
  * Rounds a network's weights by themselves, without any input: to whole numbers times a scale for each output unit, by
  * bits, or as coarsely as a loss may allow.
  */
-export function shareByGuess(source: Model, options: ShareByGuessOptions): Pick<ShareResult, "model" | "layers"> {
+export async function shareByGuess(
+  engine: Engine,
+  source: Model,
+  options: ShareByGuessOptions,
+): Promise<Pick<ShareResult, "model" | "layers">> {
   const { hooks, given } = splitHooks(options);
   const { bits, biasBits, maxLoss = 1 } = checkOptions(schema, given);
-  const scaling = bits ? inBits(source, bitsIn(source, bits, biasBits)) : guessed(source, lambdaFor(maxLoss));
-  hooks.onProgress?.({ kind: "note", text: A_GUESS });
-  return { model: withParameters(source, scaledParameters(scaling)), layers: scaledRows(source, scaling) };
+  const computed = await withComputedWeights(engine, source);
+  const form = trainableForm(computed.model, { gates: false });
+  // Nothing is run: layers in graphs inside are like others.
+  const model = flattened(form.model);
+  const scaling = bits ? inBits(model, bitsIn(model, bits, biasBits)) : guessed(model, lambdaFor(maxLoss));
+  for (const text of [...computed.notes, ...untreated(form.model, true), A_GUESS]) {
+    hooks.onProgress?.({ kind: "note", text });
+  }
+  return { model: form.restore(scaledParameters(scaling)), layers: scaledRows(model, scaling) };
 }
 
 const lambdaFor = (points: number) => LAMBDA_OF_POINT * Math.max(points, LEAST_POINTS);
