@@ -1,6 +1,9 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { layoutOf } from "../../../runtime/src/codec/context-tensor.ts";
+import { partsOf } from "../../../runtime/src/codec/decode.ts";
 import { decodeFurther } from "../../../runtime/src/codec/further.ts";
+import { FURTHER } from "../../../runtime/src/codec/layout.ts";
 import { decode } from "../../../runtime/src/codec/whole.ts";
 import { load } from "../../../runtime/src/loading/load.ts";
 import { StreamDecoder } from "../../../runtime/src/loading/stream.ts";
@@ -26,6 +29,15 @@ describe("the test vectors", () => {
     for (const byte of esp) decoder.push(Uint8Array.of(byte));
     expect(decoder.end()).toEqual(onnx);
   });
+
+  it.each(vectors.filter(({ version }) => version === 2))(
+    "$name: each tensor is coded as only version 2 can",
+    ({ name }) => {
+      const { tensors } = partsOf(fixture(`${name}.esp`));
+      expect(tensors.length).toBeGreaterThan(0);
+      expect(tensors.map(({ type, stream }) => layoutOf(stream, type).method)).toEqual(tensors.map(() => FURTHER));
+    },
+  );
 
   it.each(vectors.filter(({ version }) => version === 2))("$name, of version 2, is loaded", async ({ name }) => {
     const [esp, onnx] = [fixture(`${name}.esp`), fixture(`${name}.onnx`)];

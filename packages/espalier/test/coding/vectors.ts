@@ -58,8 +58,11 @@ function scaled(name: string, dims: readonly number[], count: number, inner: num
 function around(type: number, width: number, dims: readonly number[], zero: number): TensorFields {
   const { below } = random(1, "around", type);
   const raw = new Uint8Array(size(dims) * width);
+  const columns = size(dims.slice(1));
   for (let at = 0; at < raw.length; at += width) {
-    const number = zero + below(9) + below(9) - 8;
+    // Rows differ in how far their numbers lie apart.
+    const row = Math.floor(at / width / columns);
+    const number = zero + Math.round(((below(30) + below(30) + below(30) - 43) * (1 + (row % 4) ** 2)) / 10);
     for (let i = 0; i < width; i++) raw[at + i] = number >> (8 * i);
   }
   return { name: `around, type ${type}`, type, dims, raw };
@@ -295,7 +298,11 @@ export const vectors: readonly Vector[] = [
     version: 2,
     onnx: modelOf(
       { name: "wide", dims: [40], raw: bytesOf(Float32Array.from({ length: 40 }, (_, i) => (i - 20) ** 3 * 4 + i)) },
-      { name: "rounded", dims: [9, 9], raw: bytesOf(weights("rounded", 81).map((w) => Math.round(w * 99) * 0.0123)) },
+      {
+        name: "rounded",
+        dims: [20, 20],
+        raw: bytesOf(weights("rounded", 400).map((w) => Math.round(w * 700) * Math.fround(0.0123) + 0)),
+      },
     ),
   },
   {
@@ -306,7 +313,7 @@ export const vectors: readonly Vector[] = [
     onnx: modelOf(
       around(3, 1, [12, 10, 3, 3], 0),
       around(2, 1, [20, 30], 128),
-      around(5, 2, [200], -300),
+      around(5, 2, [20, 30], -300),
       around(6, 4, [10, 9], 0),
     ),
   },
