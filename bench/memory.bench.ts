@@ -3,8 +3,8 @@
  *
  * What the runtime says of itself (`Network.memory`) for one sample, beside what the weights take as positions and values
  * at least, and dense; and by how much a process grows when it loads the network from its .esp, or onnxruntime-web
- * (WebAssembly, one thread) from the dense .onnx: resident bytes when all garbage is gone, and at most; medians of
- * processes in turns.
+ * (WebAssembly, one thread) from the dense .onnx: resident bytes when all garbage is gone, and at most, the bytes of the
+ * file among them; medians of processes in turns.
  */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -15,7 +15,7 @@ import { median } from "../packages/espalier/src/median.ts";
 import { writeModel } from "../packages/espalier/src/onnx/write.ts";
 import type { MemoryUse } from "../packages/runtime/src/index.ts";
 import { alone } from "./alone.ts";
-import { cases, whole } from "./sparse-cases.ts";
+import { cases, shared, whole } from "./sparse-cases.ts";
 
 const TURNS = 3;
 /** Networks, and the layers of which the memory is the question. */
@@ -57,7 +57,8 @@ const table = new Table({
 const kilobytes = (bytes = 0) => `${Math.round(bytes / 1000).toLocaleString("en")} kB`;
 const wanted = process.argv[2] ?? "";
 try {
-  const all = [...cases.filter(({ name }) => WANTED.test(name)), whole("alexnet", ALEXNET)];
+  const alexnet = whole("alexnet", ALEXNET);
+  const all = [...cases.filter(({ name }) => WANTED.test(name)), alexnet, shared(alexnet)];
   for (const { name, build } of all.filter((one) => one.name.includes(wanted))) {
     const model = build();
     const dims = [1, ...(model.inputs[0].shape ?? []).slice(1)].join("x");

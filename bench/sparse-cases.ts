@@ -120,12 +120,28 @@ export function whole(network: string, densities: readonly number[], batches = B
   return { name: network, batches, build: () => cutTo(build({ seed: 1 }), densities) };
 }
 
-const shared = new URL("../../shared/data/songhan-squeezenet/", import.meta.url);
+/** The same with weights of 32 values on either side of zero, as they are shared after pruning. */
+export function shared({ name, batches, build }: CaseBuilder): CaseBuilder {
+  const rounded = () => {
+    const model = build();
+    for (const { dims, data } of model.initializers.values()) {
+      if (dims.length < 2 || !(data instanceof Float32Array)) continue;
+      const step = data.reduce((most, value) => Math.max(most, Math.abs(value)), 0) / 32;
+      for (const [i, value] of data.entries()) {
+        if (value !== 0) data[i] = Math.sign(value) * step * Math.max(1, Math.round(Math.abs(value) / step));
+      }
+    }
+    return model;
+  };
+  return { name: `${name}, weights shared`, batches, build: rounded };
+}
+
+const published = new URL("../../shared/data/songhan-squeezenet/", import.meta.url);
 
 /** The authors' own pruned SqueezeNet, where it is there. */
 function authors(): CaseBuilder[] {
-  if (!existsSync(shared)) return [];
-  const file = (name: string) => readFileSync(new URL(name, shared));
+  if (!existsSync(published)) return [];
+  const file = (name: string) => readFileSync(new URL(name, published));
   const build = () => {
     const net = readPrototxt(file("SqueezeNet_deploy.prototxt"), "SqueezeNet_deploy.prototxt");
     return importCaffe(net, openDeepCompression(file("compressed_SqueezeNet.net"), "compressed_SqueezeNet.net")).model;
@@ -149,6 +165,7 @@ export const cases: readonly CaseBuilder[] = [
   convolution("SqueezeNet fire9 expand3x3", [64, 13], [256, 3], 0.3, { pad: 1 }),
   convolution("SqueezeNet fire9 squeeze1x1", [512, 13], [64, 1], 0.3),
   lstm("LSTM step, 512 cells", 512, 0.1),
+  lstm("LSTM step, 128 cells, dense", 128, 1),
   ...authors(),
 ];
 

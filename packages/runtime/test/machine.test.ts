@@ -67,6 +67,23 @@ describe("kernels that are chosen", () => {
     expect(Buffer.from(compile.mock.calls[0][0] as Uint8Array)).toEqual(Buffer.from(SIMD, "hex"));
   });
 
+  it("are on one thread where no memory can be shared, or there are no workers", async () => {
+    vi.stubGlobal("SharedArrayBuffer", undefined);
+    const alone = await machine({ threads: 2 });
+    expect([alone.kind, alone.crew]).toEqual(["simd", undefined]);
+    vi.unstubAllGlobals();
+    vi.spyOn(process, "getBuiltinModule").mockReturnValue(undefined as never);
+    expect((await machine({ threads: 2 })).crew).toBeUndefined();
+  });
+
+  it("share a module without relaxed SIMD where the engine has none", async () => {
+    const compile = takes([bytesIn(SIMD)]);
+    const { kind, crew } = await machine({ threads: 2 });
+    expect([kind, crew?.size]).toEqual(["simd", 2]);
+    expect(compile.mock.calls[0][0].byteLength).toBe(bytesIn(SIMD));
+    crew?.release();
+  });
+
   it("are plain where the engine has no SIMD, or compiles nothing", async () => {
     takes([]);
     expect((await machine({ threads: 2 })).kind).toBe("plain");

@@ -302,7 +302,7 @@ describe("threads", () => {
     const model = modelOf([16, 20, 20], (graph, weights) => {
       const maps = graph.emit("Conv", ["x", weights([30, 16, 3, 3], density), weights([30])]);
       const flat = graph.emit("Flatten", [graph.emit("MaxPool", [maps], window([2, 2], { strides: ints([2, 2]) }))]);
-      return graph.emit("Gemm", [flat, weights([149, 30 * 81], density), weights([149])], { transB: int(1) });
+      return graph.emit("Gemm", [flat, weights([169, 30 * 81], density), weights([169])], { transB: int(1) });
     });
     const bytes = writeModel(model);
     const alone = await Network.load(bytes);

@@ -30,8 +30,11 @@ const STREAMED = 2 ** 23;
 const ROWS_ON_MATRIX = 0.66;
 /** Elements of an output that the kernels make at once where they can. */
 export const TILE = 28;
-/** Products below which a layer stays on one thread: waking the others takes some microseconds. */
-const WORTH_SHARING = 100_000;
+/**
+ * Products below which a layer stays on one thread. `npm run bench -- threads` says what sharing costs: 10 to 40
+ * microseconds where other programs want both processors, in which a dense layer does about so many products.
+ */
+const WORTH_SHARING = 400_000;
 /** Elements of a line whose indices take 16 bits. */
 const WIDEST = 2 ** 16;
 /** Bytes of the input that a strip reads: most of them stay in a first-level cache of 32 or 48 kB. */
