@@ -101,7 +101,11 @@ function affine(
   if (!weights || !filters || bias?.length !== channels) return undefined;
   const size = filters.length / channels;
   const names = [`${conv.inputs[1]}/${node.outputs[0]}`, `bias/${node.outputs[0]}`];
-  const scaled = Float32Array.from(filters, (w, i) => w * factor(Math.floor(i / size)));
+  const scaled = new Float32Array(filters.length);
+  for (let channel = 0, i = 0; channel < channels; channel++) {
+    const by = factor(channel);
+    for (const end = i + size; i < end; i++) scaled[i] = filters[i] * by;
+  }
   constants.set(names[0], new Constant("float32", weights.dims, scaled));
   constants.set(names[1], new Constant("float32", [channels], Float32Array.from(bias, biasOf)));
   return { ...conv, inputs: [conv.inputs[0], ...names], outputs: node.outputs };

@@ -60,25 +60,42 @@ export function activate(activation: i32, count: i32, x: usize, y: usize, p: f32
   const end = y + ((<usize>count) << 2);
   const first = f32x4.splat(p);
   const second = f32x4.splat(q);
+  // The commonest ones do not ask at every vector which they are.
+  if (activation === CLIP) {
+    for (; y + 16 <= end; y += 16, x += 16) v128.store(y, clipped(v128.load(x), first, second));
+  } else if (activation === HARD_SWISH) {
+    for (; y + 16 <= end; y += 16, x += 16) v128.store(y, hardSwish(v128.load(x), first, second));
+  }
   for (; y + 16 <= end; y += 16, x += 16) v128.store(y, activated(activation, v128.load(x), first, second));
   for (; y < end; y += 4, x += 4) {
     v128.store_lane<f32>(y, activated(activation, v128.load32_zero(x), first, second), 0);
   }
 }
 
+/** Of two numbers, pmin and pmax keep the first where one is not a number, and are one instruction. */
+function clipped(x: v128, p: v128, q: v128): v128 {
+  return f32x4.pmin(f32x4.pmax(x, p), q);
+}
+
+function hardSigmoid(x: v128, p: v128, q: v128): v128 {
+  return clipped(f32x4.add(f32x4.mul(x, p), q), f32x4.splat(0), f32x4.splat(1));
+}
+
+function hardSwish(x: v128, p: v128, q: v128): v128 {
+  return f32x4.mul(x, hardSigmoid(x, p, q));
+}
+
 function activated(activation: i32, x: v128, p: v128, q: v128): v128 {
   const zero = f32x4.splat(0);
   const one = f32x4.splat(1);
-  if (activation === CLIP) return f32x4.min(f32x4.max(x, p), q);
+  if (activation === CLIP) return clipped(x, p, q);
   if (activation === LEAKY) return v128.bitselect(f32x4.mul(x, p), x, f32x4.lt(x, zero));
-  if (activation === HARD_SIGMOID || activation === HARD_SWISH) {
-    const gate = f32x4.min(f32x4.max(f32x4.add(f32x4.mul(x, p), q), zero), one);
-    return activation === HARD_SIGMOID ? gate : f32x4.mul(x, gate);
-  }
+  if (activation === HARD_SIGMOID) return hardSigmoid(x, p, q);
+  if (activation === HARD_SWISH) return hardSwish(x, p, q);
   if (activation === EXPONENTIAL) return exponential(x, false);
   if (activation === SIGMOID) return f32x4.div(one, f32x4.add(exponential(f32x4.neg(x), false), one));
   // tanh |x| = (e^2|x| - 1) / (e^2|x| + 1), which is 1 from 10 on.
-  const size = f32x4.min(f32x4.abs(x), f32x4.splat(10));
+  const size = f32x4.pmin(f32x4.abs(x), f32x4.splat(10));
   const less = exponential(f32x4.add(size, size), true);
   const tanh = f32x4.div(less, f32x4.add(less, f32x4.splat(2)));
   return v128.bitselect(x, tanh, f32x4.splat(-0.0));
@@ -90,7 +107,7 @@ function activated(activation: i32, x: v128, p: v128, q: v128): v128 {
  */
 function exponential(x: v128, less: bool): v128 {
   // Outside of these float32 holds no power of e.
-  const within = f32x4.min(f32x4.max(x, f32x4.splat(-104)), f32x4.splat(89));
+  const within = f32x4.pmin(f32x4.pmax(x, f32x4.splat(-104)), f32x4.splat(89));
   const n = f32x4.nearest(f32x4.mul(within, f32x4.splat(<f32>Math.LOG2E)));
   // ln 2 in two parts, of which n times the first is exact.
   let r = f32x4.sub(within, f32x4.mul(n, f32x4.splat(0.693359375)));
