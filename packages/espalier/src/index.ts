@@ -108,6 +108,7 @@ export {
   lasso,
   momentum,
   type Optimizer,
+  relative,
   type Transform,
   type UpdateContext,
 } from "./training/optimizer.ts";

@@ -5,16 +5,19 @@ import { simplify } from "../engine/simplify.ts";
 import { UserError } from "../errors.ts";
 import { fedInputs, type Model } from "../onnx/graph.ts";
 import type { TypedModel } from "../onnx/typed.ts";
+import { isInRows } from "./batch.ts";
 import { conversionNotes } from "./bind.ts";
 import { withComputedWeights } from "./computed-weights.ts";
+import type { Head } from "./heads.ts";
 import { type OutputForm, SCORES, taken } from "./outputs.ts";
 import { forSamples } from "./samples.ts";
+import { stateNotes } from "./states.ts";
 import { type TrainableForm, trainableForm } from "./trainable-form.ts";
 import { untreated } from "./untreated.ts";
 
 export interface AdoptOptions {
   /** The data whose samples it takes, for inputs that leave sizes open; default: they leave none open but the batch. */
-  readonly data?: Pick<LearningData, "name" | "inputs">;
+  readonly data?: Pick<LearningData, "name" | "inputs"> & Partial<Pick<LearningData, "train">>;
   /** What is taken for its output; default: class scores. */
   readonly form?: OutputForm;
   /** The output to take; default: the first of that form. */
@@ -25,6 +28,9 @@ export interface AdoptOptions {
 export interface Adopted extends TrainableForm {
   /** What was done to it, in sentences. */
   readonly notes: readonly string[];
+  /** What its outputs are, where all were taken: typed for `samples` of them. */
+  readonly heads?: readonly Head[];
+  readonly samples: number;
 }
 
 /**
@@ -41,18 +47,34 @@ export async function adopt(engine: Engine, source: Model, options: AdoptOptions
   if (fedInputs(fed).length === 0) {
     throw new UserError(`The network "${source.name}" has no inputs: export it with its samples as one.`);
   }
-  const { model, typed, fixed, notes } = await withOpenBatch(engine, fed);
+  const { model, typed, fixed, notes } = await opened(engine, fed, wanted);
   notes.unshift(...computed.notes);
   notes.push(...untreated(typed, false));
-  if (data) notes.push(...conversionNotes(model, data));
+  if (data) notes.push(...conversionNotes(model, data), ...stateNotes(form.model, data));
   const found = taken(typed, wanted, output);
   notes.push(...found.notes);
-  const outputs = found.model.outputs.map(({ shape = [], ...value }) => ({
-    ...value,
-    shape: [fixed ?? "batch", ...shape.slice(1)],
-  }));
+  const samples = fedInputs(typed)[0].shape[0];
+  const outputs = found.model.outputs.map(({ shape = [], ...value }) => {
+    if (wanted.kind === "all" && shape[0] !== samples) return value;
+    return { ...value, shape: [fixed ?? "batch", ...shape.slice(1)] };
+  });
   const adopted = { ...found.model, inputs: model.inputs, outputs, values: new Map() };
-  return { ...form, model: adopted, notes };
+  return { ...form, model: adopted, notes, heads: found.heads, samples };
+}
+
+/** All outputs are had of any batch only where each has its samples one behind the other; else of one. */
+async function opened(engine: Engine, fed: Model, { kind }: OutputForm): Promise<Open> {
+  const open = await withOpenBatch(engine, fed);
+  if (kind !== "all" || open.fixed !== undefined || (await isInRows(engine, open.model))) return open;
+  const inputs = new Set(fedInputs(fed).map(({ name }) => name));
+  const model = {
+    ...fed,
+    inputs: fed.inputs.map((input) =>
+      inputs.has(input.name) ? { ...input, shape: [1, ...(input.shape ?? []).slice(1)] } : input,
+    ),
+  };
+  const typed = await simplify(engine, model, { batch: 1 });
+  return { model, typed, fixed: 1, notes: ["Samples are run one by one: some outputs have no axis for them."] };
 }
 
 interface Open {

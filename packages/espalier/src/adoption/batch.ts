@@ -18,18 +18,24 @@ export async function batchThatFits(engine: Engine, model: Model, single: TypedM
   const fixed = fedInputs(model).find(({ shape: [first] = [] }) => typeof first === "number")?.shape?.[0];
   if (typeof fixed === "number") return fixed;
   const most = Math.min(wanted, Math.floor(MOST_VALUES / valuesOf(single)));
-  if (most <= 1) return 1;
+  return most > 1 && (await isInRows(engine, model)) ? most : 1;
+}
+
+/**
+ * Returns true if a network with an open batch runs with any, and each output has as many rows for each sample, those of
+ * the samples one behind the other.
+ */
+export async function isInRows(engine: Engine, model: Model): Promise<boolean> {
   try {
     const [two, three] = [await annotate(engine, model, { batch: 2 }), await annotate(engine, model, { batch: 3 })];
-    const inRows = two.outputs.every(({ shape }, i) => {
+    return two.outputs.every(({ shape }, i) => {
       const other = three.outputs[i].shape;
       const [rows = 0, ...rest] = shape;
       return rows % 2 === 0 && other[0] === (rows / 2) * 3 && rest.join() === other.slice(1).join();
     });
-    return inRows ? most : 1;
   } catch (error) {
     // Something inside may have the size of one sample.
-    if (error instanceof UserError) return 1;
+    if (error instanceof UserError) return false;
     throw error;
   }
 }

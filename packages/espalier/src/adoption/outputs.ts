@@ -2,31 +2,38 @@ import { UserError } from "../errors.ts";
 import { copyModel, type Model } from "../onnx/graph.ts";
 import { withoutDeadNodes } from "../onnx/live.ts";
 import type { TypedModel, TypedValue } from "../onnx/typed.ts";
+import { withAllOutputs } from "./all-outputs.ts";
+import type { Head } from "./heads.ts";
 import { withoutProbabilities, withScores } from "./scores.ts";
 
 /**
  * What a network's output is to be: class scores, for each step of a sequence where it has steps; or values, of a shape
- * where it is known, and before a Softmax or Sigmoid at the end where they are to be logits.
+ * where it is known, and before a Softmax or Sigmoid at the end where they are to be logits; or all outputs as they are,
+ * of any shape, or those of some names, each before the Softmax or Sigmoid at its end.
  */
 export type OutputForm =
   | { readonly kind: "scores"; readonly steps?: number }
-  | { readonly kind: "values"; readonly shape?: readonly number[]; readonly logits?: boolean };
+  | { readonly kind: "values"; readonly shape?: readonly number[]; readonly logits?: boolean }
+  | { readonly kind: "all"; readonly only?: readonly string[] };
 
 export const SCORES: OutputForm = { kind: "scores" };
 
-/** A network whose only output is the one that was taken. */
+/** A network whose only outputs are those that were taken. */
 interface Taken {
   readonly model: Model;
+  /** What its outputs are, where all were taken. */
+  readonly heads?: readonly Head[];
   /** What was done for that, in sentences. */
   readonly notes: readonly string[];
 }
 
 /**
- * Leaves a network with one output of the form that is wanted.
+ * Leaves a network with one output of the form that is wanted, or with all.
  * @param wanted the output to take; default: the first of that form
  * @throws UserError when there is no such output
  */
 export function taken(annotated: TypedModel, form: OutputForm, wanted?: string): Taken {
+  if (form.kind === "all") return { ...withAllOutputs(annotated, form.only), notes: [] };
   const { length } = annotated.outputs;
   const choice = (output: string, of: string) =>
     length > 1 ? [`Of ${length} outputs, "${output}" is taken for the ${of}.`] : [];

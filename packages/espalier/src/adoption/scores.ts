@@ -6,6 +6,9 @@ import { withoutDeadNodes } from "../onnx/live.ts";
 import { sizeOf } from "../onnx/tensor.ts";
 import type { TypedModel, TypedValue } from "../onnx/typed.ts";
 
+/** A network has no output of class scores. */
+export class NoScores extends UserError {}
+
 /** A network whose only output are class scores before any Softmax or Sigmoid: [batch, classes], or with a step between. */
 export interface Scored {
   readonly model: Model;
@@ -60,7 +63,7 @@ function choose({ name, outputs }: TypedModel, wanted: string | undefined, steps
   const fitting = outputs.filter(fits);
   const found = fitting.find(({ shape }) => shape[steps === undefined ? 1 : 2] > 1) ?? fitting[0];
   if (!found) {
-    throw new UserError(
+    throw new NoScores(
       `The network "${name}" has no output of class scores, ${form}; its outputs are ${list}: take a classifier.`,
     );
   }

@@ -10,9 +10,12 @@ export interface State {
   readonly output: string;
 }
 
+/** Names that exporters give to what is carried: state, h0, c_in, hidden, cell, past_key, cache. */
+const STATE_NAME = /state|hidden|cell|cache|past|mem(ory)?(\b|_)|^[hc](_?(0|n|t|in|out|prev))?$/i;
+
 /**
  * The states that a caller carries from one run of a network to the next: the inputs that are more than the data has
- * tensors, and of no tensor's name, as far as an output has their type, rank and sizes.
+ * tensors, and of no tensor's name, as far as they are called a state and an output has their type, rank and sizes.
  */
 export function carriedStates(model: Model, data: Pick<LearningData, "inputs">): State[] {
   const fed = fedInputs(model);
@@ -20,7 +23,7 @@ export function carriedStates(model: Model, data: Pick<LearningData, "inputs">):
   const taken = new Set<string>();
   const states = fed.flatMap((input) => {
     const output = model.outputs.find((value) => !taken.has(value.name) && isNext(input, value));
-    if (named.has(input.name) || !output) return [];
+    if (named.has(input.name) || !STATE_NAME.test(input.name) || !output) return [];
     taken.add(output.name);
     return [{ input: input.name, output: output.name }];
   });
@@ -46,9 +49,28 @@ export function withOpenStates(source: Model, states: readonly State[]): Model {
   return { ...source, inputs: source.inputs.map((value) => (inputs.has(value.name) ? opened(value) : value)) };
 }
 
+/** What is said of a network's states, in sentences. */
+export function stateNotes(model: Model, data: Pick<LearningData, "inputs"> & Partial<Pick<LearningData, "train">>) {
+  const how = data.train?.stream ? "is carried from sample to sample, from zero on" : "is zero for each sample";
+  return carriedStates(model, data).map(
+    ({ input, output }) => `The state "${input}" ${how}, and what becomes of it, "${output}", is not compared.`,
+  );
+}
+
+/** The metadata entry in which a network in its form for samples has its states, for those that carry them. */
+const STATES_KEY = "espalier.states";
+
+/** The states of a network that {@link withZeroStates} made. */
+export function zeroStates({ metadata }: Pick<Model, "metadata">): State[] {
+  const text = metadata.get(STATES_KEY);
+  const pairs: unknown = text === undefined ? [] : JSON.parse(text);
+  if (!Array.isArray(pairs)) return [];
+  return pairs.map(([input, output]) => ({ input: String(input), output: String(output) }));
+}
+
 /**
  * The network as it begins: each of some states is zero, of as many rows as there are samples where its size is open,
- * and what becomes of it is no output.
+ * and what becomes of it is no output, but still computed.
  */
 export function withZeroStates(source: Model, states: readonly State[]): Model {
   if (states.length === 0) return source;
@@ -72,5 +94,6 @@ export function withZeroStates(source: Model, states: readonly State[]): Model {
   model.nodes.push(...nodes);
   model.inputs = source.inputs.filter(({ name }) => !inputs.has(name));
   model.outputs = source.outputs.filter(({ name }) => !outputs.has(name));
+  model.metadata.set(STATES_KEY, JSON.stringify(states.map(({ input, output }) => [input, output])));
   return model;
 }

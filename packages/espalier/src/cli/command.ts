@@ -105,7 +105,7 @@ function flagOf(name: string, schema: z.ZodType): Option {
   if (!(inner instanceof z.ZodBoolean) && !isList) {
     let given = false;
     made.argParser((text, before: unknown) => {
-      const value = read(schema, text);
+      const value = read(schema, meta.repeats && given ? `${before},${text}` : text);
       if (given && meta.entries && isRecord(before) && isRecord(value)) return { ...before, ...value };
       // Of numbers and names the last counts, as everywhere; of lists the others would be ignored without a word.
       if (given && (Array.isArray(value) || meta.entries))

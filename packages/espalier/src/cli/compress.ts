@@ -117,7 +117,7 @@ export const compressCommand = () =>
 
 function printQuality({ measure, baseline, shared, untrained, labels }: CompressResult): void {
   if (!measure || !baseline || !shared) return;
-  if (labels === "own") {
+  if (labels === "own" && measure.name === "error") {
     printLine(
       `another first class  ${percent(shared.validation)} of validation samples, ${percent(shared.test)} of test samples`,
     );

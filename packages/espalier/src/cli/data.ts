@@ -78,7 +78,8 @@ async function opened(options: DataOptions<string | undefined>, model: Model, ho
     return openDataset(data, {
       ...audioOptions(options, model),
       undivided: how.undivided,
-      stream: how.stream ?? (how.carries && hasStates(model)),
+      // A network that has a state hears a recording from its beginning on.
+      stream: how.stream ?? hasStates(model),
     });
   if (kindOf(data) !== "images") return openDataset(data, { inputs: fedInputs(model).map(({ name }) => name) });
   const { assume = how.unlabeled || how.ignoreLabels, fromScratch = false, ...rest } = how;
@@ -107,8 +108,6 @@ type How = Pick<ImageOptions, "unlabeled" | "ignoreLabels" | "undivided"> & {
   readonly assume?: boolean;
   /** Whether the windows of recordings follow each other. */
   readonly stream?: boolean;
-  /** Whether they do where the network has a state to carry. */
-  readonly carries?: boolean;
   /** Whether the model is only how a network that is to be trained would be, so that its scores follow the classes. */
   readonly fromScratch?: boolean;
 };

@@ -46,7 +46,7 @@ export const evalCommand = () =>
       if (options.against !== undefined) {
         refuse(given, ["task", "output"]);
         const { model: against } = await openFixed(options.against, options, path);
-        const how = { undivided: !given.includes("split"), ignoreLabels: true, carries: true };
+        const how = { undivided: !given.includes("split"), ignoreLabels: true };
         const data = await openData(options, against, how);
         const chosen = only(z.object(evaluateAgainstOptions), options);
         const compared = await running(

@@ -29,7 +29,8 @@ export function duration(seconds: number): string {
 
 /** "97.0% agree, 0.06 points of loss expected", of a trial. */
 export function trialText({ agreement, accepted }: { readonly agreement: Agreement; readonly accepted: boolean }) {
-  const { agreement: same, expectedLoss } = agreement;
+  const { agreement: same, expectedLoss, measure } = agreement;
+  if (measure) return `fidelity ${percent(same)} (${measure})${accepted ? "" : ", too low"}`;
   return `${percent(same, 1)} agree, ${expectedLoss.toFixed(2)} points of loss expected${accepted ? "" : ", too many"}`;
 }
 
@@ -39,7 +40,9 @@ export function changeText(part: string, measure: Measure, ...values: readonly n
 }
 
 /** What the outputs on a split predict. */
-export function agreementText({ agreement, expectedLoss }: Agreement, split: "validation" | "test"): string {
+export function agreementText(found: Agreement, split: "validation" | "test"): string {
+  const { agreement, expectedLoss, measure } = found;
+  if (measure) return `fidelity          ${percent(agreement)} by ${measure}, on ${found.samples} ${split} samples`;
   return `same first class  ${percent(agreement)} of ${split} samples, which predicts a loss of ${expectedLoss.toFixed(2)} points`;
 }
 

@@ -20,6 +20,7 @@ import { taskOptions } from "../library/options/task.ts";
 import { pruneByPlan } from "../library/prune-by-plan.ts";
 import { pruneBySearch } from "../library/prune-by-search.ts";
 import { writeModel } from "../onnx/write.ts";
+import { IMITATE } from "../tasks/index.ts";
 import { checkpointFile, stoppedIn } from "./checkpoint.ts";
 import { claimFolder } from "./claims.ts";
 import { type Call, defineCommand, flags, only, refuseOthers } from "./command.ts";
@@ -65,7 +66,8 @@ export const pruneCommand = () =>
       const mode = modeOf(call);
       const opened = await openFixed(call.argument, call.options);
       claimFolder(call.options.out, RESULTS, [call.argument]);
-      const data = await openData(call.options, opened.model, { unlabeled: mode === "unlabeled" });
+      const assume = mode === "unlabeled" || call.options.task === IMITATE;
+      const data = await openData(call.options, opened.model, { unlabeled: true, assume });
       if (mode === "unlabeled") return pruneUnlabeledFiles(call, opened, data);
       return pruneFiles(call, mode, opened, data);
     },

@@ -8,9 +8,11 @@ import { dataOptions } from "../library/options/data.ts";
 import { engineOptions } from "../library/options/engine.ts";
 import { modelOptions } from "../library/options/model.ts";
 import { scanOptions } from "../library/options/pruning.ts";
+import { taskOptions } from "../library/options/task.ts";
 import { scan } from "../library/scan.ts";
 import { type LayerSensitivity, sensitivityFields } from "../pruning/sensitivity.ts";
 import { renderScan } from "../report/scan.ts";
+import { IMITATE } from "../tasks/index.ts";
 import { about, type Measure } from "../tasks/measure.ts";
 import { nameText, valueText } from "../tasks/words.ts";
 import { claimFolder } from "./claims.ts";
@@ -46,19 +48,17 @@ export const scanCommand = () =>
     async run({ argument: path, options, computed }) {
       const startedAt = performance.now();
       const { model, name, digest } = await openFixed(path, options);
-      const data = await openData(options, model);
+      const data = await openData(options, model, { unlabeled: true, assume: options.task === IMITATE });
       claimFolder(options.out);
       const partial = join(options.out, "scan.partial.json");
       const { layers: _, ...rest } = computed;
       const settings = JSON.stringify({ model: digest, ...rest });
       const known: LayerSensitivity[] = options.resume ? readPartial(partial, settings) : [];
       const keep = () => writeFile(partial, JSON.stringify({ settings, layers: known }));
-      const { output } = options;
       const result = await running(
         ({ signal, onProgress }) =>
           scan(engineOf(options), model, data, {
-            output,
-            ...only(z.object(scanOptions), options),
+            ...only(z.object({ ...taskOptions, ...scanOptions }), options),
             known: [...known],
             signal,
             onProgress(progress) {

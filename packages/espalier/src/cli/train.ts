@@ -6,12 +6,14 @@ import { json, out, resume } from "../library/options/common.ts";
 import { dataOptions } from "../library/options/data.ts";
 import { engineOptions } from "../library/options/engine.ts";
 import { modelOptions } from "../library/options/model.ts";
+import { option } from "../library/options/option.ts";
 import { train, trainOptions } from "../library/train.ts";
 import { networks } from "../models/index.ts";
 import { emptyModel, type Model } from "../onnx/graph.ts";
 import { writeModel } from "../onnx/write.ts";
 import { findRecipe } from "../pruning/recipes.ts";
 import { choices } from "../suggest.ts";
+import { IMITATE } from "../tasks/index.ts";
 import { about } from "../tasks/measure.ts";
 import { inFields, nameText, valueText } from "../tasks/words.ts";
 import { checkpointFile, stoppedIn } from "./checkpoint.ts";
@@ -36,6 +38,10 @@ export const trainCommand = () =>
       ...dataOptions,
       ...modelOptions,
       ...trainOptions,
+      against: option(z.string().optional(), {
+        help: "the model to imitate (default: the model itself)",
+        value: "model",
+      }),
       resume,
       json,
       ...engineOptions,
@@ -50,16 +56,19 @@ export const trainCommand = () =>
       claimFile(options.out, model && !named ? [network] : []);
       lockFile(options.out);
       const source = model ?? emptyModel(network);
-      const data = await openData(options, source, { fromScratch: named });
+      const how = named ? { fromScratch: true } : { unlabeled: true, assume: options.task === IMITATE };
+      const data = await openData(options, source, how);
+      const against = options.against === undefined ? undefined : await openFixed(options.against, options);
       const checkpoint = checkpointFile(`${options.out}.checkpoint`, options);
       const result = await running(
         (hooks) =>
           train(engineOf(options), named || !model ? network : model, data, {
             ...only(z.object(trainOptions), options),
+            against: against?.model,
             ...hooks,
             checkpoint,
             resume: options.resume,
-            identity: { command: "train", network: digest, ...computed },
+            identity: { command: "train", network: digest, ...computed, against: against?.digest },
             storage: temporaryFile,
             recipe: findRecipe(network)?.full,
           }),

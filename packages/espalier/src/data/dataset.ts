@@ -67,9 +67,15 @@ const MOST_ELEMENTS = 2 ** 22;
 const STREAMS = 16;
 
 /** How many samples to run at a time where nothing is learned from them: fewer of large ones. */
-export function batchFor({ inputs, train }: Pick<Dataset, "inputs"> & Partial<Pick<Dataset, "train">>): number {
+export function batchFor({
+  inputs,
+  targets = [],
+  train,
+}: Pick<Dataset, "inputs"> & Partial<Pick<Dataset, "targets" | "train">>): number {
   if (train?.stream) return Math.min(STREAMS, train.stream.starts?.length ?? STREAMS);
-  const size = inputs.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+  const read = inputs.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+  // Labels take hardly any room; outputs that are imitated may take more than what is read.
+  const size = targets.reduce((sum, { shape }) => sum + (shape.length > 0 ? sizeOf(shape) : 0), read);
   return Math.max(1, Math.min(MOST_IN_BATCH, Math.floor(MOST_ELEMENTS / size)));
 }
 

@@ -2,7 +2,8 @@ import { z } from "zod";
 import type { Dataset } from "../data/dataset.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Model } from "../onnx/graph.ts";
-import { taskFor } from "../tasks/index.ts";
+import { OptionsError } from "../options-error.ts";
+import { imitates, taskFor } from "../tasks/index.ts";
 import type { Measure } from "../tasks/measure.ts";
 import { type Evaluation, evaluate as evaluateSplit } from "../training/evaluate.ts";
 import { type Hooks, splitHooks } from "./hooks.ts";
@@ -40,6 +41,12 @@ export async function evaluate(
 ): Promise<EvaluateResult> {
   const { hooks, given } = splitHooks(options);
   const { output, split, ...chosen } = checkOptions(schema, given);
+  if (imitates(data, chosen)) {
+    throw new OptionsError(
+      (o) =>
+        `${data.name} has no targets to judge by, or they are not asked for: give a network to compare with, ${o("against")}.`,
+    );
+  }
   const task = taskFor(data, chosen);
   const adopted = await adoptFor(engine, model, data, task, output, hooks);
   hooks.signal?.throwIfAborted();

@@ -30,13 +30,13 @@ export async function adoptFor(
   engine: Engine,
   model: Model,
   data: Dataset,
-  task: Task,
+  task: Pick<Task, "name" | "form"> & Partial<Pick<Task, "measure">>,
   output: string | undefined,
   { onProgress }: Hooks,
 ): Promise<Adopted> {
   const adopted = await adopt(engine, model, { data, form: task.form, output });
   for (const text of adopted.notes) onProgress?.({ kind: "note", text });
-  onProgress?.({ kind: "task", task: task.name, measure: task.measure });
+  if (task.measure) onProgress?.({ kind: "task", task: task.name, measure: task.measure });
   return adopted;
 }
 

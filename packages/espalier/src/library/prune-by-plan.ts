@@ -9,13 +9,12 @@ import { criterionName } from "../pruning/criteria/index.ts";
 import { masksOfZeros } from "../pruning/mask.ts";
 import { inTurn, pruningRounds } from "../pruning/recipe-rounds.ts";
 import { checkTarget, type Target } from "../pruning/target.ts";
-import { taskFor } from "../tasks/index.ts";
 import { parametersOf, trainableParameters } from "../training/parameters.ts";
 import { splitHooks } from "./hooks.ts";
-import { adoptFor } from "./network.ts";
 import { checkOptions } from "./options/option.ts";
 import { prunePlanOptions } from "./options/pruning.ts";
 import { taskOptions } from "./options/task.ts";
+import { onTask } from "./prepare-task.ts";
 import { type PruneHooks, type PruneResult, runPruning } from "./prune.ts";
 import { lossOf } from "./training.ts";
 
@@ -40,50 +39,52 @@ export interface PruneByPlanOptions extends z.input<typeof schema>, PruneHooks {
 export async function pruneByPlan(
   engine: Engine,
   source: Model,
-  data: Dataset,
+  samples: Dataset,
   options: PruneByPlanOptions,
 ): Promise<PruneResult> {
   const startedAt = performance.now();
   const { onBest, maskOf, ...rest } = options;
   const { hooks, given } = splitHooks(rest);
   const chosen = checkOptions(schema, given);
-  const task = taskFor(data, { ...chosen, loss: lossOf(chosen) });
-  const adopted = await adoptFor(engine, source, data, task, chosen.output, hooks);
-  const { model } = adopted;
-  const target = targetOf(chosen, maskOf);
-  const { criterion = "magnitude", rounds = maskOf ? 1 : ROUNDS, gradual = false, splicing = false } = chosen;
-  if (target.kind === "quality" && criterion !== "magnitude") {
-    throw new OptionsError(
-      (o) =>
-        `${o("quality")} is for magnitudes: give ${o("density")} or ${o("rate")} with ${o("criterion")} ${criterionName(criterion)}.`,
-    );
-  }
-  checkTarget(target, layersOf(model), parametersOf(model, trainableParameters(model)));
-  const how = { criterion, gradual: gradual || splicing ? { ...GRADUAL, splicing } : undefined };
-  const run = {
-    task,
-    adopted,
-    options: chosen,
-    intent: maskOf
-      ? {}
-      : {
-          kind: "rounds",
-          target,
-          rounds,
-          criterion: criterionName(criterion),
-          gradual: gradual || splicing,
-          splicing,
-          inTurn: chosen.inTurn,
-        },
-    hot: false,
-    epochs: EPOCHS,
-    async plan(retrain: Parameters<typeof pruningRounds>[2]) {
-      const all = pruningRounds(target, rounds, retrain, how);
-      return chosen.inTurn ? inTurn(all, chosen.inTurn, model) : all;
-    },
-    startedAt,
-  };
-  return runPruning(engine, data, run, { ...hooks, onBest });
+  const choice = { ...chosen, loss: lossOf(chosen) };
+  return onTask(engine, source, samples, choice, hooks, async ({ adopted, task, data, imitation }) => {
+    const { model } = adopted;
+    const target = targetOf(chosen, maskOf);
+    const { criterion = "magnitude", rounds = maskOf ? 1 : ROUNDS, gradual = false, splicing = false } = chosen;
+    if (target.kind === "quality" && criterion !== "magnitude") {
+      throw new OptionsError(
+        (o) =>
+          `${o("quality")} is for magnitudes: give ${o("density")} or ${o("rate")} with ${o("criterion")} ${criterionName(criterion)}.`,
+      );
+    }
+    checkTarget(target, layersOf(model), parametersOf(model, trainableParameters(model)));
+    const how = { criterion, gradual: gradual || splicing ? { ...GRADUAL, splicing } : undefined };
+    const run = {
+      task,
+      adopted,
+      imitation,
+      options: chosen,
+      intent: maskOf
+        ? {}
+        : {
+            kind: "rounds",
+            target,
+            rounds,
+            criterion: criterionName(criterion),
+            gradual: gradual || splicing,
+            splicing,
+            inTurn: chosen.inTurn,
+          },
+      hot: false,
+      epochs: EPOCHS,
+      async plan(retrain: Parameters<typeof pruningRounds>[2]) {
+        const all = pruningRounds(target, rounds, retrain, how);
+        return chosen.inTurn ? inTurn(all, chosen.inTurn, model) : all;
+      },
+      startedAt,
+    };
+    return runPruning(engine, data, run, { ...hooks, onBest });
+  });
 }
 
 function targetOf({ rate, density, quality }: z.output<typeof schema>, maskOf: Model | undefined): Target {

@@ -7,15 +7,14 @@ import { OptionsError } from "../options-error.ts";
 import type { Round } from "../pruning/round.ts";
 import { searchRounds } from "../pruning/search.ts";
 import { checkTarget } from "../pruning/target.ts";
-import { taskFor } from "../tasks/index.ts";
 import { worsened } from "../tasks/measure.ts";
 import { evaluate } from "../training/evaluate.ts";
 import { parametersOf, trainableParameters } from "../training/parameters.ts";
 import { splitHooks } from "./hooks.ts";
-import { adoptFor } from "./network.ts";
 import { checkOptions } from "./options/option.ts";
 import { pruneSearchOptions } from "./options/pruning.ts";
 import { taskOptions } from "./options/task.ts";
+import { onTask } from "./prepare-task.ts";
 import { type PruneHooks, type PruneResult, runPruning } from "./prune.ts";
 import { lossOf } from "./training.ts";
 
@@ -34,7 +33,7 @@ export type PruneBySearchOptions = z.input<typeof schema> & PruneHooks;
 export async function pruneBySearch(
   engine: Engine,
   source: Model,
-  data: Dataset,
+  samples: Dataset,
   options: PruneBySearchOptions,
 ): Promise<PruneResult> {
   const startedAt = performance.now();
@@ -45,29 +44,31 @@ export async function pruneBySearch(
   if (maxLoss === undefined && rate === undefined) {
     throw new OptionsError((o) => `How far to prune is not clear: give ${o("maxLoss")}, ${o("rate")} or both.`);
   }
-  const task = taskFor(data, { ...chosen, loss: lossOf(chosen) });
-  const adopted = await adoptFor(engine, source, data, task, chosen.output, hooks);
-  const { model } = adopted;
-  if (rate !== undefined) {
-    checkTarget({ kind: "rate", rate }, layersOf(model), parametersOf(model, trainableParameters(model)));
-  }
-  const run = {
-    task,
-    adopted,
-    options: chosen,
-    intent: { kind: "search", maxLoss, rate },
-    hot: true,
-    epochs: EPOCHS,
-    async plan(retrain: Omit<Round, "name" | "prune">, frozen: ReadonlySet<string>) {
-      const layers = layersOf(model).filter(({ weight }) => !frozen.has(weight));
-      if (maxLoss === undefined) return searchRounds(engine, model, data, { rate, retrain, layers, task });
-      const { measure } = task;
-      const dense = await evaluate(engine, model, data, data.validation, task);
-      const limit = worsened(measure, dense.value, maxLoss);
-      const slack = measure.chance?.(limit, dense);
-      return searchRounds(engine, model, data, { limit, slack, rate, retrain, layers, task });
-    },
-    startedAt,
-  };
-  return runPruning(engine, data, run, { ...hooks, onBest });
+  const choice = { ...chosen, loss: lossOf(chosen) };
+  return onTask(engine, source, samples, choice, hooks, async ({ adopted, task, data, imitation }) => {
+    const { model } = adopted;
+    if (rate !== undefined) {
+      checkTarget({ kind: "rate", rate }, layersOf(model), parametersOf(model, trainableParameters(model)));
+    }
+    const run = {
+      task,
+      adopted,
+      imitation,
+      options: chosen,
+      intent: { kind: "search", maxLoss, rate },
+      hot: true,
+      epochs: EPOCHS,
+      async plan(retrain: Omit<Round, "name" | "prune">, frozen: ReadonlySet<string>) {
+        const layers = layersOf(model).filter(({ weight }) => !frozen.has(weight));
+        if (maxLoss === undefined) return searchRounds(engine, model, data, { rate, retrain, layers, task });
+        const { measure } = task;
+        const dense = await evaluate(engine, model, data, data.validation, task);
+        const limit = worsened(measure, dense.value, maxLoss);
+        const slack = measure.chance?.(limit, dense);
+        return searchRounds(engine, model, data, { limit, slack, rate, retrain, layers, task });
+      },
+      startedAt,
+    };
+    return runPruning(engine, data, run, { ...hooks, onBest });
+  });
 }

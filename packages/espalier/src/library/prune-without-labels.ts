@@ -9,15 +9,17 @@ import { type PruningTrial, pruneUnlabeled, type UnlabeledOptions } from "../pru
 import { chooseMasks } from "../pruning/target.ts";
 import { type LayerRow, layerTable } from "../report/layer-table.ts";
 import type { Measure } from "../tasks/measure.ts";
-import { type Agreement, agreementOn, scoresOn } from "../training/agreement.ts";
+import type { Task } from "../tasks/task.ts";
+import type { Agreement } from "../training/agreement.ts";
 import { Evaluator, type Quality, qualityOf } from "../training/evaluate.ts";
+import { likenessOn } from "../training/likeness.ts";
 import { parametersOf, trainableParameters, withParameters } from "../training/parameters.ts";
 import { type Hooks, splitHooks } from "./hooks.ts";
-import { adoptFor, countParameters, frozenParameters, type ParameterCounts } from "./network.ts";
+import { countParameters, frozenParameters, type ParameterCounts } from "./network.ts";
 import { checkOptions } from "./options/option.ts";
 import { pruneUnlabeledOptions } from "./options/pruning.ts";
 import { taskOptions } from "./options/task.ts";
-import { scoringTask } from "./scoring-task.ts";
+import { onScores } from "./prepare-task.ts";
 
 const schema = z.object({ ...taskOptions, ...pruneUnlabeledOptions });
 
@@ -58,64 +60,65 @@ export interface PruneWithoutLabelsResult extends ParameterCounts {
 export async function pruneWithoutLabels(
   engine: Engine,
   source: Model,
-  data: Dataset,
+  samples: Dataset,
   options: PruneWithoutLabelsOptions,
 ): Promise<PruneWithoutLabelsResult> {
   const startedAt = performance.now();
   const { onBest, ...rest } = options;
   const { hooks, given } = splitHooks(rest);
   const chosen = checkOptions(schema, given);
-  const task = scoringTask(data, chosen);
-  const { model, restore, rounded } = await adoptFor(engine, source, data, task, chosen.output, hooks);
-  const frozen = frozenParameters(model, chosen.freeze);
-  const layers = layersOf(model).filter(({ weight }) => !frozen.has(weight));
-  const target = targetOf(chosen, layers);
-  let smallest = 1;
-  const { parameters, trials } = await pruneUnlabeled(engine, model, data, {
-    target,
-    layers,
-    signal: hooks.signal,
-    onCurve: ({ name }) => hooks.onProgress?.({ kind: "layer", name }),
-    async onTrial(trial, parameters) {
-      hooks.onProgress?.({ kind: "pruning", trial });
-      if (!trial.accepted || trial.rate <= smallest) return;
-      smallest = trial.rate;
-      await onBest?.(restore(parameters));
-    },
+  const { task: wanted, measure, output, maxLoss } = chosen;
+  const choice = { task: wanted, measure, output, maxLoss };
+  return onScores(engine, source, samples, choice, hooks, async ({ adopted, task, data, imitation }) => {
+    const { model, restore, rounded } = adopted;
+    const frozen = frozenParameters(model, chosen.freeze);
+    const layers = layersOf(model).filter(({ weight }) => !frozen.has(weight));
+    const target = targetOf(chosen, layers);
+    let smallest = 1;
+    const { parameters, trials } = await pruneUnlabeled(engine, model, data, {
+      target,
+      layers,
+      imitation: imitation && task,
+      signal: hooks.signal,
+      onCurve: ({ name }) => hooks.onProgress?.({ kind: "layer", name }),
+      async onTrial(trial, parameters) {
+        hooks.onProgress?.({ kind: "pruning", trial });
+        if (!trial.accepted || trial.rate <= smallest) return;
+        smallest = trial.rate;
+        await onBest?.(restore(parameters));
+      },
+    });
+    if (!parameters) {
+      const text = "No smaller network within the loss of accuracy was found: the result is the model as it came.";
+      hooks.onProgress?.({ kind: "note", text });
+    }
+    const pruned = parameters ? withParameters(model, rounded(parameters)) : model;
+    const labelled = data.targets.length > 0;
+    const counts = countParameters(pruned);
+    return {
+      model: parameters ? restore(parameters) : source,
+      ...counts,
+      compressionRate: counts.parameters / counts.nonzero,
+      measure: labelled ? task.measure : null,
+      baseline: labelled ? await qualityOf(engine, model, data, task) : null,
+      pruned: labelled ? await qualityOf(engine, pruned, data, task) : null,
+      agreement: await agreementOf(engine, data, model, pruned, imitation && task),
+      layers: await layerTable(engine, pruned, data),
+      trials,
+      seconds: (performance.now() - startedAt) / 1000,
+    };
   });
-  if (!parameters) {
-    const text = "No smaller network within the loss of accuracy was found: the result is the model as it came.";
-    hooks.onProgress?.({ kind: "note", text });
-  }
-  const pruned = parameters ? withParameters(model, rounded(parameters)) : model;
-  const labelled = data.targets.length > 0;
-  const counts = countParameters(pruned);
-  return {
-    model: parameters ? restore(parameters) : source,
-    ...counts,
-    compressionRate: counts.parameters / counts.nonzero,
-    measure: labelled ? task.measure : null,
-    baseline: labelled ? await qualityOf(engine, model, data, task) : null,
-    pruned: labelled ? await qualityOf(engine, pruned, data, task) : null,
-    agreement: await agreementOf(engine, data, model, pruned),
-    layers: await layerTable(engine, pruned, data),
-    trials,
-    seconds: (performance.now() - startedAt) / 1000,
-  };
 }
 
-async function agreementOf(engine: Engine, data: Dataset, model: Model, pruned: Model) {
-  const evaluator = await Evaluator.create(engine, model, data, trainableParameters(model));
+async function agreementOf(engine: Engine, data: Dataset, model: Model, pruned: Model, task: Task | undefined) {
+  const evaluator = await Evaluator.create(engine, model, data, trainableParameters(model), { task });
   try {
-    const reference = {
-      validation: await scoresOn(evaluator, data.validation),
-      test: await scoresOn(evaluator, data.test),
-    };
+    const [validation, test] = [
+      await likenessOn(evaluator, data.validation, task),
+      await likenessOn(evaluator, data.test, task),
+    ];
     evaluator.load(parametersOf(pruned, trainableParameters(model)));
-    return {
-      validation: await agreementOn(evaluator, data.validation, reference.validation),
-      test: await agreementOn(evaluator, data.test, reference.test),
-    };
+    return { validation: await validation(), test: await test() };
   } finally {
     await evaluator.release();
   }

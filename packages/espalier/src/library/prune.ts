@@ -13,8 +13,9 @@ import type { RunHooks } from "./hooks.ts";
 import { countParameters, frozenParameters, type ParameterCounts } from "./network.ts";
 import type { Values } from "./options/option.ts";
 import type { retrainingOptions } from "./options/pruning.ts";
+import type { PreparedTask } from "./prepare-task.ts";
 import { runResumable } from "./rounds.ts";
-import { hotDefaults, retrainingDefaults, trainingOf } from "./training.ts";
+import { hotDefaults, imitationDefaults, retrainingDefaults, trainingOf } from "./training.ts";
 
 export interface PruneHooks extends RunHooks {
   /** Is given each network that is better than all before: in the end the last of them is the result. */
@@ -43,6 +44,8 @@ export interface PruneResult extends ParameterCounts {
   readonly settings: Readonly<Record<string, unknown>>;
   /** Both networks in the form in which they were evaluated. */
   readonly networks: { readonly dense: Model; readonly pruned: Model };
+  /** What the outputs are, where the network imitated itself. */
+  readonly imitated?: Pick<Adopted, "heads" | "samples">;
   /** From start to end. */
   readonly seconds: number;
 }
@@ -51,6 +54,8 @@ export interface PruneResult extends ParameterCounts {
 export interface PruningRun {
   readonly task: Task;
   readonly adopted: Adopted;
+  /** Given where the network imitates itself. */
+  readonly imitation?: PreparedTask["imitation"];
   readonly options: Values<typeof retrainingOptions>;
   /** What was asked for, as plain data. */
   readonly intent: object;
@@ -69,9 +74,10 @@ export async function runPruning(
   run: PruningRun,
   { onBest, ...hooks }: PruneHooks,
 ): Promise<PruneResult> {
-  const { adopted, options, task } = run;
+  const { adopted, options, task, imitation } = run;
   const { model } = adopted;
-  const training = trainingOf(options, model, run.hot ? hotDefaults(model) : retrainingDefaults(model));
+  const usual = run.hot ? hotDefaults(model) : retrainingDefaults(model);
+  const training = trainingOf(options, model, imitation ? imitationDefaults(imitation.batch) : usual);
   const epochs = options.epochs ?? run.epochs;
   const frozen = frozenParameters(model, options.freeze);
   const { inputDropout } = options;
@@ -95,7 +101,8 @@ export async function runPruning(
   const networks = { dense: model, pruned };
   const measured = await measurePruning(engine, data, networks, task);
   const seconds = (performance.now() - run.startedAt) / 1000;
-  return { model: adopted.restore(best), ...measured, rounds: results, settings, networks, seconds };
+  const imitated = imitation && { heads: adopted.heads, samples: adopted.samples };
+  return { model: adopted.restore(best), ...measured, rounds: results, settings, networks, imitated, seconds };
 }
 
 /** Measures a network before and after it was pruned: how well it does, the per-layer table and what is left. */

@@ -8,6 +8,7 @@ import { renderReport } from "../report/render.ts";
 import type { RunReport } from "../report/run-report.ts";
 import { renderUnlabeled } from "../report/unlabeled.ts";
 import type { Task } from "../tasks/task.ts";
+import { imitationOf } from "../training/imitation.ts";
 import type { PruneResult } from "./prune.ts";
 import type { PruneWithoutLabelsResult } from "./prune-without-labels.ts";
 
@@ -31,19 +32,27 @@ export async function pruneReport(
   result: PruneResult,
   { title, command, files = [] }: ReportOptions,
 ): Promise<string> {
-  const { networks, rounds, settings, model, task, ...measured } = result;
-  return renderReport({
-    ...measured,
-    title,
-    command,
-    settings: Object.entries(settings).flatMap(([name, value]) => (value === undefined ? [] : [[name, text(value)]])),
-    sensitivity: await sensitivityOf(engine, networks.dense, data, task),
-    rounds: roundPoints(rounds),
-    epochs: rounds.flatMap(({ name, density, epochs }) => epochs.map((epoch) => ({ round: name, density, ...epoch }))),
-    histograms: histogramsOf(networks.dense, networks.pruned),
-    mask: maskPicture(networks.pruned, data.inputs[0].shape),
-    files,
-  });
+  const { networks, rounds, settings, model, task, imitated, ...measured } = result;
+  // The targets that the run had were of the network as it came.
+  const own = imitated && (await imitationOf(engine, { model: networks.dense, ...imitated }, data));
+  try {
+    return renderReport({
+      ...measured,
+      title,
+      command,
+      settings: Object.entries(settings).flatMap(([name, value]) => (value === undefined ? [] : [[name, text(value)]])),
+      sensitivity: await sensitivityOf(engine, networks.dense, own?.data ?? data, task),
+      rounds: roundPoints(rounds),
+      epochs: rounds.flatMap(({ name, density, epochs }) =>
+        epochs.map((epoch) => ({ round: name, density, ...epoch })),
+      ),
+      histograms: histogramsOf(networks.dense, networks.pruned),
+      mask: maskPicture(networks.pruned, data.inputs[0].shape),
+      files,
+    });
+  } finally {
+    await own?.release();
+  }
 }
 
 /** Reports a pruning without labels as one HTML page: what is left of each layer, and what was tried. */

@@ -6,15 +6,14 @@ import type { Model } from "../onnx/graph.ts";
 import { layersOf, selectLayers } from "../operators/layers.ts";
 import { type ScanCost, scanCost } from "../pruning/scan-cost.ts";
 import { type LayerSensitivity, scanLayers } from "../pruning/sensitivity.ts";
-import { taskFor } from "../tasks/index.ts";
 import type { Measure } from "../tasks/measure.ts";
 import { weightDecay } from "../training/weight-decay.ts";
 import { type Hooks, splitHooks } from "./hooks.ts";
-import { adoptFor } from "./network.ts";
 import { checkOptions } from "./options/option.ts";
 import { scanOptions } from "./options/pruning.ts";
 import { taskOptions } from "./options/task.ts";
-import { retrainingDefaults } from "./training.ts";
+import { onTask } from "./prepare-task.ts";
+import { imitationDefaults, retrainingDefaults } from "./training.ts";
 
 const schema = z.object({ ...taskOptions, ...scanOptions });
 
@@ -42,35 +41,45 @@ export interface ScanResult {
 export async function scan(
   engine: Engine,
   source: Model,
-  data: Dataset,
+  samples: Dataset,
   options: ScanOptions = {},
 ): Promise<ScanResult> {
   const { known = [], ...rest } = options;
   const { hooks, given } = splitHooks(rest);
   const chosen = checkOptions(schema, given);
   const { output, densities, layers: patterns, retrain: epochs, seed, batchNorm } = chosen;
-  const task = taskFor(data, chosen);
-  const { model } = await adoptFor(engine, source, data, task, output, hooks);
-  const all = layersOf(model);
-  const layers = patterns
-    ? all.filter((layer) => patterns.some((pattern) => selectLayers(all, pattern).includes(layer)))
-    : all;
-  if (layers.length === 0) {
-    throw new UserError(`"${source.name}" has no layer with weights of its own: nothing can be scanned.`);
-  }
-  const { l2, batch, ...training } = retrainingDefaults(model);
-  const { aborted, layers: found } = await scanLayers(engine, model, data, {
-    layers,
-    densities,
-    known,
-    task,
-    signal: hooks.signal,
-    retrain:
-      epochs === 0
-        ? undefined
-        : { ...training, epochs, batch, seed, batchNorm, regularization: weightDecay(model, { l2 }) },
-    onLayer: (sensitivity) => hooks.onProgress?.({ kind: "layer", name: sensitivity.name, sensitivity }),
+  const { task: wanted, measure } = chosen;
+  const choice = { task: wanted, measure, output };
+  return onTask(engine, source, samples, choice, hooks, async ({ adopted: { model }, task, data, imitation }) => {
+    const all = layersOf(model);
+    const layers = patterns
+      ? all.filter((layer) => patterns.some((pattern) => selectLayers(all, pattern).includes(layer)))
+      : all;
+    if (layers.length === 0) {
+      throw new UserError(`"${source.name}" has no layer with weights of its own: nothing can be scanned.`);
+    }
+    const defaults = imitation ? imitationDefaults(imitation.batch) : retrainingDefaults(model);
+    const { l2, batch, batchNorm: usual, ...training } = defaults;
+    const { aborted, layers: found } = await scanLayers(engine, model, data, {
+      layers,
+      densities,
+      known,
+      task,
+      signal: hooks.signal,
+      retrain:
+        epochs === 0
+          ? undefined
+          : {
+              ...training,
+              epochs,
+              batch,
+              seed,
+              batchNorm: batchNorm ?? usual,
+              regularization: weightDecay(model, { l2 }),
+            },
+      onLayer: (sensitivity) => hooks.onProgress?.({ kind: "layer", name: sensitivity.name, sensitivity }),
+    });
+    if (aborted) throw hooks.signal?.reason;
+    return { measure: task.measure, layers: found, cost: await scanCost(engine, model, { layers, densities }) };
   });
-  if (aborted) throw hooks.signal?.reason;
-  return { measure: task.measure, layers: found, cost: await scanCost(engine, model, { layers, densities }) };
 }

@@ -32,7 +32,7 @@ export type ShareWeightsOptions = z.input<typeof schema> & Hooks;
 /**
  * Shares a network's weights (Han et al., arXiv 1510.00149, section 3): many of them become one value, and where there
  * is data the values are trained.
- * @param data what the values are trained on, by the network's own first classes where it has no labels; without data
+ * @param data what the values are trained on, by the network's own outputs where it has no targets; without data
  *   they stay as the method chose them
  * @throws the signal's reason when it ends the work; UserError for options that do not go together, or data that does
  *   not fit
@@ -48,7 +48,8 @@ export async function shareWeights(
   checkSharing(chosen, data !== undefined);
   const { bits = EVERY, maxLoss } = chosen;
   if (!data) return shareAlone(engine, source, bits, chosen, hooks);
-  return shareOn(engine, source, data, chosen, hooks, (model, own, task) =>
+  const { task, measure, output } = chosen;
+  return shareOn(engine, source, data, { task, measure, output, maxLoss }, hooks, (model, own, task) =>
     maxLoss === undefined
       ? byBits(engine, model, own, task, chosen, hooks)
       : bySearch(engine, model, own, task, chosen, maxLoss, hooks),

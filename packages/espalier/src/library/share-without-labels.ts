@@ -8,17 +8,18 @@ import { DEFAULT_LAMBDA } from "../sharing/methods.ts";
 import { shareUnlabeled } from "../sharing/reconstruction/search.ts";
 import { bitsFor } from "../sharing/share.ts";
 import { MOST_BITS } from "../sharing/shared.ts";
+import type { Task } from "../tasks/task.ts";
 import { withParameters } from "../training/parameters.ts";
 import { type Hooks, splitHooks } from "./hooks.ts";
 import { checkOptions } from "./options/option.ts";
 import { shareUnlabeledOptions } from "./options/sharing.ts";
 import { taskOptions } from "./options/task.ts";
-import { scoringTask } from "./scoring-task.ts";
+import { onScores } from "./prepare-task.ts";
 import { NOTHING_SHARED, type SharedForm, type ShareResult, shareOn } from "./share.ts";
 
 const schema = z.object({ ...taskOptions, ...shareUnlabeledOptions });
 
-/** How far to go: a price of bits, or the loss of top 1 accuracy that the outputs predict. */
+/** How far to go: a price of bits, or the loss of top 1 accuracy that the outputs predict, or of fidelity. */
 export type ShareWithoutLabelsOptions = z.input<typeof schema> & Hooks;
 
 /**
@@ -36,14 +37,23 @@ export async function shareWithoutLabels(
   const { hooks, given } = splitHooks(options);
   const chosen = checkOptions(schema, given);
   checkUnlabeledSharing(chosen);
-  scoringTask(data, chosen);
-  return shareOn(engine, source, data, chosen, hooks, (model, own) => fitted(engine, model, own, chosen, hooks));
+  const { task, measure, output, maxLoss } = chosen;
+  return shareOn(
+    engine,
+    source,
+    data,
+    { task, measure, output, maxLoss },
+    hooks,
+    (model, own, found, imitates) => fitted(engine, model, own, imitates ? found : undefined, chosen, hooks),
+    onScores,
+  );
 }
 
 async function fitted(
   engine: Engine,
   model: Model,
   data: Dataset,
+  imitation: Task | undefined,
   { lambda = DEFAULT_LAMBDA, maxLoss, biasBits, seed }: z.output<typeof schema>,
   { signal, onProgress, executor }: Hooks,
 ): Promise<SharedForm> {
@@ -53,6 +63,7 @@ async function fitted(
     seed,
     signal,
     executor,
+    imitation,
     onLayer: (name) => onProgress?.({ kind: "layer", name }),
     onTrial: (trial) => onProgress?.({ kind: "sharing", trial }),
   });

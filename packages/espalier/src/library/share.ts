@@ -1,10 +1,9 @@
-import { adopt } from "../adoption/adopt.ts";
 import type { Dataset } from "../data/dataset.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Model } from "../onnx/graph.ts";
 import { rowsOf, type SharedRow } from "../sharing/rows.ts";
 import type { Sharing } from "../sharing/share.ts";
-import { type TaskChoice, taskFor } from "../tasks/index.ts";
+import { taskFor } from "../tasks/index.ts";
 import type { Measure } from "../tasks/measure.ts";
 import type { Task } from "../tasks/task.ts";
 import type { Agreement } from "../training/agreement.ts";
@@ -12,6 +11,7 @@ import { type Quality, qualityOf } from "../training/evaluate.ts";
 import { ownLabels } from "../training/own-labels.ts";
 import { learnedTensors, parametersOf, withParameters } from "../training/parameters.ts";
 import type { Hooks } from "./hooks.ts";
+import { onTask, type PrepareChoice } from "./prepare-task.ts";
 
 /** A network of which many weights have one value. */
 export interface ShareResult {
@@ -21,7 +21,7 @@ export interface ShareResult {
   readonly sharing: Sharing;
   /** What became of each of them. */
   readonly layers: readonly SharedRow[];
-  /** Whether the data had labels, or the network's own first classes took their place; where there was data. */
+  /** Whether the data had labels, or the network's own outputs took their place; where there was data. */
   readonly labels?: "given" | "own";
   /** By what the networks were judged, where there was data. */
   readonly measure?: Measure;
@@ -38,38 +38,36 @@ export interface ShareResult {
 /** How a network was shared, in the form in which it is trained. */
 export interface SharedForm extends Pick<ShareResult, "model" | "sharing" | "untrained" | "agreement"> {}
 
-/** Shares a network in the form in which it is trained on data, and measures both. */
+/**
+ * Shares a network in the form in which it is trained on data, and measures both.
+ * @param prepare finds the task; default: by what the data has, else imitation
+ */
 export async function shareOn(
   engine: Engine,
   source: Model,
   given: Dataset,
-  choice: TaskChoice & { readonly output?: string },
-  { onProgress }: Hooks,
-  share: (model: Model, data: Dataset, task: Task) => Promise<SharedForm>,
+  choice: PrepareChoice,
+  hooks: Hooks,
+  share: (model: Model, data: Dataset, task: Task, imitates: boolean) => Promise<SharedForm>,
+  prepare: typeof onTask = onTask,
 ): Promise<ShareResult> {
-  const note = (text: string) => onProgress?.({ kind: "note", text });
-  const { model, notes, restore, rounded } = await adopt(engine, source, {
-    data: given,
-    form: taskFor(given, choice).form,
-    output: choice.output,
+  return prepare(engine, source, given, choice, hooks, async ({ adopted, task: wanted, data: own, imitation }) => {
+    const { model, restore, rounded } = adopted;
+    const labelled = own.targets.length > 0;
+    const data = labelled ? own : await ownLabels(engine, model, own);
+    const task = labelled ? wanted : taskFor(data, choice);
+    const shared = await share(model, data, task, imitation !== undefined);
+    const parameters = parametersOf(shared.model, learnedTensors(shared.model));
+    return {
+      ...shared,
+      model: restore(parameters),
+      layers: rowsOf(model, shared.sharing),
+      labels: imitation || !labelled ? "own" : "given",
+      measure: task.measure,
+      baseline: await qualityOf(engine, model, data, task),
+      shared: await qualityOf(engine, withParameters(model, rounded(parameters)), data, task),
+    };
   });
-  for (const text of notes) note(text);
-  const unlabeled = given.targets.length === 0;
-  if (unlabeled) note("The samples have no labels: the model's own first classes take their place.");
-  const data = unlabeled ? await ownLabels(engine, model, given) : given;
-  const task = taskFor(data, choice);
-  onProgress?.({ kind: "task", task: task.name, measure: task.measure });
-  const shared = await share(model, data, task);
-  const parameters = parametersOf(shared.model, learnedTensors(shared.model));
-  return {
-    ...shared,
-    model: restore(parameters),
-    layers: rowsOf(model, shared.sharing),
-    labels: unlabeled ? "own" : "given",
-    measure: task.measure,
-    baseline: await qualityOf(engine, model, data, task),
-    shared: await qualityOf(engine, withParameters(model, rounded(parameters)), data, task),
-  };
 }
 
 export const NOTHING_SHARED = "Nothing can be shared within the loss of accuracy: the weights stay as they are.";

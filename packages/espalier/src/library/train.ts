@@ -3,20 +3,22 @@ import type { Dataset } from "../data/dataset.ts";
 import { PREPROCESSING_KEY, type Preprocessing } from "../data/preprocessing.ts";
 import { VOCABULARY_KEY } from "../data/text/vocabulary.ts";
 import type { Engine } from "../engine/engine.ts";
+import { UserError } from "../errors.ts";
 import type { Model } from "../onnx/graph.ts";
 import { findRecipe, type Recipe } from "../pruning/recipes.ts";
 import type { Round } from "../pruning/round.ts";
-import { taskFor } from "../tasks/index.ts";
+import { imitates } from "../tasks/index.ts";
 import type { Measure } from "../tasks/measure.ts";
 import { evaluate, type Quality } from "../training/evaluate.ts";
 import { withParameters } from "../training/parameters.ts";
 import { type RunHooks, splitHooks } from "./hooks.ts";
-import { adoptFor, buildNetwork, countParameters, frozenParameters, type ParameterCounts } from "./network.ts";
+import { buildNetwork, countParameters, frozenParameters, type ParameterCounts } from "./network.ts";
 import { checkOptions } from "./options/option.ts";
 import { taskOptions } from "./options/task.ts";
 import { epochs, trainingOptions } from "./options/training.ts";
+import { onTask } from "./prepare-task.ts";
 import { runResumable } from "./rounds.ts";
-import { LEARNING_RATE_KEY, lossOf, trainingOf } from "./training.ts";
+import { imitationDefaults, LEARNING_RATE_KEY, lossOf, trainingOf } from "./training.ts";
 
 /** The options of {@link train}: how long and how to train, and the output that the labels are about. */
 export const trainOptions = {
@@ -34,6 +36,8 @@ export interface TrainOptions extends z.input<typeof schema>, RunHooks {
   readonly preprocessing?: Preprocessing;
   /** How to train where the options leave it open; default: the recipe of a network by name, if it has one. */
   readonly recipe?: Recipe;
+  /** The network to imitate, where that is the task; default: the model itself, as it came. */
+  readonly against?: Model;
 }
 
 /** A trained network: by the measure, the test split read once. */
@@ -56,34 +60,42 @@ export interface TrainResult extends ParameterCounts, Quality {
 export async function train(
   engine: Engine,
   network: string | Model,
-  data: Dataset,
+  samples: Dataset,
   options: TrainOptions = {},
 ): Promise<TrainResult> {
-  const { preprocessing = data.preprocessing, recipe = recipeFor(network), ...rest } = options;
+  const { preprocessing = samples.preprocessing, recipe = recipeFor(network), against, ...rest } = options;
   const { hooks, given } = splitHooks(rest);
   const chosen = checkOptions(schema, given);
-  const task = taskFor(data, { ...chosen, loss: lossOf(chosen) });
-  const source = typeof network === "string" ? buildNetwork(network, { seed: chosen.seed, data }) : network;
-  const { model, restore, rounded } = await adoptFor(engine, source, data, task, chosen.output, hooks);
-  const training = trainingOf(chosen, model, recipe && { ...recipe, ...recipe.train });
-  const round: Round = { name: "train", epochs: chosen.epochs ?? recipe?.train.epochs ?? EPOCHS, ...training.round };
-  const { best, results } = await runResumable(engine, model, data, [round], {
-    ...hooks,
-    ...training.run,
-    task,
-    frozen: frozenParameters(model, chosen.freeze),
-    settings: { ...hooks.identity, epochs: round.epochs, ...training.settings },
+  const source = typeof network === "string" ? buildNetwork(network, { seed: chosen.seed, data: samples }) : network;
+  if (typeof network === "string" && !against && imitates(samples, chosen)) {
+    throw new UserError(
+      `A new "${network}" has learned nothing that it could imitate: give data with targets, or a trained model.`,
+    );
+  }
+  const choice = { ...chosen, loss: lossOf(chosen), against };
+  return onTask(engine, source, samples, choice, hooks, async ({ adopted, task, data, imitation }) => {
+    const { model, restore, rounded } = adopted;
+    const defaults = imitation ? imitationDefaults(imitation.batch) : recipe && { ...recipe, ...recipe.train };
+    const training = trainingOf(chosen, model, defaults);
+    const round: Round = { name: "train", epochs: chosen.epochs ?? recipe?.train.epochs ?? EPOCHS, ...training.round };
+    const { best, results } = await runResumable(engine, model, data, [round], {
+      ...hooks,
+      ...training.run,
+      task,
+      frozen: frozenParameters(model, chosen.freeze),
+      settings: { ...hooks.identity, epochs: round.epochs, ...training.settings },
+    });
+    const trained = withParameters(model, rounded(best));
+    const test = await evaluate(engine, trained, data, data.test, task);
+    const file = restore(best);
+    if (samples.vocabulary) file.metadata.set(VOCABULARY_KEY, JSON.stringify(samples.vocabulary));
+    if (preprocessing) file.metadata.set(PREPROCESSING_KEY, JSON.stringify(preprocessing));
+    file.metadata.set(LEARNING_RATE_KEY, String(round.learningRate.rate));
+    const [{ validation, bestEpoch }] = results;
+    const counts = countParameters(trained);
+    const { measure } = task;
+    return { model: file, ...counts, epochs: round.epochs, bestEpoch, measure, validation, test: test.value };
   });
-  const trained = withParameters(model, rounded(best));
-  const test = await evaluate(engine, trained, data, data.test, task);
-  const file = restore(best);
-  if (data.vocabulary) file.metadata.set(VOCABULARY_KEY, JSON.stringify(data.vocabulary));
-  if (preprocessing) file.metadata.set(PREPROCESSING_KEY, JSON.stringify(preprocessing));
-  file.metadata.set(LEARNING_RATE_KEY, String(round.learningRate.rate));
-  const [{ validation, bestEpoch }] = results;
-  const counts = countParameters(trained);
-  const { measure } = task;
-  return { model: file, ...counts, epochs: round.epochs, bestEpoch, measure, validation, test: test.value };
 }
 
 const recipeFor = (network: string | Model) => (typeof network === "string" ? findRecipe(network)?.full : undefined);

@@ -2,6 +2,7 @@ import type { Model } from "../onnx/graph.ts";
 import type { Round } from "../pruning/round.ts";
 import { type Loss, losses } from "../tasks/loss.ts";
 import type { Augmentation } from "../training/augment.ts";
+import type { BatchNorm } from "../training/batch-norm.ts";
 import type { Clipping } from "../training/clip.ts";
 import type { Optimizer, Transform } from "../training/optimizer.ts";
 import { runningStatistics } from "../training/parameters.ts";
@@ -18,6 +19,8 @@ export interface TrainingDefaults {
   readonly optimizer: Optimizer;
   readonly l2: number;
   readonly learningRate: Policy;
+  /** Default: batch. */
+  readonly batchNorm?: BatchNorm;
 }
 
 const FALLBACK: TrainingDefaults = {
@@ -55,6 +58,20 @@ export function hotDefaults(model: Model): TrainingDefaults {
   return { ...retrainingDefaults(model), l2: 2e-4, learningRate: { policy: "exponential", rate, final: rate / 200 } };
 }
 
+/**
+ * Imitation begins from weights that are nearly right, of a network of which nobody says how it was trained: small steps,
+ * each a part of the parameter's own size, and nothing that draws weights to zero.
+ */
+export function imitationDefaults(batch: number): TrainingDefaults {
+  return {
+    batch,
+    optimizer: { name: "adam", relative: true },
+    l2: 0,
+    learningRate: { policy: "exponential", rate: 2e-3, final: 5e-5 },
+    batchNorm: "frozen",
+  };
+}
+
 /** The training that options ask for, on top of a recipe. */
 export function trainingOf(options: TrainingSettings, model: Model, defaults: TrainingDefaults = FALLBACK) {
   const l2 = options.l2 ?? defaults.l2;
@@ -73,7 +90,8 @@ export function trainingOf(options: TrainingSettings, model: Model, defaults: Tr
     augmentation,
     regularization: weightDecay(model, { l1, l2: decoupled ? 0 : l2 }),
   } satisfies Partial<Round>;
-  const batchNorm = runningStatistics(model).length > 0 ? options.batchNorm : undefined;
+  const batchNorm =
+    runningStatistics(model).length > 0 ? (options.batchNorm ?? defaults.batchNorm ?? "batch") : undefined;
   return {
     round,
     run: { batch, seed, batchNorm },

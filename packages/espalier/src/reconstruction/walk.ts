@@ -15,10 +15,13 @@ import { type Parameters, withParameters } from "../training/parameters.ts";
  */
 export class Walk {
   readonly #engine: Engine;
+  /** Samples in a batch. */
+  readonly batch: number;
   #rest: TypedModel;
   #values: readonly Tensors[];
 
-  private constructor(engine: Engine, rest: TypedModel, values: readonly Tensors[]) {
+  private constructor(engine: Engine, rest: TypedModel, values: readonly Tensors[], batch: number) {
+    this.batch = batch;
     this.#engine = engine;
     this.#rest = rest;
     this.#values = values;
@@ -40,7 +43,7 @@ export class Walk {
       await readInOrder(split, batch * Math.floor((i * whole) / count), batch, arrays);
       values.push(tensors);
     }
-    return new Walk(engine, annotated, values);
+    return new Walk(engine, annotated, values, batch);
   }
 
   /** What the rest of the network reads, for each batch. */

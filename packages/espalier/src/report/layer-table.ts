@@ -35,7 +35,7 @@ const ACTIVATIONS = new Set(["Relu", "LeakyRelu", "Clip", "Sigmoid", "Tanh", "So
  * @param data on whose validation split activations are measured
  */
 export async function layerTable(engine: Engine, model: Model, data?: LearningData): Promise<LayerRow[]> {
-  const size = data ? Math.min(batchFor({ inputs: data.inputs }), data.validation.size) : 1;
+  const size = data ? Math.min(batchFor({ inputs: data.inputs, targets: data.targets }), data.validation.size) : 1;
   const typed = await annotate(engine, model, { batch: size });
   const batch = fedInputs(typed)[0]?.shape[0] ?? 1;
   const layers = layersOf(typed);

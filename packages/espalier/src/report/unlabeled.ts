@@ -26,6 +26,8 @@ export interface UnlabeledReport {
 }
 
 interface Compared {
+  /** The measure of fidelity; left out of class scores. */
+  readonly measure?: string;
   readonly agreement: number;
   readonly divergence: number;
   readonly expectedLoss: number;
@@ -49,8 +51,7 @@ function headline({ compressionRate, parameters, nonzero, agreement, judged, sec
   const figures: [string, string][] = [
     [`${compressionRate.toFixed(2)}x`, "compression rate"],
     [nonzero.toLocaleString("en-US"), `of ${parameters.toLocaleString("en-US")} parameters kept`],
-    [`${agreement.test.agreement.toFixed(1)}%`, "of test samples get the same first class as before"],
-    [`${agreement.test.expectedLoss.toFixed(2)}`, "points of top 1 accuracy that this predicts as the loss"],
+    ...likeness(agreement.test),
     ...(judged
       ? [
           [
@@ -64,15 +65,24 @@ function headline({ compressionRate, parameters, nonzero, agreement, judged, sec
   return html`<div class="figures">${figures.map(([value, label]) => html`<div class="figure"><b>${value}</b><span>${label}</span></div>`)}</div>`;
 }
 
+function likeness({ agreement, expectedLoss, measure }: Compared): [string, string][] {
+  if (measure) return [[`${agreement.toFixed(2)}%`, `fidelity on test samples, by ${measure}`]];
+  return [
+    [`${agreement.toFixed(1)}%`, "of test samples get the same first class as before"],
+    [`${expectedLoss.toFixed(2)}`, "points of top 1 accuracy that this predicts as the loss"],
+  ];
+}
+
 function tried({ trials }: UnlabeledReport): Html {
+  const { measure } = trials[0].agreement;
   const points = trials.map(({ rate, agreement }) => ({ series: "expected loss", x: rate, y: agreement.expectedLoss }));
   return html`<h2>What was tried</h2>
 <div class="chart">${curveChart(points, {
     x: { label: "compression rate", type: "log", tickFormat: (rate: number) => `${rate}x` },
-    y: { label: "expected loss of top 1 accuracy, points", zero: true },
+    y: { label: measure ? "fidelity lost, points" : "expected loss of top 1 accuracy, points", zero: true },
     height: 300,
   })}</div>
-<div class="scroll"><table><thead><tr><th>rate</th><th>accepted</th><th>same first class</th><th>expected loss</th><th>divergence</th></tr></thead>
+<div class="scroll"><table><thead><tr><th>rate</th><th>accepted</th><th>${measure ? `fidelity (${measure})` : "same first class"}</th><th>expected loss</th><th>divergence</th></tr></thead>
 <tbody>${trials.map(
     ({ rate, accepted, agreement }) =>
       html`<tr><td>${rate.toFixed(2)}x</td><td>${accepted ? "yes" : "no"}</td><td>${agreement.agreement.toFixed(1)}%</td><td>${agreement.expectedLoss.toFixed(2)}</td><td>${agreement.divergence.toFixed(4)}</td></tr>

@@ -30,6 +30,9 @@ export const measures: ReadonlyMap<string, Measure> = new Map(
   [...tasks.values()].flatMap((task) => task.measures.map((measure) => [measure.name, measure] as const)),
 );
 
+/** The task that needs no targets: `imitate` makes it once the outputs of a network are known. */
+export const IMITATE = "imitate";
+
 /** What a task is chosen by, where it is not the data alone. */
 export interface TaskChoice {
   /** Default: what the data says. */
@@ -38,6 +41,17 @@ export interface TaskChoice {
   readonly measure?: string | Measure;
   /** Default: that of the task. */
   readonly loss?: TaskOptions["loss"];
+}
+
+/**
+ * Returns true if networks are to say what they said before: where it is asked for, and where data has no targets and no
+ * task is named.
+ */
+export function imitates(
+  { targets, vocabulary }: Pick<TaskData, "targets" | "vocabulary">,
+  { task }: Pick<TaskChoice, "task">,
+) {
+  return task === IMITATE || (task === undefined && targets.length === 0 && !vocabulary);
 }
 
 /**
@@ -53,7 +67,7 @@ export function taskFor(data: TaskData, { task = nameFor(data), measure, loss }:
     return measure ? { ...task, measure } : task;
   }
   const entry = tasks.get(task);
-  if (!entry) throw new UserError(`There is no task "${task}": ${choices(task, tasks.keys())}.`);
+  if (!entry) throw new UserError(`There is no task "${task}" here: ${choices(task, tasks.keys())}.`);
   const { make, measures } = entry;
   if (typeof measure !== "string") return make(data, { loss, measure });
   const found = measures.find(({ name }) => name === measure);

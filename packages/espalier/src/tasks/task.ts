@@ -37,6 +37,8 @@ export interface Task {
    * @returns the name of the loss, a float32 scalar
    */
   loss(graph: GraphBuilder, outputs: readonly TypedValue[], targets: readonly TypedValue[]): string;
+  /** What BatchNormalization goes by in training, unless it is said; default: the statistics of each batch. */
+  readonly batchNorm?: "batch" | "frozen";
   /** Adds up the same loss over the batches of a split. */
   lossTally(): Tally<MeanLoss>;
 }

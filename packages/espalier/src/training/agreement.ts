@@ -14,6 +14,11 @@ export interface Agreement {
    * what the other gives to its own first class less what it gives to this network's.
    */
   readonly expectedLoss: number;
+  /**
+   * Of a network that imitates itself, the measure of which `agreement` is the fidelity and `expectedLoss` what is missing
+   * of it; `divergence` is then the loss of imitation. Left out of class scores.
+   */
+  readonly measure?: string;
 }
 
 /** Compares scores with those of a reference, batch by batch. */

@@ -1,5 +1,6 @@
+import { zeroStates } from "../adoption/states.ts";
 import type { GraphBuilder } from "../onnx/builder.ts";
-import { type Node, typeOf } from "../onnx/graph.ts";
+import { type Model, type Node, typeOf } from "../onnx/graph.ts";
 import { directionsOf, isRecurrent, statesOf } from "../onnx/recurrent.ts";
 import type { TypedModel } from "../onnx/typed.ts";
 
@@ -17,12 +18,14 @@ export interface CarriedState {
  * value: windows that follow each other then are one sequence, of which the gradient sees one window at a time
  * (truncated backpropagation through time: Williams and Peng, Neural Computation 2(4), 1990).
  *
+ * So are the states that a caller of the network would carry.
+ *
  * A node that runs backward as well has seen the end of a window before its beginning: it begins each anew.
  * @param graph of a copy of the network, or of one with the same values
  */
 export function exposeState(graph: GraphBuilder, annotated: TypedModel): CarriedState[] {
   const { model } = graph;
-  const states: CarriedState[] = [];
+  const states = declaredStates(model, annotated);
   model.nodes = model.nodes.map((node) => {
     if (!isRecurrent(node) || directionsOf(node).join() !== "") return node;
     const ports = statesOf(node).filter(({ input }) => !node.inputs[input]);
@@ -40,6 +43,19 @@ export function exposeState(graph: GraphBuilder, annotated: TypedModel): Carried
     return { ...node, inputs, outputs };
   });
   return states;
+}
+
+/** The states that a caller of the network would carry, which are zero in its form for samples, as inputs. */
+function declaredStates(model: Model, annotated: TypedModel): CarriedState[] {
+  const made = new Set(model.nodes.flatMap(({ outputs }) => outputs));
+  return zeroStates(model).flatMap(({ input: name, output: next }) => {
+    if (!made.has(next) || !(made.has(name) || model.initializers.has(name))) return [];
+    const { dims } = typeOf(annotated, name);
+    model.initializers.delete(name);
+    model.nodes = model.nodes.filter(({ outputs }) => outputs[0] !== name);
+    model.inputs = [...model.inputs.filter((input) => input.name !== name), { name, dtype: "float32", shape: dims }];
+    return [{ name, next, dims }];
+  });
 }
 
 /** [1, batch, hidden]. */

@@ -29,6 +29,10 @@ export interface RunBatch {
   readonly fed: Readonly<Record<string, NumericTensor>>;
   /** Samples of the split in the batch: the first ones. */
   readonly samples: number;
+  /** Their places in the split. */
+  readonly indices: Uint32Array;
+  /** Samples in all, with those that fill the batch up. */
+  readonly batch: number;
 }
 
 /** How a network is evaluated. */
@@ -126,7 +130,7 @@ export class Evaluator {
     const [losses, measures] = [task.lossTally(), task.measure.tally(split)];
     const { checkTarget } = task;
     let first = 0;
-    for await (const { outputs, fed, samples } of this.#run(split, { inputs: this.#inputs, targets })) {
+    for await (const { outputs, fed, samples, batch: rows } of this.#run(split, { inputs: this.#inputs, targets })) {
       signal?.throwIfAborted();
       const [target] = targets;
       if (checkTarget && target) {
@@ -134,7 +138,7 @@ export class Evaluator {
         checkTargets(fed[targetOf(target.name)], checkTarget, at);
       }
       first += samples;
-      const batch = { outputs, targets: targets.map(({ name }) => fed[targetOf(name)]), samples };
+      const batch = { outputs, targets: targets.map(({ name }) => fed[targetOf(name)]), samples, batch: rows };
       losses.add(batch);
       measures.add(batch);
     }
@@ -160,7 +164,7 @@ export class Evaluator {
       await own.read(samples, arrays);
       const results = await this.#program.run(feeds);
       const outputs = this.#outputs.map(({ name }) => results[name]);
-      yield { outputs, fed: tensors, samples: samples.length };
+      yield { outputs, fed: tensors, samples: samples.length, indices: samples, batch };
     }
   }
 

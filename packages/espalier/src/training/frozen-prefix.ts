@@ -58,7 +58,9 @@ export async function withoutFrozenPrefix(
   const size = sizeOf(sampleShape);
   const all = (data.train.size + data.validation.size) * size;
   const room = all <= most ? memory : storage;
-  if (!room) return undefined;
+  // Targets are read into memory as they are.
+  const targets = data.targets.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+  if (!room || (data.train.size + data.validation.size) * targets > most) return undefined;
 
   const program = await engine.compile(prefix);
   const stores: Store[] = [];

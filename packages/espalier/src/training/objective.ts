@@ -1,6 +1,6 @@
 import type { TensorSpec } from "../data/dataset.ts";
 import { GraphBuilder } from "../onnx/builder.ts";
-import { copyModel, type Model } from "../onnx/graph.ts";
+import { copyModel, fedInputs, type Model } from "../onnx/graph.ts";
 import type { TypedModel } from "../onnx/typed.ts";
 import type { Task } from "../tasks/task.ts";
 import { exposeBatchNorm, type RunningStatistic } from "./batch-norm.ts";
@@ -45,7 +45,7 @@ export function objective(
     {
       shape: [batch],
     },
-  ] = outputs;
+  ] = fedInputs(annotated);
   const targets = task.targets(outputs);
   const graph = new GraphBuilder(model, "loss/");
   const dropout = exposeDropout(graph, annotated);

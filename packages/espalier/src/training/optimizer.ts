@@ -1,4 +1,4 @@
-import { float } from "../onnx/attributes.ts";
+import { float, int } from "../onnx/attributes.ts";
 import type { GraphBuilder } from "../onnx/builder.ts";
 
 /** What a transformation sees of the parameter that it renews. */
@@ -89,6 +89,24 @@ export function decay(lambda: number): Transform {
   };
 }
 
+/** Below it, a parameter's root mean square is taken for this: one that is zero would stay so. */
+const LEAST_SIZE = 1e-2;
+
+/**
+ * Steps in the size of the parameter: u times the root mean square of w (Shazeer and Stern, arXiv 1804.04235, section 8).
+ * One learning rate then moves all parameters by the same part, however large they are.
+ */
+export function relative(): Transform {
+  return {
+    slots: [],
+    apply(update, { graph, parameter }) {
+      const square = graph.emit("ReduceMean", [graph.emit("Mul", [parameter, parameter])], { keepdims: int(0) });
+      const size = graph.emit("Max", [graph.emit("Sqrt", [square]), graph.scalar("float32", LEAST_SIZE)]);
+      return graph.emit("Mul", [update, size]);
+    },
+  };
+}
+
 /** L1 regularization: u + lambda sign(w). */
 export function lasso(lambda: number): Transform {
   return {
@@ -104,7 +122,14 @@ export function lasso(lambda: number): Transform {
 /** An optimizer as plain data, for recipes, options and checkpoints. */
 export type Optimizer =
   | { readonly name: "sgd"; readonly momentum: number; readonly nesterov?: boolean }
-  | { readonly name: "adam"; readonly beta1?: number; readonly beta2?: number; readonly epsilon?: number }
+  | {
+      readonly name: "adam";
+      readonly beta1?: number;
+      readonly beta2?: number;
+      readonly epsilon?: number;
+      /** Whether the learning rate is a part of each parameter's own size: see {@link relative}. */
+      readonly relative?: boolean;
+    }
   | {
       readonly name: "adamw";
       /** Lambda of the decoupled decay (Loshchilov and Hutter, arXiv 1711.05101). */
@@ -122,5 +147,6 @@ export function transformOf(optimizer: Optimizer | Transform): Transform {
   }
   const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 } = optimizer;
   const scaling = adamScaling(beta1, beta2, epsilon);
-  return optimizer.name === "adam" ? scaling : chain(scaling, decay(optimizer.decay));
+  if (optimizer.name === "adam") return optimizer.relative ? chain(scaling, relative()) : scaling;
+  return chain(scaling, decay(optimizer.decay));
 }

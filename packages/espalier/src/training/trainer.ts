@@ -7,6 +7,7 @@ import { UserError } from "../errors.ts";
 import type { Model } from "../onnx/graph.ts";
 import { repeat } from "../onnx/repeat.ts";
 import { type FloatTensor, float32, isFloat32 } from "../onnx/tensor.ts";
+import type { TypedModel } from "../onnx/typed.ts";
 import { upgrade } from "../onnx/upgrade.ts";
 import { random } from "../random.ts";
 import { classify } from "../tasks/classify.ts";
@@ -38,7 +39,7 @@ export interface TrainerOptions {
   /** Parameters to leave as they are; no gradient is built for them. */
   readonly frozen?: ReadonlySet<string>;
   /**
-   * What BatchNormalization goes by; default: the batch's statistics, while the running ones follow. So does
+   * What BatchNormalization goes by; default: what the task says, else the batch's statistics, while the running ones follow. So does
    * retraining after pruning: what is cut changes the means and variances of all that lies behind, and the running
    * statistics of the dense network no longer hold. Frozen statistics are for batches too small to have their own.
    */
@@ -119,13 +120,13 @@ export class Trainer {
    * @throws UserError when the network cannot be trained: an operator without a gradient rule, no float32 parameter, ...
    */
   static async create(engine: Engine, source: Model, options: TrainerOptions): Promise<Trainer> {
-    const { batch, masks = new Map(), frozen = new Set(), batchNorm = "batch" } = options;
+    const { batch, masks = new Map(), frozen = new Set(), task = classify(), sequence } = options;
+    const { batchNorm = task.batchNorm ?? "batch" } = options;
     const typed = await settle(engine, upgrade(source), { batch });
     const inputs = batchInputs(typed, batch);
     const free = trainableParameters(source).filter((name) => !frozen.has(name));
     const parameterNames = trained(typed, free, options);
     const adapting = new Set(batchNorm === "batch" ? parameterNames : []);
-    const { task = classify(), sequence } = options;
     const { model, targets, dropout, statistics, states } = objective(typed, task, { adapting, sequence });
     const annotated = await annotateAdditions(engine, model, typed);
     const stepOptions = {
@@ -280,11 +281,13 @@ export class Trainer {
   }
 }
 
-/** The parameters that the first output depends on; those of another output, say, have no gradient. */
-function trained(model: Model, free: readonly string[], { rules }: TrainerOptions): string[] {
-  const reached = reachedByGradient(model, model.outputs[0].name, free, rules);
+/** The parameters that the outputs depend on. */
+function trained(model: TypedModel, free: readonly string[], { rules }: TrainerOptions): string[] {
+  const learning = model.outputs.filter(({ dtype }) => dtype === "float32");
+  const found = new Set(learning.flatMap(({ name }) => reachedByGradient(model, name, free, rules)));
+  const reached = free.filter((name) => found.has(name));
   if (reached.length > 0) return reached;
   throw new UserError(
-    `The first output of "${model.name}" depends on no float32 parameter that is free to change: nothing can be trained.`,
+    `The output of "${model.name}" depends on no float32 parameter that is free to change: nothing can be trained.`,
   );
 }

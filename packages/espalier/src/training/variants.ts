@@ -33,9 +33,12 @@ export async function evaluateVariants(
     ...suffix.inputs.filter(({ name }) => name !== parameter),
     { name: parameter, dtype: "float32", shape: variants[0].dims },
   ];
+  const { outputs } = annotated;
+  // An output that does not depend on the parameter is among what is kept.
+  const made = new Set(suffix.nodes.flatMap((node) => node.outputs));
+  suffix.outputs = suffix.outputs.filter(({ name }) => made.has(name));
   const before = prefix.outputs.length > 0 ? await engine.compile(prefix) : undefined;
   const after = await engine.compile(suffix, { resident: [parameter] });
-  const { outputs } = annotated;
   const feed: Feed = { inputs: fedInputs(annotated), targets: task.targets(outputs) };
   const border = suffix.inputs.map(({ name }) => name).filter((name) => name !== parameter);
   const perBatch = suffix.inputs.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
@@ -46,8 +49,9 @@ export async function evaluateVariants(
       for (const [i, variant] of variants.entries()) {
         after.load(parameter, variant);
         for (const [j, { targets, samples }] of batches.entries()) {
-          const results = await after.run(kept[j]);
-          const batch = { outputs: outputs.map(({ name }) => results[name]), targets, samples };
+          const results = { ...kept[j], ...(await after.run(kept[j])) };
+          const named = outputs.map(({ name }) => results[name]);
+          const batch = { outputs: named, targets, samples, batch: feed.inputs[0].shape[0] };
           tallies[i].losses.add(batch);
           tallies[i].measures.add(batch);
         }

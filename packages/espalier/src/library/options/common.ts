@@ -18,6 +18,7 @@ export const quick = option(z.boolean().optional(), { help: "fewer epochs" });
 
 /** The output of a network that its task is about. */
 export const outputOption = option(z.string().optional(), {
-  help: "the output that the task is about (default: the first that fits it)",
+  help: "the output that the task is about (default: the first that fits it); of imitation NAME or NAME=WEIGHT, one or several with commas (default: all)",
   value: "name",
+  repeats: true,
 });

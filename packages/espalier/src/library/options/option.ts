@@ -21,6 +21,8 @@ export interface OptionMeta {
   readonly names?: readonly string[];
   /** Whether on a command line the path of a .js module may take a name's place: its default export is the value. */
   readonly module?: boolean;
+  /** Whether on a command line it may be given several times: its texts are then one, with commas between. */
+  readonly repeats?: boolean;
   /** The heading under which `--help` lists it; default: "Options". */
   readonly group?: string;
   /** The kinds of data that it is about; default: all. */

@@ -1,5 +1,5 @@
 import { fidelityMeasures } from "../../tasks/fidelity/index.ts";
-import { measures, tasks } from "../../tasks/index.ts";
+import { IMITATE, measures, tasks } from "../../tasks/index.ts";
 import type { Measure } from "../../tasks/measure.ts";
 import type { Task } from "../../tasks/task.ts";
 import { outputOption } from "./common.ts";
@@ -8,13 +8,14 @@ import { oneOf, oneOfOr, option } from "./option.ts";
 const has = (value: unknown, ...names: readonly string[]) =>
   typeof value === "object" && value !== null && names.every((name) => name in value);
 
+const taskNames = [...tasks.keys(), IMITATE];
 const measureNames = [...new Set([...measures.keys(), ...fidelityMeasures.keys()])];
 
 /** What a network is for, and which of its outputs that is about. */
 export const taskOptions = {
-  task: option(oneOfOr<Task>([...tasks.keys()], (value) => has(value, "targets", "loss", "measure")).optional(), {
-    help: "what the network is for (default: what the data says)",
-    names: [...tasks.keys()],
+  task: option(oneOfOr<Task>(taskNames, (value) => has(value, "targets", "loss", "measure")).optional(), {
+    help: "what the network is for (default: what the data says; without targets, to imitate the model as it came)",
+    names: taskNames,
   }),
   measure: option(oneOfOr<Measure>(measureNames, (value) => has(value, "better", "tally")).optional(), {
     help: "by what it is judged: a name, or a module FILE.js (default: what the task or the outputs say)",

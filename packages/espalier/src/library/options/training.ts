@@ -14,9 +14,9 @@ const isOptimizer = (value: unknown) =>
   typeof value === "object" && value !== null && ("name" in value || ("slots" in value && "apply" in value));
 
 /** What BatchNormalization goes by while a network is trained. */
-export const batchNorm = option(oneOf(["batch", "frozen"]).default("batch"), {
+export const batchNorm = option(oneOf(["batch", "frozen"]).optional(), {
   ...TRAINING,
-  help: "train BatchNormalization with the batch's statistics, or with frozen ones",
+  help: "train BatchNormalization with the batch's statistics, or with frozen ones (default: batch; of imitation frozen)",
   value: "how",
 });
 

@@ -1,11 +1,11 @@
 import type { LearningData } from "../../data/dataset.ts";
 import type { Engine } from "../../engine/engine.ts";
 import type { Model } from "../../onnx/graph.ts";
-import type { NumericTensor } from "../../onnx/tensor.ts";
 import { layersOf } from "../../operators/layers.ts";
 import { prepared } from "../../reconstruction/prepared.ts";
-import { Rest } from "../../reconstruction/rest.ts";
+import { type Outputs, Rest } from "../../reconstruction/rest.ts";
 import { Walk } from "../../reconstruction/walk.ts";
+import type { Task } from "../../tasks/task.ts";
 import { parametersOf } from "../../training/parameters.ts";
 import { fitLayer, liveIn } from "./stage.ts";
 
@@ -26,6 +26,7 @@ export interface FitCurve {
 /**
  * Cuts each layer alone to parts of its connections, fits it, and measures how far the network's outputs go from the
  * whole network's.
+ * @param task by whose loss outputs are compared; default: as class scores
  * @param probed the parts at which outputs are measured; at others only the layer's own error is
  */
 export async function fitCurves(
@@ -36,12 +37,12 @@ export async function fitCurves(
   probed: readonly number[],
   signal?: AbortSignal,
   onLayer?: (curve: FitCurve) => void,
+  task?: Pick<Task, "lossTally">,
 ): Promise<FitCurve[]> {
   const annotated = await prepared(engine, model, data);
   const layers = layersOf(annotated);
   const walk = await Walk.begin(engine, annotated, data);
-  const output = annotated.outputs[0].name;
-  let reference: readonly NumericTensor[] | undefined;
+  let reference: readonly Outputs[] | undefined;
   const curves: FitCurve[] = [];
   for (const [i, layer] of layers.entries()) {
     signal?.throwIfAborted();
@@ -52,7 +53,7 @@ export async function fitCurves(
     const live = liveIn(layer);
     const whole = layer.tensor.data.length;
     const points: FitCurve["points"][number][] = [{ density: live / whole, error: 0 }];
-    const rest = await Rest.compile(engine, walk, layer, output);
+    const rest = await Rest.compile(engine, walk, layer, task);
     try {
       reference ??= await rest.outputs(parametersOf(annotated, rest.parameters));
       const batches = walk.values.map((values) => ({ whole: values, pruned: values }));

@@ -3,8 +3,10 @@ import type { Engine } from "../../engine/engine.ts";
 import { UserError } from "../../errors.ts";
 import type { Model } from "../../onnx/graph.ts";
 import { type Layer, layersOf } from "../../operators/layers.ts";
-import { type Agreement, agreementOn, scoresOn } from "../../training/agreement.ts";
+import type { Task } from "../../tasks/task.ts";
+import type { Agreement } from "../../training/agreement.ts";
 import { Evaluator } from "../../training/evaluate.ts";
+import { likenessOn } from "../../training/likeness.ts";
 import { type Parameters, parametersOf, trainableParameters } from "../../training/parameters.ts";
 import { balance, type LossCurve } from "../allocation.ts";
 import { countAll } from "../mask.ts";
@@ -20,6 +22,8 @@ export interface UnlabeledOptions {
     | { readonly kind: "densities"; readonly densities: ReadonlyMap<string, number> };
   /** The layers to cut and fit; default: all. */
   readonly layers?: readonly Layer[];
+  /** The task of imitation, whose targets the data has; default: the output is class scores. */
+  readonly imitation?: Task;
   readonly signal?: AbortSignal;
   readonly onCurve?: (curve: FitCurve) => void;
   readonly onTrial?: (trial: PruningTrial, parameters: Parameters) => void | Promise<void>;
@@ -63,13 +67,15 @@ export async function pruneUnlabeled(
   data: LearningData,
   options: UnlabeledOptions,
 ): Promise<UnlabeledResult> {
-  const { target, signal, onTrial } = options;
+  const { target, signal, onTrial, imitation } = options;
   const all = layersOf(model);
   const layers = options.layers ?? all;
-  const evaluator = await Evaluator.create(engine, model, data, trainableParameters(model));
-  const reference = await scoresOn(evaluator, data.validation);
+  const evaluator = await Evaluator.create(engine, model, data, trainableParameters(model), { task: imitation });
+  const likeness = await likenessOn(evaluator, data.validation, imitation);
   const curves =
-    target.kind === "densities" ? [] : await fitCurves(engine, model, data, PARTS, PROBED, signal, options.onCurve);
+    target.kind === "densities"
+      ? []
+      : await fitCurves(engine, model, data, PARTS, PROBED, signal, options.onCurve, imitation);
   const frozen = new Set(
     all.filter((layer) => !layers.some(({ name }) => name === layer.name)).map(({ name }) => name),
   );
@@ -86,7 +92,7 @@ export async function pruneUnlabeled(
     const { parameters: count, nonzero } = countAll(parameters);
     const rate = count / nonzero;
     evaluator.load(parameters);
-    const agreement = await agreementOn(evaluator, data.validation, reference);
+    const agreement = await likeness();
     const accepted = target.kind !== "loss" || agreement.expectedLoss <= target.points;
     const trial = { rate, densities: Object.fromEntries(densities), agreement, accepted };
     trials.push(trial);

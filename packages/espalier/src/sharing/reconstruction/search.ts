@@ -1,8 +1,10 @@
 import type { LearningData } from "../../data/dataset.ts";
 import type { Engine } from "../../engine/engine.ts";
 import type { Model } from "../../onnx/graph.ts";
-import { type Agreement, agreementOn, scoresOn } from "../../training/agreement.ts";
+import type { Task } from "../../tasks/task.ts";
+import type { Agreement } from "../../training/agreement.ts";
 import { Evaluator } from "../../training/evaluate.ts";
+import { likenessOn } from "../../training/likeness.ts";
 import { type Parameters, parametersOf, trainableParameters, withParameters } from "../../training/parameters.ts";
 import { estimatedBytes } from "../curves.ts";
 import { sharingOf } from "../distinct.ts";
@@ -15,6 +17,8 @@ export interface UnlabeledSharingOptions
   readonly target:
     | { readonly kind: "lambda"; readonly lambda: number }
     | { readonly kind: "loss"; readonly points: number };
+  /** The task of imitation, whose targets the data has; default: the output is class scores. */
+  readonly imitation?: Task;
   readonly onLayer?: (name: string) => void;
   readonly onTrial?: (trial: SharingTrial) => void;
 }
@@ -52,14 +56,14 @@ export async function shareUnlabeled(
   engine: Engine,
   model: Model,
   data: LearningData,
-  { target, onLayer, onTrial, ...options }: UnlabeledSharingOptions,
+  { target, imitation, onLayer, onTrial, ...options }: UnlabeledSharingOptions,
 ): Promise<UnlabeledSharing | undefined> {
   const { seed, signal } = options;
   const names = trainableParameters(model);
-  const evaluator = await Evaluator.create(engine, model, data, names);
+  const evaluator = await Evaluator.create(engine, model, data, names, { task: imitation });
   try {
-    const reference = await scoresOn(evaluator, data.validation);
-    const measured = await sensitivities(engine, model, data, seed, signal, onLayer);
+    const likeness = await likenessOn(evaluator, data.validation, imitation);
+    const measured = await sensitivities(engine, model, data, seed, signal, onLayer, imitation);
     const whole = parametersOf(model, names);
     let best: (UnlabeledSharing & { readonly lambda: number }) | undefined;
 
@@ -67,7 +71,7 @@ export async function shareUnlabeled(
       const changed = await reconstructShared(engine, model, data, { ...options, lambda, sensitivities: measured });
       const parameters = new Map([...whole, ...changed]);
       evaluator.load(parameters);
-      const agreement = await agreementOn(evaluator, data.validation, reference);
+      const agreement = await likeness();
       const accepted = target.kind === "lambda" || agreement.expectedLoss <= target.points;
       if (accepted && lambda > (best?.lambda ?? 0)) best = { parameters, agreement, lambda };
       onTrial?.({ lambda, bytes: bytesOf(withParameters(model, parameters)), agreement, accepted });

@@ -1,14 +1,14 @@
 import type { LearningData } from "../../data/dataset.ts";
 import type { Engine } from "../../engine/engine.ts";
 import type { Model } from "../../onnx/graph.ts";
-import type { NumericTensor } from "../../onnx/tensor.ts";
 import { float32 } from "../../onnx/tensor.ts";
 import { layersOf } from "../../operators/layers.ts";
 import { random } from "../../random.ts";
 import { prepared } from "../../reconstruction/prepared.ts";
 import { type Problem, problemOf } from "../../reconstruction/problem.ts";
-import { Rest } from "../../reconstruction/rest.ts";
+import { type Outputs, Rest } from "../../reconstruction/rest.ts";
 import { Walk } from "../../reconstruction/walk.ts";
+import type { Task } from "../../tasks/task.ts";
 import { parametersOf } from "../../training/parameters.ts";
 import { kMeans } from "../kmeans.ts";
 import { denseOf } from "../shared.ts";
@@ -20,6 +20,7 @@ const PROBES = [4, 3, 2, 1];
  * How far the network's outputs go from what they were for each part of its own energy that a layer's outputs are
  * wrong by, in divergence (nats), by the layer's name: measured with the layer alone shared coarsely. For small errors
  * the divergence is proportional to their square. Layers that cannot be fitted have none.
+ * @param task by whose loss outputs are compared; default: as class scores
  */
 export async function sensitivities(
   engine: Engine,
@@ -28,12 +29,12 @@ export async function sensitivities(
   seed: number,
   signal?: AbortSignal,
   onLayer?: (name: string) => void,
+  task?: Pick<Task, "lossTally">,
 ): Promise<Map<string, number>> {
   const annotated = await prepared(engine, model, data);
   const layers = layersOf(annotated);
   const walk = await Walk.begin(engine, annotated, data);
-  const output = annotated.outputs[0].name;
-  let reference: readonly NumericTensor[] | undefined;
+  let reference: readonly Outputs[] | undefined;
   const found = new Map<string, number>();
   for (const [i, layer] of layers.entries()) {
     signal?.throwIfAborted();
@@ -44,7 +45,7 @@ export async function sensitivities(
     const batches = walk.values.map((values) => ({ whole: values, pruned: values }));
     const problem = await problemOf(engine, annotated, layer, batches);
     if (!problem) continue;
-    const rest = await Rest.compile(engine, walk, layer, output);
+    const rest = await Rest.compile(engine, walk, layer, task);
     try {
       reference ??= await rest.outputs(parametersOf(annotated, rest.parameters));
       const probe = await coarse(problem, seed);

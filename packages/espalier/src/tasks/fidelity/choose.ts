@@ -18,6 +18,9 @@ export interface Judge {
   readonly why?: string;
 }
 
+/** How scores of classes are called. */
+const SCORES = /logit|score|prob|class|pred/i;
+
 /** A part of the steps from which class 0 is taken for a blank. */
 const MOSTLY = 0.5;
 
@@ -75,7 +78,7 @@ function byKind(heads: readonly Head[], blanks: (output: number) => number): Jud
 }
 
 function forHead(head: Head, blanks: () => number): Pick<Judge, "measure" | "why"> {
-  const { kind, shape, classes, dense } = head;
+  const { name, kind, shape, classes, dense } = head;
   const sample = shape.slice(1);
   switch (kind) {
     case "softmax":
@@ -92,8 +95,9 @@ function forHead(head: Head, blanks: () => number): Pick<Judge, "measure" | "why
       if (sample.filter((size) => size > 1).length >= 2) return { measure: iou, why: "it ends in a Sigmoid, of a map" };
       return { measure: decision, why: "it ends in a Sigmoid" };
     case "values":
-      if (sample.length === 1 && dense && classes > 1) {
-        return { measure: argmax, why: "a dense layer makes it, as scores of classes; cosine compares vectors" };
+      if (classes > 1 && sizeOf(sample) === classes && (SCORES.test(name) || (dense && sample.length === 1))) {
+        const by = SCORES.test(name) ? "its name is that of scores" : "a dense layer makes it, as scores of classes";
+        return { measure: argmax, why: `${by}; cosine compares vectors` };
       }
       if (classes > 1 && sizeOf(sample) === classes) return { measure: cosine, why: "it is one vector" };
       return { measure: relativeError, why: "it is values" };

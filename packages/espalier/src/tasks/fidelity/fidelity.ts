@@ -154,6 +154,6 @@ class FidelityTally implements Tally<FidelityMeasured> {
 }
 
 /** A tensor's numbers as float32. */
-function numbersOf(tensor: NumericTensor): Float32Array {
+export function numbersOf(tensor: NumericTensor): Float32Array {
   return toFloat32(tensor)?.data ?? Float32Array.from<number | bigint>(tensor.data, Number);
 }

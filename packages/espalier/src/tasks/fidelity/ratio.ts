@@ -43,7 +43,7 @@ export class RatioTally {
   /**
    * One standard error, in percent: of a ratio of sums, by the deviation of part - ratio x whole over samples (Cochran,
    * Sampling Techniques, section 6.4), and of its root by the first derivative. Where no sample deviates, half a sample
-   * still might.
+   * still may.
    */
   get standardError(): number {
     const [n, ratio] = [this.#samples, this.#ratio];
@@ -51,7 +51,7 @@ export class RatioTally {
     const squares = this.#parts - 2 * ratio * this.#products + ratio * ratio * this.#wholes;
     const error = Math.sqrt((Math.max(0, squares) * n) / Math.max(1, n - 1)) / this.#whole;
     if (this.#measure.root) return ratio === 0 ? 0 : (100 * error) / (2 * Math.sqrt(ratio));
-    return Math.max(100 * error, 50 / n);
+    return squares > 1e-9 * this.#parts ? 100 * error : 50 / n;
   }
 }
 
