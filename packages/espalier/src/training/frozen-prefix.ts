@@ -59,7 +59,7 @@ export async function withoutFrozenPrefix(
   const all = (data.train.size + data.validation.size) * size;
   const room = all <= most ? memory : storage;
   // Targets are read into memory as they are.
-  const targets = data.targets.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+  const targets = data.targets.reduce((sum, { shape }) => sum + (shape.length > 0 ? sizeOf(shape) : 0), 0);
   if (!room || (data.train.size + data.validation.size) * targets > most) return undefined;
 
   const program = await engine.compile(prefix);

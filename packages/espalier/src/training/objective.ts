@@ -36,7 +36,7 @@ export interface ObjectiveOptions {
  */
 export function objective(
   annotated: TypedModel,
-  task: Pick<Task, "targets" | "loss">,
+  task: Pick<Task, "targets" | "loss"> & Partial<Pick<Task, "form">>,
   { adapting = new Set<string>(), sequence = false }: ObjectiveOptions = {},
 ): Objective {
   const model = copyModel(annotated);
@@ -45,7 +45,8 @@ export function objective(
     {
       shape: [batch],
     },
-  ] = fedInputs(annotated);
+    // Outputs that are imitated may have no axis for the samples; of all others it is the first.
+  ] = task.form?.kind === "all" ? fedInputs(annotated) : outputs;
   const targets = task.targets(outputs);
   const graph = new GraphBuilder(model, "loss/");
   const dropout = exposeDropout(graph, annotated);
