@@ -184,7 +184,8 @@ export function scaledPlain({ dims, data }: FloatTensor, { axis, squares }: Plai
   const rowOf = (i: number) => Math.floor(i / inner) % count;
   const most = new Float32Array(count);
   for (let i = 0; i < data.length; i++) most[rowOf(i)] = Math.max(most[rowOf(i)], Math.abs(data[i]));
-  const mean = meanOf(squares);
+  // Behind gates that are shut on every sample, no error does anything: as in chains, it then counts as if it did.
+  const mean = meanOf(squares) || 1;
   for (let r = 0; r < count; r++) {
     const square = Math.max(squares[r], LEAST_PART * mean, Number.MIN_VALUE);
     scales[r] = scaleFor(Math.max(STEP * Math.sqrt(price / square), (1.25 * most[r]) / MOST_CODE, LEAST_SCALE));
