@@ -1,7 +1,10 @@
 /** Work that another thread, process or machine can do: it is found there by its name. */
 export interface Job<Input, Output> {
   readonly name: string;
-  /** @param input as a structured clone carries it, as it does what comes back */
+  /**
+   * Does the work for one input.
+   * @param input as a structured clone carries it, as it does what comes back
+   */
   run(input: Input, context: JobContext): Output | Promise<Output>;
 }
 
@@ -13,6 +16,7 @@ export interface JobContext {
   progress(told: unknown): void;
 }
 
+/** How jobs are asked for. */
 export interface JobOptions {
   /** Ends the work: jobs that run are stopped, and the next result is rejected with the signal's reason. */
   readonly signal?: AbortSignal;

@@ -4,6 +4,7 @@ import { UserError } from "../errors.ts";
 import { Slot } from "./slot.ts";
 import type { WorkerKind, WorkerProgram } from "./start.ts";
 
+/** How many workers of which kind there are, and what they know. */
 export interface LocalExecutorOptions {
   /** Jobs that are done at once; default: one for each core. */
   readonly workers?: number;
