@@ -7,9 +7,14 @@ import { Network } from "../../src/network/network.ts";
 import { UnsupportedError } from "../../src/network/unsupported.ts";
 import { Draft, type Made } from "./draft.ts";
 import { makers } from "./makers.ts";
+import { withRoundingNoise } from "./rounding-noise.ts";
 
 /** Outputs may differ by so much of the largest. */
 const TOLERANCE = 1e-5;
+/** Where rounding of what is read moves the right output itself, they may differ by more of it, but never by this. */
+const MOST_TOLERANCE = 1e-3;
+/** How often the right output is computed with such noise. */
+const NOISY_TURNS = 3;
 /** Numbers above are no longer compared: their errors have grown with them. */
 const LARGEST = 1e4;
 
@@ -59,7 +64,7 @@ export class NetworkFuzzer {
       }
       const right = await this.#expected(draft.model, outputs, draft.feeds);
       for (const name of outputs) {
-        const reason = right && difference(taken[name], right[name]);
+        const reason = right && (await this.#difference(draft, name, taken[name], right[name]));
         if (reason) throw new Error(`${describe(draft, number, this.#seed)}: ${name} ${reason}.`);
       }
       computed.push(made.op);
@@ -73,6 +78,22 @@ export class NetworkFuzzer {
       }
     }
     return { computed, refused };
+  }
+
+  /** How an output differs from what is right by more than rounding brings about; undefined where it does not. */
+  async #difference(draft: Draft, name: string, found: Found, right: NumericTensor): Promise<string | undefined> {
+    const reason = difference(found, right);
+    if (!reason || right.dtype !== "float32") return reason;
+    let allowed = 0;
+    for (let turn = 0; turn < NOISY_TURNS; turn++) {
+      const noisy = withRoundingNoise(draft.model, draft.known, random(this.#seed, "noise", turn));
+      const other = (await this.#expected(noisy, [name], draft.feeds))?.[name];
+      if (other?.data.length !== right.data.length) return reason;
+      for (let i = 0; i < other.data.length; i++) {
+        allowed = Math.max(allowed, 4 * Math.abs(Number(other.data[i]) - Number(right.data[i])));
+      }
+    }
+    return difference(found, right, allowed);
   }
 
   #add(draft: Draft, { op, inputs, attributes = {}, outputs = 1 }: Made): string[] {
@@ -137,16 +158,24 @@ function isComparable({ data }: NumericTensor): boolean {
   );
 }
 
-/** How an output differs from what is right; undefined where it does not. */
-function difference(
-  found: { readonly type: string; readonly dims: readonly number[]; readonly data: ArrayLike<number | bigint> },
-  right: NumericTensor,
-): string | undefined {
+interface Found {
+  readonly type: string;
+  readonly dims: readonly number[];
+  readonly data: ArrayLike<number | bigint>;
+}
+
+/**
+ * How an output differs from what is right; undefined where it does not.
+ * @param allowed what floats may differ by where that is more than their own size says
+ */
+function difference(found: Found, right: NumericTensor, allowed = 0): string | undefined {
   if (found.type !== right.dtype) return `is ${found.type} for ${right.dtype}`;
   if (found.dims.join() !== right.dims.join()) return `is [${found.dims}] for [${right.dims}]`;
   const numbers = Array.from<number | bigint, number>(right.data, Number);
   const most = numbers.reduce((a, b) => Math.max(a, Math.abs(b)), 0);
-  const tolerance = right.dtype === "float32" || right.dtype === "float64" ? TOLERANCE * Math.max(most, 1e-2) : 0;
+  const size = Math.max(most, 1e-2);
+  const exact = right.dtype !== "float32" && right.dtype !== "float64";
+  const tolerance = exact ? 0 : Math.max(TOLERANCE * size, Math.min(allowed, MOST_TOLERANCE * size));
   const at = numbers.findIndex((value, i) => !(Math.abs(value - Number(found.data[i])) <= tolerance));
   return at < 0 ? undefined : `is ${found.data[at]} for ${numbers[at]} at ${at} of [${right.dims}]`;
 }

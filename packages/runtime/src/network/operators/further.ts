@@ -8,9 +8,11 @@ import { lossOperators } from "./losses.ts";
 import { packedOperators } from "./packed.ts";
 import { quantizationOperators } from "./quantization.ts";
 import { recurrentOperators } from "./recurrent.ts";
+import { resizeOperators } from "./resize.ts";
 import { reversalOperators } from "./reversal.ts";
 import { samplingOperators } from "./sampling.ts";
 import { scatterOperators } from "./scatter.ts";
+import { standardizationOperators } from "./standardization.ts";
 import { transposedOperators } from "./transposed.ts";
 import { wholeProductOperators } from "./whole-products.ts";
 
@@ -25,9 +27,11 @@ export const furtherOperators: Operators = {
   ...packedOperators,
   ...quantizationOperators,
   ...recurrentOperators,
+  ...resizeOperators,
   ...reversalOperators,
   ...samplingOperators,
   ...scatterOperators,
+  ...standardizationOperators,
   ...wholeProductOperators,
   ...transposedOperators,
 };

@@ -17,11 +17,9 @@ import { normalizationOperators } from "./normalization.ts";
 import { padOperators } from "./pad.ts";
 import { poolingOperators } from "./pooling.ts";
 import { reductionOperators } from "./reductions.ts";
-import { resizeOperators } from "./resize.ts";
 import { selectionOperators } from "./selection.ts";
 import { softmaxOperators } from "./softmax.ts";
 import { spaceOperators } from "./space.ts";
-import { standardizationOperators } from "./standardization.ts";
 
 /** The operators that come with the runtime. */
 const common: Operators = {
@@ -43,8 +41,6 @@ const common: Operators = {
   ...fillingOperators,
   ...padOperators,
   ...selectionOperators,
-  ...resizeOperators,
-  ...standardizationOperators,
   ...spaceOperators,
 };
 
