@@ -132,3 +132,29 @@ it("Resize moves whole numbers to the nearest place", () =>
     inputs: [wholes("uint8", [1, 2, 3, 4], 1, 0, 256), undefined, numbers([1, 1, 2, 1.5])],
     attributes: { mode: string("nearest") },
   }));
+
+it.each(["round_prefer_floor", "round_prefer_ceil"])(
+  "Resize takes halves that float32 moved for halves: %s",
+  async (rounding) => {
+    const lengths = [
+      [7, 4],
+      [14, 8],
+      [21, 12],
+      [26, 28],
+      [30, 8],
+    ];
+    for (const [from, to] of lengths) {
+      await agrees({
+        op: "Resize",
+        set: 18,
+        attributes: {
+          mode: string("nearest"),
+          coordinate_transformation_mode: string("asymmetric"),
+          nearest_mode: string(rounding),
+        },
+        inputs: [normals([1, 1, 2, from], 1), numbers([]), numbers([]), int64s([1, 1, 3, to])],
+        sources: ["fed", "constant", "constant", "constant"],
+      });
+    }
+  },
+);

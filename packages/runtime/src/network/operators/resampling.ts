@@ -99,6 +99,9 @@ export function tapsOf(
   return inside.map(({ at, weight }) => ({ at, weight: weight / sum }));
 }
 
+/** Halves that float32 has moved are halves still: runtimes take this distance for none. */
+const TIE = 1e-6;
+
 function nearestTo(x: number, mode: Interpolation["nearest"], shrinks: boolean): number {
   switch (mode) {
     case "floor":
@@ -106,9 +109,9 @@ function nearestTo(x: number, mode: Interpolation["nearest"], shrinks: boolean):
     case "ceil":
       return Math.ceil(x);
     case "round_prefer_ceil":
-      return Math.floor(x + 0.5);
+      return Math.floor(x + 0.5 + TIE);
     case "round_prefer_floor":
-      return Math.ceil(x - 0.5);
+      return Math.ceil(x - 0.5 - TIE);
     default:
       return shrinks ? Math.ceil(x) : Math.trunc(x);
   }
