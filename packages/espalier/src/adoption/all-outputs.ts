@@ -3,7 +3,8 @@ import { GraphBuilder } from "../onnx/builder.ts";
 import { consumers, copyModel, type Model, type Node, producers } from "../onnx/graph.ts";
 import { withoutDeadNodes } from "../onnx/live.ts";
 import type { TypedModel, TypedValue } from "../onnx/typed.ts";
-import { endOf, type Head, headsOf } from "./heads.ts";
+import { endOf } from "../operators/ends.ts";
+import { type Head, headsOf } from "./heads.ts";
 import { zeroStates } from "./states.ts";
 
 /** A network with all of its outputs, and what they are. */

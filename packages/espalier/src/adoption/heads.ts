@@ -3,6 +3,7 @@ import { type Node, OPSET, producers } from "../onnx/graph.ts";
 import { isStoredFloat } from "../onnx/half.ts";
 import { sizeOf } from "../onnx/tensor.ts";
 import type { TypedModel, TypedValue } from "../onnx/typed.ts";
+import { endOf, shapeIn } from "../operators/ends.ts";
 
 /** What an output is, by the operator that it ends in. */
 export interface Head {
@@ -48,26 +49,6 @@ function headOf(typed: TypedModel, made: ReadonlyMap<string, Node>, output: Type
     default:
       return { ...plain, kind: "values", dense: end !== undefined && isDense(end, made) };
   }
-}
-
-/** Operators that keep numbers and their order, in one shape or another; a mean does where it is of one number. */
-const CARRIERS = new Set(["Identity", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Cast", "Dropout", "ReduceMean"]);
-
-/** The node that makes an output's numbers, and those behind it, which only carry them, from the output on. */
-export function endOf(typed: TypedModel, made: ReadonlyMap<string, Node>, output: string) {
-  const size = sizeOf(shapeIn(typed, output));
-  const carriers: Node[] = [];
-  let end = made.get(output);
-  while (end && CARRIERS.has(end.op) && end.domain === "" && sizeOf(shapeIn(typed, end.inputs[0])) === size) {
-    carriers.push(end);
-    end = made.get(end.inputs[0]);
-  }
-  return { end: end?.domain === "" ? end : undefined, carriers };
-}
-
-function shapeIn({ values, outputs, inputs, initializers }: TypedModel, name: string): readonly number[] {
-  const value = values.get(name) ?? [...outputs, ...inputs].find((each) => each.name === name);
-  return value?.shape ?? initializers.get(name)?.dims ?? [];
 }
 
 /** The classes of a Softmax: those of one axis, before operator set 13 of all axes from one on. */

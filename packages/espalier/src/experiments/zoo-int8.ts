@@ -1,10 +1,11 @@
 import { UserError } from "../errors.ts";
-import { attribute, int } from "../onnx/attributes.ts";
+import { int } from "../onnx/attributes.ts";
 import { GraphBuilder } from "../onnx/builder.ts";
 import { copyModel, type Model } from "../onnx/graph.ts";
 import { type FloatTensor, float32, type NumericTensor } from "../onnx/tensor.ts";
 import { upgrade } from "../onnx/upgrade.ts";
-import { type Layer, layersOf } from "../operators/layers.ts";
+import { layersOf } from "../operators/layers.ts";
+import { outputAxis } from "../operators/output-axis.ts";
 
 /** The largest code: codes are symmetric around zero. */
 const MOST = 127;
@@ -32,7 +33,7 @@ export function int8ByChannel(source: Model): Int8 {
   for (const { outputs } of nodes) for (const output of outputs) graph.reserve(output);
   for (const layer of layers) {
     const { weight } = layer;
-    const axis = channelAxis(layer);
+    const axis = outputAxis(layer, layer.tensor.dims.length);
     const { codes, scales, values } = quantized(layer.tensor, axis);
     rounded.initializers.set(weight, values);
     file.initializers.delete(weight);
@@ -42,23 +43,6 @@ export function int8ByChannel(source: Model): Int8 {
   file.nodes.push(...nodes);
   file.inputs = file.inputs.filter(({ name }) => !layers.some(({ weight }) => weight === name));
   return { file, rounded };
-}
-
-/** The axis of a layer's weights along which its output channels lie. */
-function channelAxis({ node, operand, tensor: { dims } }: Layer): number {
-  switch (node.op) {
-    case "Gemm":
-      return attribute(node, "int", "transB", 0) === 1 ? 0 : 1;
-    case "MatMul":
-      return operand === 0 ? dims.length - 2 : dims.length - 1;
-    case "ConvTranspose":
-    case "LSTM":
-    case "GRU":
-    case "RNN":
-      return 1;
-    default:
-      return 0;
-  }
 }
 
 function quantized({ dims, data }: FloatTensor, axis: number) {

@@ -12,6 +12,7 @@ const MOST_PLACES = 1024;
 const layer: LayerFacet = {
   operands: () => [0, 1],
   data: ({ inputs }, operand) => inputs[1 - operand],
+  unitAxis: () => 0,
 };
 
 /** One number for each channel of the output, [channels] at the input and [channels, 1, ...] behind. */
@@ -223,7 +224,8 @@ export const Conv = {
 
 export const ConvTranspose = {
   weights: [1, 2],
-  layer,
+  // Of several groups, the inputs tell which group a unit is of; those of its own come second.
+  layer: { ...layer, unitAxis: (use) => (use.operand === 1 && groupsOf(use) === 1 ? 1 : 0) },
   bias: biasOf((use, [, outputs]) => outputs * groupsOf(use)),
   fit: convolvedBack,
   units: (context) => channels(context, true),

@@ -132,6 +132,10 @@ export const Einsum = {
     // What each of three operands multiplies is not a value of the network.
     operands: ({ inputs }) => (inputs.length === 2 ? [0, 1] : []),
     data: ({ inputs }, operand) => inputs[1 - operand],
+    unitAxis({ node, operand }) {
+      const { weights, rows } = lettersOf(node, operand) ?? { weights: "", rows: "" };
+      return rows === "" ? 0 : weights.indexOf(rows[0]);
+    },
   },
   bias: {
     shape({ node, operand, dims }) {

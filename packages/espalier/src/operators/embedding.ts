@@ -59,7 +59,8 @@ function entries({ node, shape, own }: UnitContext): UnitLinks {
 /** A table that is looked up: an embedding. */
 export const Gather = {
   weights: [0],
-  layer: { operands: () => [0], data: ({ inputs }) => inputs[1] },
+  // Each entry has a scale: no sum mixes it with others.
+  layer: { operands: () => [0], data: ({ inputs }) => inputs[1], unitAxis: () => 0 },
   bias: { shape: ({ node, dims }) => (attribute(node, "int", "axis", 0) === 0 ? dims?.slice(1) : undefined) },
   fit: lookedUp,
   units: entries,

@@ -38,6 +38,8 @@ export interface LayerFacet {
   operands(node: Node): readonly number[];
   /** The value that such weights multiply, or by which they are looked up. */
   data(node: Node, operand: number): string;
+  /** The axis of such weights, of so many axes, along which output units lie: each of these has a scale of its own. */
+  unitAxis(use: WeightUse, rank: number): number;
   /** True where Concat may put the weights together from several initializers, each of which is a layer. */
   readonly inParts?: boolean;
 }

@@ -8,6 +8,7 @@ import { type Axis, along, foldInto, passAxes, range, type Side, type UnitContex
 const layer: LayerFacet = {
   operands: () => [0, 1],
   data: ({ inputs }, operand) => inputs[1 - operand],
+  unitAxis: (use, rank) => rank - (areUnitsFirst(use) ? 2 : 1),
 };
 
 /** Returns true if Gemm reads an operand with rows and columns in each other's place. */
@@ -16,11 +17,15 @@ function isTurned({ node, operand }: WeightUse): boolean {
 }
 
 /** A matrix that multiplies from the right has its output units in its columns, from the left in its rows. */
-function matrixOf(use: ShapedUse, turned: boolean): Matrices | undefined {
+function areUnitsFirst(use: WeightUse): boolean {
+  return (use.operand === 0) !== isTurned(use);
+}
+
+function matrixOf(use: ShapedUse): Matrices | undefined {
   const { node, operand, dims, shape } = use;
   if (dims.length !== 2) return undefined;
   const data = node.inputs[1 - operand];
-  const unitsFirst = (operand === 0) !== turned;
+  const unitsFirst = areUnitsFirst(use);
   const [rows, columns] = unitsFirst ? dims : dims.toReversed();
   const rank = shape(data).length;
   // From the left, what is multiplied lies in the columns of the other factor.
@@ -151,7 +156,7 @@ export const Gemm = {
     const scaled = attribute(node, "float", "alpha", 1) !== 1 || attribute(node, "float", "beta", 1) !== 1;
     // The other factor would have to be turned too.
     const otherTurned = isTurned({ node, operand: 1 - operand });
-    return scaled || otherTurned ? undefined : matrixOf(use, isTurned(use));
+    return scaled || otherTurned ? undefined : matrixOf(use);
   },
   units: gemmUnits,
   macs({ node, shape }) {
@@ -171,7 +176,7 @@ export const MatMul = {
       return operand === 1 ? dims.slice(-1) : [dims[dims.length - 2], 1];
     },
   },
-  fit: (use) => matrixOf(use, false),
+  fit: matrixOf,
   units: matmulUnits,
   macs: ({ node, shape }) => sizeOf(shape(node.outputs[0])) * (shape(node.inputs[0]).at(-1) ?? 1),
 } as const satisfies Facets;

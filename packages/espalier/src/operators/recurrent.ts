@@ -91,6 +91,8 @@ const recurrent = {
     operands: () => RECURRENT_WEIGHTS,
     data: ({ inputs, outputs }, operand) =>
       operand === W ? inputs[X] : (outputs.find((output) => output !== "") ?? ""),
+    // [directions, gates x hidden, inputs]: both directions of a row have one scale.
+    unitAxis: () => 1,
     inParts: true,
   },
   bias: { none: "one tensor holds the biases of all gates, twice" },

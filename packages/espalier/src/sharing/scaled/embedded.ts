@@ -1,9 +1,9 @@
 import { attribute, int } from "../../onnx/attributes.ts";
 import type { GraphBuilder } from "../../onnx/builder.ts";
-import { type Model, type Node, producers } from "../../onnx/graph.ts";
+import { producers } from "../../onnx/graph.ts";
 import { sizeOf } from "../../onnx/tensor.ts";
-import type { TypedValue } from "../../onnx/typed.ts";
-import { isView } from "../../operators/views.ts";
+import type { TypedModel, TypedValue } from "../../onnx/typed.ts";
+import { endOf } from "../../operators/ends.ts";
 
 /**
  * Distributions are looked at as if their logarithms were divided by this: where a network is sure of itself, its
@@ -23,15 +23,17 @@ export type OutputKind = "made" | "scores";
  * distributions twice the roots of the probabilities, as 4 sum (sqrt p - sqrt q)^2 is, for small differences, twice
  * the divergence of p from q (Amari, Information Geometry, section 3.5); of other numbers these in parts of their own
  * deviation, over the root of how many a sample has.
+ * @param typed the network, of operator set 13 or later
  * @param scale the deviation of the output's numbers
+ * @returns values of as many numbers as the output, in whatever shape
  */
 export function embedded(
   graph: GraphBuilder,
-  model: Model,
+  typed: TypedModel,
   output: TypedValue,
   { scale, kind = "made" }: { readonly scale: number; readonly kind?: OutputKind },
 ): string[] {
-  const end = endOf(model, output.name);
+  const { end } = endOf(typed, producers(typed), output.name, { turning: true });
   const scalar = (value: number) => graph.scalar("float32", value);
   const rooted = (p: string) =>
     graph.emit("Mul", [graph.emit("Sqrt", [graph.emit("Clip", [p, scalar(LEAST)])]), scalar(2)]);
@@ -41,6 +43,7 @@ export function embedded(
   if (kind === "scores") return [distributed(output.name, -1)];
   switch (end?.op) {
     case "Softmax":
+    case "LogSoftmax":
       return [distributed(end.inputs[0], attribute(end, "int", "axis", -1))];
     case "Sigmoid": {
       const p = graph.emit("Sigmoid", [softened(end.inputs[0])]);
@@ -52,12 +55,4 @@ export function embedded(
       return [graph.emit("Div", [output.name, scalar(unit)])];
     }
   }
-}
-
-/** The node that makes an output's numbers, whatever brings them into another shape. */
-function endOf(model: Model, output: string): Node | undefined {
-  const made = producers(model);
-  let end = made.get(output);
-  while (end && isView(end)) end = made.get(end.inputs[0]);
-  return end?.domain === "" ? end : undefined;
 }

@@ -99,8 +99,8 @@ function withDistance(
   const parts = typed.outputs.slice(0, count).flatMap((output, i) => {
     if (output.dtype !== "float32") return [];
     const form = { scale: scales[i], kind: kinds[i] };
-    const targets = embedded(graph, model, typed.outputs[count + i], form);
-    return embedded(graph, model, output, form).map((value, part) => {
+    const targets = embedded(graph, typed, typed.outputs[count + i], form);
+    return embedded(graph, typed, output, form).map((value, part) => {
       const difference = graph.emit("Sub", [value, targets[part]]);
       return graph.emit("ReduceSum", [graph.emit("Mul", [difference, difference])], { keepdims: int(0) });
     });

@@ -5,6 +5,7 @@ import type { Model } from "../../onnx/graph.ts";
 import { floatsOf, isFloat32 } from "../../onnx/tensor.ts";
 import type { TypedModel } from "../../onnx/typed.ts";
 import { type Layer, layersOf } from "../../operators/layers.ts";
+import { outputAxis } from "../../operators/output-axis.ts";
 import { type LinearLayer, linearLayer } from "../../reconstruction/linear.ts";
 import { type Axis, alongAxis } from "./scaled.ts";
 
@@ -148,11 +149,8 @@ export function axisOf(model: Model, name: string): Axis {
   const tensor = model.initializers.get(name);
   const dims = isFloat32(tensor) ? tensor.dims : [];
   if (dims.filter((size) => size > 1).length < 2) return { scales: 1, inner: 1 };
-  const reader = model.nodes.find(({ inputs }) => inputs.includes(name));
-  const recurrent = reader?.op === "LSTM" || reader?.op === "GRU" || reader?.op === "RNN";
-  if (recurrent && dims[0] === 1) return alongAxis(dims, 1);
-  const last = reader?.op === "MatMul" && reader.inputs[1] === name;
-  return alongAxis(dims, last ? dims.length - 1 : 0);
+  const node = model.nodes.find(({ inputs }) => inputs.includes(name));
+  return alongAxis(dims, node ? outputAxis({ node, operand: node.inputs.indexOf(name) }, dims.length) : 0);
 }
 
 /** Looks at a parameter by its own gradient. */

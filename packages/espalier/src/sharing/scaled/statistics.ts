@@ -148,11 +148,14 @@ async function withProbe(
   const parts = typed.outputs.flatMap((output, i) =>
     output.dtype !== "float32"
       ? []
-      : embedded(graph, model, output, { scale: scales[i], kind: kinds[i] }).map((value) => {
+      : embedded(graph, typed, output, { scale: scales[i], kind: kinds[i] }).map((value) => {
           const name = graph.fresh("direction");
-          model.inputs.push({ name, dtype: "float32", shape: output.shape });
-          noise.push({ name, dims: output.shape });
-          return graph.emit("ReduceSum", [graph.emit("Mul", [value, name])], { keepdims: int(0) });
+          const dims = [sizeOf(output.shape)];
+          model.inputs.push({ name, dtype: "float32", shape: dims });
+          noise.push({ name, dims });
+          // What is embedded may have another shape than the output: that before a view.
+          const flat = graph.emit("Reshape", [value, graph.ints([-1])]);
+          return graph.emit("ReduceSum", [graph.emit("Mul", [flat, name])], { keepdims: int(0) });
         }),
   );
   if (parts.length === 0)

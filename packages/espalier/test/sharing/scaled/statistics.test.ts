@@ -167,6 +167,51 @@ describe("a scaled network", () => {
   });
 });
 
+describe("outputs in another shape than their Softmax", () => {
+  const classifier = (behind: (graph: GraphBuilder, probabilities: string) => string, softmax = "Softmax") => {
+    const model = emptyModel("classifier");
+    model.inputs.push({ name: "x", dtype: "float32", shape: ["batch", 1, 4, 4] });
+    const graph = new GraphBuilder(model);
+    const maps = graph.emit("Conv", ["x", graph.initializer("w", filled([3, 1, 4, 4], "w"))]);
+    const probabilities = graph.emit(softmax, [maps], { axis: int(1) });
+    model.outputs.push({ name: behind(graph, probabilities) });
+    return model;
+  };
+  const lookedAt = (model: Model) => statisticsOf(engine, model, data, { batch: 20, seed: 1 });
+  const secondOf = ({ layers }: Statistics) => layers.get("w")?.blocks[0].second ?? new Float32Array();
+
+  it.each([
+    ["Flatten", (graph: GraphBuilder, value: string) => graph.emit("Flatten", [value])],
+    ["Reshape", (graph: GraphBuilder, value: string) => graph.emit("Reshape", [value, graph.ints([-1, 3])])],
+    ["Dropout", (graph: GraphBuilder, value: string) => graph.emit("Dropout", [value])],
+    ["Transpose", (graph: GraphBuilder, value: string) => graph.emit("Transpose", [value])],
+  ] as const)("are seen as without it: %s", async (_, behind) => {
+    const plain = await lookedAt(classifier((_graph, value) => value));
+    const seen = await lookedAt(classifier(behind));
+    expect(secondOf(plain)).toHaveLength(256);
+    expect(secondOf(seen)).toEqual(secondOf(plain));
+  });
+
+  it("are the same distributions as logarithms", async () => {
+    const [plain, logarithms] = [
+      await lookedAt(classifier((_, value) => value)),
+      await lookedAt(classifier((_, value) => value, "LogSoftmax")),
+    ];
+    expect(secondOf(logarithms)).toEqual(secondOf(plain));
+  });
+});
+
+describe("rows without inputs", () => {
+  it.each([
+    ["Gemm", single("Gemm", [5, 4], [4, 3]), { scales: 3, inner: 1 }],
+    ["transposed convolution", single("ConvTranspose", [2, 4, 5, 5], [4, 3, 2, 2]), { scales: 3, inner: 4 }],
+  ])("have a scale for each output unit: %s", (_, model, { scales, inner }) => {
+    const found = inBits(model, () => 8).get("w");
+    expect(found?.inner).toBe(inner);
+    expect(found?.scales).toHaveLength(scales);
+  });
+});
+
 describe("blocks of columns", () => {
   it("cover all of them, and are no wider than a triangle may be", () => {
     for (const columns of [1, 2048, 2049, 9216]) {
