@@ -7,20 +7,21 @@ import type { NumericTensor } from "../onnx/tensor.ts";
  * @throws UserError for the first NaN or infinite number of an array, with its place
  */
 export function checkFinite(array: NumericTensor, where: string): void {
-  const { dtype, dims, data } = array;
-  const floats = dtype === "float64" ? data : toFloat32(array)?.data;
-  if (!floats) return;
-  const at = firstNotFinite(floats);
-  if (at < 0) return;
+  const found = firstNotFinite(array);
+  if (!found) return;
   throw new UserError(
-    `${where}[${placeOf(at, dims)}] is ${floats[at]}: nothing can be computed with it; correct the data or leave such samples out.`,
+    `${where}[${placeOf(found.at, array.dims)}] is ${found.value}: nothing can be computed with it; correct the data or leave such samples out.`,
   );
 }
 
-/** The place of the first number that is NaN or infinite; -1 where all are finite. */
-export function firstNotFinite(values: ArrayLike<number | bigint>): number {
-  for (let i = 0; i < values.length; i++) if (!Number.isFinite(Number(values[i]))) return i;
-  return -1;
+/** The first number of an array that is NaN or infinite; undefined where all are finite, or whole. */
+export function firstNotFinite(array: NumericTensor): { readonly at: number; readonly value: number } | undefined {
+  const floats = array.dtype === "float64" ? array.data : toFloat32(array)?.data;
+  for (let at = 0; floats && at < floats.length; at++) {
+    const value = Number(floats[at]);
+    if (!Number.isFinite(value)) return { at, value };
+  }
+  return undefined;
 }
 
 /** The indices of an element, "3,0,17". */

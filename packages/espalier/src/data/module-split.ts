@@ -114,7 +114,6 @@ function isTypedArray(value: unknown): value is TensorData {
  * @param where how messages begin, as "data.js, train"
  */
 export function guarded(split: Split, specs: readonly TensorSpec[], where: string): Split {
-  const sizes = new Map(specs.map(({ name, shape }) => [name, sizeOf(shape)]));
   return {
     ...split,
     async read(indices, into) {
@@ -125,14 +124,17 @@ export function guarded(split: Split, specs: readonly TensorSpec[], where: strin
         const reason = (error instanceof Error ? error.message : String(error)).split("\n", 1)[0];
         throw new UserError(`${where}: its read fails (${reason}) for the samples from ${indices[0]} on: fix it.`);
       }
-      for (const [name, size] of sizes) {
+      for (const { name, dtype, shape } of specs) {
         const values = into[name];
-        if (!(values instanceof Float32Array || values instanceof Float64Array)) continue;
-        const at = firstNotFinite(values.subarray(0, indices.length * size));
-        if (at < 0) continue;
+        if (!values) continue;
+        const size = sizeOf(shape);
+        const count = indices.length * size;
+        const found = firstNotFinite({ dtype, dims: [count], data: values.subarray(0, count) });
+        if (!found) continue;
+        const { at, value } = found;
         const sample = indices[Math.floor(at / size)];
         throw new UserError(
-          `${where}: sample ${sample} has ${values[at]} in "${name}" at ${at % size}: nothing can be computed with it; correct it or leave the sample out.`,
+          `${where}: sample ${sample} has ${value} in "${name}" at ${at % size}: nothing can be computed with it; correct it or leave the sample out.`,
         );
       }
     },

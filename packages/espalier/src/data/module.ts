@@ -8,18 +8,22 @@ import type { Dataset, Split } from "./dataset.ts";
 import { collected, guarded, samplesOf } from "./module-split.ts";
 import { UNITS } from "./text/vocabulary.ts";
 
-const split = z.custom<Split>((value) => {
-  const starts = z.custom<ArrayLike<number>>(isStarts).optional();
-  const stream = z.object({ characters: z.number().positive().optional(), starts });
-  const parsed = z.object({ size: z.int().positive(), stream: stream.optional(), read: z.function() }).safeParse(value);
-  return parsed.success;
-}, "is not a split { size, read(indices, into) }");
+const stream = z.object({ characters: z.number().positive().optional(), starts: z.unknown() });
+const readable = z.object({ size: z.int().positive(), stream: stream.optional(), read: z.function() });
 
-/** Returns true for whole numbers that ascend from 0. */
-function isStarts(value: unknown): boolean {
+const split = z
+  .custom<Split>((value) => readable.safeParse(value).success, "is not a split { size, read(indices, into) }")
+  .refine(
+    (value) => value.stream?.starts === undefined || areStarts(value.stream.starts, value.size),
+    "has stream.starts that are not whole numbers from 0 on, each above the one before and all below its size",
+  );
+
+/** Returns true for whole numbers that ascend from 0 and stay below a size. */
+function areStarts(value: unknown, size: number): boolean {
   if (!Array.isArray(value) && !(value instanceof Uint32Array || value instanceof Int32Array)) return false;
   const starts = Array.from<unknown, number>(value, Number);
-  return starts[0] === 0 && starts.every((start, i) => Number.isInteger(start) && (i === 0 || start > starts[i - 1]));
+  const ascend = starts.every((start, i) => Number.isInteger(start) && (i === 0 || start > starts[i - 1]));
+  return starts[0] === 0 && ascend && starts[starts.length - 1] < size;
 }
 
 const spec = z.object({

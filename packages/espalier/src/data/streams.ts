@@ -64,28 +64,28 @@ function recordings(starts: ArrayLike<number>, size: number, rows: number, whole
     return { start: starts[i], size: end - starts[i] };
   }).sort((a, b) => b.size - a.size);
   if (!whole) return all;
-  const steps = stretchFor(
-    all.map(({ size }) => size),
-    rows,
-  );
+  const steps = stretchFor(all, size, rows);
   return all.flatMap(({ start, size }) =>
     Array.from({ length: Math.floor(size / steps) }, (_, i) => ({ start: start + i * steps, size: steps })),
   );
 }
 
-/** Into so many parts the shortest recording is cut at most, so that all may be used. */
-const MOST_CUTS = 8;
+/** The part of the samples that batches can use at best which equal stretches are to use: the longer, the fewer. */
+const ENOUGH = 0.9;
 
-/** The length of stretches, as long as may be, of which the most samples fill whole batches. */
-function stretchFor(sizes: readonly number[], rows: number): number {
-  const total = sizes.reduce((sum, size) => sum + size, 0);
-  const longest = Math.max(1, Math.min(...sizes, Math.floor(total / rows)));
-  let best = { steps: 1, used: 0 };
-  for (let cuts = 1; cuts <= MOST_CUTS; cuts++) {
-    const steps = Math.max(1, Math.floor(longest / cuts));
-    const count = sizes.reduce((sum, size) => sum + Math.floor(size / steps), 0);
-    const used = Math.floor(count / rows) * rows * steps;
-    if (used > best.used) best = { steps, used };
+/**
+ * The length of the longest stretches that use nearly as many samples, in full batches, as single ones do.
+ * @param all the recordings, the longest first
+ */
+function stretchFor(all: readonly Stretch[], total: number, rows: number): number {
+  const most = rows * Math.floor(total / rows);
+  for (let steps = Math.min(all[0].size, Math.floor(total / rows)); steps > 1; steps--) {
+    let count = 0;
+    for (const { size } of all) {
+      if (size < steps) break;
+      count += Math.floor(size / steps);
+    }
+    if (rows * steps * Math.floor(count / rows) >= ENOUGH * most) return steps;
   }
-  return best.steps;
+  return 1;
 }

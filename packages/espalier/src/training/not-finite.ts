@@ -1,5 +1,7 @@
 import { batchFor, batchOf, type LearningData, readInOrder, type Split } from "../data/dataset.ts";
+import { firstNotFinite } from "../data/finite.ts";
 import { UserError } from "../errors.ts";
+import { sizeOf } from "../onnx/tensor.ts";
 
 /** The dataset that a split is of. */
 export type SplitOwner = Pick<LearningData, "name" | "inputs" | "targets">;
@@ -10,7 +12,7 @@ export type SplitOwner = Pick<LearningData, "name" | "inputs" | "targets">;
  * @param otherwise what to say where all inputs and targets are finite
  */
 export async function notFinite(data: SplitOwner, split: Split, otherwise: string): Promise<UserError> {
-  const found = await firstNotFinite(data, split);
+  const found = await firstIn(data, split);
   if (!found) return new UserError(otherwise);
   const { kind, tensor, sample, value } = found;
   return new UserError(
@@ -18,24 +20,22 @@ export async function notFinite(data: SplitOwner, split: Split, otherwise: strin
   );
 }
 
-async function firstNotFinite(data: SplitOwner, split: Split) {
+async function firstIn(data: SplitOwner, split: Split) {
   const chunk = batchFor(data);
-  const tensors = [
-    ...data.inputs.map((spec) => ({ kind: "inputs", spec })),
-    ...data.targets.map((spec) => ({ kind: "targets", spec })),
-  ].filter(({ spec: { dtype } }) => dtype === "float32" || dtype === "float64");
-  if (tensors.length === 0) return undefined;
-  const specs = tensors.map(({ spec }) => spec);
-  const { arrays } = batchOf(specs, chunk);
+  const kinds = [
+    { kind: "inputs", specs: data.inputs },
+    { kind: "targets", specs: data.targets },
+  ];
+  const { tensors, arrays } = batchOf([...data.inputs, ...data.targets], chunk);
   for (let start = 0; start < split.size; start += chunk) {
     const count = Math.min(chunk, split.size - start);
     await readInOrder(split, start, count, arrays);
-    for (const { kind, spec } of tensors) {
-      const values = arrays[spec.name];
-      const size = values.length / chunk;
-      const at = values.subarray(0, count * size).findIndex((value) => !Number.isFinite(Number(value)));
-      if (at >= 0) {
-        return { kind, tensor: spec.name, sample: start + Math.floor(at / size), value: Number(values[at]) };
+    for (const { kind, specs } of kinds) {
+      for (const { name, shape } of specs) {
+        const size = sizeOf(shape);
+        const { dtype, data } = tensors[name];
+        const found = firstNotFinite({ dtype, dims: [count * size], data: data.subarray(0, count * size) });
+        if (found) return { kind, tensor: name, sample: start + Math.floor(found.at / size), value: found.value };
       }
     }
   }

@@ -125,7 +125,7 @@ export class Trainer {
     const typed = await settle(engine, upgrade(source), { batch });
     const inputs = batchInputs(typed, batch);
     const free = trainableParameters(source).filter((name) => !frozen.has(name));
-    const parameterNames = trained(typed, free, options);
+    const parameterNames = trained(typed, free, { ...options, task });
     const adapting = new Set(batchNorm === "batch" ? parameterNames : []);
     const { model, targets, dropout, statistics, states } = objective(typed, task, { adapting, sequence });
     const annotated = await annotateAdditions(engine, model, typed);
@@ -281,9 +281,14 @@ export class Trainer {
   }
 }
 
-/** The parameters that the outputs depend on. */
-function trained(model: TypedModel, free: readonly string[], { rules }: TrainerOptions): string[] {
-  const learning = model.outputs.filter(({ dtype }) => dtype === "float32");
+/** The parameters that the task's outputs depend on: all of a network's, or the first. */
+function trained(
+  model: TypedModel,
+  free: readonly string[],
+  { rules, task }: Pick<TrainerOptions, "rules"> & { readonly task: Task },
+): string[] {
+  const own = task.form.kind === "all" ? model.outputs : model.outputs.slice(0, 1);
+  const learning = own.filter(({ dtype }) => dtype === "float32");
   const found = new Set(learning.flatMap(({ name }) => reachedByGradient(model, name, free, rules)));
   const reached = free.filter((name) => found.has(name));
   if (reached.length > 0) return reached;

@@ -133,6 +133,24 @@ describe("a module of named samples", () => {
     );
   });
 
+  it("has recordings that begin within it", async () => {
+    const path = (starts: readonly number[]) => {
+      const file = join(folder, `starts-${starts.join("-")}.mjs`);
+      const stream = `stream: { starts: [${starts}] }`;
+      const split = `{ size: 4, ${stream}, read(indices, { x }) { x?.fill(1); } }`;
+      const inputs = "inputs: [{ name: 'x', dtype: 'float32', shape: [] }]";
+      writeFileSync(
+        file,
+        `const s = ${split};\nexport default { name: 's', ${inputs}, train: s, validation: s, test: s };`,
+      );
+      return file;
+    };
+    expect((await openModule(path([0, 1, 3]))).train.stream?.starts).toEqual([0, 1, 3]);
+    for (const starts of [[0, 4], [0, 9], [1, 2], [0, 2, 2], []]) {
+      await expect(openModule(path(starts))).rejects.toThrow(/train: has stream\.starts that are not whole/);
+    }
+  });
+
   it("in the form before samples had names says what to write", async () => {
     const path = join(folder, "old.mjs");
     writeFileSync(path, "export default { name: 'old', sampleShape: [1], classes: 2 };");

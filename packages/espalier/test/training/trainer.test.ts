@@ -3,10 +3,13 @@ import { annotate } from "../../src/engine/annotate.ts";
 import type { Program } from "../../src/engine/engine.ts";
 import { nodeEngine } from "../../src/engine/node.ts";
 import { webEngine } from "../../src/engine/web.ts";
+import { int } from "../../src/onnx/attributes.ts";
+import { GraphBuilder } from "../../src/onnx/builder.ts";
 import type { Model } from "../../src/onnx/graph.ts";
 import { type FloatTensor, float32, isFloat32, scalar } from "../../src/onnx/tensor.ts";
 import { classify } from "../../src/tasks/classify.ts";
 import { losses } from "../../src/tasks/loss.ts";
+import type { Task } from "../../src/tasks/task.ts";
 import { targetOf } from "../../src/training/feeding.ts";
 import { LOSS, objective } from "../../src/training/objective.ts";
 import { transformOf } from "../../src/training/optimizer.ts";
@@ -120,6 +123,31 @@ describe("Trainer", () => {
       expect(tensor?.data.some((value) => value !== 0)).toBe(true);
     }
     await trainer.release();
+  });
+
+  it("trains what the task's output depends on: of several that are not all imitated, the first", async () => {
+    const model = blobNet();
+    const graph = new GraphBuilder(model, "second/");
+    const hidden = model.nodes.find(({ op }) => op === "Relu")?.outputs[0] ?? "";
+    const own = graph.initializer("own.weight", float32([12, 2], new Float32Array(24).fill(0.1)));
+    model.outputs.push({ name: graph.emit("MatMul", [hidden, own]), dtype: "float32", shape: ["batch", 2] });
+    const decayed = new Map([[own, { l2: 0.1 }]]);
+    const trainer = await Trainer.create(engine, model, { ...base, regularization: decayed });
+    expect(trainer.parameterNames).toEqual(["fc1.weight", "fc1.bias", "fc2.weight", "fc2.bias"]);
+    await trainer.release();
+    const all: Task = {
+      ...classify(),
+      form: { kind: "all" },
+      targets: () => [],
+      loss: (graph, outputs) =>
+        graph.emit(
+          "Add",
+          outputs.map(({ name }) => graph.emit("ReduceMean", [name], { keepdims: int(0) })),
+        ),
+    };
+    const imitating = await Trainer.create(engine, model, { ...base, task: all });
+    expect(imitating.parameterNames).toContain(own);
+    await imitating.release();
   });
 
   it("trains nothing that is frozen", async () => {

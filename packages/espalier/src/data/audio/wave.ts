@@ -1,6 +1,7 @@
 import { readFileSync, statSync } from "node:fs";
 import { bufferToFloat32Channels, decodeWaveToBuffer } from "@echogarden/wave-codec";
 import { UserError } from "../../errors.ts";
+import { float32 } from "../../onnx/tensor.ts";
 import { firstNotFinite } from "../finite.ts";
 import type { FileKind } from "../listing.ts";
 
@@ -43,9 +44,11 @@ export function openWave(path: string): Recording {
       const { decodedAudioBuffer, channelCount, bitDepth, sampleFormat } = decoded(path, decodeWaveToBuffer);
       const whole = decodedAudioBuffer.subarray(0, length * channels * (bitDepth / 8));
       const samples = mixed(bufferToFloat32Channels(whole, channelCount, bitDepth, sampleFormat));
-      const at = firstNotFinite(samples);
-      if (at < 0) return samples;
-      throw new UserError(`${path} has ${samples[at]} as sample ${at}: nothing can be computed with it; take it out.`);
+      const found = firstNotFinite(float32([samples.length], samples));
+      if (!found) return samples;
+      throw new UserError(
+        `${path} has ${found.value} as sample ${found.at}: nothing can be computed with it; take it out.`,
+      );
     },
   };
 }

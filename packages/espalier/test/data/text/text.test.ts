@@ -153,4 +153,24 @@ describe("streams", () => {
     expect(told(3).length * 3).toBeGreaterThan(35);
     expect(told(64)).toEqual([]);
   });
+
+  it("of recordings are as long as nearly all samples allow", () => {
+    // Stretches of 3 use 36 of 40 samples; single ones would use 39, each from a state of its own.
+    const split = { size: 40, stream: { starts: [0, 10, 20, 30] } };
+    const begins = [...streams(split, 3, true)].map(({ begins }) => begins);
+    expect(begins).toEqual(Array.from({ length: 12 }, (_, i) => i % 3 === 0));
+    // One short recording does not cut the others short.
+    const short = { size: 101, stream: { starts: [0, 1, 51] } };
+    expect([...streams(short, 2, true)].map(({ samples }) => [...samples])).toEqual(
+      Array.from({ length: 50 }, (_, i) => [1 + i, 51 + i]),
+    );
+  });
+
+  it("of recordings are as many as there may be", () => {
+    const size = 300_000;
+    const split = { size, stream: { starts: Uint32Array.from({ length: size / 2 }, (_, i) => 2 * i) } };
+    let steps = 0;
+    for (const { begins } of streams(split, 1000, true)) steps += begins ? 1 : 0;
+    expect(steps).toBe(150);
+  });
 });
