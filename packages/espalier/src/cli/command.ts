@@ -1,18 +1,26 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { Command, Help, InvalidArgumentError, Option } from "commander";
+import { Argument, Command, Help, InvalidArgumentError, Option } from "commander";
 import { z } from "zod";
+import { STANDARD } from "../data/read-file.ts";
 import { UserError } from "../errors.ts";
+import { quiet } from "../library/options/common.ts";
 import { kindOf } from "../library/options/data.ts";
 import { metaOf, namesOf, type OptionMeta, type Shape, valueSchema } from "../library/options/option.ts";
+import { direct } from "./print.ts";
 
 /** A command: its options are schemas, from which its flags, their checks and its help follow. */
 export interface CommandSpec<Options extends z.ZodObject> {
   readonly name: string;
   readonly summary: string;
   readonly description: string;
-  readonly argument?: { readonly name: string; readonly help: string };
+  readonly argument?: {
+    readonly name: string;
+    readonly help: string;
+    /** Names that it may be, for a shell to complete. */
+    readonly names?: readonly string[];
+  };
   readonly options: Options;
   /** Command lines, without the program's name. */
   readonly examples: readonly string[];
@@ -34,9 +42,12 @@ export interface Call<Options> {
 
 /** Makes a command of its description. */
 export function defineCommand<Options extends z.ZodObject>(spec: CommandSpec<Options>): Command {
-  const shape: Shape = spec.options.shape;
+  const shape: Shape = { ...spec.options.shape, quiet };
   const command = new Command(spec.name).summary(spec.summary).description(spec.description);
-  if (spec.argument) command.argument(`<${spec.argument.name}>`, spec.argument.help);
+  if (spec.argument) {
+    const { name, help, names = [] } = spec.argument;
+    command.addArgument(namesOfArgument(new Argument(`<${name}>`, help), names));
+  }
   for (const [name, schema] of Object.entries(shape)) command.addOption(flagOf(name, schema));
   const heading = spec.examples.length === 1 ? "Example" : "Examples";
   return command
@@ -52,12 +63,41 @@ export function defineCommand<Options extends z.ZodObject>(spec: CommandSpec<Opt
         command.error(`error: required option '${option.flags}' not specified`);
       }
       const values = Object.fromEntries(given.map((name) => [name, command.getOptionValue(name)]));
+      direct({ quiet: values.quiet === true, toError: writesToStandard(shape, values) });
       const options = spec.options.parse(await loaded(shape, values));
       const inside = (name: string) => given.includes(name) && !metaOf(shape[name]).outside;
       const line = lineOf(pathOf(command), argument, shape, keep(values, inside));
       const computed = keep(options, inside);
       await spec.run({ argument, options, given, computed, line });
     });
+}
+
+const argumentNames = new WeakMap<Argument, readonly string[]>();
+
+/** Notes the names that an argument may be, for a shell to complete; they are not checked. */
+export function namesOfArgument(argument: Argument, names: readonly string[]): Argument;
+/** The names that were noted. */
+export function namesOfArgument(argument: Argument): readonly string[];
+export function namesOfArgument(argument: Argument, names?: readonly string[]) {
+  if (!names) return argumentNames.get(argument) ?? [];
+  argumentNames.set(argument, names);
+  return argument;
+}
+
+/**
+ * Returns true if a command's file goes to standard output.
+ * @throws UserError where it is a folder that is to be written, or standard output is a terminal or has another use
+ */
+function writesToStandard(shape: Shape, { out, json }: Readonly<Record<string, unknown>>): boolean {
+  if (out !== STANDARD) return false;
+  if (metaOf(shape.out).value !== "file") {
+    throw new UserError("A whole folder is written, which standard output cannot hold: give a folder as --out.");
+  }
+  if (json) throw new UserError("--json and --out - both write to standard output: leave out one of them.");
+  if (process.stdout.isTTY) {
+    throw new UserError("Standard output is a terminal, which cannot show the file: redirect it, or name a file.");
+  }
+  return true;
 }
 
 /** Those of some options whose names are to be kept. */

@@ -10,7 +10,7 @@ import { claimFile } from "./claims.ts";
 import { defineCommand, keep } from "./command.ts";
 import { curveFile } from "./curve-file.ts";
 import { openData } from "./data.ts";
-import { writeFile } from "./files.ts";
+import { isSpecial, writeFile } from "./files.ts";
 import { running } from "./interrupt.ts";
 import { openFixed } from "./model.ts";
 import { engineOf, withWorkers } from "./options.ts";
@@ -61,7 +61,8 @@ export const compressCommand = () =>
       claimFile(file, [path]);
       const data = await openData(options, opened.model, { unlabeled: true });
       const format = options.format ?? (file.endsWith(".onnx") ? "onnx" : "esp");
-      const state = data && isPlain(how) && options.maxLoss !== undefined ? curveFile(file, path, options) : undefined;
+      const walks = data && isPlain(how) && options.maxLoss !== undefined;
+      const state = walks && !isSpecial(file) ? curveFile(file, path, options) : undefined;
       const result = await running(
         ({ signal, onProgress }) =>
           withWorkers(options, (executor) =>

@@ -13,7 +13,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { readStream } from "../data/read-file.ts";
+import { readStandardInput, readStream, STANDARD } from "../data/read-file.ts";
 import { UserError } from "../errors.ts";
 import { LARGEST_MODEL } from "../onnx/external.ts";
 
@@ -21,11 +21,12 @@ import { LARGEST_MODEL } from "../onnx/external.ts";
 const MOST_OF_STREAM = 2 ** 29;
 
 /**
- * Reads a file that the user named, or a pipe to its end.
+ * Reads a file that the user named, or a pipe or standard input (`-`) to its end.
  * @throws UserError when it cannot be read or is over 2 GB
  */
 export function readFile(path: string): Uint8Array {
   try {
+    if (path === STANDARD) return readStandardInput(MOST_OF_STREAM);
     const stat = statSync(path);
     // A pipe has no size; it may never end.
     if (!stat.isFile() && !stat.isDirectory()) return readStream(path, MOST_OF_STREAM);
@@ -46,12 +47,16 @@ const temporaryIn = (folder: string) => join(folder, `.espalier-${process.pid}.t
 /**
  * Writes a file whole or not at all, so that it also survives that the machine stops: under a temporary name beside it,
  * then renamed. Makes the folder where it is not. What a symbolic link leads to is written, and a device or a pipe is
- * written to, not replaced.
+ * written to, not replaced; so is standard output, which `-` stands for.
  * @throws UserError when the folder cannot be written or the disk is full
  */
 export function writeFile(path: string, contents: Uint8Array | string): void {
   let temporary: string | undefined;
   try {
+    if (path === STANDARD) {
+      process.stdout.write(contents);
+      return;
+    }
     if (isSpecial(path)) {
       writeFileSync(path, contents);
       return;
@@ -71,8 +76,9 @@ export function writeFile(path: string, contents: Uint8Array | string): void {
   }
 }
 
-/** Returns true for what is there and is neither a file nor a folder: a device, a pipe. */
+/** Returns true for standard output, and what is there and is neither a file nor a folder: a device, a pipe. */
 export function isSpecial(path: string): boolean {
+  if (path === STANDARD) return true;
   const stat = statSync(path, { throwIfNoEntry: false });
   return stat !== undefined && !stat.isFile() && !stat.isDirectory();
 }

@@ -17,12 +17,16 @@ const asked: AbortController[] = [];
 /**
  * Runs a command so that Ctrl-C (or SIGTERM) ends it in one way, whatever it does: work that {@link running} has is asked
  * to end, and saves its state; all else, and what is asked a second time, ends at once.
+ * @param tell says a sentence before the process ends at once
  */
-export async function interruptible<Result>(command: () => Promise<Result>): Promise<Result> {
+export async function interruptible<Result>(
+  command: () => Promise<Result>,
+  tell: (sentence: string) => void,
+): Promise<Result> {
   const onSignal = () => {
     const work = asked.at(-1);
     if (work && !work.signal.aborted) return work.abort();
-    process.stderr.write(`espalier: Stopped${work ? " at once" : "; nothing was written"}.\n`);
+    tell(`Stopped${work ? " at once" : "; nothing was written"}.`);
     process.exit(INTERRUPTED);
   };
   for (const signal of SIGNALS) process.on(signal, onSignal);

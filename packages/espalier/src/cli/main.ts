@@ -6,6 +6,7 @@ import { choices } from "../suggest.ts";
 import { releaseClaims } from "./claims.ts";
 import { flag } from "./command.ts";
 import { compactCommand } from "./compact.ts";
+import { addCompletion } from "./completion.ts";
 import { compressCommand } from "./compress.ts";
 import { decompressCommand } from "./decompress.ts";
 import { demoCommand } from "./demo.ts";
@@ -14,7 +15,7 @@ import { importCommand } from "./import.ts";
 import { inspectCommand } from "./inspect.ts";
 import { INTERRUPTED, Interrupted, interruptible } from "./interrupt.ts";
 import { plain } from "./plain.ts";
-import { note } from "./print.ts";
+import { complain, direct, printJson } from "./print.ts";
 import { pruneCommand } from "./prune.ts";
 import { reproduceCommand } from "./reproduce.ts";
 import { scanCommand } from "./scan.ts";
@@ -24,26 +25,48 @@ import { trainCommand } from "./train.ts";
 const MISTAKE = 2;
 
 /**
- * Runs the command line.
+ * Runs the command line. With --json, what went wrong is on stdout too: `{ "error": sentence }`.
  * @returns the exit status: 0 done, 2 a mistake of the user's, 130 stopped by Ctrl-C
  */
 export async function main(args: readonly string[]): Promise<number> {
   const program = programOf();
+  direct();
+  const tell = (sentence: string) => {
+    if (asksForJson(args)) printJson({ error: plain(sentence) });
+    complain(`espalier: ${sentence}`);
+  };
   try {
-    await interruptible(() => program.parseAsync(args, { from: "user" }));
+    await interruptible(() => program.parseAsync(args, { from: "user" }), tell);
     return 0;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : MISTAKE;
+    if (error instanceof CommanderError && error.exitCode === 0) return 0;
+    const sentence = sentenceOf(error);
     if (error instanceof UserError || error instanceof Interrupted) {
-      const sentence = error instanceof OptionsError ? error.said(flag) : error.message;
-      note(`espalier: ${sentence}`);
+      tell(sentence);
       return error instanceof UserError ? MISTAKE : INTERRUPTED;
     }
+    if (asksForJson(args)) printJson({ error: plain(sentence) });
+    // Commander has told its own already.
+    if (error instanceof CommanderError) return MISTAKE;
     throw error;
   } finally {
     releaseClaims();
   }
 }
+
+function asksForJson(args: readonly string[]): boolean {
+  const end = args.indexOf("--");
+  return args.slice(0, end === -1 ? args.length : end).includes("--json");
+}
+
+function sentenceOf(error: unknown): string {
+  if (error instanceof OptionsError) return error.said(flag);
+  if (error instanceof CommanderError) return oneLine(error.message);
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** A mistake that commander tells, as one line: it puts what was likely meant on a second. */
+const oneLine = (text: string) => text.replace(/^error: /, "").replace(/\n(?=\(Did you mean)/, " ");
 
 function programOf(): Command {
   const program = new Command("espalier")
@@ -68,16 +91,11 @@ function programOf(): Command {
     helpCommand(),
   ])
     program.addCommand(command);
+  addCompletion(program);
   const all = (command: Command): Command[] => [command, ...command.commands.flatMap(all)];
   for (const command of all(program)) {
     command.exitOverride().configureOutput({
-      // A mistake is one line: commander puts what was likely meant on a second.
-      outputError: (text, write) =>
-        write(
-          plain(text)
-            .replace(/^error: /, "espalier: ")
-            .replace(/\n(?=\(Did you mean)/, " "),
-        ),
+      outputError: (text, write) => write(`espalier: ${oneLine(plain(text))}`),
     });
   }
   return program;

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { basename } from "node:path";
+import { STANDARD } from "../data/read-file.ts";
 import { fixInputs } from "../library/inputs.ts";
 import { type ModelFile, readModelFile } from "../library/model-file.ts";
 import type { engineOptions } from "../library/options/engine.ts";
@@ -30,7 +31,7 @@ export function openModel(path: string): OpenedModel {
   const beside = external.bytes();
   return {
     model,
-    name: basename(path).replace(/\.(onnx|esp)$/, ""),
+    name: path === STANDARD ? "standard input" : basename(path).replace(/\.(onnx|esp)$/, ""),
     bytes: file.length + beside,
     coded,
     // In one file, with the weights that lie beside it.

@@ -96,17 +96,37 @@ export function layerTableText(rows: readonly InspectedLayer[]): string {
   return textTable(head, [...layers, total], 2);
 }
 
+/** How the command that runs speaks. */
+let manner = { quiet: false, toError: false };
+
+/**
+ * Says how a command is to speak.
+ * @param how `quiet`: nothing but results and mistakes; `toError`: results for a person go to stderr, as stdout is a file's
+ */
+export function direct(how: { readonly quiet?: boolean; readonly toError?: boolean } = {}): void {
+  manner = { quiet: false, toError: false, ...how };
+}
+
 /** Writes the one JSON object that a command with --json owes to stdout. */
 export function printJson(value: object): void {
   process.stdout.write(`${JSON.stringify(value)}\n`);
 }
 
-/** Writes a line for a person to stdout. */
+/** Writes a line of the result for a person to stdout. */
 export function printLine(text: string): void {
-  process.stdout.write(`${plain(text)}\n`);
+  const stream = manner.toError ? process.stderr : process.stdout;
+  stream.write(`${plain(text)}\n`);
 }
 
-/** Writes a line about the work in progress to stderr. */
+/** Writes a line about the work in progress to stderr, unless it is to be quiet. */
 export function note(text: string): void {
+  if (!manner.quiet) complain(text);
+}
+
+/** Writes what went wrong to stderr. */
+export function complain(text: string): void {
   process.stderr.write(`${plain(text)}\n`);
 }
+
+/** Returns true if how the work goes on is not to be shown. */
+export const isQuiet = () => manner.quiet;

@@ -6,7 +6,7 @@ import type { Measure } from "../tasks/measure.ts";
 import { error } from "../tasks/measures/error.ts";
 import { nameText, valueText } from "../tasks/words.ts";
 import type { EpochResult, StepProgress as Steps } from "../training/train.ts";
-import { bytes, duration, note, rate, share, trialText } from "./print.ts";
+import { bytes, duration, isQuiet, note, rate, share, trialText } from "./print.ts";
 
 /** Writes on stderr how work goes on. */
 export function reporter(): { readonly report: (progress: Progress) => void; readonly stop: () => void } {
@@ -93,7 +93,7 @@ class RoundsProgress {
     this.#measure = measure;
     this.#plannedSteps = epochs === undefined ? undefined : epochs * stepsPerEpoch;
     this.#batch = batch;
-    if (process.stderr.isTTY) {
+    if (process.stderr.isTTY && process.env.TERM !== "dumb" && !isQuiet()) {
       const format = "{round} {bar} epoch {epoch}/{epochs} | loss {loss} | {speed} images/s{left}";
       this.#bar = new SingleBar({ format, stream: process.stderr, hideCursor: true }, Presets.shades_classic);
     }

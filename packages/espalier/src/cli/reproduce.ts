@@ -30,7 +30,7 @@ export const reproduceCommand = () =>
     name: "reproduce",
     summary: "repeat an experiment of the papers",
     description: `Repeats an experiment, on real MNIST unless it is about a text or networks, and writes its figures, its measurements as JSON, and a page.\n${[...experiments].map(([name, { title }]) => `  ${name.padEnd(14)} ${title}`).join("\n")}`,
-    argument: { name: "experiment", help: [...experiments.keys()].join(", ") },
+    argument: { name: "experiment", help: [...experiments.keys()].join(", "), names: [...experiments.keys()] },
     options: z.object({
       out: out("dir", "where to write; networks that experiments share are kept there in runs/"),
       data,

@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { UserError } from "../errors.ts";
@@ -15,10 +14,11 @@ import { renderScan } from "../report/scan.ts";
 import { IMITATE } from "../tasks/index.ts";
 import { about, type Measure } from "../tasks/measure.ts";
 import { nameText, valueText } from "../tasks/words.ts";
+import { type CheckpointFile, checkpointFile } from "./checkpoint.ts";
 import { claimFolder } from "./claims.ts";
 import { defineCommand, only } from "./command.ts";
 import { openData } from "./data.ts";
-import { readFile, removeFile, writeFile } from "./files.ts";
+import { writeFile } from "./files.ts";
 import { running } from "./interrupt.ts";
 import { openFixed } from "./model.ts";
 import { engineOf } from "./options.ts";
@@ -49,12 +49,12 @@ export const scanCommand = () =>
       const startedAt = performance.now();
       const { model, name, digest } = await openFixed(path, options);
       const data = await openData(options, model, { unlabeled: true, assume: options.task === IMITATE });
-      claimFolder(options.out);
-      const partial = join(options.out, "scan.partial.json");
+      claimFolder(options.out, [PARTIAL, "scan.json", "scan.html"], [path]);
+      const partial = checkpointFile(join(options.out, PARTIAL), options);
       const { layers: _, ...rest } = computed;
       const settings = JSON.stringify({ model: digest, ...rest });
       const known: LayerSensitivity[] = options.resume ? readPartial(partial, settings) : [];
-      const keep = () => writeFile(partial, JSON.stringify({ settings, layers: known }));
+      const keep = () => partial.save(new TextEncoder().encode(JSON.stringify({ settings, layers: known })));
       const result = await running(
         ({ signal, onProgress }) =>
           scan(engineOf(options), model, data, {
@@ -70,7 +70,7 @@ export const scanCommand = () =>
           }),
         () => {
           keep();
-          return `Stopped; the layers that are done are in ${partial}: continue with --resume.`;
+          return `Stopped; the layers that are done are in ${partial.name}: continue with --resume.`;
         },
       );
       const seconds = (performance.now() - startedAt) / 1000;
@@ -81,7 +81,7 @@ export const scanCommand = () =>
       writeFile(files.json, JSON.stringify(summary, null, 2));
       const report = { network: name, data: data.name, measure, layers, cost, seconds };
       writeFile(files.report, renderScan({ ...report, retrained: options.retrain > 0 }));
-      removeFile(partial);
+      partial.remove();
       if (options.json) return printJson(summary);
       printLine(tableOf(layers, options.densities, measure));
       const { forwardPasses, withoutReuse } = cost;
@@ -113,9 +113,13 @@ const schema = z.object({
   ),
 });
 
-function readPartial(path: string, settings: string): LayerSensitivity[] {
-  if (!existsSync(path)) throw new UserError(`There is no ${path} to resume: start the scan without --resume.`);
-  const parsed = schema.safeParse(parseJson(new TextDecoder().decode(readFile(path))));
+/** The layers that are done, in the folder of a scan. */
+const PARTIAL = "scan.partial.json";
+
+function readPartial({ name: path, load }: CheckpointFile, settings: string): LayerSensitivity[] {
+  const stored = load();
+  if (!stored) throw new UserError(`There is no ${path} to resume: start the scan without --resume.`);
+  const parsed = schema.safeParse(parseJson(new TextDecoder().decode(stored)));
   if (!parsed.success) throw new UserError(`${path} is not an interrupted scan: start again without --resume.`);
   if (parsed.data.settings !== settings) {
     throw new UserError(

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { temporaryFile } from "../data/file-store.ts";
+import { STANDARD } from "../data/read-file.ts";
 import { UserError } from "../errors.ts";
 import { buildNetwork } from "../library/network.ts";
 import { json, out, resume } from "../library/options/common.ts";
@@ -16,7 +17,7 @@ import { choices } from "../suggest.ts";
 import { IMITATE } from "../tasks/index.ts";
 import { about } from "../tasks/measure.ts";
 import { inFields, nameText, valueText } from "../tasks/words.ts";
-import { checkpointFile, stoppedIn } from "./checkpoint.ts";
+import { checkpointBeside, stoppedIn } from "./checkpoint.ts";
 import { claimFile, lockFile } from "./claims.ts";
 import { defineCommand, only } from "./command.ts";
 import { openData } from "./data.ts";
@@ -32,7 +33,11 @@ export const trainCommand = () =>
     name: "train",
     summary: "train a network or an .onnx model",
     description: "Trains a network by name from a seed, or an .onnx model from its own weights.",
-    argument: { name: "network", help: `${[...networks.keys()].join(", ")}, or an .onnx or .esp file` },
+    argument: {
+      name: "network",
+      help: `${[...networks.keys()].join(", ")}, or an .onnx or .esp file`,
+      names: [...networks.keys()],
+    },
     options: z.object({
       out: out("file", "where to write the trained model"),
       ...dataOptions,
@@ -59,7 +64,7 @@ export const trainCommand = () =>
       const how = named ? { fromScratch: true } : { unlabeled: true, assume: options.task === IMITATE };
       const data = await openData(options, source, how);
       const against = options.against === undefined ? undefined : await openFixed(options.against, options);
-      const checkpoint = checkpointFile(`${options.out}.checkpoint`, options);
+      const checkpoint = checkpointBeside(options.out, options);
       const result = await running(
         (hooks) =>
           train(engineOf(options), named || !model ? network : model, data, {
@@ -72,10 +77,10 @@ export const trainCommand = () =>
             storage: temporaryFile,
             recipe: findRecipe(network)?.full,
           }),
-        () => stoppedIn(checkpoint.name),
+        () => (checkpoint ? stoppedIn(checkpoint.name) : "Stopped; nothing was written."),
       );
       writeFile(options.out, writeModel(result.model));
-      checkpoint.remove();
+      checkpoint?.remove();
       const seconds = (performance.now() - startedAt) / 1000;
       const { parameters, nonzero, epochs, bestEpoch, measure, validation, test } = result;
       if (options.json) {
@@ -106,7 +111,8 @@ async function openNetwork(
     throw new UserError(`The inputs of ${network} are its own: leave out --fix and --shape.`);
   }
   if (known) return { model: known.text ? undefined : buildNetwork(network, { seed }), digest: network, named: true };
-  if (/\.(onnx|esp)$/.test(network)) return { ...(await openFixed(network, options)), named: false };
+  if (network === STANDARD || /\.(onnx|esp)$/.test(network))
+    return { ...(await openFixed(network, options)), named: false };
   throw new UserError(
     `There is no network "${network}": ${choices(network, networks.keys())}, or name an .onnx or .esp file.`,
   );

@@ -8,6 +8,10 @@ const LARGEST = 2 ** 31 - 1;
 const MOST_OF_STREAM = 2 ** 29;
 const CHUNK = 2 ** 20;
 
+/** What stands for standard input where one file is read, and for standard output where one is written. */
+export const STANDARD = "-";
+const STANDARD_INPUT = 0;
+
 /**
  * Reads a data file, unpacked when it is gzip's.
  * @throws UserError when it is not there, too large or damaged
@@ -27,6 +31,7 @@ export function readDataFile(path: string): Uint8Array {
 }
 
 function bytesOf(path: string): Uint8Array {
+  if (path === STANDARD) return readStandardInput(MOST_OF_STREAM);
   const stat = statSync(path);
   if (stat.size > LARGEST) throw new UserError(`${path} is over 2 GB: split the data.`);
   return stat.isFile() || stat.isDirectory() ? readFileSync(path) : readStream(path, MOST_OF_STREAM);
@@ -39,20 +44,53 @@ function bytesOf(path: string): Uint8Array {
 export function readStream(path: string, most: number): Uint8Array {
   const file = openSync(path, "r");
   try {
-    const parts: Uint8Array[] = [];
-    let total = 0;
-    for (;;) {
-      const part = new Uint8Array(CHUNK);
-      const count = readSync(file, part, 0, CHUNK, null);
-      if (count === 0) break;
-      total += count;
-      if (total > most) {
-        throw new UserError(`${path} gives more than ${most / 2 ** 20} MB and is not a file: save it as one first.`);
-      }
-      parts.push(part.subarray(0, count));
-    }
-    return Buffer.concat(parts);
+    return readToEnd(file, path, most);
   } finally {
     closeSync(file);
   }
 }
+
+/** What standard input gave: it can be read once, and one command may need it twice. */
+let standardInput: Uint8Array | undefined;
+
+/**
+ * Reads standard input to its end; a second time gives the same.
+ * @throws UserError when it gives more than so many bytes
+ */
+export function readStandardInput(most: number): Uint8Array {
+  standardInput ??= readToEnd(STANDARD_INPUT, "Standard input", most);
+  return standardInput;
+}
+
+function readToEnd(file: number, name: string, most: number): Uint8Array {
+  const parts: Uint8Array[] = [];
+  let total = 0;
+  for (;;) {
+    const part = new Uint8Array(CHUNK);
+    const count = readPart(file, part);
+    if (count === 0) break;
+    total += count;
+    if (total > most) {
+      throw new UserError(`${name} gives more than ${most / 2 ** 20} MB and is not a file: save it as one first.`);
+    }
+    parts.push(part.subarray(0, count));
+  }
+  return Buffer.concat(parts);
+}
+
+/** Reads what is there, and waits where nothing is yet. @returns the number of bytes, 0 at the end */
+function readPart(file: number, part: Uint8Array): number {
+  for (;;) {
+    try {
+      return readSync(file, part, 0, part.length, null);
+    } catch (error) {
+      const code = error instanceof Error && "code" in error ? error.code : undefined;
+      if (code === "EOF") return 0;
+      if (code !== "EAGAIN") throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, WAIT);
+    }
+  }
+}
+
+/** Milliseconds between looks at what has nothing to read yet. */
+const WAIT = 10;

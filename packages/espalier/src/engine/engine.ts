@@ -4,8 +4,11 @@ import type { NumericTensor } from "../onnx/tensor.ts";
 /** Tensors by the names of their values. */
 export type Tensors = Record<string, NumericTensor>;
 
+/** The devices that can be asked for. */
+export const DEVICES = ["cpu", "cuda", "webgpu", "coreml", "dml"] as const;
+
 /** Where a graph runs. "cpu" is everywhere; the others depend on the runtime that is installed. */
-export type Device = "cpu" | "cuda" | "webgpu" | "coreml" | "dml";
+export type Device = (typeof DEVICES)[number];
 
 /** Where graphs run, and on how many threads. */
 export interface EngineOptions {

@@ -3,7 +3,8 @@ import { availableParallelism } from "node:os";
 import { isMainThread } from "node:worker_threads";
 import type * as OnnxRuntime from "onnxruntime-node";
 import { UserError } from "../errors.ts";
-import type { Engine, EngineOptions } from "./engine.ts";
+import { deviceRefusal } from "./devices.ts";
+import { DEVICES, type Engine, type EngineOptions } from "./engine.ts";
 import { writesInPlace } from "./in-place.ts";
 import { type Ort, OrtProgram } from "./ort-program.ts";
 import { webEngine } from "./web.ts";
@@ -62,7 +63,10 @@ function loadNative(): Native {
     };
   }
   try {
-    return require("onnxruntime-node");
+    const loaded: typeof OnnxRuntime = require("onnxruntime-node");
+    // What is not about one session is logged by this level: a library of a device that is not there.
+    loaded.env.logLevel = "fatal";
+    return loaded;
   } catch (error) {
     const reason = (error instanceof Error ? error.message : String(error)).split("\n", 1)[0];
     return {
@@ -76,7 +80,8 @@ function nativeEngine(
   { InferenceSession, listSupportedBackends, Tensor }: typeof OnnxRuntime,
   { device = "cpu", threads = availableParallelism() }: EngineOptions,
 ): Engine {
-  const offered = listSupportedBackends().map(({ name }) => name);
+  const built = listSupportedBackends().map(({ name }) => name);
+  const offered = DEVICES.filter((name) => built.includes(name));
   if (!offered.includes(device)) {
     throw new UserError(
       `The installed onnxruntime-node has no device "${device}": choose one of ${offered.join(", ")}.`,
@@ -97,7 +102,9 @@ function nativeEngine(
     device,
     compile: async (model, options = {}) => {
       const inPlace = device === "cpu" && options.inPlace === true && (await overwrites(ort));
-      return OrtProgram.create(ort, model, session, options, { onDevice, inPlace });
+      return OrtProgram.create(ort, model, session, options, { onDevice, inPlace }).catch(async (error: unknown) => {
+        throw (device === "cpu" ? undefined : await deviceRefusal(ort, device, offered, session)) ?? error;
+      });
     },
   };
 }

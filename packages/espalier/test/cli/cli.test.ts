@@ -1,4 +1,3 @@
-import { execFile } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -13,6 +12,7 @@ import { isFloat32 } from "../../src/onnx/tensor.ts";
 import { writeModel } from "../../src/onnx/write.ts";
 import { blobNet, normNet } from "../blobs.ts";
 import { espalier } from "./espalier.ts";
+import { inOwnProcess } from "./own-process.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "espalier-cli-"));
 const at = (name: string) => join(folder, name);
@@ -33,11 +33,6 @@ beforeAll(() => {
      } };
      export default () => { batches = 0; return data; };`,
   );
-  const cli = new URL("../../src/cli/main.ts", import.meta.url).pathname;
-  writeFileSync(
-    at("main.ts"),
-    `import { main } from ${JSON.stringify(cli)};\nprocess.exitCode = await main(process.argv.slice(2));`,
-  );
   writeFileSync(at("package.json"), '{ "type": "module" }');
   writeFileSync(at("net.onnx"), writeModel(blobNet()));
   writeFileSync(at("norm.onnx"), writeModel(normNet()));
@@ -55,20 +50,6 @@ beforeAll(() => {
   );
 });
 afterAll(() => rmSync(folder, { recursive: true }));
-
-/** Runs a command in a process of its own, which signals may reach, begun by a program such as a shell. */
-function ownProcess(
-  env: Record<string, string>,
-  args: readonly string[],
-  [program, before]: [string, string[]] = [process.execPath, []],
-): Promise<{ status: number; stderr: string }> {
-  const command = [...before, "--import", "tsx", at("main.ts"), ...args];
-  return new Promise((resolve) => {
-    execFile(program, command, { env: { ...process.env, ...env } }, (error, _, stderr) =>
-      resolve({ status: typeof error?.code === "number" ? error.code : 0, stderr }),
-    );
-  });
-}
 
 const training = ["--data", blobs, "--epochs", "3", "--batch", "20", "--optimizer", "adam", "--learning-rate", "0.01"];
 
@@ -187,7 +168,7 @@ describe("the commands", () => {
     expect(summary.pruned.validationError).toBeLessThanOrEqual(summary.baseline.validationError + 3);
     expect(readFileSync(summary.files.report, "utf8")).toContain("Size against accuracy");
     const out = at("search-stopped");
-    const stopped = await ownProcess({ ESPALIER_TEST_STOP: "100" }, [...command, out]);
+    const stopped = await inOwnProcess([...command, out], { env: { ESPALIER_TEST_STOP: "100" } });
     expect(stopped.status).toBe(130);
     expect(readdirSync(out).sort()).toEqual(["checkpoint.onnx", "pruned.onnx"]);
     // Round 1 is done, so what is on disk is smaller than what came in.
@@ -225,7 +206,7 @@ describe("the commands", () => {
     await espalier(...command, at("whole.onnx"));
     for (const stop of ["25", "55"]) {
       const out = at(`stopped-${stop}.onnx`);
-      const stopped = await ownProcess({ ESPALIER_TEST_STOP: stop }, [...command, out]);
+      const stopped = await inOwnProcess([...command, out], { env: { ESPALIER_TEST_STOP: stop } });
       expect(stopped.status).toBe(130);
       expect(stopped.stderr).toMatch(/\.onnx\.checkpoint: continue with the same command and --resume/);
       expect(existsSync(out)).toBe(false);
@@ -245,8 +226,10 @@ describe("the commands", () => {
     expect(whole.layers.map(({ name }: { name: string }) => name)).toEqual(["fc1", "fc2"]);
     expect(whole.layers[0].points.map(({ density }: { density: number }) => density)).toEqual([1, 0.5, 0.1]);
     expect(readFileSync(whole.files.report, "utf8")).toContain("After a short retraining");
-    const stopped = await ownProcess({ ESPALIER_TEST_STOP: "8" }, [...command, "--retrain", "1"]);
+    const stopped = await inOwnProcess([...command, "--retrain", "1"], { env: { ESPALIER_TEST_STOP: "8" } });
     expect(stopped.status).toBe(130);
+    const forgotten = await espalier(...command, "--retrain", "1");
+    expect([forgotten.status, forgotten.stderr]).toEqual([2, expect.stringMatching(/continue it with --resume/)]);
     const resumed = JSON.parse((await espalier(...command, "--retrain", "1", "--resume")).stdout);
     expect(resumed.layers).toEqual(whole.layers);
     const table = await espalier(...command.slice(0, -1), "--layers", "fc2");
@@ -325,6 +308,7 @@ describe("a mistake ends with status 2 and one sentence", () => {
       /trains nothing .*: leave out --splicing and --resume/,
     ],
     ["a missing option", ["eval", at("net.onnx")], /--data <spec>' not specified/],
+    ["a missing model beside a misspelled option", ["eval", "--dta", "mnist"], /'--dta' \(Did you mean --data\?\)/],
     ["a missing file", ["inspect", at("nothing.onnx")], /Cannot read .*nothing\.onnx: there is no such file/],
     ["a folder for a file", ["inspect", folder], /it is a folder/],
     [
@@ -435,7 +419,7 @@ describe("a mistake ends with status 2 and one sentence", () => {
     graph.emit("Gather", ["x", graph.ints([99])], { axis: int(1) }, "y");
     model.outputs.push({ name: "y" });
     writeFileSync(at("odd.onnx"), writeModel(model));
-    const { status, stderr } = await ownProcess({}, ["inspect", at("odd.onnx")]);
+    const { status, stderr } = await inOwnProcess(["inspect", at("odd.onnx")]);
     expect(stderr).toMatch(/espalier: The model "odd-net" cannot be run \(.*indices.*\): export it again\./);
     expect([status, stderr.trim().split("\n").length]).toEqual([2, 1]);
   });
@@ -443,8 +427,10 @@ describe("a mistake ends with status 2 and one sentence", () => {
   it("a disk that takes no more leaves nothing half-written", async () => {
     // The shell's limit on the size of files stands for a full disk: writing begins and then fails.
     const args = ["train", at("net.onnx"), ...training, "--out", at("full/dense.onnx")];
-    const limited = ["-c", `trap "" XFSZ; ulimit -f 1; exec "$0" "$@"`, process.execPath];
-    const { status, stderr } = await ownProcess({ TSX_DISABLE_CACHE: "1" }, args, ["sh", limited]);
+    const { status, stderr } = await inOwnProcess(args, {
+      env: { TSX_DISABLE_CACHE: "1" },
+      by: ["sh", "-c", `trap "" XFSZ; ulimit -f 1; exec "$0" "$@"`],
+    });
     expect(stderr).toMatch(/espalier: Cannot write .*dense\.onnx\.checkpoint: the file would be larger than/);
     expect(status).toBe(2);
     expect(readdirSync(at("full"))).toEqual([]);

@@ -1,12 +1,11 @@
-import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { text } from "node:stream/consumers";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { writeModel } from "../../src/onnx/write.ts";
 import { blobNet } from "../blobs.ts";
 import { espalier } from "./espalier.ts";
+import { inOwnProcess } from "./own-process.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "espalier-interrupt-"));
 const at = (name: string) => join(folder, name);
@@ -33,13 +32,6 @@ beforeAll(() => {
      };`,
   );
   writeFileSync(net, writeModel(blobNet()));
-  writeFileSync(
-    at("main.ts"),
-    `import { main } from ${JSON.stringify(new URL("../../src/cli/main.ts", import.meta.url).pathname)};
-     import { endWithPipes } from ${JSON.stringify(new URL("../../src/cli/pipes.ts", import.meta.url).pathname)};
-     endWithPipes();
-     process.exitCode = await main(process.argv.slice(2));`,
-  );
   writeFileSync(at("package.json"), '{ "type": "module" }');
 });
 
@@ -94,15 +86,7 @@ describe("Ctrl-C", () => {
 
 describe("a pipe that nobody reads", () => {
   it("ends the command without a word", async () => {
-    const child = spawn(process.execPath, ["--import", "tsx", at("main.ts"), "inspect", net], {
-      cwd: new URL("../../../..", import.meta.url),
-      stdio: ["ignore", "pipe", "pipe"],
-    });
-    child.stdout.destroy();
-    const [said, status] = await Promise.all([
-      text(child.stderr),
-      new Promise((resolve) => child.once("exit", resolve)),
-    ]);
-    expect([said, status]).toEqual(["", 141]);
+    const { status, stderr } = await inOwnProcess(["inspect", net], { onStart: ({ stdout }) => stdout?.destroy() });
+    expect([status, stderr]).toEqual([141, ""]);
   });
 });

@@ -9,6 +9,11 @@ export const out = (value: "file" | "dir", help: string) => option(z.string(), {
 
 export const json = option(z.boolean().optional(), { help: "print one JSON object", outside: true });
 
+export const quiet = option(z.boolean().optional(), {
+  help: "print only results and mistakes, not how the work goes on",
+  outside: true,
+});
+
 export const resume = option(z.boolean().optional(), {
   help: "continue an interrupted run to the same result",
   outside: true,

@@ -1,7 +1,5 @@
-import type { Device } from "../../engine/engine.ts";
+import { DEVICES } from "../../engine/engine.ts";
 import { oneOf, option, whole } from "./option.ts";
-
-const DEVICES = ["cpu", "cuda", "webgpu", "coreml", "dml"] as const satisfies readonly Device[];
 
 /** What chooses the engine, of all that runs a network. */
 export const engineOptions = {
