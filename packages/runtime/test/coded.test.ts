@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { encode } from "../../espalier/src/coding/encode.ts";
 import { int } from "../../espalier/src/onnx/attributes.ts";
 import { GraphBuilder } from "../../espalier/src/onnx/builder.ts";
@@ -8,8 +8,9 @@ import { writeModel } from "../../espalier/src/onnx/write.ts";
 import { random } from "../../espalier/src/random.ts";
 import { craft, sectionsOf } from "../../espalier/test/coding/craft.ts";
 import { partsOf } from "../src/codec/decode.ts";
+import type { Store } from "../src/codec/static.ts";
 import { Network, UserError } from "../src/index.ts";
-import { CodedTensors } from "../src/network/coded.ts";
+import { CodedTensor, CodedTensors } from "../src/network/coded.ts";
 import { readGraph } from "../src/network/read-graph.ts";
 
 /** Layers of every kind whose weights have forms of their own, some of them read twice, and not in the file's order. */
@@ -105,4 +106,48 @@ describe.each(MODES)("a network from an .esp file in the mode %s", (mode) => {
     }
     expect(refused).toBeGreaterThan(0);
   });
+});
+
+it("the weights of a grouped convolution are decoded once, which does not tell how many are zero", async () => {
+  const model = emptyModel("groups");
+  model.inputs.push({ name: "x", dtype: "float32", shape: [1, 4, 5, 5] });
+  const { normal, uniform } = random(3, "groups");
+  // Numbers times a scale for each filter: too many values for a codebook.
+  const scales = Float32Array.from({ length: 64 }, () => 1 + uniform());
+  const weights = Float32Array.from(
+    { length: 64 * 18 },
+    (_, t) => scales[Math.floor(t / 18)] * (Math.round(20 * normal()) + 0),
+  );
+  const graph = new GraphBuilder(model);
+  const y = graph.emit("Conv", ["x", graph.initializer("w", float32([64, 2, 3, 3], weights))], { group: int(2) });
+  model.outputs = [{ name: y, dtype: "float32" }];
+  const decoded = vi.spyOn(CodedTensor.prototype, "bytes");
+  const network = await Network.load(encode(model));
+  network.run({ x: { dims: [1, 4, 5, 5], data: Float32Array.from({ length: 100 }, normal) } });
+  expect(decoded).toHaveBeenCalledTimes(1);
+  decoded.mockRestore();
+});
+
+it("a tensor never gives more words than it says, whether it was decoded before or not", () => {
+  const type = { bytes: 16, width: 32, float: true, view: { rows: 1, channels: 4, kernel: 1, width: 1 } } as const;
+  const decode = (into: Uint8Array | Store) => {
+    for (const [at, word] of [5, 0, 6, 7].entries()) {
+      if (typeof into === "function") into(at, word);
+      else new DataView(into.buffer).setUint32(4 * at, word, true);
+    }
+  };
+  for (const before of [false, true]) {
+    for (const [most, right] of [
+      [3, [0, 2, 3]],
+      [2, undefined],
+    ] as const) {
+      const tensor = new CodedTensor(type, most, true, decode);
+      if (before) tensor.passOver();
+      const places: number[] = [];
+      const read = () => tensor.floats((at, value) => void (value !== 0 && places.push(at)));
+      if (right) read();
+      else expect(read).toThrow("The file is damaged (more words than a tensor says)");
+      expect(places).toEqual(right ?? [0, 2]);
+    }
+  }
 });

@@ -17,7 +17,7 @@ const MOST_VALUES = 2 ** 25;
 export async function batchThatFits(engine: Engine, model: Model, single: TypedModel, wanted: number): Promise<number> {
   const fixed = fedInputs(model).find(({ shape: [first] = [] }) => typeof first === "number")?.shape?.[0];
   if (typeof fixed === "number") return fixed;
-  const most = Math.min(wanted, Math.floor(MOST_VALUES / valuesOf(single)));
+  const most = roomFor(single, MOST_VALUES, wanted);
   return most > 1 && (await isInRows(engine, model)) ? most : 1;
 }
 
@@ -38,6 +38,20 @@ export async function isInRows(engine: Engine, model: Model): Promise<boolean> {
     if (error instanceof UserError) return false;
     throw error;
   }
+}
+
+/**
+ * How many samples have room at a time, of those that are wanted; at least one.
+ * @param typed the network, typed for so many `samples`
+ * @param most numbers that all values of a batch may be together
+ */
+export function roomFor(
+  typed: Pick<TypedModel, "values" | "inputs">,
+  most: number,
+  wanted: number,
+  samples = 1,
+): number {
+  return Math.max(1, Math.min(wanted, Math.floor((most * samples) / valuesOf(typed))));
 }
 
 /** How many numbers all that a network computes for its batch is. */

@@ -26,8 +26,8 @@ export interface Computed {
  * @returns the model itself where there is nothing of that
  */
 export async function withComputedWeights(engine: Engine, source: Model): Promise<Computed> {
-  if (!mayCompute(source)) return { model: source, notes: [] };
   let model = withUniqueNames(inlineFunctions(source));
+  if (!mayCompute(model)) return { model: source, notes: [] };
   const notes: string[] = [];
   for (let settled: Model | undefined = model; settled; ) {
     const lifted = withLiftedConstants(model);
@@ -52,8 +52,8 @@ export async function withComputedWeights(engine: Engine, source: Model): Promis
 }
 
 /** Returns true if running constants may tell something: there are branches, or weights that nodes make. */
-function mayCompute(source: Model): boolean {
-  const lifted = withLiftedConstants(withUniqueNames(inlineFunctions(source)));
+function mayCompute(inlined: Model): boolean {
+  const lifted = withLiftedConstants(inlined);
   const constant = new Set(constantNodes(lifted).flatMap(({ outputs }) => outputs));
   return isNested(lifted) || computedWeights(lifted, constant).size > 0;
 }

@@ -12,6 +12,7 @@ import {
   mostDecoded,
   Neighbours,
   PREFIX,
+  type Scaled,
   VERSION,
   varintOf,
   wordsOf,
@@ -19,12 +20,12 @@ import {
 import { UserError } from "../errors.ts";
 import type { Model } from "../onnx/graph.ts";
 import { writeModel } from "../onnx/write.ts";
-import { type Encoded, encodeTensor, type Method, type Prepared } from "./encode-tensor.ts";
+import { type Encoded, encodeTensor, type Method } from "./encode-tensor.ts";
 import { type Link, Links } from "./links.ts";
 import { RangeEncoder } from "./range-encoder.ts";
 import { scaledWays } from "./scaled-encoder.ts";
 import { concat, split, type Taken } from "./split.ts";
-import { survey } from "./survey.ts";
+import { type Survey, survey } from "./survey.ts";
 
 /** How an .esp file is written. */
 export interface EncodeOptions {
@@ -72,14 +73,15 @@ export function encodeFile(
   // The place of each tensor that is kept, in their order.
   const places = [...kept].sort((a, b) => a - b);
   const encoded = tensors.map((tensor, i) => {
-    const prepared = prepare(tensor, version);
+    const method = methods[i] ?? mode;
+    const known = { ...surveyOf(tensor), kept: kept.has(i) };
     const before = places.filter((place) => place < i);
     const references = links[i]?.references.map(({ reference, to }) => ({
       ...reference,
       back: to === undefined ? 0 : before.length - before.indexOf(to),
     }));
-    const survey = { ...prepared.survey, kept: kept.has(i) };
-    const each = encodeTensor({ ...prepared, survey, references }, methods[i] ?? mode, neighbours);
+    const ways = method === "context" ? waysOf(tensor, known, version) : [];
+    const each = encodeTensor({ tensor, survey: known, ways, references }, method, neighbours);
     onProgress?.(i + 1, tensors.length);
     return each;
   });
@@ -104,11 +106,14 @@ export function liesBeside(tensor: Taken): boolean {
   return tensor.bytes.length >= SMALLEST && wordsOf(tensor)?.bytes === tensor.bytes.length;
 }
 
-function prepare(tensor: Taken, version: number): Omit<Prepared, "references"> {
+function surveyOf(tensor: Taken): Survey {
   const words = wordsOf(tensor);
   if (!words) throw new Error(`The tensor "${tensor.name}" has no words.`);
-  const known = survey(tensor.bytes, words);
-  return { tensor, survey: known, ways: version < 2 ? [] : scaledWays(known, tensor.dims) };
+  return survey(tensor.bytes, words);
+}
+
+function waysOf({ dims }: Taken, known: Survey, version: number): readonly Scaled[] {
+  return version < 2 ? [] : scaledWays(known, dims);
 }
 
 /**
@@ -130,7 +135,7 @@ interface Plan {
   readonly methods: readonly Method[];
   /** What words follow from, where it is worth a try. */
   readonly links: readonly (Link | undefined)[];
-  /** Tensors that links lead to. */
+  /** Tensors to which the links of those in contexts lead. */
   readonly kept: ReadonlySet<number>;
 }
 
@@ -143,13 +148,13 @@ function planFor(tensors: readonly Taken[], bytes: number, version: number): Pla
   const all = new Links();
   const links: (Link | undefined)[] = [];
   const times = tensors.map((tensor, i) => {
-    const { survey, ways } = prepare(tensor, version);
-    const { words, nonzero, distinct } = survey;
-    const link = version < 2 ? undefined : all.add(i, survey);
+    const known = surveyOf(tensor);
+    const { words, nonzero, distinct } = known;
+    const link = version < 2 ? undefined : all.add(i, known);
     links.push(link?.worth ? link : undefined);
     if (words.length > MOST_IN_CONTEXTS) return { seconds: Number.POSITIVE_INFINITY, most };
     if (link?.worth) return { seconds: words.length * SECONDS_PER_WORD, most: mostFurther };
-    const scaled = ways.length > 0;
+    const scaled = waysOf(tensor, known, version).length > 0;
     const each = scaled || distinct ? SECONDS_PER_CODE : SECONDS_PER_WORD;
     const seconds = words.length * SECONDS_PER_PLACE + nonzero * each;
     // Without a codebook there is nothing but contexts for small numbers.
@@ -159,10 +164,12 @@ function planFor(tensors: readonly Taken[], bytes: number, version: number): Pla
   const slowest = tensors.map((_, i) => i).sort((a, b) => times[b].seconds - times[a].seconds);
   let total = 0;
   for (const i of slowest.reverse()) {
+    if (total + times[i].seconds > times[i].most) continue;
     total += times[i].seconds;
-    if (total <= times[i].most) methods[i] = "context";
+    methods[i] = "context";
   }
-  return { methods, links, kept: all.kept };
+  const kept = links.flatMap((link, i) => (methods[i] === "context" ? (link?.references ?? []) : []));
+  return { methods, links, kept: new Set(kept.flatMap(({ to }) => to ?? [])) };
 }
 
 /** Codes the graph as text, or stores it where that takes no more. @param padding zeros that change nothing */

@@ -19,12 +19,6 @@ const LARGEST = 2 ** 22;
 export class Links {
   readonly #before: Rows[] = [];
   readonly #places = new Map<Rows, number>();
-  readonly #kept = new Set<number>();
-
-  /** The places of those that others lead to. */
-  get kept(): ReadonlySet<number> {
-    return this.#kept;
-  }
 
   /** Adds the tensor at a place, behind those that were added. */
   add(place: number, { words, type }: Survey): Link {
@@ -34,7 +28,6 @@ export class Links {
       reference,
       to: to && this.#places.get(to),
     }));
-    for (const { to } of references) if (to !== undefined) this.#kept.add(to);
     if (words.length <= LARGEST) {
       this.#before.push(tensor);
       this.#places.set(tensor, place);

@@ -11,13 +11,11 @@ import {
 } from "espalier-runtime/codec";
 import { Cost } from "./cost.ts";
 import { encoderFor } from "./encoder-for.ts";
-import { stepsOf } from "./steps.ts";
+import { MOST, stepsOf } from "./steps.ts";
 import type { Survey } from "./survey.ts";
 
 /** Bits of a float's magnitude behind the first. */
 const MANTISSA = 23;
-/** The largest magnitude of a number. */
-const MOST = 2 ** 15 - 1;
 
 /**
  * The ways to see a tensor as small whole numbers: floats as multiples of scales, other words as they are or around their

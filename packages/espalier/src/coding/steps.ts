@@ -1,5 +1,8 @@
-/** The largest magnitude of a number that stands for a float. */
-const MOST = 2 ** 15 - 1;
+import { LONGEST_MAGNITUDE } from "espalier-runtime/codec";
+import { sizeOf } from "../onnx/tensor.ts";
+
+/** The largest magnitude of a number that stands for a word. */
+export const MOST = 2 ** LONGEST_MAGNITUDE - 1;
 /** More scales are worth a try where they make the sum of the magnitudes smaller by this. */
 const SMALLER = 0.75;
 /** The smallest magnitude of a slice is taken for its step times 1, 2, ... up to this. */
@@ -22,10 +25,10 @@ export function stepsOf(floats: Float32Array, dims: readonly number[]): Stepped[
   if (floats.some((w) => !Number.isFinite(w) || Object.is(w, -0))) return [];
   const found: { first: number; last: number; sum: number; stepped: Stepped }[] = [];
   const add = (first: number, last: number) => {
-    const count = product(dims.slice(first, last));
+    const count = sizeOf(dims.slice(first, last));
     // Slices of one element are no slices.
     if (count === floats.length || (count === 1 && last > first)) return;
-    const stepped = steppedBy(floats, count, floats.length / product(dims.slice(0, last)));
+    const stepped = steppedBy(floats, count, floats.length / sizeOf(dims.slice(0, last)));
     if (!stepped) return;
     const sum = stepped.numbers.reduce((total, number) => total + Math.abs(number), 0);
     const within = found.filter((way) => way.first === way.last || (first <= way.first && way.last <= last));
@@ -36,10 +39,6 @@ export function stepsOf(floats: Float32Array, dims: readonly number[]): Stepped[
     for (let first = 0; first + axes <= dims.length; first++) add(first, first + axes);
   }
   return found.map(({ stepped }) => stepped);
-}
-
-function product(dims: readonly number[]): number {
-  return dims.reduce((size, dim) => size * dim, 1);
 }
 
 function steppedBy(floats: Float32Array, count: number, inner: number): Stepped | undefined {

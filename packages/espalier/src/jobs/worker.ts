@@ -14,6 +14,8 @@ const ready = Promise.all(
     for (const job of more) jobs.set(job.name, job);
   }),
 );
+// Whoever asks for a job is told; until then nobody waits for it.
+ready.catch(() => {});
 const { signal } = new AbortController();
 
 async function answer(request: Request, reply: (message: Reply) => void): Promise<void> {

@@ -1,5 +1,5 @@
 import type { Adopted } from "../adoption/adopt.ts";
-import { valuesOf } from "../adoption/batch.ts";
+import { roomFor } from "../adoption/batch.ts";
 import { NoScores } from "../adoption/scores.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { annotate } from "../engine/annotate.ts";
@@ -166,8 +166,7 @@ const BATCH = 64;
 async function roomyBatch(engine: Engine, { model, samples }: Adopted): Promise<number> {
   const fixed = model.inputs.find(({ name, shape }) => !model.initializers.has(name) && typeof shape?.[0] === "number");
   if (fixed) return samples;
-  const values = valuesOf(await annotate(engine, model, { batch: samples })) / samples;
-  return Math.max(1, Math.min(BATCH, Math.floor(MOST_VALUES / values)));
+  return roomFor(await annotate(engine, model, { batch: samples }), MOST_VALUES, BATCH, samples);
 }
 
 /** @throws UserError for a measure of fidelity where the data has targets of its own */

@@ -1,5 +1,5 @@
 import type { Adopted } from "../adoption/adopt.ts";
-import { valuesOf } from "../adoption/batch.ts";
+import { roomFor } from "../adoption/batch.ts";
 import type { Head } from "../adoption/heads.ts";
 import { batchFor, type Dataset, type Split, type TensorSpec } from "../data/dataset.ts";
 import { isSequence } from "../data/streams.ts";
@@ -61,8 +61,8 @@ export async function imitationOf(
   }
   const unlabeled: Dataset = { ...given, targets: [], classes: undefined, vocabulary: undefined };
   const typed = await annotate(engine, model, { batch: samples });
-  const room = Math.max(1, Math.floor((MOST_VALUES * samples) / valuesOf(typed)));
-  const teacher = await Evaluator.create(engine, model, unlabeled, [], { batch: Math.min(room, batchFor(unlabeled)) });
+  const batch = roomFor(typed, MOST_VALUES, batchFor(unlabeled), samples);
+  const teacher = await Evaluator.create(engine, model, unlabeled, [], { batch });
   try {
     const { spreads, blanks } = await look(teacher, given.train, heads, unlabeled.name);
     const notes: string[] = [];

@@ -77,3 +77,25 @@ describe("a Fourier basis", () => {
     expect(8 * esp.length).toBeLessThan(5 * basis.length);
   });
 });
+
+describe("what would take too long to decode in contexts", () => {
+  const long = (words: number, seed: number) => {
+    const { uniform } = random(seed, "long");
+    return Float32Array.from({ length: words }, () => uniform() - 0.5);
+  };
+  const tensors = (...all: readonly Float32Array[]) =>
+    modelOf(...all.map((floats) => tensorOf(floats, [100, floats.length / 100])));
+
+  it("refers to nothing, so that nothing is kept for it", () => {
+    const floats = long(3_100_000, 1);
+    expect(encodeFile(tensors(floats, floats))[4]).toBe(1);
+  });
+
+  it("takes no time from what does not", () => {
+    // One of them fits into the half of a second; all together they would take more than three.
+    const slow = Array.from({ length: 8 }, (_, i) => long(440_000 + 100 * i, i));
+    const source = long(600_000, 9);
+    const alone = encodeFile(tensors(...slow, source)).length;
+    expect(encodeFile(tensors(...slow, source, source)).length - alone).toBeLessThan(1000);
+  });
+});

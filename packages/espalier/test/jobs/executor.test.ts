@@ -5,6 +5,8 @@ import { afterAll, describe, expect, it } from "vitest";
 import { type Executor, inlineExecutor, type Job, type JobOptions } from "../../src/engine/executor.ts";
 import { UserError } from "../../src/errors.ts";
 import { localExecutor } from "../../src/jobs/local.ts";
+import type { Reply } from "../../src/jobs/messages.ts";
+import { start } from "../../src/jobs/start.ts";
 import { entry } from "./entry.ts";
 import { die, fail, square, total } from "./trial-jobs.ts";
 
@@ -101,6 +103,20 @@ describe.each(["threads", "processes"] as const)("%s that die", (kind) => {
     const unknown: Job<number, number> = { name: "unknown", run: (x) => x };
     await expect(all(executors[kind], unknown, [1])).rejects.toThrow('There is no job "unknown".');
   });
+});
+
+it.each(["thread", "process"] as const)("a %s whose module cannot be loaded says so when it is asked", async (kind) => {
+  const broken = [new URL("./broken-jobs.ts", import.meta.url).href];
+  const replies: Reply[] = [];
+  await new Promise<void>((resolve) => {
+    const link = start({ kind, entry, modules: broken }, { onReply, onEnd: () => resolve() });
+    function onReply(reply: Reply) {
+      replies.push(reply);
+      if (reply.kind === "progress") link.send({ job: "square", input: { x: 2 } });
+      else void link.stop();
+    }
+  });
+  expect(replies).toMatchObject([{ kind: "progress" }, { kind: "failed", message: "These jobs are broken." }]);
 });
 
 it("there are workers in whole numbers", () => {

@@ -94,21 +94,9 @@ export interface Contents {
  * @throws UserError when the file is damaged or newer
  */
 export function contentsOf(bytes: Uint8Array, source = NAMELESS): Contents {
-  const upTo = (end: number, from = 0) => {
-    if (end > bytes.length) throw damaged(source, "it is cut short");
-    return bytes.subarray(from, end);
-  };
-  try {
-    const prefix = upTo(PREFIX);
-    const start = PREFIX + readPrefix(prefix, source) + CHECKSUM;
-    const { decoded, sections } = readHeader(prefix, upTo(start, PREFIX), source, bytes.length);
-    const graph = checkedContent(upTo(start + sections[0] + CHECKSUM, start), source);
-    const holes = piecesIn(decodeGraph(graph), decoded, sections.length - 1, prefix[4]).filter(isCoded);
-    const tensors = holes.map(({ name, bytes }, i) => ({ name, bytes: sections[i + 1], decoded: bytes }));
-    return { decoded, graph: sections[0], tensors };
-  } catch (error) {
-    throw explained(error, source);
-  }
+  const { decoded, section, tensors } = partsOf(bytes, source);
+  const told = tensors.map(({ name, type, stream }) => ({ name, bytes: stream.length, decoded: type.bytes }));
+  return { decoded, graph: section.length, tensors: told };
 }
 
 /** A tensor that is coded beside the graph. */
@@ -120,9 +108,21 @@ interface Coded extends CodedType {
 
 /** A file taken apart: the graph with tensors that are left empty, and the streams that they are coded in. */
 export interface Parts {
+  /** Bytes of the ONNX file. */
+  readonly decoded: number;
+  /** What the graph is coded in. */
+  readonly section: Uint8Array;
   readonly graph: Uint8Array;
   /** In the order in which they are decoded. */
-  readonly tensors: readonly { readonly at: number; readonly type: CodedType; readonly stream: Uint8Array }[];
+  readonly tensors: readonly CodedPart[];
+}
+
+interface CodedPart {
+  readonly name: string;
+  /** Where its message begins in the graph. */
+  readonly at: number;
+  readonly type: CodedType;
+  readonly stream: Uint8Array;
 }
 
 /**
@@ -143,7 +143,8 @@ export function partsOf(bytes: Uint8Array, source = NAMELESS): Parts {
     const [section, ...streams] = sections.map((size) => checkedContent(take(size + CHECKSUM), source));
     const graph = decodeGraph(section);
     const holes = piecesIn(graph, decoded, streams.length, prefix[4]).filter(isCoded);
-    return { graph, tensors: holes.map((type, i) => ({ at: type.at, type, stream: streams[i] })) };
+    const tensors = holes.map((type, i) => ({ name: type.name, at: type.at, type, stream: streams[i] }));
+    return { decoded, section, graph, tensors };
   } catch (error) {
     throw explained(error, source);
   }

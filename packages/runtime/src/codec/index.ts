@@ -17,7 +17,7 @@ export { crc32 } from "./crc32.ts";
 export { Damage } from "./damage.ts";
 export { type Contents, contentsOf, LONGEST_TEXT } from "./decode.ts";
 export { MOST_IN_CONTEXTS, type WordType, wordsOf } from "./element-type.ts";
-export { levelOf } from "./integers.ts";
+export { LONGEST_MAGNITUDE, levelOf } from "./integers.ts";
 export { CONTEXT, codeLayout, FURTHER, KEPT, type Layout, PREDICTED, SCALED, STATIC, STORED } from "./layout.ts";
 export {
   DEEPEST,

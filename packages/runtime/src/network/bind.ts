@@ -2,6 +2,7 @@ import { UserError } from "../errors.ts";
 import { Refusal } from "./attributes.ts";
 import type { Constant } from "./constant.ts";
 import { type Graph, type GraphNode, graphsIn, nameOf } from "./graph.ts";
+import { own } from "./known-names.ts";
 import type { Operator, Operators } from "./operator.ts";
 import { UnsupportedError } from "./unsupported.ts";
 
@@ -57,8 +58,7 @@ export function bind(network: Graph, operators: Operators): Bindings {
 /** The operator as the node's operator set defines it. */
 function formOf(node: GraphNode, operators: Operators): Operator {
   const { op, set } = node;
-  // biome-ignore lint/plugin: only its own names are looked up
-  const forms = Object.hasOwn(operators, op) ? [operators[op]].flat() : [];
+  const forms = [own(operators, op) ?? []].flat();
   if (forms.length === 0) throw unsupported(`The runtime has no operator ${nameOf(node)}`);
   if (set > NEWEST && !op.includes(".")) {
     throw unsupported(`${nameOf(node)} is of operator set ${set}, and ${NEWEST} is the newest known here`);

@@ -5,12 +5,10 @@ import { NAMELESS, type Parts } from "../codec/decode.ts";
 import type { CodedType, WordType } from "../codec/element-type.ts";
 import { decodeFurther } from "../codec/further.ts";
 import { FURTHER, STATIC, STORED } from "../codec/layout.ts";
+import type { Store } from "../codec/static.ts";
 
 /** A tensor that is passed over before it is asked for stays decoded if it has at most so many bytes. */
 const SMALL = 2 ** 20;
-
-/** Takes words in order; of those that are zero it is given only some. */
-type Store = (at: number, word: number) => void;
 
 /**
  * The tensors of an .esp file, each decoded when it is asked for. What is coded in contexts depends on how full the rows
@@ -95,22 +93,21 @@ export class CodedTensor {
    */
   floats(visit: (at: number, value: number) => void): void {
     if (this.#width !== 32) throw new Error("A tensor is read as float32 whose words are others.");
-    if (this.#bytes) {
-      for (const [at, value] of new Float32Array(this.#bytes.buffer).entries()) visit(at, value);
-      return;
-    }
     const word = new Uint32Array(1);
     const float = new Float32Array(word.buffer);
     const { most = this.size } = this;
     let count = 0;
-    explaining(() =>
-      this.#decode((at, bits) => {
-        // Whoever asks has made room for so many.
-        if (bits !== 0 && ++count > most) throw new Damage("more words than a tensor says");
-        word[0] = bits;
-        visit(at, float[0]);
-      }),
-    );
+    const store: Store = (at, bits) => {
+      // Whoever asks has made room for so many.
+      if (bits !== 0 && ++count > most) throw new Damage("more words than a tensor says");
+      word[0] = bits;
+      visit(at, float[0]);
+    };
+    const bytes = this.#bytes;
+    explaining(() => {
+      if (bytes) for (const [at, bits] of new Uint32Array(bytes.buffer).entries()) store(at, bits);
+      else this.#decode(store);
+    });
   }
 
   /** Decodes it for what it tells of the tensors behind it. */

@@ -16,7 +16,7 @@ export function equalInitializers(
     if (tensor.dtype === "string" || !mayMerge(name, tensor)) continue;
     const { buffer, byteOffset, byteLength } = tensor.data;
     const bytes = new Uint8Array(buffer, byteOffset, byteLength);
-    const key = `${tensor.dtype}[${tensor.dims}]${digest(bytes)}`;
+    const key = `${tensor.dtype}[${tensor.dims}]`;
     const others = alike.get(key);
     const first = others?.find(([, own]) => isSame(own, bytes));
     if (first) names.set(name, first[0]);
@@ -34,13 +34,6 @@ export function withEqualMerged(model: Model, names: ReadonlyMap<string, string>
   changed.inputs = model.inputs.filter(({ name }) => !names.has(name));
   for (const name of names.keys()) changed.initializers.delete(name);
   return changed;
-}
-
-/** FNV-1a. */
-function digest(bytes: Uint8Array): number {
-  let hash = 0x811c9dc5;
-  for (const byte of bytes) hash = Math.imul(hash ^ byte, 0x01000193);
-  return hash;
 }
 
 function isSame(a: Uint8Array, b: Uint8Array): boolean {

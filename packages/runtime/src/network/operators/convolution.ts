@@ -78,13 +78,12 @@ function layerOf(
 ): Matrix {
   const [filters, channels, ...kernel] = weights.dims;
   const taps = channels * sizeOf(kernel);
-  const alone = elementsOf(weights.source, { width: taps });
-  if (groups > 1 && groups === filters && channels === 1 && alone.most >= DENSE_PLANES * filters * taps) {
-    return context.matrix(filters, taps, alone, bias?.numbers());
-  }
-  const first = (filter: number) => Math.floor((filter * groups) / filters) * taps;
+  // Asked for when the elements are gone through, which is later.
+  const first = (filter: number) => (apart ? 0 : Math.floor((filter * groups) / filters) * taps);
   const elements = elementsOf(weights.source, { width: taps, first });
-  return context.matrix(filters, groups * taps, elements, bias?.numbers());
+  const single = groups > 1 && groups === filters && channels === 1;
+  const apart = single && elements.most >= DENSE_PLANES * filters * taps;
+  return context.matrix(filters, apart ? taps : groups * taps, elements, bias?.numbers());
 }
 
 /** True if every weight multiplies the whole plane as it is. */
