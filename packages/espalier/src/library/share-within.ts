@@ -6,19 +6,22 @@ import { batchFor, type Dataset } from "../data/dataset.ts";
 import { annotate } from "../engine/annotate.ts";
 import type { Engine } from "../engine/engine.ts";
 import { simplifyModel } from "../engine/simplify-model.ts";
+import { UserError } from "../errors.ts";
 import type { Model } from "../onnx/graph.ts";
 import { isFloat32 } from "../onnx/tensor.ts";
 import { mergeable } from "../operators/roles.ts";
+import { walkPrices } from "../sharing/price-walk.ts";
 import type { OutputKind } from "../sharing/scaled/embedded.ts";
 import { imitate } from "../sharing/scaled/imitation.ts";
 import { scaledRows } from "../sharing/scaled/rows.ts";
 import { Scaler, type Scaling, scaledParameters } from "../sharing/scaled/scale-network.ts";
 import { scaledBytes } from "../sharing/scaled/scaled.ts";
 import { statisticsOf } from "../sharing/scaled/statistics.ts";
-import { type CurvePoint, walk } from "../sharing/scaled/walk-curve.ts";
+import { CURVE, type CurvePoint } from "../sharing/scaled/walk-curve.ts";
+import { checkPercent } from "../tasks/fidelity/percent.ts";
 import type { Measure } from "../tasks/measure.ts";
 import { trainableParameters, withParameters } from "../training/parameters.ts";
-import { type EvaluateAgainstResult, evaluateAgainst } from "./evaluate-against.ts";
+import { Comparison, type EvaluateAgainstResult } from "./comparison.ts";
 import { type Hooks, splitHooks } from "./hooks.ts";
 import { seedOption } from "./options/common.ts";
 import { checkOptions } from "./options/option.ts";
@@ -83,82 +86,70 @@ export async function shareWithin(
   const { maxLoss, measure, seed, epochs = IMITATION_EPOCHS } = checkOptions(schema, given);
   const { signal, onProgress } = hooks;
   const note = (text: string) => onProgress?.({ kind: "note", text });
+  if (typeof measure === "object") checkPercent(measure);
   const { model: simple } = await simplifyModel(engine, source, { mayMerge: mergeable });
   const network = forSamples(simple, data);
   noteUntouched(simple, note);
   const { batch, kinds } = await learnable(engine, network, data);
-  const judge = (scaling: Scaling, split: "validation" | "test") =>
-    evaluateAgainst(engine, withParameters(simple, scaledParameters(scaling)), source, data, {
-      measure,
-      split,
-      signal,
-    });
+  const modelOf = (scaling: Scaling) => withParameters(simple, scaledParameters(scaling));
+  const [validation, test] = [
+    new Comparison(engine, source, data, { measure, split: "validation", signal, onNote: note }),
+    new Comparison(engine, source, data, { measure, split: "test", signal }),
+  ];
   note("Looking at what each layer does to the outputs.");
   const statistics = await statisticsOf(engine, network, data, { batch, seed, kinds, signal });
   const scaler = new Scaler(statistics);
   const curve: CurvePoint[] = [];
-  let judged: EvaluateAgainstResult | undefined;
+  let judgedBy: Measure | undefined;
 
+  /** Judges a network on the validation split, and tells of it. */
+  const judge = async (scaling: Scaling, lambda: number, epochs: number): Promise<CurvePoint> => {
+    const result = await validation.with(modelOf(scaling));
+    if (!judgedBy) checkTelling(result, maxLoss, note);
+    judgedBy = result.measure;
+    const { fidelity } = result;
+    const point = { lambda, epochs, bytes: bytesOf(scaling), fidelity, accepted: fidelity >= 100 - maxLoss };
+    curve.push(point);
+    onProgress?.({ kind: "curve", point, measure: result.measure });
+    return point;
+  };
   const attempt = async (lambda: number): Promise<boolean> => {
     signal?.throwIfAborted();
     const before = known.find((point) => point.lambda === lambda && point.epochs === 0);
-    if (before) {
-      curve.push(before);
-      return before.accepted;
-    }
-    const scaling = scaler.scale(lambda);
-    const result = await judge(scaling, "validation");
-    if (!judged && result.standardError > maxLoss && maxLoss > 0) {
-      note(
-        `${result.samples} validation samples tell fidelity to ±${result.standardError.toFixed(1)} points: ${maxLoss} points are less than chance; give more samples.`,
-      );
-    }
-    judged = result;
-    const point = {
-      lambda,
-      epochs: 0,
-      bytes: bytesOf(scaling),
-      fidelity: result.fidelity,
-      accepted: result.fidelity >= 100 - maxLoss,
-    };
-    curve.push(point);
-    onProgress?.({ kind: "curve", point, measure: result.measure });
-    return point.accepted;
+    if (before) curve.push(before);
+    const { accepted } = before ?? (await judge(scaler.scale(lambda), lambda, 0));
+    return accepted;
   };
 
-  const { accepted } = await walk(attempt);
-  if (accepted === undefined) {
-    const { measure: judgedBy } = await evaluateAgainst(engine, source, source, data, {
-      measure,
-      split: "validation",
-      signal,
-    });
+  await walkPrices(attempt, CURVE);
+  const rounded = curve.findLast(({ accepted }) => accepted);
+  if (!rounded) {
+    judgedBy ??= (await validation.with(source)).measure;
     note("Nothing can be rounded within that loss: the weights stay as they are.");
     return { model: source, layers: [], measure: judgedBy, curve: bySize(curve) };
   }
-  const imitated = await trained(accepted);
-  const scaling = imitated ?? scaler.scale(accepted);
-  const validation = await judge(scaling, "validation");
-  const test = await judge(scaling, "test");
+  const imitated = await trained(rounded.lambda);
+  const { scaling, fidelity: validated } = imitated ?? { ...rounded, scaling: scaler.scale(rounded.lambda) };
+  const { measure: by, fidelity, samples, standardError } = await test.with(modelOf(scaling));
   return {
-    model: withParameters(simple, scaledParameters(scaling)),
+    model: modelOf(scaling),
     layers: scaledRows(simple, scaling),
-    measure: test.measure,
+    measure: by,
     curve: bySize(curve),
     fidelity: {
-      validation: validation.fidelity,
-      test: test.fidelity,
-      samples: test.samples,
-      standardError: test.standardError,
+      validation: validated,
+      test: fidelity,
+      samples,
+      standardError,
     },
   };
 
   /** Trains coarser networks, which rounding alone left too far off, to be good enough: the smallest that became so. */
-  async function trained(lambda: number): Promise<Scaling | undefined> {
-    let best: Scaling | undefined;
+  async function trained(lambda: number): Promise<Imitated | undefined> {
+    let best: Imitated | undefined;
     for (const factor of epochs > 0 ? COARSER : []) {
       const start = scaler.scale(lambda * factor);
-      let found: Scaling | undefined;
+      let found: Imitated | undefined;
       note(`Imitating the network for up to ${epochs} epochs, from about ${Math.round(bytesOf(start) / 1000)} kB on.`);
       await imitate(engine, network, start, data, {
         epochs,
@@ -167,26 +158,47 @@ export async function shareWithin(
         kinds,
         scales: statistics.scales,
         signal,
-        async onEpoch(epoch, _, scaling) {
-          const { fidelity, measure: judgedBy } = await judge(scaling, "validation");
-          const isEnough = fidelity >= 100 - maxLoss;
-          const point = {
-            lambda: lambda * factor,
-            epochs: epoch,
-            bytes: bytesOf(scaling),
-            fidelity,
-            accepted: isEnough,
-          };
-          curve.push(point);
-          onProgress?.({ kind: "curve", point, measure: judgedBy });
-          if (isEnough) found = scaling;
-          return isEnough;
+        async onEpoch(epoch, loss, scaling) {
+          if (!Number.isFinite(loss)) {
+            note(`The imitation came to a loss of ${loss} in epoch ${epoch}, and ends: what was found before is kept.`);
+            return true;
+          }
+          const { accepted, fidelity } = await judge(scaling, lambda * factor, epoch);
+          if (accepted) found = { scaling, fidelity };
+          return accepted;
         },
       });
       if (!found) return best;
       best = found;
     }
     return best;
+  }
+}
+
+/** A network that became good enough, and its fidelity on the validation split. */
+interface Imitated {
+  readonly scaling: Scaling;
+  readonly fidelity: number;
+}
+
+/**
+ * Checks that what is found says something of a network.
+ * @throws UserError where the samples have nothing to compare
+ */
+function checkTelling(
+  { samples, standardError, measure, outputs }: EvaluateAgainstResult,
+  maxLoss: number,
+  note: (text: string) => void,
+): void {
+  if (outputs.every(({ counts, empty }) => empty || !counts)) {
+    throw new UserError(
+      `In none of the ${samples} validation samples does ${measure.name} find anything to compare, so that any network would do: give others, or another measure.`,
+    );
+  }
+  if (standardError > maxLoss && maxLoss > 0) {
+    note(
+      `${samples} validation samples tell fidelity to ±${standardError.toFixed(1)} points: ${maxLoss} points are less than chance; give more samples.`,
+    );
   }
 }
 

@@ -7,9 +7,8 @@ import { annotate } from "../engine/annotate.ts";
 import type { Engine } from "../engine/engine.ts";
 import { UserError } from "../errors.ts";
 import { sizeOf } from "../onnx/tensor.ts";
-import { judgesFor } from "../tasks/fidelity/choose.ts";
-import { fidelityOf, numbersOf, ownFidelity } from "../tasks/fidelity/fidelity.ts";
-import { blanksIn } from "../tasks/fidelity/positions.ts";
+import { numbersOf } from "../tasks/fidelity/fidelity.ts";
+import { Blanks, judgedBy } from "../tasks/fidelity/judged.ts";
 import { imitate, imitationTargets } from "../tasks/imitate.ts";
 import { asGiven } from "../tasks/imitation/probabilities.ts";
 import { Spread } from "../tasks/imitation/spread.ts";
@@ -67,7 +66,14 @@ export async function imitationOf(
     const { spreads, blanks } = await look(teacher, given.train, heads, unlabeled.name);
     const notes: string[] = [];
     const outputs = heads.map((head, i) => ({ head, weight: weights.get(head.name) ?? 1, spread: spreads[i] }));
-    const judged = measureOf(heads, measure, (i) => blanks[i], notes);
+    const convert = (values: Float32Array, output: number) => asGiven(values, heads[output]);
+    const judged = judgedBy(
+      heads,
+      measure,
+      (i) => blanks.partOf(i),
+      (text) => notes.push(text),
+      convert,
+    );
     const task = imitate(outputs, samples, judged);
     const targets = imitationTargets(heads, samples);
     const sizes = targets.map(({ shape }) => sizeOf(shape));
@@ -82,29 +88,10 @@ export async function imitationOf(
   }
 }
 
-/** By what the network is judged. */
-function measureOf(
-  heads: readonly Head[],
-  wanted: string | Measure | undefined,
-  blanks: (output: number) => number,
-  notes: string[],
-): Measure {
-  const convert = (values: Float32Array, output: number) => asGiven(values, heads[output]);
-  if (typeof wanted === "object") return ownFidelity(heads, wanted, convert);
-  const judges = judgesFor(heads, wanted, blanks);
-  for (const { measure, outputs, why, counts } of judges) {
-    const names = outputs.map((i) => `"${heads[i].name}"`).join(" and ");
-    const subject = outputs.length === 1 ? `The output ${names} is` : `The outputs ${names} are`;
-    if (why) notes.push(`${subject} judged by ${measure.name}, as ${why}.`);
-    if (!counts) notes.push(`${subject} not counted in the fidelity.`);
-  }
-  return fidelityOf(heads, judges, convert);
-}
-
 /** What some training samples tell of the network's outputs. */
 async function look(teacher: Evaluator, train: Split, heads: readonly Head[], name: string) {
   const spreads = heads.map((head) => new Spread(head));
-  const counts = heads.map(() => ({ blanks: 0, all: 0 }));
+  const blanks = new Blanks(heads);
   let looked = 0;
   for await (const { outputs, samples, batch } of teacher.outputs(train)) {
     for (const [i, head] of heads.entries()) {
@@ -118,16 +105,12 @@ async function look(teacher: Evaluator, train: Split, heads: readonly Head[], na
           );
         }
         spreads[i].add(values);
-        if (head.kind === "whole" || head.classes < 2) continue;
-        const named = blanksIn(values, head);
-        counts[i].blanks += named.blanks;
-        counts[i].all += named.all;
       }
     }
+    blanks.add(outputs, samples, batch);
     looked += samples;
     if (looked >= LOOK) break;
   }
-  const blanks = counts.map(({ blanks, all }) => (all === 0 ? 0 : blanks / all));
   return { spreads: spreads.map(({ value }) => value), blanks };
 }
 

@@ -1,4 +1,5 @@
 import type { Split } from "../data/dataset.ts";
+import { checkPercent } from "../tasks/fidelity/percent.ts";
 import type { Task } from "../tasks/task.ts";
 import { type Agreement, agreementOn, scoresOn } from "./agreement.ts";
 import type { Evaluator } from "./evaluate.ts";
@@ -7,6 +8,7 @@ import type { Evaluator } from "./evaluate.ts";
  * Makes ready to tell how far the network of an evaluator is, with whatever parameters it then has, from what it is now.
  * @param imitation the task of imitation, which has the outputs as they were for targets: what agrees is its fidelity, and
  *   the loss to be expected is what is missing of it; default: the first output is class scores
+ * @throws UserError where the measure is not in percent
  */
 export async function likenessOn(
   evaluator: Evaluator,
@@ -17,6 +19,7 @@ export async function likenessOn(
     const reference = await scoresOn(evaluator, split);
     return () => agreementOn(evaluator, split, reference);
   }
+  checkPercent(imitation.measure);
   return async () => {
     const { loss, samples, value, figures } = await evaluator.evaluate(split);
     const fidelity = figures.fidelity ?? value;

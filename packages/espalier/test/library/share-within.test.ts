@@ -1,8 +1,22 @@
-import { type CurvePoint, compress, decode, evaluateAgainst, readModel, shareWithin, writeModel } from "espalier";
+import {
+  type CurvePoint,
+  compress,
+  decode,
+  evaluateAgainst,
+  readModel,
+  shareWithin,
+  shareWithoutLabels,
+  writeModel,
+} from "espalier";
 import { nodeEngine } from "espalier/node";
 import { beforeAll, describe, expect, it } from "vitest";
+import type { Split } from "../../src/data/dataset.ts";
 import { A_GUESS } from "../../src/library/share-by-guess.ts";
-import type { Model } from "../../src/onnx/graph.ts";
+import { he } from "../../src/onnx/build/initializers.ts";
+import { GraphBuilder } from "../../src/onnx/builder.ts";
+import { emptyModel, type Model } from "../../src/onnx/graph.ts";
+import { float32 } from "../../src/onnx/tensor.ts";
+import type { Measure } from "../../src/tasks/measure.ts";
 import { blobs, trainedBlobNet } from "../blobs.ts";
 
 const engine = nodeEngine({ threads: 1 });
@@ -46,6 +60,56 @@ describe("shareWithin", () => {
     expect(writeModel(resumed.model)).toEqual(writeModel(whole.model));
   });
 
+  it("says once by what outputs are judged, and computes once what they are to be", async () => {
+    const notes: string[] = [];
+    let read = 0;
+    const validation: Split = {
+      ...data.validation,
+      read(indices, into) {
+        read += indices.length;
+        return data.validation.read(indices, into);
+      },
+    };
+    const { curve, fidelity } = await shareWithin(
+      engine,
+      dense,
+      { ...data, validation },
+      {
+        maxLoss: 5,
+        epochs: 1,
+        onProgress: (progress) => progress.kind === "note" && notes.push(progress.text),
+      },
+    );
+    expect(notes.filter((text) => text.includes("is judged by argmax"))).toHaveLength(1);
+    // The first 32 or a batch of them tell what the output is; the reference runs once, each network once.
+    expect(read / validation.size).toBe(1 + 1 + curve.length);
+    expect(curve.filter(({ accepted }) => accepted).map(({ fidelity }) => fidelity)).toContain(fidelity?.validation);
+  });
+
+  it("ends an imitation that comes to nothing, and keeps what was found before", async () => {
+    const notes: string[] = [];
+    const imitates = () => notes.some((text) => text.startsWith("Imitating"));
+    const train: Split = {
+      ...data.train,
+      async read(indices, into) {
+        await data.train.read(indices, into);
+        if (into.image && imitates()) into.image[0] = Number.NaN;
+      },
+    };
+    const { curve } = await shareWithin(
+      engine,
+      dense,
+      { ...data, train },
+      {
+        maxLoss: 5,
+        epochs: 3,
+        onProgress: (progress) => progress.kind === "note" && notes.push(progress.text),
+      },
+    );
+    expect(notes.join()).toMatch(/The imitation came to a loss of NaN in epoch 1, and ends/);
+    expect(curve.every(({ epochs }) => epochs === 0)).toBe(true);
+  });
+
   it("says that few samples tell little, and ends by a signal", async () => {
     const notes: string[] = [];
     const few = { ...data, validation: { ...data.validation, size: 9 } };
@@ -58,6 +122,46 @@ describe("shareWithin", () => {
     const stop = new AbortController();
     stop.abort(new Error("enough"));
     await expect(shareWithin(engine, dense, data, { maxLoss: 1, signal: stop.signal })).rejects.toThrow("enough");
+  });
+});
+
+/** A measure of the caller's own, whose value is of some unit. */
+const own = (unit: string): Measure => ({
+  name: "own",
+  unit,
+  better: "higher",
+  tally: () => ({ add() {}, result: () => ({ value: 99, figures: {} }) }),
+});
+
+describe("what points of fidelity are", () => {
+  it("is percent: another unit is refused, within a loss and without labels", async () => {
+    await expect(shareWithin(engine, dense, data, { maxLoss: 1, measure: own("nats") })).rejects.toThrow(
+      'A fidelity is in percent, and the measure "own" is in nats: choose a measure in percent.',
+    );
+    const options = { maxLoss: 1, task: "imitate" } as const;
+    await expect(shareWithoutLabels(engine, dense, data, { ...options, measure: own("") })).rejects.toThrow(
+      'the measure "own" is without a unit',
+    );
+  });
+
+  it("is nothing where no sample has anything to compare", async () => {
+    // Sigmoids that are all near zero: nothing is above a half, before or after.
+    const model = emptyModel("maps");
+    model.inputs.push({ name: "image", dtype: "float32", shape: ["batch", 1, 4, 4] });
+    const graph = new GraphBuilder(model);
+    const weight = graph.initializer("w", he([2, 1, 1, 1], 1, "w"));
+    const maps = graph.emit("Conv", ["image", weight, graph.initializer("b", float32([2], Float32Array.of(-50, -50)))]);
+    model.outputs.push({ name: graph.emit("Sigmoid", [maps]) });
+    await expect(shareWithin(engine, model, data, { maxLoss: 1 })).rejects.toThrow(
+      "In none of the 100 validation samples does iou find anything to compare",
+    );
+    const empty = { ...data, validation: { ...data.validation, size: 0 } };
+    await expect(shareWithin(engine, dense, empty, { maxLoss: 1 })).rejects.toThrow(
+      "The validation part of blobs has no samples: there is nothing to compare.",
+    );
+    await expect(evaluateAgainst(engine, dense, dense, { ...data, test: empty.validation })).rejects.toThrow(
+      /The test part of blobs has no samples/,
+    );
   });
 });
 

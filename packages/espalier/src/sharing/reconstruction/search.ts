@@ -8,6 +8,7 @@ import { likenessOn } from "../../training/likeness.ts";
 import { type Parameters, parametersOf, trainableParameters, withParameters } from "../../training/parameters.ts";
 import { estimatedBytes } from "../curves.ts";
 import { sharingOf } from "../distinct.ts";
+import { type PriceRange, walkPrices } from "../price-walk.ts";
 import { type ReconstructionOptions, reconstructShared } from "./reconstruct.ts";
 import { sensitivities } from "./sensitivity.ts";
 
@@ -39,13 +40,8 @@ export interface UnlabeledSharing {
   readonly agreement: Agreement;
 }
 
-/** Where the search begins, its first steps, and the least step that still matters. */
-const FIRST = 0.04;
-const STEP = 4;
-const LEAST_STEP = 1.06;
-/** Prices below the first save nothing that matters, and above the other hardly a weight is left. */
-const LEAST = 1e-5;
-const MOST = 1e3;
+/** Below, nothing is saved that matters, and above hardly a weight is left. */
+const PRICES: PriceRange = { first: 0.04, step: 4, leastStep: 1.06, least: 1e-5, most: 1e3 };
 
 /**
  * Shares a network's weights without labels and without training: at one price of bits, or looks for the highest price
@@ -79,22 +75,10 @@ export async function shareUnlabeled(
     };
 
     if (target.kind === "lambda") await attempt(target.lambda);
-    else await climb(attempt);
+    else await walkPrices(attempt, PRICES);
     return best;
   } finally {
     await evaluator.release();
-  }
-}
-
-/** Goes up while prices are accepted, or down until one is; then halves the distance between the two. */
-async function climb(attempt: (lambda: number) => Promise<boolean>): Promise<void> {
-  let [low, high] = [0, Number.POSITIVE_INFINITY];
-  for (let next = FIRST; next >= LEAST && next <= MOST; ) {
-    if (await attempt(next)) low = next;
-    else high = next;
-    if (high / low <= LEAST_STEP) return;
-    if (low === 0) next = high / STEP;
-    else next = high === Number.POSITIVE_INFINITY ? low * STEP : Math.sqrt(low * high);
   }
 }
 

@@ -18,8 +18,10 @@ export interface OutputFidelity {
   readonly standardError: number;
   /** ||y - t|| / ||t|| over all samples: 0.01 is a hundredth. */
   readonly relativeError: number;
-  /** Whether the samples had anything to compare: a box, something above 0.5. */
+  /** Whether the samples had nothing to compare: no box, nothing above 0.5. */
   readonly empty: boolean;
+  /** Whether it counts for the fidelity of the network; else it is only told. */
+  readonly counts: boolean;
 }
 
 /** How far a network's outputs are those of another. */
@@ -139,6 +141,7 @@ class FidelityTally implements Tally<FidelityMeasured> {
         standardError: ratio.standardError,
         relativeError: this.#errors[i].value / 100,
         empty: ratio.empty,
+        counts: this.#judges[j].counts,
       };
     });
     const counting = this.#judges.flatMap(({ measure, counts }, j) => {

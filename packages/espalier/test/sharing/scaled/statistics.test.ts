@@ -13,7 +13,6 @@ import { blocksOf } from "../../../src/sharing/scaled/looks.ts";
 import { Scaler, scaledParameters } from "../../../src/sharing/scaled/scale-network.ts";
 import { scaledBytes } from "../../../src/sharing/scaled/scaled.ts";
 import { type Statistics, statisticsOf } from "../../../src/sharing/scaled/statistics.ts";
-import { walk } from "../../../src/sharing/scaled/walk-curve.ts";
 import { withParameters } from "../../../src/training/parameters.ts";
 import { blobs, trainedBlobNet } from "../../blobs.ts";
 
@@ -223,26 +222,5 @@ describe("blocks of columns", () => {
         if (i > 0) expect(start).toBe(blocks[i - 1].end);
       }
     }
-  });
-});
-
-describe("a walk along the curve", () => {
-  it("finds the highest price that is good enough, from either side", async () => {
-    for (const limit of [0.003, 7]) {
-      const tried: number[] = [];
-      const { accepted = 0, refused = 0 } = await walk(async (lambda) => {
-        tried.push(lambda);
-        return lambda <= limit;
-      });
-      expect(accepted).toBeLessThanOrEqual(limit);
-      expect(refused).toBeGreaterThan(limit);
-      expect(refused / accepted).toBeLessThanOrEqual(1.15);
-      expect(tried.length).toBeLessThan(12);
-    }
-  });
-
-  it("ends where nothing is good enough, or everything", async () => {
-    expect(await walk(async () => false)).toMatchObject({ accepted: undefined });
-    expect(await walk(async () => true)).toMatchObject({ refused: undefined });
   });
 });
