@@ -36,7 +36,7 @@ export interface Call<Options> {
   readonly given: readonly string[];
   /** The options that were given and have a part in what is computed. */
   readonly computed: Partial<Options>;
-  /** The command line that computes the same again. */
+  /** The command as it was given, each word as a shell takes it. */
   readonly line: string;
 }
 
@@ -66,7 +66,7 @@ export function defineCommand<Options extends z.ZodObject>(spec: CommandSpec<Opt
       direct({ quiet: values.quiet === true, toError: writesToStandard(shape, values) });
       const options = spec.options.parse(await loaded(shape, values));
       const inside = (name: string) => given.includes(name) && !metaOf(shape[name]).outside;
-      const line = lineOf(pathOf(command), argument, shape, keep(values, inside));
+      const line = lineOf(command);
       const computed = keep(options, inside);
       await spec.run({ argument, options, given, computed, line });
     });
@@ -203,10 +203,11 @@ function textOf({ notation }: OptionMeta, value: unknown): string {
   return notation ? notation.write(value) : String(value);
 }
 
-/** A command line with options. */
-function lineOf(command: string, argument: string, shape: Shape, values: Readonly<Record<string, unknown>>): string {
-  const words = Object.entries(values).flatMap(([name, value]) => wordsOf(name, shape[name], value));
-  return [command, ...(argument === "" ? [] : [quoted(argument)]), ...words].join(" ");
+/** The command line that reached a command, from the program's name on. */
+function lineOf(command: Command): string {
+  let root = command;
+  while (root.parent) root = root.parent;
+  return [root.name(), ...root.args.map(quoted)].join(" ");
 }
 
 /** An option with its value, as words of a command line. */
@@ -222,11 +223,6 @@ export function wordsOf(name: string, schema: z.ZodType, value: unknown): string
 
 /** A word as a shell takes it. */
 const quoted = (word: string) => (/^[\w.,:=/@+-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`);
-
-/** "espalier import caffe" */
-function pathOf(command: Command): string {
-  return command.parent ? `${pathOf(command.parent)} ${command.name()}` : command.name();
-}
 
 /** Help without the options that are about another kind of data than what is given. */
 function helpFor(shape: Shape) {

@@ -45,7 +45,7 @@ export const scanCommand = () =>
       "scan dense.onnx --data mnist --out scan",
       "scan dense.onnx --data mnist --out scan --densities 0.5,0.2,0.1,0.05 --retrain 1",
     ],
-    async run({ argument: path, options, computed }) {
+    async run({ argument: path, options, computed, line }) {
       const startedAt = performance.now();
       const { model, name, digest } = await openFixed(path, options);
       const data = await openData(options, model, { unlabeled: true, assume: options.task === IMITATE });
@@ -79,7 +79,7 @@ export const scanCommand = () =>
       const inJson = layers.map((layer) => sensitivityFields(measure, layer));
       const summary = { network: name, measure: about(measure), layers: inJson, cost, files, seconds };
       writeFile(files.json, JSON.stringify(summary, null, 2));
-      const report = { network: name, data: data.name, measure, layers, cost, seconds };
+      const report = { network: name, command: line, data: data.name, measure, layers, cost, seconds };
       writeFile(files.report, renderScan({ ...report, retrained: options.retrain > 0 }));
       partial.remove();
       if (options.json) return printJson(summary);

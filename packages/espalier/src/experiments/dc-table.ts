@@ -3,7 +3,7 @@ import { encode } from "../coding/encode.ts";
 import { type Stages, stagesOf } from "../coding/stages.ts";
 import type { Model } from "../onnx/graph.ts";
 import { layersOf } from "../operators/layers.ts";
-import { barChart } from "../report/charts.ts";
+import { barChart } from "../report/bars.ts";
 import { bitsFor } from "../sharing/share.ts";
 import type { Experiment } from "./experiment.ts";
 

@@ -4,7 +4,7 @@ import { sequential } from "../onnx/build/sequential.ts";
 import type { Model } from "../onnx/graph.ts";
 import type { RetrainingDropout } from "../pruning/dropout.ts";
 import { pruningRounds } from "../pruning/recipe-rounds.ts";
-import { barChart } from "../report/charts.ts";
+import { barChart } from "../report/bars.ts";
 import type { Experiment } from "./experiment.ts";
 
 const TARGET = {

@@ -1,4 +1,4 @@
-import { barChart } from "../report/charts.ts";
+import { barChart } from "../report/bars.ts";
 import { layerTable } from "../report/layer-table.ts";
 import type { Experiment } from "./experiment.ts";
 

@@ -1,4 +1,4 @@
-import type { Html } from "../report/html.ts";
+import type { Chart } from "../report/chart.ts";
 import type { Lab } from "./lab.ts";
 
 /** A table: the first row names the columns. */
@@ -8,7 +8,7 @@ export type Rows = readonly (readonly (string | number)[])[];
 export interface Figure {
   readonly name: string;
   readonly caption: string;
-  readonly picture: Html | Uint8Array;
+  readonly picture: Chart | Uint8Array;
 }
 
 /** A text that a network wrote. */

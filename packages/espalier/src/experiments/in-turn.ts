@@ -1,5 +1,5 @@
 import { inTurn, pruningRounds } from "../pruning/recipe-rounds.ts";
-import { barChart } from "../report/charts.ts";
+import { barChart } from "../report/bars.ts";
 import type { Experiment } from "./experiment.ts";
 
 const NETWORK = "lenet-5";

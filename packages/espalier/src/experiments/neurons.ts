@@ -4,7 +4,7 @@ import { isFloat32 } from "../onnx/tensor.ts";
 import { layersOf } from "../operators/layers.ts";
 import { pruningRounds } from "../pruning/recipe-rounds.ts";
 import { removeDeadUnits } from "../pruning/units/remove.ts";
-import { barChart } from "../report/charts.ts";
+import { barChart } from "../report/bars.ts";
 import type { Regularization } from "../training/step-graph.ts";
 import { weightDecay } from "../training/weight-decay.ts";
 import type { Experiment } from "./experiment.ts";

@@ -1,4 +1,4 @@
-import { histogramChart } from "../report/charts.ts";
+import { histogramChart } from "../report/histogram-chart.ts";
 import { maskPng } from "../report/mask-image.ts";
 import { histogramsOf, maskPicture } from "../report/pictures.ts";
 import type { Experiment, Figure } from "./experiment.ts";
@@ -17,7 +17,7 @@ export const histograms: Experiment = {
         measured.push({ network, layer, before, after });
         figures.push({
           name: `histogram-${network}-${layer}`,
-          caption: `${network}, ${layer}: dense in grey, pruned and retrained in green, each to its own highest bin.`,
+          caption: `${network}, ${layer}: dense as an outline, pruned and retrained in green, each to its own highest bin.`,
           picture: histogramChart(before, after),
         });
       }

@@ -1,5 +1,5 @@
 import { countAll } from "../pruning/mask.ts";
-import { barChart } from "../report/charts.ts";
+import { barChart } from "../report/bars.ts";
 import { type LayerRow, layerTable } from "../report/layer-table.ts";
 import { parametersOf, trainableParameters } from "../training/parameters.ts";
 import type { Experiment, Rows } from "./experiment.ts";

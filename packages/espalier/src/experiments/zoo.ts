@@ -2,7 +2,7 @@ import { z } from "zod";
 import { parseJson } from "../json.ts";
 import { copyModel, type Model } from "../onnx/graph.ts";
 import { writeModel } from "../onnx/write.ts";
-import { barChart } from "../report/charts.ts";
+import { barChart } from "../report/bars.ts";
 import type { Experiment, Figure } from "./experiment.ts";
 import type { Lab } from "./lab.ts";
 import type { ShippedNetwork } from "./shipped.ts";

@@ -65,7 +65,7 @@ export async function pruneByPlan(
       imitation,
       options: chosen,
       intent: maskOf
-        ? {}
+        ? { kind: "masks" }
         : {
             kind: "rounds",
             target,

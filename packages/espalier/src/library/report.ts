@@ -3,6 +3,7 @@ import type { Engine } from "../engine/engine.ts";
 import type { Model } from "../onnx/graph.ts";
 import type { RoundResult } from "../pruning/round.ts";
 import { scanLayers } from "../pruning/sensitivity.ts";
+import { asked } from "../report/asked.ts";
 import { histogramsOf, maskPicture } from "../report/pictures.ts";
 import { renderReport } from "../report/render.ts";
 import type { RunReport } from "../report/run-report.ts";
@@ -16,7 +17,7 @@ import type { PruneWithoutLabelsResult } from "./prune-without-labels.ts";
 export interface ReportOptions {
   /** The heading of the page. */
   readonly title: string;
-  /** What was asked, as a command line or a call. */
+  /** What was asked, as the command that was given, or a call. */
   readonly command: string;
   /** The files that the run wrote. */
   readonly files?: RunReport["files"];
@@ -40,7 +41,7 @@ export async function pruneReport(
       ...measured,
       title,
       command,
-      settings: Object.entries(settings).flatMap(([name, value]) => (value === undefined ? [] : [[name, text(value)]])),
+      settings: asked(settings, task.measure),
       sensitivity: await sensitivityOf(engine, networks.dense, own?.data ?? data, task),
       rounds: roundPoints(rounds),
       epochs: rounds.flatMap(({ name, density, epochs }) =>
@@ -61,8 +62,6 @@ export function pruneWithoutLabelsReport(result: PruneWithoutLabelsResult, { tit
   const judged = measure && baseline && pruned ? { measure, baseline: baseline.test, pruned: pruned.test } : undefined;
   return renderUnlabeled({ ...result, network: title, command, judged });
 }
-
-const text = (value: unknown) => (typeof value === "string" ? value : JSON.stringify(value));
 
 const DENSITIES = [1, 0.6, 0.4, 0.3, 0.2, 0.1, 0.05];
 /** Beyond this error, percent, a curve says no more than that the layer is needed. */

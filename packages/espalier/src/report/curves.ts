@@ -1,8 +1,8 @@
 import * as Plot from "@observablehq/plot";
 import type { Measure } from "../tasks/measure.ts";
-import { axisText } from "../tasks/words.ts";
-import { draw } from "./draw.ts";
-import type { Html } from "./html.ts";
+import { axisText, valueText } from "../tasks/words.ts";
+import { type Chart, WIDE } from "./chart.ts";
+import { lookOf } from "./colours.ts";
 
 /** A point of one of several curves. */
 export interface CurvePoint {
@@ -15,61 +15,111 @@ export interface CurveOptions {
   readonly x: Plot.ScaleOptions;
   readonly y: Plot.ScaleOptions;
   readonly height?: number;
+  /** What a point says; default: its numbers, to three digits. */
+  readonly text?: (point: CurvePoint) => string;
 }
 
-/** Curves with their names at their ends. */
-export function curveChart(points: readonly CurvePoint[], { x, y, height = 380 }: CurveOptions): Html {
+/** Between the names of curves. */
+const LINE = 15;
+/** Above and below the curves. */
+const MARGINS = { marginTop: 26, marginBottom: 40 };
+
+/** Curves, each with its name at its end where there is room. */
+export function curveChart(
+  points: readonly CurvePoint[],
+  { x, y, height: least = 380, text = ({ x, y }) => `${digits(x)}: ${digits(y)}` }: CurveOptions,
+): Chart {
   const place = { x: "x", y: "y" };
-  const inOrder = [...points].sort((a, b) => (x.reverse ? b.x - a.x : a.x - b.x));
-  const longest = Math.max(...points.map(({ series }) => series.length));
-  return draw({
-    width: 900,
-    height,
-    marginLeft: 48,
-    marginRight: 20 + 7 * longest,
-    marginBottom: 40,
-    color: { type: "categorical", scheme: "tableau10" },
-    x: { grid: true, ...x },
-    y: { grid: true, ...y },
-    marks: [
-      Plot.lineY(inOrder, { ...place, z: "series", stroke: "series", strokeWidth: 2 }),
-      Plot.dot(inOrder, { ...place, fill: "series", r: 3 }),
-      ...endsOf(inOrder, height - 90, y).map(({ dy, ...end }) =>
-        Plot.text([end], { ...place, text: "series", fill: "series", textAnchor: "start", dx: 8, dy }),
-      ),
-    ],
-  });
+  const names = [...new Set(points.map(({ series }) => series))];
+  const curves = names.map((name) =>
+    points.filter(({ series }) => series === name).sort((a, b) => (x.reverse ? b.x - a.x : a.x - b.x)),
+  );
+  const longest = Math.max(...names.map((name) => name.length));
+  const height = Math.max(least, LINE * names.length + MARGINS.marginTop + MARGINS.marginBottom);
+  return {
+    description: `${axisOf(y)} against ${axisOf(x)} of ${names.length === 1 ? names[0] : `${names.length} series: ${names.join(", ")}`}. ${curves.map(span).join(" ")}`,
+    series: names.length === 1 ? undefined : { names, roomFrom: WIDE },
+    draw(width) {
+      const isNamed = width >= WIDE && names.length > 1;
+      const tall = isNamed ? height : Math.min(height, least, Math.max(240, 0.8 * width));
+      return {
+        height: tall,
+        ...MARGINS,
+        marginLeft: 48,
+        marginRight: isNamed ? 20 + 7 * longest : 16,
+        x: { grid: true, ...sparing(width), ...x },
+        y: { grid: true, ...y },
+        marks: [
+          ...curves.map((curve, i) =>
+            Plot.lineY(curve, { ...place, stroke: lookOf(i).colour, strokeDasharray: lookOf(i).dash, strokeWidth: 2 }),
+          ),
+          ...curves.map((curve, i) =>
+            Plot.dot(curve, {
+              ...place,
+              fill: lookOf(i).colour,
+              r: 3,
+              title: (point: CurvePoint) => (names.length === 1 ? text(point) : `${point.series}, ${text(point)}`),
+            }),
+          ),
+          ...(isNamed ? endsOf(curves, tall - MARGINS.marginTop - MARGINS.marginBottom, y) : []).map(({ dy, ...end }) =>
+            Plot.text([end], {
+              ...place,
+              text: "series",
+              fill: lookOf(names.indexOf(end.series)).colour,
+              textAnchor: "start",
+              dx: 8,
+              dy,
+            }),
+          ),
+        ],
+      };
+    },
+  };
+}
+
+const digits = (value: number) => value.toLocaleString("en-US", { maximumSignificantDigits: 3 });
+
+const axisOf = ({ label }: Plot.ScaleOptions) => label ?? "value";
+
+/** Fewer ticks where there is little room. */
+const sparing = (width: number) => (width < 500 ? { ticks: 5 } : {});
+
+function span(curve: readonly CurvePoint[]): string {
+  const [first, last] = [curve[0], curve[curve.length - 1]];
+  return `${first.series} goes from ${digits(first.y)} at ${digits(first.x)} to ${digits(last.y)} at ${digits(last.x)}.`;
 }
 
 /** The last point of each curve, and how far its name must move so that names do not lie on each other. */
 function endsOf(
-  points: readonly CurvePoint[],
+  curves: readonly (readonly CurvePoint[])[],
   height: number,
   { zero = false, type }: Plot.ScaleOptions,
 ): (CurvePoint & { dy: number })[] {
   const scaled = (y: number) => (type === "log" ? Math.log(y) : y);
-  const ends = [...new Map(points.map((point) => [point.series, point])).values()].sort((a, b) => b.y - a.y);
-  const ys = points.map(({ y }) => scaled(y));
+  const ys = curves.flat().map(({ y }) => scaled(y));
   const [low, high] = [zero ? Math.min(0, ...ys) : Math.min(...ys), Math.max(...ys)];
-  let above = Number.NEGATIVE_INFINITY;
-  return ends.map((end) => {
-    const place = ((high - scaled(end.y)) / (high - low || 1)) * height;
-    const moved = Math.max(place, above + 15);
-    above = moved;
-    return { ...end, dy: moved - place };
-  });
+  const ends = curves
+    .map((curve) => curve[curve.length - 1])
+    .sort((a, b) => b.y - a.y)
+    .map((end) => ({ ...end, own: ((high - scaled(end.y)) / (high - low || 1)) * height }));
+  const places = ends.map(({ own }) => own);
+  for (let i = 1; i < places.length; i++) places[i] = Math.max(places[i], places[i - 1] + LINE);
+  // Those that were moved beyond the end push the ones before them back up.
+  for (let i = places.length - 1, most = height; i >= 0; i--, most -= LINE) places[i] = Math.min(places[i], most);
+  return ends.map(({ own, ...end }, i) => ({ ...end, dy: places[i] - own }));
 }
 
 /** The measure on the validation split against density, a line for each layer (after Han et al., figure 6). */
 export function sensitivityChart(
   points: readonly { layer: string; density: number; value: number }[],
   measure: Pick<Measure, "name" | "unit" | "better">,
-): Html {
+): Chart {
   return curveChart(
     points.map(({ layer, density, value }) => ({ series: layer, x: 100 * density, y: value })),
     {
       x: { label: "density, %", type: "log", reverse: true, tickFormat: "~r" },
       y: { label: axisText(measure, "validation"), zero: measure.better === "lower" },
+      text: ({ x, y }) => `density ${digits(x)}%: ${valueText(measure, y)}`,
     },
   );
 }

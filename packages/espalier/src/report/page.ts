@@ -1,7 +1,8 @@
 import { Html, html } from "./html.ts";
+import { script } from "./reader.ts";
 import { style } from "./style.ts";
 
-/** A whole page that needs nothing else: no network, no script. */
+/** A whole page that needs nothing else: no network, and without its script it shows the same. */
 export function page(title: string, content: Html): string {
   return html`<!doctype html>
 <html lang="en">
@@ -13,6 +14,8 @@ export function page(title: string, content: Html): string {
 </head>
 <body><main>
 ${content}
-</main></body></html>
+</main>
+<script>${new Html(script)}</script>
+</body></html>
 `.markup;
 }

@@ -1,14 +1,15 @@
 import type { Measure } from "../tasks/measure.ts";
 import type { Quality } from "../training/evaluate.ts";
-import type { RoundPoint } from "./charts.ts";
 import type { Histogram } from "./histogram.ts";
 import type { LayerRow } from "./layer-table.ts";
+import type { RoundPoint } from "./trade-off.ts";
 
 /** All that a report of one run shows. Sizes are bytes. */
 export interface RunReport {
   readonly title: string;
-  /** What was asked, as a command. */
+  /** What was asked, as the command that was given. */
   readonly command: string;
+  /** What was asked, in words. */
   readonly settings: readonly (readonly [name: string, value: string])[];
   readonly parameters: number;
   readonly nonzero: number;

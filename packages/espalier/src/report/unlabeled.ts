@@ -1,10 +1,13 @@
 import type { Measure } from "../tasks/measure.ts";
 import { nameText, valueText } from "../tasks/words.ts";
+import { renderChart } from "./chart.ts";
 import { curveChart } from "./curves.ts";
+import { commandLine, headline } from "./figures.ts";
 import { type Html, html } from "./html.ts";
 import type { LayerRow } from "./layer-table.ts";
 import { page } from "./page.ts";
-import { layerTable } from "./table.ts";
+import { layerTable, table } from "./table.ts";
+import { rateAxis } from "./trade-off.ts";
 
 /** All that the page of a pruning without labels shows. Percentages are 0 to 100. */
 export interface UnlabeledReport {
@@ -39,16 +42,23 @@ export function renderUnlabeled(report: UnlabeledReport): string {
   return page(
     `${network}: pruned ${report.compressionRate.toFixed(2)}x without labels`,
     html`<h1>${network}, pruned without labels</h1>
-<p class="soft"><code>${command}</code></p>
-${headline(report)}
+${commandLine(command)}
+${headline(figuresOf(report))}
 <h2>What is left of each layer</h2>
-<div class="scroll">${layerTable(layers)}</div>
+${layerTable(layers)}
 ${trials.length > 1 ? tried(report) : html``}`,
   );
 }
 
-function headline({ compressionRate, parameters, nonzero, agreement, judged, seconds }: UnlabeledReport): Html {
-  const figures: [string, string][] = [
+function figuresOf({
+  compressionRate,
+  parameters,
+  nonzero,
+  agreement,
+  judged,
+  seconds,
+}: UnlabeledReport): [string, string][] {
+  return [
     [`${compressionRate.toFixed(2)}x`, "compression rate"],
     [nonzero.toLocaleString("en-US"), `of ${parameters.toLocaleString("en-US")} parameters kept`],
     ...likeness(agreement.test),
@@ -62,7 +72,6 @@ function headline({ compressionRate, parameters, nonzero, agreement, judged, sec
       : []),
     [`${Math.round(seconds)} s`, "from start to end"],
   ];
-  return html`<div class="figures">${figures.map(([value, label]) => html`<div class="figure"><b>${value}</b><span>${label}</span></div>`)}</div>`;
 }
 
 function likeness({ agreement, expectedLoss, measure }: Compared): [string, string][] {
@@ -75,18 +84,29 @@ function likeness({ agreement, expectedLoss, measure }: Compared): [string, stri
 
 function tried({ trials }: UnlabeledReport): Html {
   const { measure } = trials[0].agreement;
-  const points = trials.map(({ rate, agreement }) => ({ series: "expected loss", x: rate, y: agreement.expectedLoss }));
-  return html`<h2>What was tried</h2>
-<div class="chart">${curveChart(points, {
-    x: { label: "compression rate", type: "log", tickFormat: (rate: number) => `${rate}x` },
-    y: { label: measure ? "fidelity lost, points" : "expected loss of top 1 accuracy, points", zero: true },
+  const lost = measure ? "fidelity lost, points" : "expected loss of top 1 accuracy, points";
+  const points = trials.map(({ rate, agreement }) => ({ series: lost, x: rate, y: agreement.expectedLoss }));
+  const chart = curveChart(points, {
+    x: rateAxis(
+      trials.map(({ rate }) => rate),
+      5,
+    ),
+    y: { label: lost, zero: true },
     height: 300,
-  })}</div>
-<div class="scroll"><table><thead><tr><th>rate</th><th>accepted</th><th>${measure ? `fidelity (${measure})` : "same first class"}</th><th>expected loss</th><th>divergence</th></tr></thead>
-<tbody>${trials.map(
-    ({ rate, accepted, agreement }) =>
-      html`<tr><td>${rate.toFixed(2)}x</td><td>${accepted ? "yes" : "no"}</td><td>${agreement.agreement.toFixed(1)}%</td><td>${agreement.expectedLoss.toFixed(2)}</td><td>${agreement.divergence.toFixed(4)}</td></tr>
-`,
-  )}</tbody></table></div>
+    text: ({ x, y }) => `${x.toFixed(2)}x: ${y.toFixed(2)} points`,
+  });
+  return html`<h2>What was tried</h2>
+${renderChart(chart, "What was tried: loss against compression rate")}
+${table({
+  label: "What was tried",
+  head: ["rate", "accepted", measure ? `fidelity (${measure})` : "same first class", "expected loss", "divergence"],
+  rows: trials.map(({ rate, accepted, agreement }) => [
+    `${rate.toFixed(2)}x`,
+    accepted ? "yes" : "no",
+    `${agreement.agreement.toFixed(1)}%`,
+    agreement.expectedLoss.toFixed(2),
+    agreement.divergence.toFixed(4),
+  ]),
+})}
 <p class="soft">On the validation split, compared with the network as it came.</p>`;
 }
