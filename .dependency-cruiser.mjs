@@ -30,7 +30,7 @@ const below = {
   training: ["tasks", "adoption", "autodiff", "operators", "engine", "onnx", "data"],
   reconstruction: ["training", "tasks", "operators", "engine", "onnx", "data"],
   pruning: ["reconstruction", "training", "tasks", "operators", "engine", "onnx", "data"],
-  sharing: ["reconstruction", "training", "tasks", "operators", "engine", "autodiff", "onnx", "data"],
+  sharing: ["coding", "reconstruction", "training", "tasks", "operators", "engine", "autodiff", "onnx", "data"],
   coding: ["onnx"],
   report: ["pruning", "training", "tasks", "operators", "engine", "onnx", "data"],
   experiments: ["report", ...methods],

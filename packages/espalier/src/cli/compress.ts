@@ -20,6 +20,7 @@ import {
   changeText,
   count,
   duration,
+  fidelityText,
   percent,
   printJson,
   printLine,
@@ -136,7 +137,7 @@ function printFidelity({ measure, curve, fidelity }: CompressResult): void {
       ["about", `the same by ${measure.name}`, ""],
       curve.map(({ bytes: size, fidelity, accepted }) => [
         bytes(size),
-        percent(fidelity),
+        fidelityText(fidelity),
         accepted ? "" : "too little",
       ]),
     ),
@@ -144,6 +145,6 @@ function printFidelity({ measure, curve, fidelity }: CompressResult): void {
   if (!fidelity) return;
   const { validation, test, samples, standardError } = fidelity;
   printLine(
-    `the same by ${measure.name}  ${percent(validation)} on validation samples, ${percent(test)} (±${standardError.toFixed(2)}) on ${count(samples)} test samples`,
+    `the same by ${measure.name}  ${fidelityText(validation)} on validation samples, ${fidelityText(test)} (±${fidelityText(standardError)}) on ${count(samples)} test samples`,
   );
 }

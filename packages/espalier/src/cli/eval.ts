@@ -14,7 +14,7 @@ import { openData } from "./data.ts";
 import { running } from "./interrupt.ts";
 import { openFixed } from "./model.ts";
 import { engineOf } from "./options.ts";
-import { count, percent, printJson, printLine, textTable } from "./print.ts";
+import { count, fidelityText, percent, printJson, printLine, textTable } from "./print.ts";
 
 /** `espalier eval`: how well a model does on data. */
 export const evalCommand = () =>
@@ -91,11 +91,11 @@ function fieldsOf({ samples, fidelity, standardError, measure, outputs }: Evalua
 }
 
 function printCompared({ samples, fidelity, standardError, outputs }: EvaluateAgainstResult): void {
-  printLine(`${count(samples)} samples: fidelity ${percent(fidelity)} (chance ${percent(standardError)})`);
+  printLine(`${count(samples)} samples: fidelity ${fidelityText(fidelity)} (chance ${fidelityText(standardError)})`);
   const rows = outputs.map(({ name, measure, value, relativeError }) => [
     name,
     measure,
-    percent(value),
+    fidelityText(value),
     relativeError.toPrecision(3),
   ]);
   printLine(textTable(["output", "measure", "value", "relative error"], rows, 2));

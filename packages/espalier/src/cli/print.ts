@@ -11,6 +11,15 @@ export const count = (value: number) => Math.round(value).toLocaleString("en-US"
 /** 1.5412 -> "1.54%", of a percentage. */
 export const percent = (value: number, digits = 2) => `${value.toFixed(digits)}%`;
 
+/** The most digits that a fidelity is told with. */
+const MOST_DIGITS = 7;
+
+/** 99.12345 -> "99.12%", 99.99734 -> "99.9973%": two digits of how far it is from all and from nothing. */
+export function fidelityText(value: number): string {
+  const off = Math.min(Math.abs(value), Math.abs(100 - value));
+  return percent(value, off === 0 ? 2 : Math.min(MOST_DIGITS, Math.max(2, 1 - Math.floor(Math.log10(off)))));
+}
+
 /** 0.0801 -> "8.0%", of a fraction. */
 export const share = (value: number) => percent(100 * value, 1);
 
@@ -30,7 +39,7 @@ export function duration(seconds: number): string {
 /** "97.0% agree, 0.06 points of loss expected", of a trial. */
 export function trialText({ agreement, accepted }: { readonly agreement: Agreement; readonly accepted: boolean }) {
   const { agreement: same, expectedLoss, measure } = agreement;
-  if (measure) return `fidelity ${percent(same)} (${measure})${accepted ? "" : ", too low"}`;
+  if (measure) return `fidelity ${fidelityText(same)} (${measure})${accepted ? "" : ", too low"}`;
   return `${percent(same, 1)} agree, ${expectedLoss.toFixed(2)} points of loss expected${accepted ? "" : ", too many"}`;
 }
 
@@ -42,7 +51,8 @@ export function changeText(part: string, measure: Measure, ...values: readonly n
 /** What the outputs on a split predict. */
 export function agreementText(found: Agreement, split: "validation" | "test"): string {
   const { agreement, expectedLoss, measure } = found;
-  if (measure) return `fidelity          ${percent(agreement)} by ${measure}, on ${found.samples} ${split} samples`;
+  if (measure)
+    return `fidelity          ${fidelityText(agreement)} by ${measure}, on ${found.samples} ${split} samples`;
   return `same first class  ${percent(agreement)} of ${split} samples, which predicts a loss of ${expectedLoss.toFixed(2)} points`;
 }
 

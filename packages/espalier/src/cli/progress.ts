@@ -6,7 +6,7 @@ import type { Measure } from "../tasks/measure.ts";
 import { error } from "../tasks/measures/error.ts";
 import { nameText, valueText } from "../tasks/words.ts";
 import type { EpochResult, StepProgress as Steps } from "../training/train.ts";
-import { bytes, duration, isQuiet, note, rate, share, trialText } from "./print.ts";
+import { bytes, duration, fidelityText, isQuiet, note, rate, share, trialText } from "./print.ts";
 
 /** Writes on stderr how work goes on. */
 export function reporter(): { readonly report: (progress: Progress) => void; readonly stop: () => void } {
@@ -76,7 +76,7 @@ function sharingText(trial: Of<"sharing">["trial"], measure: Measure): string {
 
 function curveText({ bytes: size, epochs, fidelity, accepted }: Of<"curve">["point"], { name }: Measure): string {
   const trained = epochs === 0 ? "" : ` after ${epochs} epochs of imitation`;
-  return `about ${bytes(size)}: ${fidelity.toFixed(2)}% the same by ${name}${trained}${accepted ? "" : ", too little"}`;
+  return `about ${bytes(size)}: ${fidelityText(fidelity)} the same by ${name}${trained}${accepted ? "" : ", too little"}`;
 }
 
 /** Shows how rounds of training go on: a bar where stderr is a terminal, a line for each epoch where it is not. */

@@ -1,5 +1,8 @@
+import { sizedFor } from "../adoption/bind.ts";
 import { withComputedWeights } from "../adoption/computed-weights.ts";
+import { carriedStates, withOpenStates } from "../adoption/states.ts";
 import { trainableForm } from "../adoption/trainable-form.ts";
+import type { Dataset } from "../data/dataset.ts";
 import { type Comparison, compare } from "../engine/compare.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Model, Value } from "../onnx/graph.ts";
@@ -25,19 +28,54 @@ export interface CompactResult extends Removal, Comparison {
 export async function compact(engine: Engine, given: Model, options: CompactOptions = {}): Promise<CompactResult> {
   const { fix, shape } = options;
   const { model: source } = await withComputedWeights(engine, withInputs(given, { fix }));
+  const { model, layers, sized, smaller } = await withoutDeadUnits(engine, source, (form) =>
+    withInputs(form, { shape }),
+  );
+  const comparison = await compare(engine, sized, smaller);
+  return { model, parameters: countParameters(smaller).parameters, layers, ...comparison };
+}
+
+/** What {@link withoutDeadUnits} made, and of what, both in the form in which they are trained. */
+interface WithoutDeadUnits extends Removal {
+  readonly sized: Model;
+  readonly smaller: Model;
+}
+
+/**
+ * Removes the dead units of a network in the form of its file.
+ * @param settle gives the inputs of its trainable form the sizes that they leave open
+ */
+async function withoutDeadUnits(
+  engine: Engine,
+  source: Model,
+  settle: (form: Model) => Model,
+): Promise<WithoutDeadUnits> {
   const form = trainableForm(source);
-  const model = withInputs(form.model, { shape });
+  const sized = settle(form.model);
   const asCame = form.differences.length > 0;
   // A bias that a layer gains, or another size that a node names, has no place in a form that is not the file's.
-  const { model: smaller, layers } = await removeDeadUnits(engine, model, { addBiases: !asCame, resizing: !asCame });
-  const comparison = await compare(engine, model, smaller);
+  const { model: smaller, layers } = await removeDeadUnits(engine, sized, { addBiases: !asCame, resizing: !asCame });
   const written = asCame ? form.restore(floatsOf(smaller)) : form.together(smaller);
-  return {
-    model: { ...written, inputs: resized(source, written), values: new Map() },
-    parameters: countParameters(smaller).parameters,
-    layers,
-    ...comparison,
-  };
+  return { model: { ...written, inputs: resized(source, written), values: new Map() }, layers, sized, smaller };
+}
+
+/**
+ * The network without units that nothing reads, or that no weight reaches, for samples of some data.
+ * @param note is told which layers have fewer
+ */
+export async function withoutDead(
+  engine: Engine,
+  source: Model,
+  data: Dataset,
+  note: (text: string) => void,
+): Promise<Model> {
+  const { model, layers } = await withoutDeadUnits(engine, source, (form) =>
+    sizedFor(withOpenStates(form, carriedStates(form, data)), data),
+  );
+  const fewer = layers.filter(({ before, after }) => after < before);
+  if (fewer.length === 0) return source;
+  note(`Dead units are gone: ${fewer.map(({ name, before, after }) => `${name} ${before} -> ${after}`).join(", ")}.`);
+  return model;
 }
 
 function floatsOf({ initializers }: Model): Map<string, FloatTensor> {

@@ -3,7 +3,7 @@ import { codesWell, encode, encodeFile } from "../coding/encode.ts";
 import type { Dataset } from "../data/dataset.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Model } from "../onnx/graph.ts";
-import { isFloat32 } from "../onnx/tensor.ts";
+import { bytesOf, isFloat32 } from "../onnx/tensor.ts";
 import { writeModel } from "../onnx/write.ts";
 import { OptionsError } from "../options-error.ts";
 import { sharingOf } from "../sharing/distinct.ts";
@@ -73,12 +73,17 @@ export async function compress(
     const { maxLoss, measure, seed, epochs } = given;
     if (data && maxLoss !== undefined) {
       const within = await shareWithin(engine, model, data, { maxLoss, measure, seed, epochs, known, ...hooks });
-      return { contents: write(within.model, new Map(), chosen, undefined, hooks), ...withoutModel(within) };
+      const contents = write(within.model, new Map(), chosen, undefined, hooks);
+      const asCame = unlessSmaller(contents);
+      if (asCame) return { contents: asCame, layers: [], measure: within.measure, curve: within.curve };
+      return { contents, ...withoutModel(within) };
     }
     if (!data) {
       const { bits, biasBits } = given;
       const { model: made, layers } = await shareByGuess(engine, model, { bits, biasBits, maxLoss, ...hooks });
-      return { contents: write(made, new Map(), chosen, undefined, hooks), layers };
+      const contents = write(made, new Map(), chosen, undefined, hooks);
+      const asCame = unlessSmaller(contents);
+      return asCame ? { contents: asCame, layers: [] } : { contents, layers };
     }
   }
   const shared = await (chosen.unlabeled && data
@@ -86,6 +91,23 @@ export async function compress(
     : shareWeights(engine, model, data, how));
   const { model: made, sharing, ...rest } = shared;
   return { contents: write(made, sharing, chosen, undefined, hooks), ...rest };
+
+  /** The file of the weights as they came, where rounding them made it no smaller: they may have been rounded before. */
+  function unlessSmaller({ length }: Uint8Array): Uint8Array | undefined {
+    if (chosen.format === "onnx" || bytesIn(model) > MOST_TRIED) return undefined;
+    const asCame = write(model, new Map(), chosen, file, {});
+    if (asCame.length > length) return undefined;
+    const text = `The weights stay as they came: rounded, they take ${length} bytes, and as they are ${asCame.length}.`;
+    hooks.onProgress?.({ kind: "note", text });
+    return asCame;
+  }
+}
+
+/** Networks of more bytes are not coded a second time as they came, which takes a second or two for each MB. */
+const MOST_TRIED = 2 ** 26;
+
+function bytesIn({ initializers }: Model): number {
+  return [...initializers.values()].reduce((sum, tensor) => sum + (tensor.dtype === "string" ? 0 : bytesOf(tensor)), 0);
 }
 
 /** Options about how values are chosen and trained: where none is given, scales by output unit are. */

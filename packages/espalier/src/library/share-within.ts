@@ -2,6 +2,7 @@ import { z } from "zod";
 import { batchThatFits, valuesOf } from "../adoption/batch.ts";
 import { headsOf } from "../adoption/heads.ts";
 import { forSamples } from "../adoption/samples.ts";
+import { trainableForm } from "../adoption/trainable-form.ts";
 import { batchFor, type Dataset } from "../data/dataset.ts";
 import { annotate } from "../engine/annotate.ts";
 import type { Engine } from "../engine/engine.ts";
@@ -13,14 +14,15 @@ import { mergeable } from "../operators/roles.ts";
 import { walkPrices } from "../sharing/price-walk.ts";
 import type { OutputKind } from "../sharing/scaled/embedded.ts";
 import { imitate } from "../sharing/scaled/imitation.ts";
+import { bytesOf, isScaled, type Scaling, scaledParameters } from "../sharing/scaled/rounded.ts";
 import { scaledRows } from "../sharing/scaled/rows.ts";
-import { Scaler, type Scaling, scaledParameters } from "../sharing/scaled/scale-network.ts";
-import { scaledBytes } from "../sharing/scaled/scaled.ts";
+import { Scaler } from "../sharing/scaled/scale-network.ts";
 import { statisticsOf } from "../sharing/scaled/statistics.ts";
 import { CURVE, type CurvePoint } from "../sharing/scaled/walk-curve.ts";
 import { checkPercent } from "../tasks/fidelity/percent.ts";
 import type { Measure } from "../tasks/measure.ts";
-import { trainableParameters, withParameters } from "../training/parameters.ts";
+import { trainableParameters } from "../training/parameters.ts";
+import { withoutDead } from "./compact.ts";
 import { Comparison, type EvaluateAgainstResult } from "./comparison.ts";
 import { type Hooks, splitHooks } from "./hooks.ts";
 import { seedOption } from "./options/common.ts";
@@ -87,11 +89,12 @@ export async function shareWithin(
   const { signal, onProgress } = hooks;
   const note = (text: string) => onProgress?.({ kind: "note", text });
   if (typeof measure === "object") checkPercent(measure);
-  const { model: simple } = await simplifyModel(engine, source, { mayMerge: mergeable });
-  const network = forSamples(simple, data);
-  noteUntouched(simple, note);
+  const { model } = await simplifyModel(engine, source, { mayMerge: mergeable });
+  const form = trainableForm(await withoutDead(engine, model, data, note), { gates: false });
+  const network = forSamples(form.model, data);
+  noteUntouched(form.model, note);
   const { batch, kinds } = await learnable(engine, network, data);
-  const modelOf = (scaling: Scaling) => withParameters(simple, scaledParameters(scaling));
+  const modelOf = (scaling: Scaling) => form.restore(scaledParameters(scaling));
   const [validation, test] = [
     new Comparison(engine, source, data, { measure, split: "validation", signal, onNote: note }),
     new Comparison(engine, source, data, { measure, split: "test", signal }),
@@ -122,7 +125,7 @@ export async function shareWithin(
   };
 
   await walkPrices(attempt, CURVE);
-  const rounded = curve.findLast(({ accepted }) => accepted);
+  const rounded = bySize(curve).find(({ accepted }) => accepted);
   if (!rounded) {
     judgedBy ??= (await validation.with(source)).measure;
     note("Nothing can be rounded within that loss: the weights stay as they are.");
@@ -133,7 +136,7 @@ export async function shareWithin(
   const { measure: by, fidelity, samples, standardError } = await test.with(modelOf(scaling));
   return {
     model: modelOf(scaling),
-    layers: scaledRows(simple, scaling),
+    layers: scaledRows(form.model, scaling),
     measure: by,
     curve: bySize(curve),
     fidelity: {
@@ -147,8 +150,11 @@ export async function shareWithin(
   /** Trains coarser networks, which rounding alone left too far off, to be good enough: the smallest that became so. */
   async function trained(lambda: number): Promise<Imitated | undefined> {
     let best: Imitated | undefined;
+    let least = bytesOf(scaler.scale(lambda));
     for (const factor of epochs > 0 ? COARSER : []) {
       const start = scaler.scale(lambda * factor);
+      // What follows from itself is not trained, and is not always smaller where it is coarser.
+      if (bytesOf(start) >= least || ![...start.values()].some(isScaled)) return best;
       let found: Imitated | undefined;
       note(`Imitating the network for up to ${epochs} epochs, from about ${Math.round(bytesOf(start) / 1000)} kB on.`);
       await imitate(engine, network, start, data, {
@@ -170,6 +176,7 @@ export async function shareWithin(
       });
       if (!found) return best;
       best = found;
+      least = bytesOf(found.scaling);
     }
     return best;
   }
@@ -223,10 +230,6 @@ async function learnable(engine: Engine, network: Model, data: Dataset) {
 const MOST_VALUES = 2 ** 23;
 /** Smaller batches bring a training more steps. */
 const MOST_BATCH = 32;
-
-function bytesOf(scaling: Scaling): number {
-  return [...scaling.values()].reduce((sum, tensor) => sum + scaledBytes(tensor), 0);
-}
 
 /** Says which part of the weights is in a type or place that is not rounded. */
 function noteUntouched(model: Model, note: (text: string) => void): void {

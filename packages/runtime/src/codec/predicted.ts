@@ -34,6 +34,7 @@ const SURPRISE = 12;
  * place, and whether the sign is another one.
  * @param words what is coded; a decoder fills them
  * @param kept the tensors before that were kept
+ * @param settle chooses the word at a place, of which another is expected: a writer that need not keep every word exactly
  */
 export function codePredicted(
   coder: BitCoder,
@@ -41,6 +42,7 @@ export function codePredicted(
   rows: number,
   given: readonly Reference[],
   kept: readonly Uint32Array[],
+  settle?: (place: number, expected: number) => number,
 ): void {
   const signed = (value: number) => {
     const code = codeNumber(coder, value < 0 ? -2 * value - 1 : 2 * value);
@@ -90,6 +92,7 @@ export function codePredicted(
       }
       const predicted = (word[0] & MAGNITUDE) < INFINITE ? word[0] : 0;
       const near = predicted & MAGNITUDE;
+      if (settle) words[t] = settle(t, predicted);
       signs.select(0, way);
       signs.select(1, 8 * way + turns);
       signs.select(2, 4 * way + turned[x]);

@@ -2,7 +2,7 @@ import type { Model } from "../../onnx/graph.ts";
 import { type FloatTensor, isFloat32 } from "../../onnx/tensor.ts";
 import { trainableParameters } from "../../training/parameters.ts";
 import { axisOf, type Plain } from "./looks.ts";
-import { type Scaling, scaledPlain } from "./scale-network.ts";
+import { scaledPlain } from "./scale-network.ts";
 import { type Axis, MOST_CODE, type ScaledTensor, scaleFor } from "./scaled.ts";
 
 /**
@@ -10,7 +10,7 @@ import { type Axis, MOST_CODE, type ScaledTensor, scaleFor } from "./scaled.ts";
  * its row's own squares. That is a guess: what a row reads and what it does to the outputs is not known.
  * @param lambda what one bit more for every weight may cost, as a part of the rows' squares
  */
-export function guessed(model: Model, lambda: number): Scaling {
+export function guessed(model: Model, lambda: number): ReadonlyMap<string, ScaledTensor> {
   return new Map(
     eachTensor(model, (tensor, plain) => scaledPlain(tensor, plain, (lambda * plain.axis.scales) / tensor.data.length)),
   );
@@ -20,7 +20,7 @@ export function guessed(model: Model, lambda: number): Scaling {
  * Rounds a network's weights to codes of so many bits: with the scale of least squared error for each row of weights, as
  * fine as codes allow. Biases and other rows of numbers have twice as many bits, as each counts for many weights.
  */
-export function inBits(model: Model, bitsOf: (name: string) => number | undefined): Scaling {
+export function inBits(model: Model, bitsOf: (name: string) => number | undefined): ReadonlyMap<string, ScaledTensor> {
   return new Map(
     eachTensor(model, (tensor, { name, axis }) => {
       const bits = bitsOf(name);

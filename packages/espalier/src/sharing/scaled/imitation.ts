@@ -15,7 +15,7 @@ import { schedule } from "../../training/schedule.ts";
 import { Trainer } from "../../training/trainer.ts";
 import { beside } from "./beside.ts";
 import { embedded, type OutputKind } from "./embedded.ts";
-import type { Scaling } from "./scale-network.ts";
+import type { Scaling } from "./rounded.ts";
 import { rounding, roundingRules } from "./straight-through.ts";
 
 /** What is trained is the network's only output: its distance from the teacher. */

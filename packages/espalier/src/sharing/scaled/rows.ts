@@ -1,17 +1,18 @@
 import type { Model } from "../../onnx/graph.ts";
 import { layersOf } from "../../operators/layers.ts";
 import type { SharedRow } from "../rows.ts";
-import type { Scaling } from "./scale-network.ts";
+import { isScaled, type Scaling } from "./rounded.ts";
 
-/** What became of each scaled tensor. */
+/** What became of each rounded tensor. */
 export function scaledRows(model: Model, scaling: Scaling): SharedRow[] {
   const names = new Map(layersOf(model).map(({ name, weight }) => [weight, name]));
-  return Array.from(scaling, ([parameter, { codes }]) => {
-    const values = new Set(codes).size;
+  return Array.from(scaling, ([parameter, rounded]) => {
+    const numbers = isScaled(rounded) ? rounded.codes : rounded.tensor.data;
+    const values = new Set(numbers).size;
     return {
       name: names.get(parameter) ?? parameter,
-      weights: codes.length,
-      kept: codes.reduce((sum, code) => sum + (code === 0 ? 0 : 1), 0),
+      weights: numbers.length,
+      kept: [...numbers].reduce((sum, number) => sum + (number === 0 ? 0 : 1), 0),
       values,
       bits: Math.ceil(Math.log2(Math.max(2, values))),
     };

@@ -1,14 +1,11 @@
 import { type FloatTensor, float32, isFloat32 } from "../../onnx/tensor.ts";
 import { withBias } from "../../reconstruction/moments.ts";
-import type { Parameters } from "../../training/parameters.ts";
 import { type Chain, chainOf } from "./chain.ts";
 import { cheapest, decideRow, firstPrices, pricesOf } from "./decide.ts";
 import type { Looked, Plain } from "./looks.ts";
-import { MOST_CODE, type ScaledTensor, scaleFor, writtenOut } from "./scaled.ts";
+import { isScaled, type Rounded, type Scaling, smaller } from "./rounded.ts";
+import { MOST_CODE, type ScaledTensor, scaleFor } from "./scaled.ts";
 import type { Statistics } from "./statistics.ts";
-
-/** A network's scaled tensors by the name of their parameter. */
-export type Scaling = ReadonlyMap<string, ScaledTensor>;
 
 /**
  * The step, in units of the root of what a bit may cost over what a square of an error does. Of a fine uniform quantizer
@@ -41,14 +38,14 @@ export class Scaler {
    */
   scale(lambda: number): Scaling {
     const price = lambda / this.#weights;
-    const found = new Map<string, ScaledTensor>();
+    const found = new Map<string, Rounded>();
     for (const looked of this.#statistics.layers.values()) {
       for (const [name, tensor] of scaledLayer(this.#statistics, looked, this.#chainsOf(looked), price))
         found.set(name, tensor);
     }
     for (const plain of this.#statistics.others.values()) {
       const tensor = this.#statistics.typed.initializers.get(plain.name);
-      if (isFloat32(tensor)) found.set(plain.name, scaledPlain(tensor, plain, price));
+      if (isFloat32(tensor)) found.set(plain.name, smaller(tensor, scaledPlain(tensor, plain, price)));
     }
     return found;
   }
@@ -81,17 +78,12 @@ function tensorsOf({ typed, layers, others }: Statistics): Map<string, FloatTens
   );
 }
 
-/** The parameters that scaled tensors are. */
-export function scaledParameters(scaling: Scaling): Parameters {
-  return new Map(Array.from(scaling, ([name, tensor]) => [name, writtenOut(tensor)]));
-}
-
 function scaledLayer(
   { typed }: Statistics,
   { layer, linear, blocks, gains }: Looked,
   chains: readonly (readonly Chain[])[],
   price: number,
-): [string, ScaledTensor][] {
+): [string, Rounded][] {
   const { groups, rows, columns } = linear;
   const bias = typed.initializers.get(linear.bias ?? "");
   const whole = withBias(linear, linear.matrices(layer.tensor), isFloat32(bias) ? bias.data : undefined);
@@ -130,7 +122,8 @@ function scaledLayer(
     }
     prices = pricesOf(counts);
   }
-  const found: [string, ScaledTensor][] = [[layer.weight, inItsOrder(linear, scales, codes, layer.tensor.dims)]];
+  const weights = smaller(layer.tensor, inItsOrder(linear, scales, codes, layer.tensor.dims));
+  const found: [string, Rounded][] = [[layer.weight, weights]];
   if (linear.bias && isFloat32(bias)) {
     const last = blocks[blocks.length - 1];
     const size = last.end - last.start;
@@ -139,7 +132,7 @@ function scaledLayer(
       return gain * last.second[(group + 1) * size * size - 1];
     });
     const plain = { name: linear.bias, axis: { scales: 1, inner: 1 }, squares: Float32Array.of(meanOf(squares)) };
-    found.push([linear.bias, scaledPlain(float32(bias.dims, biases), plain, price)]);
+    found.push([linear.bias, scaledPlain(isScaled(weights) ? float32(bias.dims, biases) : bias, plain, price)]);
   }
   return found;
 }

@@ -5,7 +5,7 @@ import { copyModel, type Model } from "../../onnx/graph.ts";
 import { type FloatTensor, float32, isFloat32 } from "../../onnx/tensor.ts";
 import { upgrade } from "../../onnx/upgrade.ts";
 import type { Masks, Parameters } from "../../training/parameters.ts";
-import type { Scaling } from "./scale-network.ts";
+import { isScaled, type Scaling } from "./rounded.ts";
 import { MOST_CODE } from "./scaled.ts";
 
 /** A network whose parameters are codes, before they are rounded, so that training decides them anew. */
@@ -13,7 +13,7 @@ export interface Rounding {
   readonly model: Model;
   /** The names of what is trained. */
   readonly parameters: readonly string[];
-  /** The names of what is not: the scales. */
+  /** The names of what is not: the scales, and tensors that are no codes. */
   readonly frozen: readonly string[];
   /** Of parameters with cut connections. */
   readonly masks: Masks;
@@ -36,9 +36,15 @@ export function rounding(source: Model, scaling: Scaling): Rounding {
   const names = new Map<string, string>();
   const masks = new Map<string, FloatTensor>();
   const frozen: string[] = [];
-  for (const [name, { dims, inner, scales, codes }] of scaling) {
+  for (const [name, own] of scaling) {
     const whole = source.initializers.get(name);
     if (!isFloat32(whole)) continue;
+    if (!isScaled(own)) {
+      model.initializers.set(name, own.tensor);
+      frozen.push(name);
+      continue;
+    }
+    const { dims, inner, scales, codes } = own;
     model.initializers.delete(name);
     model.inputs = model.inputs.filter((input) => input.name !== name);
     const parameter = graph.initializer(name, float32(dims, Float32Array.from(codes)));
@@ -68,7 +74,7 @@ export function rounding(source: Model, scaling: Scaling): Rounding {
       const found = new Map(scaling);
       for (const [name, parameter] of names) {
         const [own, values] = [scaling.get(name), trained.get(parameter)?.data];
-        if (own && values) found.set(name, { ...own, codes: Int16Array.from(values, codeAt) });
+        if (own && isScaled(own) && values) found.set(name, { ...own, codes: Int16Array.from(values, codeAt) });
       }
       return found;
     },

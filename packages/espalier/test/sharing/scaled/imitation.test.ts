@@ -5,10 +5,12 @@ import { emptyModel, type Model } from "../../../src/onnx/graph.ts";
 import { float32, floatsOf, isFloat32 } from "../../../src/onnx/tensor.ts";
 import { beside } from "../../../src/sharing/scaled/beside.ts";
 import { imitate } from "../../../src/sharing/scaled/imitation.ts";
-import { Scaler, type Scaling } from "../../../src/sharing/scaled/scale-network.ts";
+import type { Scaling } from "../../../src/sharing/scaled/rounded.ts";
+import { Scaler } from "../../../src/sharing/scaled/scale-network.ts";
 import { statisticsOf } from "../../../src/sharing/scaled/statistics.ts";
 import { rounding } from "../../../src/sharing/scaled/straight-through.ts";
 import { blobs, trainedBlobNet } from "../../blobs.ts";
+import { scaledOf } from "./scaled-of.ts";
 
 const engine = nodeEngine({ threads: 1 });
 const labelled = blobs();
@@ -69,7 +71,7 @@ describe("a network that rounds", () => {
     expect([...floatsOf(results[model.outputs[0].name])]).toEqual([13, 20]);
     expect([...(masks.get(parameters[0])?.data ?? [])]).toEqual([1, 0, 1, 1]);
     const trained = read(new Map([[parameters[0], float32([2, 2], Float32Array.of(6.5, 0.4, 1.5, -2.6))]]));
-    expect([...(trained.get("w")?.codes ?? [])]).toEqual([6, 0, 2, -3]);
+    expect([...scaledOf(trained, "w").codes]).toEqual([6, 0, 2, -3]);
   });
 });
 
@@ -94,7 +96,7 @@ describe("imitation", () => {
     const { losses, last } = await run();
     expect(losses[7]).toBeLessThan(0.8 * losses[0]);
     expect([...last.keys()]).toEqual([...start.keys()]);
-    expect(last.get("fc1.weight")?.scales).toEqual(start.get("fc1.weight")?.scales);
+    expect(scaledOf(last, "fc1.weight").scales).toEqual(scaledOf(start, "fc1.weight").scales);
     expect(await run()).toEqual({ losses, last });
   });
 });

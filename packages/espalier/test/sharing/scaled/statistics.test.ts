@@ -10,11 +10,12 @@ import { random } from "../../../src/random.ts";
 import { linearLayer } from "../../../src/reconstruction/linear.ts";
 import { guessed, inBits } from "../../../src/sharing/scaled/guess.ts";
 import { blocksOf } from "../../../src/sharing/scaled/looks.ts";
-import { Scaler, scaledParameters } from "../../../src/sharing/scaled/scale-network.ts";
-import { scaledBytes } from "../../../src/sharing/scaled/scaled.ts";
+import { bytesOf, scaledParameters } from "../../../src/sharing/scaled/rounded.ts";
+import { Scaler } from "../../../src/sharing/scaled/scale-network.ts";
 import { type Statistics, statisticsOf } from "../../../src/sharing/scaled/statistics.ts";
 import { withParameters } from "../../../src/training/parameters.ts";
 import { blobs, trainedBlobNet } from "../../blobs.ts";
+import { scaledOf } from "./scaled-of.ts";
 
 const engine = nodeEngine({ threads: 1 });
 const data = blobs();
@@ -105,15 +106,13 @@ describe("a scaled network", () => {
     return scores[0].reduce((sum, value, i) => sum + (value - scores[1][i]) ** 2, 0) / scores[0].length;
   }
 
-  const bytesOf = (scaling: ReturnType<Scaler["scale"]>) =>
-    [...scaling.values()].reduce((sum, tensor) => sum + scaledBytes(tensor), 0);
-
   it("has whole numbers times scales for all that is learned, the coarser the more a bit costs", async () => {
     const scaler = new Scaler(statistics);
     const [fine, coarse] = [1e-3, 1].map((lambda) => scaler.scale(lambda));
     expect([...fine.keys()].sort()).toEqual(["fc1.bias", "fc1.weight", "fc2.bias", "fc2.weight"]);
     expect(bytesOf(coarse)).toBeLessThan(0.7 * bytesOf(fine));
-    for (const [name, { scales, codes, inner, dims }] of coarse) {
+    for (const name of coarse.keys()) {
+      const { scales, codes, inner, dims } = scaledOf(coarse, name);
       const tensor = scaledParameters(coarse).get(name);
       expect(codes).toHaveLength(sizeOf(dims));
       expect(tensor?.data[3]).toBe(scales[Math.floor(3 / inner) % scales.length] * codes[3]);
@@ -152,7 +151,7 @@ describe("a scaled network", () => {
         name === "fc1.weight" ? { ...own, layer: { ...own.layer, tensor: cut } } : own,
       ]),
     );
-    const codes = new Scaler({ ...statistics, layers }).scale(1e-3).get("fc1.weight")?.codes ?? [];
+    const { codes } = scaledOf(new Scaler({ ...statistics, layers }).scale(1e-3), "fc1.weight");
     expect([...codes].every((code, i) => i % 3 === 0 || code === 0)).toBe(true);
     expect([...codes].filter((code) => code !== 0).length).toBeGreaterThan(30);
   });
