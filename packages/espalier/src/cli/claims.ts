@@ -7,11 +7,14 @@ import { asUserError, checkWritable, isSpecial, targetOf } from "./files.ts";
 const held = new Set<string>();
 let watched = false;
 
+/** Files that are read; undefined for an option that is not given. */
+type Inputs = readonly (string | undefined)[];
+
 /**
  * Checks that a file can be written before there is a result to write, and that it is none of those that are read.
  * @throws UserError when it cannot, or is
  */
-export function claimFile(file: string, inputs: readonly string[]): void {
+export function claimFile(file: string, inputs: Inputs): void {
   try {
     refuseInputs([file], inputs);
     if (!isSpecial(file)) checkWritable(dirname(targetOf(file)));
@@ -26,7 +29,7 @@ export function claimFile(file: string, inputs: readonly string[]): void {
  * @param inputs that are read, and so none of them
  * @throws UserError when it cannot be written, another run writes there, or an input would be replaced
  */
-export function claimFolder(folder: string, files: readonly string[] = [], inputs: readonly string[] = []): void {
+export function claimFolder(folder: string, files: readonly string[] = [], inputs: Inputs = []): void {
   refuseInputs(
     files.map((file) => join(folder, file)),
     inputs,
@@ -49,11 +52,11 @@ export function releaseClaims(): void {
   held.clear();
 }
 
-function refuseInputs(files: readonly string[], inputs: readonly string[]): void {
+function refuseInputs(files: readonly string[], inputs: Inputs): void {
   for (const file of files) {
-    const same = inputs.find((input) => isSame(file, input));
+    const same = inputs.find((input) => input !== undefined && isSame(file, input));
     if (same === undefined) continue;
-    throw new UserError(`${file} would be written over the model that is read: choose another --out.`);
+    throw new UserError(`${file} would be written over a file that is read: choose another --out.`);
   }
 }
 

@@ -1,12 +1,13 @@
 import { z } from "zod";
-import { asksForSharing, type CompressResult, compress, compressOptions, isPlain } from "../library/compress.ts";
+import { type CompressResult, compress, compressOptions } from "../library/compress.ts";
+import { compressWay } from "../library/compress-way.ts";
 import { json, out } from "../library/options/common.ts";
 import { optionalData } from "../library/options/data.ts";
 import { engineOptions } from "../library/options/engine.ts";
 import { modelOptions } from "../library/options/model.ts";
 import { about } from "../tasks/measure.ts";
 import { inFields } from "../tasks/words.ts";
-import { claimFile } from "./claims.ts";
+import { claimFile, lockFile } from "./claims.ts";
 import { defineCommand, keep } from "./command.ts";
 import { curveFile } from "./curve-file.ts";
 import { openData } from "./data.ts";
@@ -58,12 +59,12 @@ export const compressCommand = () =>
       const opened = await openFixed(path, options);
       const { out: file } = options;
       const how = keep(computed, (name) => name in compressOptions);
-      asksForSharing(how, options.data !== undefined);
-      claimFile(file, [path]);
-      const data = await openData(options, opened.model, { unlabeled: true });
       const format = options.format ?? (file.endsWith(".onnx") ? "onnx" : "esp");
-      const walks = data && isPlain(how) && options.maxLoss !== undefined;
-      const state = walks && !isSpecial(file) ? curveFile(file, path, options) : undefined;
+      const way = compressWay({ ...how, format }, options.data !== undefined);
+      claimFile(file, [path, options.through?.file]);
+      lockFile(file);
+      const data = await openData(options, opened.model, { unlabeled: true });
+      const state = way === "within" && !isSpecial(file) ? curveFile(file, opened.digest, options) : undefined;
       const result = await running(
         ({ signal, onProgress }) =>
           withWorkers(options, (executor) =>
@@ -79,14 +80,11 @@ export const compressCommand = () =>
               },
             }),
           ),
-        () =>
-          state
-            ? `Stopped; what was found is in ${state.path}: the same command goes on from there.`
-            : "Stopped; nothing was written.",
+        () => state?.stopped() ?? "Stopped; nothing was written.",
       );
-      state?.remove();
       const { contents, layers, labels, measure, baseline, untrained, shared, agreement, curve, fidelity } = result;
       writeFile(file, contents);
+      state?.remove();
       const seconds = (performance.now() - startedAt) / 1000;
       const { bytes: bytesBefore } = opened;
       const ratio = bytesBefore / contents.length;

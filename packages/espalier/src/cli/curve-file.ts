@@ -20,16 +20,20 @@ const schema = z.object({
 /**
  * Keeps the curve that a search has walked in a file beside its output, so that the same command goes on from there.
  * @param out the output of the command
- * @param model its network
+ * @param network the digest of what was opened
  * @param options all that its result depends on
  */
-export function curveFile(out: string, model: string, options: object) {
+export function curveFile(out: string, network: string, options: object) {
   const path = `${out}.curve.json`;
   const { json: _, ...own } = { json: false, ...options };
-  const identity = createHash("sha256").update(readFile(model)).update(JSON.stringify(own)).digest("hex");
+  const identity = createHash("sha256").update(network).update(JSON.stringify(own)).digest("hex");
   const points = existsSync(path) ? earlier(path, identity) : [];
   return {
-    path,
+    /** What to say when the search was stopped. */
+    stopped: () =>
+      points.length > 0
+        ? `Stopped; what was found is in ${path}: the same command goes on from there.`
+        : "Stopped; nothing was written.",
     points: [...points] as readonly CurvePoint[],
     add(point: CurvePoint) {
       points.push(point);

@@ -44,7 +44,7 @@ export const evalCommand = () =>
     async run({ argument: path, options, given }) {
       const { model } = await openFixed(path, options, options.against);
       if (options.against !== undefined) {
-        refuse(given, ["task", "output"]);
+        refuse(given, ["task", "output", "labels", "classes"]);
         const { model: against } = await openFixed(options.against, options, path);
         const how = { undivided: !given.includes("split"), ignoreLabels: true };
         const data = await openData(options, against, how);
@@ -74,10 +74,11 @@ export const evalCommand = () =>
     },
   });
 
-/** @throws UserError for options that are about labels */
+/** @throws UserError for options that are about labels, or a single output */
 function refuse(given: readonly string[], names: readonly string[]): void {
   const idle = names.filter((name) => given.includes(name));
-  if (idle.length > 0) throw new UserError(`--against compares all outputs of two models: leave out ${flags(idle)}.`);
+  if (idle.length > 0)
+    throw new UserError(`--against compares all outputs of two models, and reads no labels: leave out ${flags(idle)}.`);
 }
 
 function fieldsOf({ samples, fidelity, standardError, measure, outputs }: EvaluateAgainstResult) {
@@ -90,12 +91,13 @@ function fieldsOf({ samples, fidelity, standardError, measure, outputs }: Evalua
   };
 }
 
-function printCompared({ samples, fidelity, standardError, outputs }: EvaluateAgainstResult): void {
-  printLine(`${count(samples)} samples: fidelity ${fidelityText(fidelity)} (chance ${fidelityText(standardError)})`);
+function printCompared({ samples, fidelity, standardError, measure: judged, outputs }: EvaluateAgainstResult): void {
+  const text = (value: number) => (judged.unit === "%" ? fidelityText(value) : valueText(judged, value));
+  printLine(`${count(samples)} samples: fidelity ${text(fidelity)} (chance ${text(standardError)})`);
   const rows = outputs.map(({ name, measure, value, relativeError }) => [
     name,
     measure,
-    fidelityText(value),
+    text(value),
     relativeError.toPrecision(3),
   ]);
   printLine(textTable(["output", "measure", "value", "relative error"], rows, 2));

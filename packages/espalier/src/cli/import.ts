@@ -24,16 +24,14 @@ const caffeCommand = () =>
     ],
     run({ options }) {
       const { prototxt, caffemodel, deepCompression, mean, out: file, json, ...photographs } = options;
-      claimFile(
-        file,
-        [prototxt, caffemodel, deepCompression].filter((input) => input !== undefined),
-      );
+      const meanFile = typeof mean === "string" ? mean : undefined;
+      claimFile(file, [prototxt, caffemodel, deepCompression, meanFile]);
       const { model, assumed, ...result } = importCaffeFiles(
         {
           prototxt: named(prototxt),
           caffemodel: named(caffemodel),
           deepCompression: named(deepCompression),
-          mean: typeof mean === "string" ? named(mean) : undefined,
+          mean: named(meanFile),
         },
         { ...photographs, mean: typeof mean === "string" ? undefined : mean },
       );

@@ -48,8 +48,8 @@ type FixedOptions = Values<typeof modelOptions> & Values<typeof engineOptions>;
  */
 export async function openFixed(path: string, options: FixedOptions, other?: string): Promise<OpenedModel> {
   const opened = openModel(path);
+  if (options.fix === undefined && options.shape === undefined) return opened;
   const { fix, shape, ...engine } = other === undefined ? options : withoutOthers(options, opened.model, other);
-  if (fix === undefined && shape === undefined) return opened;
   const model = await fixInputs(engineOf(engine), opened.model, { fix, shape });
   return { ...opened, model, contents: writeModel(model), coded: undefined };
 }

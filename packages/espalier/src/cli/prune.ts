@@ -65,7 +65,8 @@ export const pruneCommand = () =>
     async run(call) {
       const mode = modeOf(call);
       const opened = await openFixed(call.argument, call.options);
-      claimFolder(call.options.out, RESULTS, [call.argument]);
+      const { out, maskOf, through } = call.options;
+      claimFolder(out, RESULTS, [call.argument, maskOf, through?.file]);
       const assume = mode === "unlabeled" || call.options.task === IMITATE;
       const data = await openData(call.options, opened.model, { unlabeled: true, assume });
       if (mode === "unlabeled") return pruneUnlabeledFiles(call, opened, data);

@@ -49,7 +49,7 @@ export const scanCommand = () =>
       const startedAt = performance.now();
       const { model, name, digest } = await openFixed(path, options);
       const data = await openData(options, model, { unlabeled: true, assume: options.task === IMITATE });
-      claimFolder(options.out, [PARTIAL, "scan.json", "scan.html"], [path]);
+      claimFolder(options.out, [PARTIAL, "scan.json", "scan.html"], [path, options.through?.file]);
       const partial = checkpointFile(join(options.out, PARTIAL), options);
       const { layers: _, ...rest } = computed;
       const settings = JSON.stringify({ model: digest, ...rest });

@@ -58,7 +58,7 @@ export const trainCommand = () =>
     async run({ argument: network, options, computed }) {
       const startedAt = performance.now();
       const { model, digest, named } = await openNetwork(network, options);
-      claimFile(options.out, model && !named ? [network] : []);
+      claimFile(options.out, [named ? undefined : network, options.against, options.through?.file]);
       lockFile(options.out);
       const source = model ?? emptyModel(network);
       const how = named ? { fromScratch: true } : { unlabeled: true, assume: options.task === IMITATE };

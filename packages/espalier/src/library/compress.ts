@@ -5,16 +5,16 @@ import type { Engine } from "../engine/engine.ts";
 import type { Model } from "../onnx/graph.ts";
 import { bytesOf, isFloat32 } from "../onnx/tensor.ts";
 import { writeModel } from "../onnx/write.ts";
-import { OptionsError } from "../options-error.ts";
 import { sharingOf } from "../sharing/distinct.ts";
 import { withGather } from "../sharing/gather.ts";
 import { rowsOf } from "../sharing/rows.ts";
 import type { CurvePoint } from "../sharing/scaled/walk-curve.ts";
+import { compressWay } from "./compress-way.ts";
 import { type Hooks, splitHooks } from "./hooks.ts";
 import type { ModelFile } from "./model-file.ts";
 import { codingOptions } from "./options/coding.ts";
 import { checkOptions } from "./options/option.ts";
-import { shareOptions, shareUnlabeledOptions, unlabeled } from "./options/sharing.ts";
+import { shareOptions, unlabeled } from "./options/sharing.ts";
 import { taskOptions } from "./options/task.ts";
 import type { ShareResult } from "./share.ts";
 import { shareByGuess } from "./share-by-guess.ts";
@@ -64,29 +64,28 @@ export async function compress(
   const chosen = checkOptions(schema, given);
   const file = "contents" in source ? source : undefined;
   const model = "contents" in source ? source.model : source;
-  if (!asksForSharing(given, data !== undefined)) {
+  const way = compressWay(given, data !== undefined);
+  if (way === "lossless") {
     const sharing = chosen.format === "gather" ? sharingOf(model) : new Map();
     return { contents: write(model, sharing, chosen, file, hooks), layers: rowsOf(model, sharing) };
   }
-  const { format: _, mode: __, unlabeled: ___, ...how } = { ...given, ...hooks };
-  if (isPlain(given) && chosen.format !== "gather") {
-    const { maxLoss, measure, seed, epochs } = given;
-    if (data && maxLoss !== undefined) {
-      const within = await shareWithin(engine, model, data, { maxLoss, measure, seed, epochs, known, ...hooks });
-      const contents = write(within.model, new Map(), chosen, undefined, hooks);
-      const asCame = unlessSmaller(contents);
-      if (asCame) return { contents: asCame, layers: [], measure: within.measure, curve: within.curve };
-      return { contents, ...withoutModel(within) };
-    }
-    if (!data) {
-      const { bits, biasBits } = given;
-      const { model: made, layers } = await shareByGuess(engine, model, { bits, biasBits, maxLoss, ...hooks });
-      const contents = write(made, new Map(), chosen, undefined, hooks);
-      const asCame = unlessSmaller(contents);
-      return asCame ? { contents: asCame, layers: [] } : { contents, layers };
-    }
+  if (way === "guess") {
+    const { bits, biasBits, maxLoss } = given;
+    const { model: made, layers } = await shareByGuess(engine, model, { bits, biasBits, maxLoss, ...hooks });
+    const contents = write(made, new Map(), chosen, undefined, hooks);
+    const asCame = unlessSmaller(contents);
+    return asCame ? { contents: asCame, layers: [] } : { contents, layers };
   }
-  const shared = await (chosen.unlabeled && data
+  if (way === "within" && data && given.maxLoss !== undefined) {
+    const { maxLoss, measure, seed, epochs } = given;
+    const options = { maxLoss, measure, seed, epochs, known, ...hooks };
+    const { model: made, ...rest } = await shareWithin(engine, model, data, options);
+    const contents = write(made, new Map(), chosen, undefined, hooks);
+    const asCame = unlessSmaller(contents);
+    return asCame ? { contents: asCame, layers: [], measure: rest.measure, curve: rest.curve } : { contents, ...rest };
+  }
+  const { format: _, mode: __, unlabeled: ___, ...how } = { ...given, ...hooks };
+  const shared = await (way === "unlabeled" && data
     ? shareWithoutLabels(engine, model, data, how)
     : shareWeights(engine, model, data, how));
   const { model: made, sharing, ...rest } = shared;
@@ -108,21 +107,6 @@ const MOST_TRIED = 2 ** 26;
 
 function bytesIn({ initializers }: Model): number {
   return [...initializers.values()].reduce((sum, tensor) => sum + (tensor.dtype === "string" ? 0 : bytesOf(tensor)), 0);
-}
-
-/** Options about how values are chosen and trained: where none is given, scales by output unit are. */
-const OF_CODEBOOKS = ["unlabeled", "method", "init", "lambda", "learningRate", "task", "output"] as const;
-
-/** Returns true if nothing but how far to go is asked for. */
-export function isPlain(given: CompressOptions): boolean {
-  return (
-    OF_CODEBOOKS.every((name) => given[name] === undefined) &&
-    !(given.bits !== undefined && given.maxLoss !== undefined)
-  );
-}
-
-function withoutModel({ model: _, ...rest }: ShareWithinResult): Omit<ShareWithinResult, "model"> {
-  return rest;
 }
 
 /**
@@ -152,32 +136,4 @@ function write(
     case "onnx":
       return writeModel(model);
   }
-}
-
-/**
- * Returns true if options ask for sharing.
- * @throws UserError for options about sharing where nothing asks for it, or that another way of sharing does not take
- */
-export function asksForSharing(given: CompressOptions, hasData: boolean): boolean {
-  const names = new Set(Object.entries(given).flatMap(([name, value]) => (value === undefined ? [] : [name])));
-  const isGiven = (name: string) => names.has(name);
-  if (given.unlabeled) {
-    if (!hasData) {
-      throw new OptionsError(
-        (o) => `${o("unlabeled")} looks at what layers compute on some samples: give ${o("data")}.`,
-      );
-    }
-    const idle = Object.keys(shareOptions).find((name) => isGiven(name) && !(name in shareUnlabeledOptions));
-    if (idle === undefined) return true;
-    throw new OptionsError(
-      (o) => `${o("unlabeled")} trains nothing and chooses values and bits by itself: leave out ${o(idle)}.`,
-    );
-  }
-  const { bits, maxLoss, lambda } = given;
-  if ((bits ?? maxLoss ?? lambda) !== undefined) return true;
-  const idle = hasData ? "data" : Object.keys(shareOptions).find(isGiven);
-  if (idle === undefined) return false;
-  throw new OptionsError(
-    (o) => `${o(idle)} is about sharing, which nothing asks for: give ${o("bits")} or ${o("maxLoss")} too.`,
-  );
 }

@@ -24,13 +24,13 @@ const schema = z.object(shareByGuessOptions);
 /** Bits of the codes, or the loss that is hoped for. */
 export type ShareByGuessOptions = z.input<typeof schema> & Hooks;
 
-/** The price of a bit for a point of loss, such as networks of the zoo came to: a guess. */
+/** The price of a bit for a point of loss: a guess, by which no network was measured. */
 const LAMBDA_OF_POINT = 1e-3;
 const LEAST_POINTS = 0.1;
 
 /** What is told of a network that was rounded without inputs. */
 export const A_GUESS =
-  "No inputs were seen, so what this costs is a guess: compare by eval --against. With inputs, files of the same fidelity came out about half as large.";
+  "No inputs were seen, so what this costs is a guess: compare by eval --against, or give inputs by --data.";
 
 /**
  * Rounds a network's weights by themselves, without any input: to whole numbers times a scale for each output unit, by

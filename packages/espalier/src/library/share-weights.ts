@@ -45,7 +45,7 @@ export async function shareWeights(
 ): Promise<ShareResult> {
   const { hooks, given } = splitHooks(options);
   const chosen = checkOptions(schema, given);
-  checkSharing(chosen, data !== undefined);
+  checkSharing(given, data !== undefined);
   const { bits = EVERY, maxLoss } = chosen;
   if (!data) return shareAlone(engine, source, bits, chosen, hooks);
   const { task, measure, output } = chosen;
@@ -138,9 +138,12 @@ async function bySearch(
   return { model, sharing: new Map() };
 }
 
+/** What else has a part in training alone. */
+const OF_TRAINING = ["batch", "task", "measure", "output"] as const;
+
 /** @throws UserError for options that ask for nothing, for two things, or for what does not go together */
-export function checkSharing(chosen: Partial<Chosen>, hasData: boolean): void {
-  const { bits, maxLoss, lambda, method = "kmeans", init, epochs, learningRate } = chosen;
+export function checkSharing(given: z.input<typeof schema>, hasData: boolean): void {
+  const { bits, maxLoss, lambda, method = "kmeans", init, epochs, learningRate } = given;
   if (bits && maxLoss !== undefined) {
     throw new OptionsError((o) => `${o("bits")} says how to share and ${o("maxLoss")} finds it out: give one of them.`);
   }
@@ -161,6 +164,12 @@ export function checkSharing(chosen: Partial<Chosen>, hasData: boolean): void {
     throw new OptionsError(
       (o) =>
         `${o("maxLoss")}, ${o("epochs")} and ${o("learningRate")} are about training the shared values: give ${o("data")}.`,
+    );
+  }
+  const idle = hasData ? undefined : OF_TRAINING.find((name) => given[name] !== undefined);
+  if (idle !== undefined) {
+    throw new OptionsError(
+      (o) => `${o(idle)} is about the samples that shared values are trained on: give ${o("data")}, or leave it out.`,
     );
   }
   if (!bits && maxLoss === undefined && lambda === undefined) {

@@ -47,6 +47,9 @@ export async function through(
   data: Dataset,
   options: ThroughOptions = {},
 ): Promise<Dataset> {
+  if (options.frames === undefined && options.frameHop !== undefined) {
+    throw new OptionsError((o) => `${o("frameHop")} is about windows of frames: give ${o("frames")} too.`);
+  }
   const typed = await annotate(engine, forSamples(first, data), { batch: 1 });
   const [output] = typed.outputs;
   if (!output || !/^(float|bfloat)/.test(output.dtype)) {

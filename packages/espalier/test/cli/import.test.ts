@@ -100,6 +100,15 @@ describe("import caffe", () => {
     expect(JSON.parse(trained.stdout).testError).toBeLessThan(0.7 * JSON.parse(before.stdout).error);
   });
 
+  it("writes over nothing that it reads", async () => {
+    const mean = readFileSync(at("mean.binaryproto"));
+    const read = ["import", "caffe", "--prototxt", at("deploy.prototxt"), ...caffemodel()];
+    const file = at("mean.binaryproto");
+    const { status, stderr } = await espalier(...read, "--mean", file, "--out", file);
+    expect([status, stderr]).toEqual([2, expect.stringMatching(/would be written over a file that is read/)]);
+    expect(readFileSync(file)).toEqual(mean);
+  });
+
   it("says what came out, what was left out and what was assumed", async () => {
     writeFileSync(at("train.prototxt"), net(data("crop_size: 4 force_gray: true")) + LOSS);
     const { stdout } = await importNet("train.prototxt", "--deep-compression", at("net.net"));

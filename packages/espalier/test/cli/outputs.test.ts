@@ -91,8 +91,25 @@ describe("a file", () => {
       ["compress", at("alias.onnx")],
     ]) {
       const { status, stderr } = await espalier(command, net, "--out", out);
-      expect([status, stderr]).toEqual([2, expect.stringMatching(/would be written over the model that is read/)]);
+      expect([status, stderr]).toEqual([2, expect.stringMatching(/would be written over a file that is read/)]);
     }
+    const spare = at("spare.onnx");
+    writeFileSync(spare, before);
+    for (const command of [
+      ["train", net, ...pruning, "--task", "imitate", "--against", spare, "--out", spare],
+      ["train", net, ...pruning, "--through", spare, "--out", spare],
+      ["compress", net, "--max-loss", "1", "--data", blobs, "--through", spare, "--out", spare],
+    ]) {
+      const { status, stderr } = await espalier(...command);
+      expect([status, stderr]).toEqual([2, expect.stringMatching(/would be written over a file that is read/)]);
+    }
+    mkdirSync(at("mask"));
+    writeFileSync(at("mask", "pruned.onnx"), before);
+    const mask = await espalier(
+      ...["prune", net, ...pruning, "--mask-of", at("mask", "pruned.onnx"), "--out", at("mask")],
+    );
+    expect([mask.status, mask.stderr]).toEqual([2, expect.stringMatching(/would be written over a file that is read/)]);
+    expect(readFileSync(spare)).toEqual(before);
     mkdirSync(at("own"));
     writeFileSync(at("own", "pruned.onnx"), before);
     const own = await espalier("prune", at("own", "pruned.onnx"), ...pruning, "--rate", "2", "--out", at("own"));
@@ -143,6 +160,19 @@ describe("two runs into one folder", () => {
     const { status, stderr } = await espalier("prune", net, ...pruning, "--rate", "2", "--out", at("locked"));
     expect([status, stderr]).toEqual([2, expect.stringContaining(`Another run (process ${process.ppid})`)]);
     expect(readdirSync(at("locked"))).toEqual([".espalier.lock"]);
+  });
+
+  it("are one too many of a file with its state beside it, too", async () => {
+    const out = at("locked.esp");
+    writeFileSync(`${out}.lock`, `${process.ppid}\n`);
+    const { status, stderr } = await espalier("compress", net, "--max-loss", "5", "--data", blobs, "--out", out);
+    expect([status, stderr]).toEqual([2, expect.stringContaining(`Another run (process ${process.ppid})`)]);
+    rmSync(`${out}.lock`);
+    const done = await espalier(
+      ...["compress", net, "--max-loss", "5", "--data", blobs, "--epochs", "0", "--out", out],
+    );
+    expect(done.status).toBe(0);
+    expect(readdirSync(folder).filter((name) => name.startsWith("locked.esp"))).toEqual(["locked.esp"]);
   });
 
   it("are not where the first is no more", async () => {

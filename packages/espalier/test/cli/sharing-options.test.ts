@@ -1,21 +1,22 @@
 import { describe, expect, it } from "vitest";
 import { flag } from "../../src/cli/command.ts";
-import { asksForSharing, type compressOptions } from "../../src/library/compress.ts";
-import type { Values } from "../../src/library/options/option.ts";
+import type { CompressOptions } from "../../src/library/compress.ts";
+import { type CompressWay, compressWay } from "../../src/library/compress-way.ts";
 import { checkSharing } from "../../src/library/share-weights.ts";
 import { checkUnlabeledSharing } from "../../src/library/share-without-labels.ts";
 import { OptionsError } from "../../src/options-error.ts";
 
-type Flags = Partial<Values<typeof compressOptions>> & { readonly data?: string };
+type Flags = Omit<CompressOptions, "data"> & { readonly data?: string };
 
-/** What the command line makes of flags: whether they ask for sharing, or its sentence. */
-function ask({ data, ...flags }: Flags): boolean {
+/** The way of compressing that flags ask for, or the sentence of the command line. */
+function ask({ data, ...flags }: Flags): CompressWay {
   const hasData = data !== undefined;
   try {
-    const asked = asksForSharing(flags, hasData);
-    if (flags.unlabeled) checkUnlabeledSharing(flags);
-    else if (asked) checkSharing(flags, hasData);
-    return asked;
+    const way = compressWay(flags, hasData);
+    const { maxLoss, lambda, format: _, mode: __, unlabeled: ___, ...rest } = flags;
+    if (way === "unlabeled") checkUnlabeledSharing({ maxLoss, lambda });
+    if (way === "codebooks") checkSharing({ maxLoss, lambda, ...rest }, hasData);
+    return way;
   } catch (error) {
     throw error instanceof OptionsError ? new Error(error.said(flag)) : error;
   }
@@ -25,15 +26,23 @@ const data = "images:photographs";
 const all: [string, number][] = [["*", 5]];
 
 describe("options of sharing", () => {
-  it.each<[string, Flags, boolean]>([
-    ["nothing", {}, false],
-    ["bits", { bits: all }, true],
-    ["a loss", { maxLoss: 1, data }, true],
-    ["a price of bits", { lambda: 0.01, method: "entropy" }, true],
-    ["no labels", { unlabeled: true, data }, true],
-    ["no labels, and a price", { unlabeled: true, data, lambda: 0.01, biasBits: 6 }, true],
-  ])("%s", (_, flags, asked) => {
-    expect(ask(flags)).toBe(asked);
+  it.each<[string, Flags, CompressWay]>([
+    ["nothing", {}, "lossless"],
+    ["a form alone", { format: "gather" }, "lossless"],
+    ["bits", { bits: all }, "guess"],
+    ["bits, and biases", { bits: all, biasBits: 4 }, "guess"],
+    ["a loss without samples", { maxLoss: 1 }, "guess"],
+    ["a loss", { maxLoss: 1, data }, "within"],
+    ["a loss, how it is judged and what trains", { maxLoss: 1, measure: "iou", epochs: 2, seed: 3, data }, "within"],
+    ["a loss, as codes and codebooks", { maxLoss: 1, format: "gather", data }, "codebooks"],
+    ["bits, as codes and codebooks", { bits: all, format: "gather" }, "codebooks"],
+    ["a loss of a task", { maxLoss: 1, task: "imitate", data }, "codebooks"],
+    ["bits, and samples to train on", { bits: all, data, batch: 8, measure: "ctc" }, "codebooks"],
+    ["a price of bits", { lambda: 0.01, method: "entropy" }, "codebooks"],
+    ["no labels", { unlabeled: true, data }, "unlabeled"],
+    ["no labels, and a price", { unlabeled: true, data, lambda: 0.01, biasBits: 6 }, "unlabeled"],
+  ])("%s", (_, flags, way) => {
+    expect(ask(flags)).toBe(way);
   });
 
   it.each<[string, Flags, RegExp]>([
@@ -41,7 +50,16 @@ describe("options of sharing", () => {
     ["a price for another method", { lambda: 0.1 }, /--lambda is what --method entropy weighs bits by/],
     ["a price and a loss", { lambda: 0.1, method: "entropy", maxLoss: 1, data }, /finds the lambda of each layer/],
     ["a beginning for what has none", { init: "random", method: "uniform", bits: all }, /--init is for k-means/],
-    ["training without data", { bits: all, epochs: 2 }, /give --data/],
+    ["training without data", { bits: all, epochs: 2 }, /--epochs has no part in it: leave it out, or give --data/],
+    ["a seed where nothing is random", { bits: all, seed: 2 }, /--seed has no part in it/],
+    ["how a guess is judged", { maxLoss: 1, measure: "iou" }, /--measure has no part in it/],
+    ["biases without the bits of layers", { maxLoss: 1, biasBits: 4 }, /--bias-bits goes with --bits/],
+    ["the same with samples", { maxLoss: 1, biasBits: 4, data }, /--bias-bits goes with --bits/],
+    ["a batch within a loss", { maxLoss: 1, batch: 8, data }, /Within a loss, --batch has no part/],
+    ["a batch that nothing is trained on", { bits: all, method: "kmeans", batch: 8 }, /--batch is about the samples/],
+    ["a task without samples", { bits: all, task: "classify" }, /--task is about the samples .* give --data/],
+    ["what is judged by where nothing is shared", { measure: "iou" }, /--measure is about sharing, which nothing asks/],
+    ["how an .esp is coded of an .onnx", { format: "onnx", mode: "static" }, /--mode is how an \.esp is coded, and/],
     ["what is about sharing alone", { biasBits: 4 }, /--bias-bits is about sharing, which nothing asks for/],
     ["no labels and no samples", { unlabeled: true }, /looks at what layers compute on some samples: give --data/],
     ["no labels, a price and a loss", { unlabeled: true, data, lambda: 1, maxLoss: 1 }, /leave out --lambda/],

@@ -201,6 +201,21 @@ describe("eval --against", () => {
     expect(text.stdout).toContain(`fidelity ${found.fidelity.toFixed(2)}%`);
   });
 
+  it("refuses what is about labels, and tells a measure in its own unit", async () => {
+    const against = ["eval", at("b.onnx"), "--against", at("a.onnx"), "--data", at("data.mjs")];
+    const photographs = ["eval", at("b.onnx"), "--against", at("a.onnx"), "--data", "images:here"];
+    for (const [command, ...about] of [
+      [photographs, "--classes", "synsets.txt"],
+      [photographs, "--labels", "labels.csv"],
+      [against, "--task", "classify"],
+    ] as const) {
+      const { status, stderr } = await espalier(...command, ...about);
+      expect([status, stderr]).toEqual([2, expect.stringContaining(`reads no labels: leave out ${about[0]}.`)]);
+    }
+    const own = await espalier(...against, "--measure", at("measure.mjs"));
+    expect(own.stdout).toContain("fidelity 40.00 (chance 0.000)");
+  });
+
   it("takes a measure from a module", async () => {
     const own = await espalier(
       "eval",

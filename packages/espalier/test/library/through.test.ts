@@ -57,6 +57,12 @@ describe("data through a first network", () => {
     expect([...labels]).toEqual([2, 0]);
   });
 
+  it("is no windows of frames where none are asked for", async () => {
+    await expect(through(engine, frames(), numbers(3, [0]), { frameHop: 2 })).rejects.toThrow(
+      "frameHop is about windows of frames: give frames too.",
+    );
+  });
+
   it("is windows of frames: over those of each sample, or of a whole recording", async () => {
     const own = await through(engine, frames(1), numbers(2), { frames: 2, frameHop: 1 });
     expect(own.targets).toEqual([]);

@@ -1,0 +1,77 @@
+import { OptionsError } from "../options-error.ts";
+import type { CompressOptions } from "./compress.ts";
+import { shareOptions, shareUnlabeledOptions } from "./options/sharing.ts";
+import { taskOptions } from "./options/task.ts";
+import { shareWithinOptions } from "./share-within.ts";
+
+/**
+ * How weights are made small: left as they are; rounded without inputs; rounded within a loss; fitted without labels; or
+ * with a codebook for each tensor.
+ */
+export type CompressWay = "lossless" | "guess" | "within" | "unlabeled" | "codebooks";
+
+type Name = Extract<keyof CompressOptions, keyof typeof taskOptions | keyof typeof shareOptions>;
+
+const NAMES = [...Object.keys(taskOptions), ...Object.keys(shareOptions)].filter(isName);
+
+function isName(name: string): name is Name {
+  return name in taskOptions || name in shareOptions;
+}
+
+/** Options about how values are chosen and trained: where none is given, scales by output unit are. */
+const OF_CODEBOOKS = ["method", "init", "lambda", "learningRate", "task", "output"] as const satisfies readonly Name[];
+
+/**
+ * The way that options ask for.
+ * @throws OptionsError for an option that has no part in it
+ */
+export function compressWay(given: CompressOptions, hasData: boolean): CompressWay {
+  const isGiven = (name: Name) => given[name] !== undefined;
+  checkMode(given);
+  if (given.unlabeled) {
+    checkUnlabeled(isGiven, hasData);
+    return "unlabeled";
+  }
+  if (!isGiven("bits") && !isGiven("maxLoss") && !isGiven("lambda")) {
+    const idle = hasData ? "data" : NAMES.find(isGiven);
+    if (idle === undefined) return "lossless";
+    throw new OptionsError(
+      (o) => `${o(idle)} is about sharing, which nothing asks for: give ${o("bits")} or ${o("maxLoss")} too.`,
+    );
+  }
+  const asksForCodebooks =
+    given.format === "gather" || OF_CODEBOOKS.some(isGiven) || (isGiven("bits") && (hasData || isGiven("maxLoss")));
+  if (asksForCodebooks) return "codebooks";
+  const way = hasData ? "within" : "guess";
+  const idle = NAMES.find((name) => isGiven(name) && !takes(way, name, isGiven));
+  if (idle === undefined) return way;
+  throw new OptionsError((o) => {
+    if (idle === "biasBits") return `${o(idle)} goes with ${o("bits")}: give both, or neither.`;
+    return way === "within"
+      ? `Within a loss, ${o(idle)} has no part in how weights are rounded: leave it out, or choose values by ${o("method")}.`
+      : `Without ${o("data")}, weights are rounded by themselves, and ${o(idle)} has no part in it: leave it out, or give ${o("data")}.`;
+  });
+}
+
+function takes(way: "within" | "guess", name: Name, isGiven: (name: Name) => boolean): boolean {
+  if (way === "within") return name in shareWithinOptions;
+  return isGiven("bits") ? name === "bits" || name === "biasBits" : name === "maxLoss";
+}
+
+/** @throws OptionsError for what `unlabeled` does not go with */
+function checkUnlabeled(isGiven: (name: Name) => boolean, hasData: boolean): void {
+  if (!hasData) {
+    throw new OptionsError((o) => `${o("unlabeled")} looks at what layers compute on some samples: give ${o("data")}.`);
+  }
+  const idle = NAMES.find((name) => isGiven(name) && !(name in shareUnlabeledOptions) && !(name in taskOptions));
+  if (idle === undefined) return;
+  throw new OptionsError(
+    (o) => `${o("unlabeled")} trains nothing and chooses values and bits by itself: leave out ${o(idle)}.`,
+  );
+}
+
+/** @throws OptionsError for a way of coding where no .esp is written */
+function checkMode({ mode, format = "esp" }: CompressOptions): void {
+  if (mode === undefined || format === "esp") return;
+  throw new OptionsError((o) => `${o("mode")} is how an .esp is coded, and ${o("format")} is ${format}: leave it out.`);
+}
