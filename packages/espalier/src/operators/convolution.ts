@@ -2,7 +2,7 @@ import { attribute, int, ints } from "../onnx/attributes.ts";
 import type { GraphBuilder } from "../onnx/builder.ts";
 import type { Node } from "../onnx/graph.ts";
 import { float32, sizeOf } from "../onnx/tensor.ts";
-import type { BiasFacet, Facets, LayerFacet, Matrices, ShapedUse, WeightUse } from "./facets.ts";
+import type { BiasFacet, Facets, LayerFacet, Matrices, Places, ShapedUse, WeightUse } from "./facets.ts";
 import { type Axis, along, foldInto, passAxes, range, type UnitContext, type UnitLinks } from "./units.ts";
 import { transposedWindow } from "./window.ts";
 
@@ -31,8 +31,13 @@ function biasOf(channels: (use: WeightUse, dims: readonly number[]) => number): 
 const groupsOf = ({ node }: WeightUse) => attribute(node, "int", "group", 1);
 
 /** Every how many places along each axis of an output are looked at. */
-function stepOf(places: readonly number[]): number {
-  return Math.max(1, Math.ceil((sizeOf(places) / MOST_PLACES) ** (1 / Math.max(1, places.length))));
+function stepOf(places: readonly number[], most: number): number {
+  return Math.max(1, Math.ceil((sizeOf(places) / most) ** (1 / Math.max(1, places.length))));
+}
+
+/** The part of all places that every so-many-th along each axis is. */
+function partOf(places: readonly number[], step: number): number {
+  return places.reduce((part, size) => part * (Math.ceil(size / step) / size), 1);
 }
 
 /** Weights [outputs, inputs / groups, ...kernel]: a row looks at the windows of its group of channels. */
@@ -43,23 +48,41 @@ function convolved(use: ShapedUse): Matrices | undefined {
   const [outputs, ...window] = dims;
   const columns = sizeOf(window);
   const places = shape(node.outputs[0]).slice(2);
-  const step = stepOf(places);
   const ones = places.map(() => 1);
   const strides = attribute(node, "ints", "strides", ones);
+  const inputs = groups * window[0];
+  const kernel = window.slice(1);
+  const sparser = (most: number): Places => {
+    const step = stepOf(places, most);
+    return {
+      part: partOf(places, step),
+      unfold(graph, input) {
+        const wide = ints(strides.map((stride) => stride * step));
+        const attributes = { ...node.attributes, strides: wide, group: int(inputs) };
+        const unfolded = isPoint(node, kernel)
+          ? everyNth(graph, input, ones, step)
+          : graph.emit("Conv", [input, picks(graph, inputs, kernel)], attributes);
+        return byGroup(graph, unfolded, groups, columns);
+      },
+      arrange: (graph, output) => byGroup(graph, everyNth(graph, output, ones, step), groups, outputs / groups),
+    };
+  };
   return {
     groups,
     rows: outputs / groups,
     columns,
     input: node.inputs[0],
-    unfold(graph, input) {
-      const attributes = { ...node.attributes, strides: ints(strides.map((stride) => stride * step)) };
-      const unfolded = graph.emit("Conv", [input, picks(graph, groups, window)], attributes);
-      return byGroup(graph, unfolded, groups, columns);
-    },
-    arrange: (graph, output) => byGroup(graph, everyNth(graph, output, ones, step), groups, outputs / groups),
+    sparser,
+    ...sparser(MOST_PLACES),
     matrices: ({ data }) => data,
     weights: (matrices) => float32(dims, matrices),
   };
+}
+
+/** Returns true if the windows of a convolution are its input's elements. */
+function isPoint(node: Node, kernel: readonly number[]): boolean {
+  const strides = attribute(node, "ints", "strides", []);
+  return sizeOf(kernel) === 1 && isUnpadded(node) && strides.every((stride) => stride === 1);
 }
 
 /**
@@ -77,33 +100,40 @@ function convolvedBack(use: ShapedUse): Matrices | undefined {
   const { strides, dilations, before } = transposedWindow(use);
   const input = shape(node.inputs[0]);
   const output = shape(node.outputs[0]).slice(2);
-  const step = coprime(stepOf(output), strides);
+  const sparser = (most: number): Places => {
+    const step = coprime(stepOf(output, most), strides);
+    return {
+      part: partOf(output, step),
+      unfold(graph, value) {
+        const one = graph.initializer(
+          "one",
+          float32([inputs, 1, ...kernel.map(() => 1)], new Float32Array(inputs).fill(1)),
+        );
+        const spread = graph.emit("ConvTranspose", [value, one], {
+          strides: ints(strides),
+          group: int(inputs),
+        });
+        const reach = kernel.map((size, i) => (size - 1) * dilations[i]);
+        const begin = reach.map((size, i) => size - before[i]);
+        const end = output.map((size, i) => size + reach[i] - ((input[i + 2] - 1) * strides[i] + 1) - begin[i]);
+        const padded = graph.emit("Pad", [spread, graph.ints([0, 0, ...begin, 0, 0, ...end])]);
+        const unfolded = graph.emit("Conv", [padded, picks(graph, inputs, kernel)], {
+          strides: ints(strides.map(() => step)),
+          dilations: ints(dilations),
+          group: int(inputs),
+        });
+        return byGroup(graph, unfolded, groups, columns);
+      },
+      arrange: (graph, value) => byGroup(graph, everyNth(graph, value, kernel, step), groups, rows),
+    };
+  };
   return {
     groups,
     rows,
     columns,
     input: node.inputs[0],
-    unfold(graph, value) {
-      const one = graph.initializer(
-        "one",
-        float32([inputs, 1, ...kernel.map(() => 1)], new Float32Array(inputs).fill(1)),
-      );
-      const spread = graph.emit("ConvTranspose", [value, one], {
-        strides: ints(strides),
-        group: int(inputs),
-      });
-      const reach = kernel.map((size, i) => (size - 1) * dilations[i]);
-      const begin = reach.map((size, i) => size - before[i]);
-      const end = output.map((size, i) => size + reach[i] - ((input[i + 2] - 1) * strides[i] + 1) - begin[i]);
-      const padded = graph.emit("Pad", [spread, graph.ints([0, 0, ...begin, 0, 0, ...end])]);
-      const unfolded = graph.emit("Conv", [padded, picks(graph, groups, window)], {
-        strides: ints(strides.map(() => step)),
-        dilations: ints(dilations),
-        group: int(groups),
-      });
-      return byGroup(graph, unfolded, groups, columns);
-    },
-    arrange: (graph, value) => byGroup(graph, everyNth(graph, value, kernel, step), groups, rows),
+    sparser,
+    ...sparser(MOST_PLACES),
     matrices: ({ data }) => turned(data, true),
     weights: (matrices) => float32(dims, turned(matrices, false)),
   };
@@ -133,12 +163,12 @@ function coprime(step: number, strides: readonly number[]): number {
   return strides.some((stride) => shares(step, stride)) ? coprime(step + 1, strides) : step;
 }
 
-/** Weights of a convolution that picks one element of a window each. */
-function picks(graph: GraphBuilder, groups: number, window: readonly number[]): string {
-  const columns = sizeOf(window);
-  const data = new Float32Array(groups * columns * columns);
-  for (let i = 0; i < groups * columns; i++) data[i * columns + (i % columns)] = 1;
-  return graph.initializer("picks", float32([groups * columns, ...window], data));
+/** Weights of a convolution that picks each element of a window, of one channel after the other. */
+function picks(graph: GraphBuilder, channels: number, kernel: readonly number[]): string {
+  const size = sizeOf(kernel);
+  const data = new Float32Array(channels * size * size);
+  for (let i = 0; i < channels * size; i++) data[i * size + (i % size)] = 1;
+  return graph.initializer("picks", float32([channels * size, 1, ...kernel], data));
 }
 
 /** Every so-many-th place of [samples, channels, ...places]. */

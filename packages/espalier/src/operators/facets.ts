@@ -56,15 +56,10 @@ export interface BiasFacet {
   shape(use: WeightUse, at: "input" | "output"): readonly number[] | undefined;
 }
 
-/** Weights as products of matrices, one for each group, as seen from an output unit: [groups, rows, columns]. */
-export interface Matrices {
-  readonly groups: number;
-  /** Output units of a group. */
-  readonly rows: number;
-  /** Connections of each. */
-  readonly columns: number;
-  /** The value that is unfolded; its shape is known. */
-  readonly input: string;
+/** How a layer's inputs and outputs become rows and columns of matrices, one for each place at which it is looked at. */
+export interface Places {
+  /** The part of all places of a sample that are looked at, above 0; default: 1. */
+  readonly part?: number;
   /** Adds the nodes that turn the input into what the rows look at: [groups, places, columns]. */
   unfold(graph: GraphBuilder, input: string): string;
   /**
@@ -72,6 +67,19 @@ export interface Matrices {
    * node's output is not what the rows compute.
    */
   arrange?(graph: GraphBuilder, output: string): string;
+}
+
+/** Weights as products of matrices, one for each group, as seen from an output unit: [groups, rows, columns]. */
+export interface Matrices extends Places {
+  readonly groups: number;
+  /** Output units of a group. */
+  readonly rows: number;
+  /** Connections of each. */
+  readonly columns: number;
+  /** The value that is unfolded; its shape is known. */
+  readonly input: string;
+  /** The same with at most so many places of each sample, where a sample has many. */
+  sparser?(most: number): Places;
   /** The weights as matrices [groups, rows, columns]. */
   matrices(weights: FloatTensor): Float32Array;
   /** The weights that such matrices are. */

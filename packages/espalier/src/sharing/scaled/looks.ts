@@ -1,8 +1,7 @@
-import type { Tensors } from "../../engine/engine.ts";
 import { int, ints } from "../../onnx/attributes.ts";
 import type { GraphBuilder } from "../../onnx/builder.ts";
 import type { Model } from "../../onnx/graph.ts";
-import { floatsOf, isFloat32 } from "../../onnx/tensor.ts";
+import { isFloat32 } from "../../onnx/tensor.ts";
 import type { TypedModel } from "../../onnx/typed.ts";
 import { type Layer, layersOf } from "../../operators/layers.ts";
 import { outputAxis } from "../../operators/output-axis.ts";
@@ -33,15 +32,25 @@ export interface Plain {
   readonly squares: Float32Array;
 }
 
-/** Takes in the results of each batch. */
+/** A value that is summed over all batches. */
+export interface Summed {
+  readonly value: string;
+  readonly size: number;
+}
+
+/** What is to be summed, and what its means over samples say. */
 export interface Look<Result> {
-  readonly outputs: readonly string[];
-  readonly result: Result;
-  add(results: Tensors, part: number): void;
+  readonly sums: readonly Summed[];
+  /** @param means of each sum's value, in their order */
+  read(means: readonly Float32Array[]): Result;
 }
 
 /** No triangle has more columns: it would take 32 MB, and its decomposition seconds. */
 const MOST_COLUMNS = 2048;
+/** Places of all samples together that tell second moments well: in all, and for each column; and of one sample. */
+const PLACES = 2 ** 15;
+const PLACES_A_COLUMN = 128;
+const MOST_PLACES = 1024;
 /** The part of the weight of all places that each has for itself: gradients tell of small errors only. */
 const ALIKE = 0.2;
 
@@ -51,22 +60,22 @@ export interface Candidate {
   readonly output: string;
   /** The parameters that are decided with it. */
   readonly own: readonly string[];
-  build(graph: GraphBuilder, gradient: string): Look<Looked>;
+  /** @param samples that will be looked at */
+  build(graph: GraphBuilder, gradient: string, samples: number): Look<Looked>;
 }
 
 /** The layers that are products of matrices, each used once. */
 export function candidatesOf(typed: TypedModel): Candidate[] {
   return layersOf(typed).flatMap((layer) => {
     const linear = layer.uses.length === 1 ? linearLayer(typed, layer) : undefined;
-    const arrange = linear?.arrange;
-    if (!linear || !arrange) return [];
+    if (!linear?.arrange) return [];
     const [output] = layer.node.outputs;
     const own = [layer.weight, ...(linear.bias ? [linear.bias] : [])];
     return [
       {
         output,
         own,
-        build: (graph: GraphBuilder, gradient: string) => lookAt(graph, layer, linear, arrange(graph, gradient)),
+        build: (graph: GraphBuilder, gradient: string, samples: number) => lookAt(graph, linear, gradient, samples),
       },
     ];
   });
@@ -81,36 +90,35 @@ export function blocksOf(columns: number): { readonly start: number; readonly en
   }));
 }
 
-/** @param gradients of the rows, [groups, places, rows] */
-function lookAt(graph: GraphBuilder, layer: Layer, linear: LinearLayer, gradients: string): Look<Looked> {
-  const { groups, rows } = linear;
+function lookAt(graph: GraphBuilder, linear: LinearLayer, gradient: string, samples: number): Look<Looked> {
+  const { layer, groups, rows, columns, input } = linear;
+  const enough = Math.ceil(Math.max(PLACES, PLACES_A_COLUMN * columns) / samples);
+  const { unfold, arrange, part: share = 1 } = linear.sparser?.(Math.min(enough, MOST_PLACES)) ?? linear;
+  const gradients = arrange?.(graph, gradient) ?? gradient;
   const keep = { keepdims: int(1) };
   const squares = graph.emit("Mul", [gradients, gradients]);
   const gain = graph.emit("ReduceSum", [squares, graph.ints([1])], { keepdims: int(0) });
   const place = graph.emit("ReduceMean", [squares, graph.ints([2])], keep);
   const alike = graph.emit("ReduceMean", [place, graph.ints([1])], keep);
-  const part = (value: string, by: number) => graph.emit("Mul", [value, graph.scalar("float32", by)]);
+  // Each place stands for those beside it that are not looked at.
+  const part = (value: string, by: number) => graph.emit("Mul", [value, graph.scalar("float32", by / share)]);
   const weight = graph.emit("Add", [part(place, 1 - ALIKE), part(alike, ALIKE)]);
-  const places = linear.unfold(graph, linear.input);
-  const blocks = blocksOf(linear.columns).map(({ start, end }, i, { length }) => {
+  const places = unfold(graph, input);
+  const blocks = blocksOf(columns).map(({ start, end }, i, { length }) => {
     const own = length === 1 ? places : columnsOf(graph, places, start, end);
     const last = i === length - 1 && linear.bias !== undefined;
     const looked = last ? withOnes(graph, own) : own;
     const turned = graph.emit("Transpose", [looked], { perm: ints([0, 2, 1]) });
     const value = graph.emit("MatMul", [turned, graph.emit("Mul", [looked, weight])]);
     const size = end - start + (last ? 1 : 0);
-    return { value, start, end: start + size, second: new Float32Array(groups * size * size) };
+    return { value, start, end: start + size, size: groups * size * size };
   });
-  const gains = new Float32Array(groups * rows);
   return {
-    outputs: [gain, ...blocks.map(({ value }) => value)],
-    get result() {
-      return { layer, linear, blocks, gains: relative(gains, rows) };
-    },
-    add(results, part) {
-      addTo(gains, floatsOf(results[gain]), part);
-      for (const { value, second } of blocks) addTo(second, floatsOf(results[value]), part);
-    },
+    sums: [{ value: gain, size: groups * rows }, ...blocks],
+    read: ([gains, ...seconds]) => ({
+      ...{ layer, linear, gains: relative(gains, rows) },
+      blocks: blocks.map(({ start, end }, i) => ({ start, end, second: seconds[i] })),
+    }),
   };
 }
 
@@ -140,10 +148,6 @@ function relative(gains: Float32Array, rows: number): Float32Array {
 /** The part of the mean gain that each row has for itself. */
 const SHARED = 0.2;
 
-function addTo(sums: Float32Array, values: Float32Array, part: number): void {
-  for (let i = 0; i < sums.length; i++) sums[i] += part * values[i];
-}
-
 /** The axis of a parameter's output units: each has a scale. */
 export function axisOf(model: Model, name: string): Axis {
   const tensor = model.initializers.get(name);
@@ -159,10 +163,5 @@ export function plainLook(graph: GraphBuilder, typed: TypedModel, name: string, 
   const shape = graph.ints([-1, axis.scales, axis.scales === 1 ? 1 : axis.inner]);
   const square = graph.emit("Reshape", [graph.emit("Mul", [gradient, gradient]), shape]);
   const value = graph.emit("ReduceMean", [square, graph.ints([0, 2])], { keepdims: int(0) });
-  const squares = new Float32Array(axis.scales);
-  return {
-    outputs: [value],
-    result: { name, axis, squares },
-    add: (results, part) => addTo(squares, floatsOf(results[value]), part),
-  };
+  return { sums: [{ value, size: axis.scales }], read: ([squares]) => ({ name, axis, squares }) };
 }

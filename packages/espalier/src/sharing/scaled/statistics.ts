@@ -7,14 +7,14 @@ import { UserError } from "../../errors.ts";
 import { int } from "../../onnx/attributes.ts";
 import { GraphBuilder } from "../../onnx/builder.ts";
 import { copyModel, fedInputs, type Model } from "../../onnx/graph.ts";
-import { float32, sizeOf } from "../../onnx/tensor.ts";
+import { float32, floatsOf, sizeOf } from "../../onnx/tensor.ts";
 import type { TypedModel } from "../../onnx/typed.ts";
 import { upgrade } from "../../onnx/upgrade.ts";
 import { type Random, random } from "../../random.ts";
 import { fedTensors, routesFor } from "../../training/feeding.ts";
 import { trainableParameters } from "../../training/parameters.ts";
 import { embedded, type OutputKind } from "./embedded.ts";
-import { candidatesOf, type Looked, type Plain, plainLook } from "./looks.ts";
+import { candidatesOf, type Look, type Looked, type Plain, plainLook } from "./looks.ts";
 
 /** What there is to know of a network's weights to round them where it costs the outputs least. */
 export interface Statistics {
@@ -77,25 +77,58 @@ export async function statisticsOf(
 
   const scales = await scalesOf(engine, typed, batches());
   const { model: probed, loss, noise } = await withProbe(engine, typed, scales, kinds);
-  const { looks, plains, gradients } = look(typed, probed, loss);
-  const program = await engine.compile(gradients);
+  const { looks, plains, gradients } = look(typed, probed, loss, count * batch);
+  const sums = summed(gradients, [...looks, ...plains]);
+  const program = await engine.compile(gradients, { carry: sums.carry, inPlace: true });
   const normal = random(seed, "directions");
   try {
     let done = 0;
     for await (const tensors of batches()) {
-      const results = await program.run({ ...tensors, ...directions(noise, normal) });
-      for (const own of [...looks, ...plains]) own.add(results, 1 / (count * batch));
+      await program.run({ ...tensors, ...directions(noise, normal) });
       onPart?.(++done / count);
     }
+    const result = async <Result>({ sums: own, read }: Look<Result>): Promise<Result> => {
+      const means: Float32Array[] = [];
+      for (const { value } of own) {
+        const sum = floatsOf(await program.read(sums.inputs.get(value) ?? ""));
+        means.push(sum.map((each) => each / (count * batch)));
+      }
+      return read(means);
+    };
+    const layers = new Map<string, Looked>();
+    const others = new Map<string, Plain>();
+    for (const own of looks) {
+      const looked = await result(own);
+      layers.set(looked.layer.weight, looked);
+    }
+    for (const own of plains) {
+      const plain = await result(own);
+      others.set(plain.name, plain);
+    }
+    return { typed, scales, layers, others };
   } finally {
     await program.release();
   }
-  return {
-    typed,
-    scales,
-    layers: new Map(looks.map((own) => [own.result.layer.weight, own.result])),
-    others: new Map(plains.map((own) => [own.result.name, own.result])),
-  };
+}
+
+/** Sums values over runs, within the graph: each becomes an input that stays there. */
+function summed(model: Model, looks: readonly Pick<Look<unknown>, "sums">[]) {
+  const graph = new GraphBuilder(model, "sums/");
+  const carry: Record<string, string> = {};
+  const inputs = new Map<string, string>();
+  model.inputs = [...model.inputs];
+  model.outputs = [];
+  for (const { value, size } of looks.flatMap(({ sums }) => sums)) {
+    const before = graph.fresh("before");
+    const flat = graph.emit("Reshape", [value, graph.ints([size])]);
+    const after = graph.emit("Add", [before, flat]);
+    const type = { dtype: "float32", shape: [size] } as const;
+    model.inputs.push({ name: before, ...type });
+    model.outputs.push({ name: after, ...type });
+    carry[after] = before;
+    inputs.set(value, before);
+  }
+  return { carry, inputs };
 }
 
 /** The deviation of each output's numbers. */
@@ -166,7 +199,7 @@ async function withProbe(
 }
 
 /** The graph of gradients and moments, with what takes them in. */
-function look(typed: TypedModel, probed: TypedModel, loss: string) {
+function look(typed: TypedModel, probed: TypedModel, loss: string, samples: number) {
   const candidates = candidatesOf(typed);
   const reached = (names: readonly string[]) => new Set(reachedByGradient(probed, loss, names));
   const found = reached(candidates.map(({ output }) => output));
@@ -177,9 +210,8 @@ function look(typed: TypedModel, probed: TypedModel, loss: string) {
   const { model, gradients } = differentiate(probed, loss, [...wrt]);
   const graph = new GraphBuilder(model, "moments/");
   const gradientOf = (value: string) => gradients.get(value) ?? "";
-  const looks = linear.map(({ build, output }) => build(graph, gradientOf(output)));
+  const looks = linear.map(({ build, output }) => build(graph, gradientOf(output), samples));
   const plains = names.map((name) => plainLook(graph, typed, name, gradientOf(name)));
-  model.outputs = [...looks, ...plains].flatMap(({ outputs }) => outputs.map((name) => ({ name })));
   return { looks, plains, gradients: model };
 }
 

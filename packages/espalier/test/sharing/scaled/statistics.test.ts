@@ -46,6 +46,25 @@ describe("what rows compute", () => {
     ["Gemm", single("Gemm", [5, 4], [3, 4], { transB: int(1) })],
   ];
 
+  it.each(layers)("is looked at in a known part of all places: %s", async (_, model) => {
+    const typed = await annotate(engine, model, {});
+    const [layer] = layersOf(typed);
+    const linear = linearLayer(typed, layer);
+    if (!linear) throw new Error("not linear");
+    const graph = new GraphBuilder(typed);
+    const most = [linear, linear.sparser?.(20) ?? linear, linear.sparser?.(2 ** 20) ?? linear];
+    const unfolded = most.map(({ unfold }) => unfold(graph, linear.input));
+    typed.outputs.push(...unfolded.map((name) => ({ name, dtype: "float32" as const, shape: [] })));
+    const program = await engine.compile({ ...typed });
+    const [input] = model.inputs;
+    const results = await program.run({ x: filled((input.shape ?? []).map(Number), "input") });
+    await program.release();
+    const [usual, sparse, all] = unfolded.map((name) => results[name].dims[1]);
+    const [ownPart = 1, sparsePart = 1] = most.map(({ part }) => part);
+    expect(usual / all).toBeCloseTo(ownPart, 10);
+    expect(sparse / all).toBeCloseTo(sparsePart, 10);
+  });
+
   it.each(layers)("is arranged as what they look at: %s", async (_, model) => {
     const typed = await annotate(engine, model, {});
     const [layer] = layersOf(typed);
@@ -196,6 +215,20 @@ describe("outputs in another shape than their Softmax", () => {
       await lookedAt(classifier((_, value) => value, "LogSoftmax")),
     ];
     expect(secondOf(logarithms)).toEqual(secondOf(plain));
+  });
+});
+
+describe("layers of many places", () => {
+  it("count for all of them, though only some are looked at", async () => {
+    const model = emptyModel("wide");
+    model.inputs.push({ name: "x", dtype: "float32", shape: ["batch", 1, 4, 4] });
+    const graph = new GraphBuilder(model);
+    const [w, b] = [graph.initializer("w", filled([2, 1, 1, 1], "w")), graph.initializer("b", filled([2], "b"))];
+    model.outputs.push({ name: graph.emit("Conv", ["x", w, b], { pads: ints([28, 28, 29, 29]) }) });
+    const { layers, scales } = await statisticsOf(engine, model, data, { batch: 20, seed: 1 });
+    const { second } = layers.get("w")?.blocks[0] ?? { second: new Float32Array() };
+    // Squares of random directions, in parts of 3% of the deviation, over the two rows.
+    expect(second[3] * 0.03 ** 2 * scales[0] ** 2 * 2).toBeCloseTo(1, 1);
   });
 });
 
