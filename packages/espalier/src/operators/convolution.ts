@@ -30,14 +30,22 @@ function biasOf(channels: (use: WeightUse, dims: readonly number[]) => number): 
 
 const groupsOf = ({ node }: WeightUse) => attribute(node, "int", "group", 1);
 
-/** Every how many places along each axis of an output are looked at. */
-function stepOf(places: readonly number[], most: number): number {
-  return Math.max(1, Math.ceil((sizeOf(places) / most) ** (1 / Math.max(1, places.length))));
+/**
+ * Every how many places along each axis of an output are looked at. The longest axis is thinned out first: of a short
+ * one, every so-many-th would be always the same rows, at the border or away from it.
+ */
+function stepsOf(places: readonly number[], most: number): number[] {
+  const steps = places.map(() => 1);
+  const left = () => places.map((size, axis) => Math.ceil(size / steps[axis]));
+  for (let counts = left(); sizeOf(counts) > Math.max(1, most); counts = left()) {
+    steps[counts.indexOf(Math.max(...counts))]++;
+  }
+  return steps;
 }
 
 /** The part of all places that every so-many-th along each axis is. */
-function partOf(places: readonly number[], step: number): number {
-  return places.reduce((part, size) => part * (Math.ceil(size / step) / size), 1);
+function partOf(places: readonly number[], steps: readonly number[]): number {
+  return places.reduce((part, size, axis) => part * (Math.ceil(size / steps[axis]) / size), 1);
 }
 
 /** Weights [outputs, inputs / groups, ...kernel]: a row looks at the windows of its group of channels. */
@@ -48,23 +56,27 @@ function convolved(use: ShapedUse): Matrices | undefined {
   const [outputs, ...window] = dims;
   const columns = sizeOf(window);
   const places = shape(node.outputs[0]).slice(2);
-  const ones = places.map(() => 1);
-  const strides = attribute(node, "ints", "strides", ones);
+  const strides = attribute(
+    node,
+    "ints",
+    "strides",
+    places.map(() => 1),
+  );
   const inputs = groups * window[0];
   const kernel = window.slice(1);
   const sparser = (most: number): Places => {
-    const step = stepOf(places, most);
+    const steps = stepsOf(places, most);
     return {
-      part: partOf(places, step),
+      part: partOf(places, steps),
       unfold(graph, input) {
-        const wide = ints(strides.map((stride) => stride * step));
+        const wide = ints(strides.map((stride, axis) => stride * steps[axis]));
         const attributes = { ...node.attributes, strides: wide, group: int(inputs) };
         const unfolded = isPoint(node, kernel)
-          ? everyNth(graph, input, ones, step)
+          ? everyNth(graph, input, steps)
           : graph.emit("Conv", [input, picks(graph, inputs, kernel)], attributes);
         return byGroup(graph, unfolded, groups, columns);
       },
-      arrange: (graph, output) => byGroup(graph, everyNth(graph, output, ones, step), groups, outputs / groups),
+      arrange: (graph, output) => byGroup(graph, everyNth(graph, output, steps), groups, outputs / groups),
     };
   };
   return {
@@ -101,9 +113,9 @@ function convolvedBack(use: ShapedUse): Matrices | undefined {
   const input = shape(node.inputs[0]);
   const output = shape(node.outputs[0]).slice(2);
   const sparser = (most: number): Places => {
-    const step = coprime(stepOf(output, most), strides);
+    const steps = stepsOf(output, most).map((step, axis) => coprime(step, strides[axis]));
     return {
-      part: partOf(output, step),
+      part: partOf(output, steps),
       unfold(graph, value) {
         const one = graph.initializer(
           "one",
@@ -118,13 +130,13 @@ function convolvedBack(use: ShapedUse): Matrices | undefined {
         const end = output.map((size, i) => size + reach[i] - ((input[i + 2] - 1) * strides[i] + 1) - begin[i]);
         const padded = graph.emit("Pad", [spread, graph.ints([0, 0, ...begin, 0, 0, ...end])]);
         const unfolded = graph.emit("Conv", [padded, picks(graph, inputs, kernel)], {
-          strides: ints(strides.map(() => step)),
+          strides: ints(steps),
           dilations: ints(dilations),
           group: int(inputs),
         });
         return byGroup(graph, unfolded, groups, columns);
       },
-      arrange: (graph, value) => byGroup(graph, everyNth(graph, value, kernel, step), groups, rows),
+      arrange: (graph, value) => byGroup(graph, everyNth(graph, value, steps), groups, rows),
     };
   };
   return {
@@ -157,10 +169,10 @@ function convolvedBack(use: ShapedUse): Matrices | undefined {
   }
 }
 
-/** The least step from `step` on that meets the places between the strides evenly: no kernel element is left out. */
-function coprime(step: number, strides: readonly number[]): number {
+/** The least step from `step` on that meets the places between a stride's evenly: no kernel element is left out. */
+function coprime(step: number, stride: number): number {
   const shares = (a: number, b: number): boolean => (b === 0 ? a > 1 : shares(b, a % b));
-  return strides.some((stride) => shares(step, stride)) ? coprime(step + 1, strides) : step;
+  return shares(step, stride) ? coprime(step + 1, stride) : step;
 }
 
 /** Weights of a convolution that picks each element of a window, of one channel after the other. */
@@ -171,11 +183,12 @@ function picks(graph: GraphBuilder, channels: number, kernel: readonly number[])
   return graph.initializer("picks", float32([channels * size, 1, ...kernel], data));
 }
 
-/** Every so-many-th place of [samples, channels, ...places]. */
-function everyNth(graph: GraphBuilder, value: string, places: readonly number[], step: number): string {
-  if (step === 1) return value;
-  const list = (of: (axis: number) => number) => graph.ints(places.map((_, axis) => of(axis)));
-  return graph.emit("Slice", [value, list(() => 0), list(() => END), list((axis) => axis + 2), list(() => step)]);
+/** Every so-many-th place along each axis of [samples, channels, ...places]. */
+function everyNth(graph: GraphBuilder, value: string, steps: readonly number[]): string {
+  if (steps.every((step) => step === 1)) return value;
+  const list = (of: (axis: number) => number) => graph.ints(steps.map((_, axis) => of(axis)));
+  const bounds = [list(() => 0), list(() => END), list((axis) => axis + 2), list((axis) => steps[axis])];
+  return graph.emit("Slice", [value, ...bounds]);
 }
 
 /** Beyond the end of any axis. */

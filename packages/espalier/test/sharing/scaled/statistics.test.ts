@@ -65,6 +65,21 @@ describe("what rows compute", () => {
     expect(sparse / all).toBeCloseTo(sparsePart, 10);
   });
 
+  it("keeps the rows of a short axis, and thins out the long one", async () => {
+    const typed = await annotate(engine, single("Conv", [1, 1, 3, 96], [2, 1, 1, 1]), {});
+    const [layer] = layersOf(typed);
+    const sparse = linearLayer(typed, layer)?.sparser?.(100);
+    const graph = new GraphBuilder(typed);
+    typed.outputs.push({ name: sparse?.unfold(graph, "x") ?? "", dtype: "float32", shape: [] });
+    const program = await engine.compile({ ...typed });
+    const x = Float32Array.from({ length: 3 * 96 }, (_, i) => Math.floor(i / 96));
+    const results = await program.run({ x: float32([1, 1, 3, 96], x) });
+    await program.release();
+    const seen = floatsOf(results[typed.outputs[1].name]);
+    expect(seen).toHaveLength(96);
+    expect(new Set(seen)).toEqual(new Set([0, 1, 2]));
+  });
+
   it.each(layers)("is arranged as what they look at: %s", async (_, model) => {
     const typed = await annotate(engine, model, {});
     const [layer] = layersOf(typed);
