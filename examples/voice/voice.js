@@ -160,7 +160,7 @@ function summarize(seconds) {
     const button = item.appendChild(document.createElement("button"));
     button.type = "button";
     button.textContent = `${clock(from, 1)} – ${clock(to, 1)}`;
-    button.ariaLabel = `Play from ${clock(from, 1)} to ${clock(to, 1)}`;
+    button.ariaLabel = `Play ${button.textContent}`;
     button.addEventListener("click", () => playStretch(from, to));
     return item;
   });

@@ -2,6 +2,7 @@ import { statSync } from "node:fs";
 import { join } from "node:path";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { barriersIn } from "./accessible.ts";
 import { FLAGS, findChromium } from "./browser.ts";
 import { type RepositoryServer, serveRepository } from "./serve.ts";
 
@@ -55,8 +56,8 @@ describe.skipIf(executablePath === undefined)("the digit page in Chromium", () =
   };
 
   it("reads a seven that is drawn with the mouse, from the sparse form and then through ONNX Runtime", async () => {
-    const { x = 0, y = 0 } = (await page.locator("#drawing").boundingBox()) ?? {};
-    const [start, ...corners] = SEVEN;
+    const { x = 0, y = 0, width = 0 } = (await page.locator("#drawing").boundingBox()) ?? {};
+    const [start, ...corners] = SEVEN.map(([right, down]) => [(right * width) / 280, (down * width) / 280]);
     await expect.poll(() => text("message"), { timeout: 60_000 }).toMatch(/^([\d,]+) of \1 bytes have come/);
     await page.mouse.move(x + start[0], y + start[1]);
     await page.mouse.down();
@@ -115,8 +116,45 @@ describe.skipIf(executablePath === undefined)("the digit page in Chromium", () =
     expect(error).toContain(message);
   });
 
+  it("says how sure it is of each digit", async () => {
+    const shares = (await page.locator("#classes td:last-child").allTextContents()).map(Number.parseFloat);
+    expect(shares).toHaveLength(10);
+    expect(shares.indexOf(Math.max(...shares))).toBe(7);
+    expect(shares.reduce((a, b) => a + b)).toBeCloseTo(100, 0);
+    expect(await text("sure")).toBe(`${shares[7].toFixed(1)}% sure`);
+    expect(await page.locator("#classes .best th").textContent()).toBe("7");
+    expect(await page.getByRole("status").filter({ hasText: "seven" }).count()).toBe(1);
+    expect(await barriersIn(page)).toEqual([]);
+  });
+
   it("wipes the drawing", async () => {
     await page.click("#clear");
+    await expect.poll(() => text("digit")).toBe("");
+    expect(await text("sure")).toBe("Nothing is drawn yet.");
+  });
+
+  it("reads a one that is drawn by keyboard alone", async () => {
+    const press = async (key: string, times = 1) => {
+      for (let i = 0; i < times; i++) await page.keyboard.press(key);
+    };
+    await page.locator("#paper").focus();
+    await press("ArrowUp", 3);
+    await press("Space");
+    expect(await text("pen-state")).toBe("The pen is down.");
+    await press("ArrowDown", 20);
     expect(await text("digit")).toBe("");
+    await press("Space");
+    await expect.poll(() => text("digit")).toBe("one");
+    expect(await text("pen-state")).toBe("The pen is up.");
+    expect(await barriersIn(page)).toEqual([]);
+    await page.locator("#paper").focus();
+    await press("Delete");
+    await expect.poll(() => text("digit")).toBe("");
+    expect(complaints).toEqual([]);
+  });
+
+  it.each([400, 1280])("fits into a window of %i pixels", async (width) => {
+    await page.setViewportSize({ width, height: 800 });
+    expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(width);
   });
 });

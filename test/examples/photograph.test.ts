@@ -10,6 +10,7 @@ import { type CaffeImport, importCaffe } from "../../packages/espalier/src/impor
 import { readPrototxt } from "../../packages/espalier/src/import/caffe/net.ts";
 import { choosePreprocessing } from "../../packages/espalier/src/library/caffe-preprocessing.ts";
 import { writeModel } from "../../packages/espalier/src/onnx/write.ts";
+import { barriersIn } from "./accessible.ts";
 import { FLAGS, findChromium } from "./browser.ts";
 import { type RepositoryServer, serveRepository } from "./serve.ts";
 
@@ -147,5 +148,14 @@ describe.skipIf(skipped)("the photograph page in Chromium", () => {
     }
     expect(await text("message")).toBe("");
     expect(complaints).toEqual([]);
+  });
+
+  it("can be perceived and reached", async () => {
+    expect(await barriersIn(page)).toEqual([]);
+  });
+
+  it.each([400, 1280])("fits into a window of %i pixels", async (width) => {
+    await page.setViewportSize({ width, height: 800 });
+    expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(width);
   });
 });

@@ -5,6 +5,7 @@ import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { encode } from "../../packages/espalier/src/coding/encode.ts";
 import { readModel } from "../../packages/espalier/src/onnx/read.ts";
+import { barriersIn } from "./accessible.ts";
 import { FLAGS, findChromium } from "./browser.ts";
 import { type RepositoryServer, serveRepository } from "./serve.ts";
 
@@ -108,6 +109,7 @@ describe.skipIf(skipped)("the page that reads, in Chromium", () => {
       expect(await page.locator("svg .read > polygon").count()).toBe(7);
       expect(await page.locator("svg text").allTextContents()).toEqual(found);
       expect(await text("time")).toMatch(/^The lines are found in [\d.]+ m?s, each is read in [\d.]+ m?s\.$/);
+      expect(await barriersIn(page)).toEqual([]);
       expect(complaints).toEqual([]);
     },
     WAIT.timeout,
@@ -219,6 +221,10 @@ describe.skipIf(skipped)("the page that reads, in Chromium", () => {
       await other.close();
       bare.close();
     }
+  });
+
+  it("can be perceived and reached", async () => {
+    expect(await barriersIn(page)).toEqual([]);
   });
 
   it.each([400, 1280])("fits into a window of %i pixels", async (width) => {

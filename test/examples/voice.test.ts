@@ -5,6 +5,7 @@ import { type Browser, chromium, type Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { encode } from "../../packages/espalier/src/coding/encode.ts";
 import { readModel } from "../../packages/espalier/src/onnx/read.ts";
+import { barriersIn } from "./accessible.ts";
 import { FLAGS, findChromium } from "./browser.ts";
 import { type RepositoryServer, serveRepository } from "./serve.ts";
 
@@ -151,6 +152,7 @@ describe.skipIf(skipped)("the voice page in Chromium", () => {
     }
     expect(await page.locator("#drawing").getAttribute("aria-label")).toBe(await text("summary"));
     expect(await text("time")).toMatch(/^One frame, 32 ms of sound, is heard in [\d.]+ ms\.$/);
+    expect(await barriersIn(page)).toEqual([]);
   });
 
   it("takes a recording that is chosen, and no other files", async () => {
@@ -227,6 +229,10 @@ describe.skipIf(skipped)("the voice page in Chromium", () => {
       await other.close();
       site.close();
     }
+  });
+
+  it("can be perceived and reached", async () => {
+    expect(await barriersIn(page)).toEqual([]);
   });
 
   it.each([400, 1280])("fits into a window of %i pixels", async (width) => {

@@ -29,18 +29,20 @@ export function tradeOffChart(
     description: `Validation ${nameText(measure)} against compression rate; ${valueText(measure, baseline)} while dense. ${rounds.map(told).join("; ")}.`,
     draw: (width) => ({
       height: width < 500 ? 260 : 300,
+      marginTop: 28,
       marginLeft: 48,
-      marginRight: 24,
+      marginRight: 48,
       marginBottom: 40,
       x: rateAxis(rates, width / 70),
       y: { label: axisText(measure, "validation"), grid: true, nice: true },
       marks: [
         Plot.ruleY([baseline], { stroke: "currentColor", strokeOpacity: 0.5, strokeDasharray: "4 4" }),
-        Plot.text([{ rate: Math.min(...rates), value: baseline }], {
-          ...place,
+        Plot.text([baseline], {
+          y: (value: number) => value,
           text: () => "dense",
-          dy: -8,
+          frameAnchor: "right",
           textAnchor: "start",
+          dx: 6,
         }),
         Plot.dot(rounds, {
           ...place,
