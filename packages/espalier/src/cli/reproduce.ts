@@ -6,7 +6,7 @@ import type { Experiment, Figure, Rows } from "../experiments/experiment.ts";
 import { experiments } from "../experiments/index.ts";
 import { json, out } from "../library/options/common.ts";
 import { engineOptions } from "../library/options/engine.ts";
-import { option } from "../library/options/option.ts";
+import { option, type Values } from "../library/options/option.ts";
 import { experimentOf, reproduce, reproduceOptions } from "../library/reproduce.ts";
 import { renderExperiment } from "../report/experiment.ts";
 import { standalone } from "../report/figure.ts";
@@ -48,7 +48,7 @@ export const reproduceCommand = () =>
       const startedAt = performance.now();
       const experiment = experimentOf(name);
       claimFolder(options.out);
-      const data = await dataFor(name, experiment, options.data);
+      const data = await dataFor(name, experiment, options);
       const { seed, quick = false } = options;
       const shelf = folderShelf(join(options.out, "runs"));
       const outcome = await running(
@@ -71,12 +71,16 @@ export const reproduceCommand = () =>
   });
 
 /** What an experiment learns from: data that comes with Espalier, or what the user gives. */
-async function dataFor(name: string, { data = "mnist" }: Experiment, given: string | undefined) {
+async function dataFor(
+  name: string,
+  { data = "mnist" }: Experiment,
+  { data: given, ...options }: Values<typeof engineOptions> & { readonly data?: string },
+) {
   if (data === "networks") {
     if (given === undefined) {
       throw new UserError(`The experiment "${name}" is about networks: give --data DIR, a folder with them.`);
     }
-    return openShipped(given, note);
+    return openShipped(given, engineOf(options), note);
   }
   if (data === "text" && given?.startsWith("text:")) return openDataset(given);
   if (data === "text") throw new UserError(`The experiment "${name}" is about text: give --data text:FILE.`);

@@ -1,28 +1,28 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { brotliCompressSync, constants } from "node:zlib";
-import { Network } from "espalier-runtime";
 import { openAudio } from "../data/audio/open.ts";
-import type { Dataset, Split } from "../data/dataset.ts";
+import type { Dataset } from "../data/dataset.ts";
 import { openImages } from "../data/images/open.ts";
+import type { Engine } from "../engine/engine.ts";
 import { UserError } from "../errors.ts";
 import type { Shipped, ShippedNetwork } from "../experiments/shipped.ts";
-import { readModel } from "../onnx/read.ts";
+import { through } from "../library/through.ts";
+import { openModel } from "./model.ts";
 
 /** How a network of the zoo is called, and what it is given. */
 interface Known extends Omit<ShippedNetwork, "name" | "contents" | "model" | "data"> {
   readonly file: string;
   /** The folder of its inputs, in that of the networks. */
   readonly inputs: string;
-  open(inputs: string, folder: string): Dataset | Promise<Dataset>;
+  open(inputs: string, folder: string, engine: Engine): Dataset | Promise<Dataset>;
 }
 
 /** Samples of 10 ms, of which melspectrogram.onnx makes a frame, and those that it needs besides. */
 const FRAME = 160;
 const BESIDE = 480;
-/** Frames that embedding_model.onnx looks at, of so many numbers each, and how many further it looks next. */
+/** Frames that embedding_model.onnx looks at, and how many further it looks next. */
 const LOOK = 76;
-const BANDS = 32;
 const FURTHER = 8;
 
 const MEL = "melspectrogram.onnx";
@@ -31,9 +31,11 @@ const MEL = "melspectrogram.onnx";
 const MEAN = [0.485, 0.456, 0.406];
 const DEVIATION = [0.229, 0.224, 0.225];
 
-const images = (path: string, size: readonly [number, number], mean: readonly number[], scale: readonly number[]) =>
-  openImages(path, { preprocessing: { resize: size, crop: size, channels: "BGR", mean, scale }, ignoreLabels: true });
-const line = (path: string, width: number) => images(path, [48, width], three(127.5), three(1 / 127.5));
+const images = (size: readonly [number, number], mean: readonly number[], scale: readonly number[]) => ({
+  preprocessing: { resize: size, crop: size, channels: "BGR", mean, scale } as const,
+  ignoreLabels: true,
+});
+const line = (width: number) => images([48, width], three(127.5), three(1 / 127.5));
 const three = (value: number) => [value, value, value];
 
 const KNOWN: readonly Known[] = [
@@ -43,7 +45,7 @@ const KNOWN: readonly Known[] = [
     inputs: "textlines",
     measure: "ctc",
     maxLoss: 4,
-    open: (path) => line(path, 320),
+    open: (path) => openImages(path, line(320)),
   },
   {
     file: "ch_PP-OCRv4_det_infer.onnx",
@@ -52,11 +54,13 @@ const KNOWN: readonly Known[] = [
     measure: "iou",
     maxLoss: 5,
     open: (path) =>
-      images(
+      openImages(
         path,
-        [640, 640],
-        MEAN.map((mean) => 255 * mean),
-        DEVIATION.map((deviation) => 1 / (255 * deviation)),
+        images(
+          [640, 640],
+          MEAN.map((mean) => 255 * mean),
+          DEVIATION.map((deviation) => 1 / (255 * deviation)),
+        ),
       ),
   },
   {
@@ -65,7 +69,7 @@ const KNOWN: readonly Known[] = [
     inputs: "textlines",
     measure: "argmax",
     maxLoss: 1,
-    open: (path) => halfTurned(line(path, 192)),
+    open: (path) => openImages(path, { ...line(192), turnHalf: true }),
   },
   {
     file: "silero_vad_v5.onnx",
@@ -82,7 +86,7 @@ const KNOWN: readonly Known[] = [
     inputs: "speech",
     measure: "cosine",
     maxLoss: 1,
-    open: (path, folder) => melFrames(path, folder),
+    open: melFrames,
   },
   {
     file: MEL,
@@ -117,7 +121,7 @@ const KNOWN: readonly Known[] = [
  * @param note is told which are left out, as they are not there
  * @throws UserError where none is there, or one cannot be read
  */
-export async function openShipped(folder: string, note: (text: string) => void): Promise<Shipped> {
+export async function openShipped(folder: string, engine: Engine, note: (text: string) => void): Promise<Shipped> {
   const networks: ShippedNetwork[] = [];
   const absent: string[] = [];
   for (const { file, inputs, open, ...rest } of KNOWN) {
@@ -126,10 +130,9 @@ export async function openShipped(folder: string, note: (text: string) => void):
       absent.push(`${file} is left out: there is no ${missing.join(" and no ")} in ${folder}.`);
       continue;
     }
-    const contents = new Uint8Array(readFileSync(join(folder, file)));
-    const name = file.replace(/\.onnx$/, "");
-    const data = await open(join(folder, inputs), folder);
-    networks.push({ name, contents, model: readModel(contents, file), data, ...rest });
+    const { name, contents, model } = openModel(join(folder, file));
+    const data = await open(join(folder, inputs), folder, engine);
+    networks.push({ name, contents, model, data, ...rest });
   }
   if (networks.length === 0) {
     throw new UserError(
@@ -150,50 +153,19 @@ function brotli(file: Uint8Array): number {
   return brotliCompressSync(file, { params }).length;
 }
 
-/** The same pictures, every other one upside down. */
-function halfTurned(data: Dataset): Dataset {
-  const [{ name, shape }] = data.inputs;
-  const [channels, height, width] = shape;
-  const size = height * width;
-  const turned = (split: Split): Split => ({
-    ...split,
-    async read(indices, into) {
-      await split.read(indices, into);
-      for (let i = 0; i < indices.length; i++) {
-        if (indices[i] % 2 === 0) continue;
-        const start = i * channels * size;
-        for (let c = 0; c < channels; c++) into[name]?.subarray(start + c * size, start + (c + 1) * size).reverse();
-      }
-    },
-  });
-  return mapped(data, data.inputs, turned);
-}
-
-/** What melspectrogram.onnx makes of recordings, as openWakeWord gives it to embedding_model.onnx: divided by 10, plus 2. */
-async function melFrames(path: string, folder: string): Promise<Dataset> {
+/**
+ * What melspectrogram.onnx makes of recordings, as openWakeWord gives it to embedding_model.onnx: of the samples that it
+ * hears at a time, divided by 10, plus 2.
+ */
+function melFrames(path: string, folder: string, engine: Engine): Promise<Dataset> {
   if (!existsSync(join(folder, MEL)))
     throw new UserError(`embedding_model.onnx reads what ${MEL} makes: add that to ${folder}.`);
-  const mel = await Network.load(new Uint8Array(readFileSync(join(folder, MEL))));
-  const samples = BESIDE + LOOK * FRAME;
-  const recordings = openAudio(path, { window: samples, hop: FURTHER * FRAME, range: "int16" });
-  const [input] = mel.inputs;
-  const [output] = mel.outputs;
-  const frames = (split: Split): Split => ({
-    size: split.size,
-    async read(indices, { mel: into }) {
-      if (!into) return;
-      const audio = new Float32Array(samples * indices.length);
-      await split.read(indices, { [recordings.inputs[0].name]: audio });
-      for (let i = 0; i < indices.length; i++) {
-        const data = audio.subarray(i * samples, (i + 1) * samples);
-        const { data: made } = mel.run({ [input]: { dims: [1, samples], data } })[output];
-        for (let j = 0; j < LOOK * BANDS; j++) into[i * LOOK * BANDS + j] = Number(made[j]) / 10 + 2;
-      }
-    },
+  const hop = FURTHER * FRAME;
+  const heard = openAudio(path, { window: BESIDE + hop, hop, range: "int16", stream: true });
+  return through(engine, openModel(join(folder, MEL)).model, heard, {
+    scale: 0.1,
+    offset: 2,
+    frames: LOOK,
+    frameHop: FURTHER,
   });
-  return mapped(recordings, [{ name: "mel", dtype: "float32", shape: [LOOK, BANDS, 1] }], frames);
-}
-
-function mapped(data: Dataset, inputs: Dataset["inputs"], of: (split: Split) => Split): Dataset {
-  return { ...data, inputs, train: of(data.train), validation: of(data.validation), test: of(data.test) };
 }

@@ -1,4 +1,5 @@
 import { isWhole, type NumericType, zeros } from "../onnx/dtype.ts";
+import { fillElements } from "../onnx/elements.ts";
 import { constantTensor, type Dim, fedInputs, lookup, type Model, type Value } from "../onnx/graph.ts";
 import { storedLike } from "../onnx/half.ts";
 import { allNodes } from "../onnx/nested.ts";
@@ -137,9 +138,7 @@ function drawn(
   const data = zeros(dtype, sizeOf(dims));
   const most = dtype === "bool" ? 2 : dtype === "uint8" && below > 1 ? 256 : below;
   for (let i = 0; i < data.length; i++) {
-    const value = compared[turn % (compared.length + 1)] ?? stream.below(most);
-    if (data instanceof BigInt64Array || data instanceof BigUint64Array) data[i] = BigInt(value);
-    else data[i] = value;
+    fillElements(data, compared[turn % (compared.length + 1)] ?? stream.below(most), i, i + 1);
   }
   return { dtype, dims, data };
 }

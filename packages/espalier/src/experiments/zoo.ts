@@ -63,6 +63,7 @@ const HEAD = [
   "ours",
   "the same",
   "by",
+  "how",
   "smaller than brotli",
   "than int8",
   "ms, ours",
@@ -81,6 +82,7 @@ function cells({ title, bytes, brotli, int8, ours, measure, milliseconds, page }
     ours.bytes,
     percent(ours),
     measure,
+    ours.how,
     `${(brotli / ours.bytes).toFixed(1)}x`,
     `${(int8.bytes / ours.bytes).toFixed(1)}x`,
     milliseconds.runtime === undefined ? "-" : milliseconds.runtime.toPrecision(3),
@@ -128,7 +130,7 @@ function sameness(rows: readonly ZooRow[]): Figure {
 async function measured(lab: Lab, network: ShippedNetwork): Promise<ZooRow> {
   const { name, contents, data, fix, measure, maxLoss } = network;
   const settings = JSON.stringify({
-    ...{ seed: lab.seed, quick: lab.quick, bytes: contents.length, fix, measure, maxLoss },
+    ...{ seed: lab.seed, quick: lab.quick, digest: await digestOf(contents), fix, measure, maxLoss },
     data: [data.name, data.train.size, data.test.size],
   });
   const known = lab.kept(`zoo-${name}`, settings)?.metadata.get(KEY);
@@ -139,8 +141,15 @@ async function measured(lab: Lab, network: ShippedNetwork): Promise<ZooRow> {
   kept.metadata.set(KEY, JSON.stringify(made));
   lab.keep(`zoo-${name}`, settings, kept);
   const { ours, int8 } = made;
-  lab.note(`${name}: ${ours.bytes} bytes, ${percent(ours)} the same; int8 ${int8.bytes}, ${percent(int8)}`);
+  lab.note(
+    `${name}: ${ours.bytes} bytes, ${percent(ours)} the same (${ours.how}); int8 ${int8.bytes}, ${percent(int8)}`,
+  );
   return made;
+}
+
+async function digestOf(contents: Uint8Array): Promise<string> {
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", new Uint8Array(contents)));
+  return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 /** Measures a network; the test split is read here alone. */

@@ -17,14 +17,17 @@ export function zooToolkit(engine: Engine, { seed, quick }: { seed: number; quic
     async compress({ data, maxLoss, measure }, simple) {
       const made = (contents: Uint8Array, how: string) => ({ contents, model: readModel(decode(contents)), how });
       try {
-        const { contents } = await compress(engine, simple, data, {
+        const { contents, fidelity } = await compress(engine, simple, data, {
           maxLoss,
           measure,
           seed,
           ...(quick && { epochs: 0 }),
           ...hooks,
         });
-        return made(contents, `within ${maxLoss} points`);
+        return made(
+          contents,
+          fidelity ? `within ${maxLoss} points` : `lossless: nothing smaller within ${maxLoss} points`,
+        );
       } catch (error) {
         if (!(error instanceof UserError)) throw error;
         // Nothing can be shared: the file is that of the same network.

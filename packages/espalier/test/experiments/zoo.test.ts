@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { type Progress, reproduce, writeModel } from "espalier";
 import { nodeEngine } from "espalier/node";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Dataset } from "../../src/data/dataset.ts";
 import type { Shelf, Trained } from "../../src/experiments/lab.ts";
 import type { Shipped } from "../../src/experiments/shipped.ts";
 import { type ZooRow, zoo } from "../../src/experiments/zoo.ts";
@@ -86,14 +87,18 @@ describe("weights of 8 bits by channel", () => {
   });
 });
 
+const withoutTraining = (data: Dataset): Dataset => ({ ...data, train: { ...data.train, size: 0 } });
+
 describe("the experiment zoo", () => {
   const kept = new Map<string, Trained>();
   const shelf: Shelf = {
     find: (name, settings) => kept.get(`${name} ${settings}`),
     keep: (name, settings, trained) => void kept.set(`${name} ${settings}`, trained),
   };
-  const shipped = (coded: string[]): Shipped => {
+  const shipped = (coded: string[], change: (weights: Float32Array) => void = () => {}): Shipped => {
     const model = layers();
+    const last = model.initializers.get("last");
+    if (isFloat32(last)) change(last.data);
     const contents = writeModel(model);
     const { targets: _, classes: __, ...unlabeled } = blobs({ train: 60, validation: 20, test: 40 });
     const data = { ...unlabeled, targets: [] };
@@ -130,6 +135,8 @@ describe("the experiment zoo", () => {
     const [head, ...rows] = result.table;
     expect(rows).toHaveLength(1);
     expect(rows[0]).toHaveLength(head.length);
+    expect(rows[0]).toContain(row.ours.how);
+    expect(row.ours.how).toBe("within 5 points");
     expect(JSON.stringify(result.table)).not.toMatch(/NaN|undefined|Infinity/);
     expect(result.figures.map(({ name }) => name)).toEqual(["zoo-sizes", "zoo-fidelity"]);
     expect(notes).toHaveLength(1);
@@ -140,6 +147,21 @@ describe("the experiment zoo", () => {
     expect([coded.length, notes.length]).toEqual([2, 1]);
     await reproduce(engine, "zoo", given, { quick: true, shelf, seed: 2 });
     expect(coded).toHaveLength(4);
+    // Another network of as many bytes is another network.
+    const other = shipped(coded, (weights) => weights.reverse());
+    await reproduce(engine, "zoo", other, { quick: true, shelf, onProgress });
+    expect(coded).toHaveLength(6);
+  });
+
+  it("says in the table where nothing could be made smaller, and why", async () => {
+    const given = shipped([]);
+    const networks = given.networks.map((network) => ({ ...network, measure: undefined, maxLoss: 0 }));
+    const none = {
+      ...given,
+      networks: networks.map((network) => ({ ...network, data: withoutTraining(network.data) })),
+    };
+    const { table } = await reproduce(engine, "zoo", none, { quick: true });
+    expect(table[1].filter((cell) => /^lossless: .*no samples/.test(String(cell)))).toHaveLength(1);
   });
 
   it("wants networks, and other experiments want samples", async () => {

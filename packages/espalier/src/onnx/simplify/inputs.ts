@@ -1,6 +1,7 @@
 import { UserError } from "../../errors.ts";
 import { OptionsError } from "../../options-error.ts";
 import { isWhole, zeros } from "../dtype.ts";
+import { fillElements } from "../elements.ts";
 import { copyModel, type Dim, fedInputs, type Model, type Value } from "../graph.ts";
 import { type NumericTensor, sizeOf } from "../tensor.ts";
 
@@ -77,8 +78,7 @@ function constantFor({ name, dtype, shape = [] }: Value, values: readonly number
   for (let i = 0; i < data.length; i++) {
     const value = values.length === 1 ? values[0] : values[i];
     if (!Number.isFinite(value) || (isWhole(dtype) && !Number.isSafeInteger(value))) throw wrong(value);
-    if (data instanceof BigInt64Array || data instanceof BigUint64Array) data[i] = BigInt(value);
-    else data[i] = value;
+    fillElements(data, value, i, i + 1);
     const isHeld = dtype === "float32" || Number(data[i]) === value;
     if (!isHeld || (dtype === "bool" && value > 1)) throw wrong(value);
   }
