@@ -2,10 +2,10 @@ import { UserError } from "../errors.ts";
 import { GraphBuilder } from "../onnx/builder.ts";
 import { consumers, copyModel, type Model, type Node, producers } from "../onnx/graph.ts";
 import { withoutDeadNodes } from "../onnx/live.ts";
+import { zeroStates } from "../onnx/states.ts";
 import type { TypedModel, TypedValue } from "../onnx/typed.ts";
 import { endOf } from "../operators/ends.ts";
 import { type Head, headsOf } from "./heads.ts";
-import { zeroStates } from "./states.ts";
 
 /** A network with all of its outputs, and what they are. */
 export interface AllOutputs {

@@ -2,13 +2,7 @@ import type { LearningData } from "../data/dataset.ts";
 import { int } from "../onnx/attributes.ts";
 import { GraphBuilder } from "../onnx/builder.ts";
 import { copyModel, fedInputs, type Model, type Value } from "../onnx/graph.ts";
-import { float32 } from "../onnx/tensor.ts";
-
-/** An input that takes a network's state, and the output that gives what becomes of it. */
-export interface State {
-  readonly input: string;
-  readonly output: string;
-}
+import { noteZeroStates, type State } from "../onnx/states.ts";
 
 /** Names that exporters give to what is carried: state, h0, c_in, hidden, cell, past_key, cache. */
 const STATE_NAME = /state|hidden|cell|cache|past|mem(ory)?(\b|_)|^[hc](_?(0|n|t|in|out|prev))?$/i;
@@ -57,17 +51,6 @@ export function stateNotes(model: Model, data: Pick<LearningData, "inputs"> & Pa
   );
 }
 
-/** The metadata entry in which a network in its form for samples has its states, for those that carry them. */
-const STATES_KEY = "espalier.states";
-
-/** The states of a network that {@link withZeroStates} made. */
-export function zeroStates({ metadata }: Pick<Model, "metadata">): State[] {
-  const text = metadata.get(STATES_KEY);
-  const pairs: unknown = text === undefined ? [] : JSON.parse(text);
-  if (!Array.isArray(pairs)) return [];
-  return pairs.map(([input, output]) => ({ input: String(input), output: String(output) }));
-}
-
 /**
  * The network as it begins: each of some states is zero, of as many rows as there are samples where its size is open,
  * and what becomes of it is no output, but still computed.
@@ -82,18 +65,13 @@ export function withZeroStates(source: Model, states: readonly State[]): Model {
   const { nodes } = model;
   model.nodes = [];
   for (const { name, shape = [] } of source.inputs.filter(({ name }) => inputs.has(name))) {
-    const sizes = shape.map((size) => (typeof size === "number" ? size : 1));
-    if (shape.every((size) => typeof size === "number")) {
-      model.initializers.set(name, float32(sizes));
-      continue;
-    }
-    const batch = graph.emit("Slice", [graph.emit("Shape", [samples.name]), graph.ints([0]), graph.ints([1])]);
-    const dims = shape.map((size) => (typeof size === "number" ? graph.ints([size]) : batch));
+    const batch = () => graph.emit("Slice", [graph.emit("Shape", [samples.name]), graph.ints([0]), graph.ints([1])]);
+    const dims = shape.map((size) => (typeof size === "number" ? graph.ints([size]) : batch()));
     graph.emit("Expand", [graph.scalar("float32", 0), graph.emit("Concat", dims, { axis: int(0) })], {}, name);
   }
   model.nodes.push(...nodes);
   model.inputs = source.inputs.filter(({ name }) => !inputs.has(name));
   model.outputs = source.outputs.filter(({ name }) => !outputs.has(name));
-  model.metadata.set(STATES_KEY, JSON.stringify(states.map(({ input, output }) => [input, output])));
+  noteZeroStates(model, states);
   return model;
 }

@@ -39,11 +39,15 @@ const negated: Partial = ({ math }, g) => math.neg(g);
 /** -g a / b^2 = -g y / b. */
 const divisor: Partial = ({ math, inputs: [, b], outputs: [y] }, g) => math.neg(math.div(math.mul(g, y), b));
 
-/** g b a^(b - 1), where a^0 has the gradient 0 at a = 0 as well. */
+/** g b a^(b - 1), and 0 at a = 0 for a^0, and for roots, whose gradient is infinite there. */
 const base: Partial = ({ graph, math, inputs: [a, b], dtype, type }, g) => {
   const exponent = type(b).dtype === dtype ? b : graph.emit("Cast", [b], { to: int(codeOf(dtype)) });
   const less = math.where(math.equal(exponent, 0), 1, math.sub(exponent, 1));
-  return math.mul(g, math.mul(exponent, math.pow(a, less)));
+  const known = graph.model.initializers.get(b);
+  const isRoot = known?.dtype === "string" || !known?.data.every((value: number | bigint) => value >= 1);
+  const foot = isRoot ? math.where(math.and(math.equal(a, 0), math.less(less, 0)), 1, a) : a;
+  const slope = math.mul(exponent, math.pow(foot, less));
+  return math.mul(g, isRoot ? math.where(math.equal(foot, a), slope, 0) : slope);
 };
 
 /** g y log a, which tends to 0 with a. */

@@ -12,7 +12,10 @@ export const functionRules: Readonly<Record<string, GradientRule>> = {
   Neg: derivative(({ neg }, g) => neg(g)),
   Abs: derivative(({ mul, sign }, g, x) => mul(g, sign(x))),
   Reciprocal: derivative(({ neg, mul }, g, _, y) => neg(mul(g, mul(y, y)))),
-  Sqrt: derivative(({ mul, div }, g, _, y) => div(mul(g, 0.5), y)),
+  // Infinite at 0, where what comes before (the squares of a modulus) mostly is flat: 0 there, as for norms.
+  Sqrt: derivative(({ mul, div, where, equal }, g, _, y) =>
+    div(mul(g, 0.5), where(equal(y, 0), Number.POSITIVE_INFINITY, y)),
+  ),
   Exp: derivative(({ mul }, g, _, y) => mul(g, y)),
   Log: derivative(({ div }, g, x) => div(g, x)),
   // erf' = 2 / sqrt(pi) exp(-x^2).

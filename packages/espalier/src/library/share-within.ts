@@ -1,11 +1,13 @@
 import { z } from "zod";
 import { batchThatFits, valuesOf } from "../adoption/batch.ts";
+import { withComputedWeights } from "../adoption/computed-weights.ts";
 import { headsOf } from "../adoption/heads.ts";
 import { forSamples } from "../adoption/samples.ts";
 import { trainableForm } from "../adoption/trainable-form.ts";
 import { batchFor, type Dataset } from "../data/dataset.ts";
 import { annotate } from "../engine/annotate.ts";
 import type { Engine } from "../engine/engine.ts";
+import { simplify } from "../engine/simplify.ts";
 import { simplifyModel } from "../engine/simplify-model.ts";
 import { UserError } from "../errors.ts";
 import type { Model } from "../onnx/graph.ts";
@@ -21,7 +23,6 @@ import { statisticsOf } from "../sharing/scaled/statistics.ts";
 import { CURVE, type CurvePoint } from "../sharing/scaled/walk-curve.ts";
 import { checkPercent } from "../tasks/fidelity/percent.ts";
 import type { Measure } from "../tasks/measure.ts";
-import { trainableParameters } from "../training/parameters.ts";
 import { withoutDead } from "./compact.ts";
 import { Comparison, type EvaluateAgainstResult } from "./comparison.ts";
 import { type Hooks, splitHooks } from "./hooks.ts";
@@ -90,10 +91,10 @@ export async function shareWithin(
   const note = (text: string) => onProgress?.({ kind: "note", text });
   if (typeof measure === "object") checkPercent(measure);
   const { model } = await simplifyModel(engine, source, { mayMerge: mergeable });
-  const form = trainableForm(await withoutDead(engine, model, data, note), { gates: false });
-  const network = forSamples(form.model, data);
-  noteUntouched(form.model, note);
-  const { batch, kinds } = await learnable(engine, network, data);
+  // Branches that the shapes of samples decide stay in the file; weights that they compute are held outside.
+  const computed = await withComputedWeights(engine, await withoutDead(engine, model, data, note));
+  const form = trainableForm(computed.model, { gates: false });
+  const { network, batch, kinds } = await learnable(engine, forSamples(form.model, data), data);
   const modelOf = (scaling: Scaling) => form.restore(scaledParameters(scaling));
   const [validation, test] = [
     new Comparison(engine, source, data, { measure, split: "validation", signal, onNote: note }),
@@ -102,6 +103,7 @@ export async function shareWithin(
   note("Looking at what each layer does to the outputs.");
   const statistics = await statisticsOf(engine, network, data, { batch, seed, kinds, signal });
   const scaler = new Scaler(statistics);
+  noteUntouched(form.model, scaler.names, note);
   const curve: CurvePoint[] = [];
   let judgedBy: Measure | undefined;
 
@@ -214,16 +216,20 @@ const COARSER = [1.8, 3.2, 5.6];
 
 const bySize = (curve: readonly CurvePoint[]) => curve.toSorted((a, b) => a.bytes - b.bytes);
 
-/** A network whose outputs can be learned from: how many samples to take at a time, and what each output is. */
-async function learnable(engine: Engine, network: Model, data: Dataset) {
-  const single = await annotate(engine, network, { batch: 1 });
+/**
+ * A network whose outputs can be learned from, without the branches that its shapes do not take; how many samples to take
+ * at a time, and what each output is.
+ */
+async function learnable(engine: Engine, open: Model, data: Dataset) {
+  const single = await annotate(engine, open, { batch: 1 });
   const room = Math.floor(MOST_VALUES / valuesOf(single));
   const wanted = Math.max(1, Math.min(batchFor(data), data.train.size, room, MOST_BATCH));
   const kinds = headsOf(single).map(
     ({ kind, dense, shape, classes }): OutputKind =>
       kind === "values" && dense && shape.length === 2 && classes > 1 ? "scores" : "made",
   );
-  return { batch: await batchThatFits(engine, network, single, wanted), kinds };
+  const batch = await batchThatFits(engine, open, single, wanted);
+  return { network: await simplify(engine, open, { batch }), batch, kinds };
 }
 
 /** Numbers that all values of a batch may be together, of which gradients and moments are several times as many. */
@@ -232,8 +238,8 @@ const MOST_VALUES = 2 ** 23;
 const MOST_BATCH = 32;
 
 /** Says which part of the weights is in a type or place that is not rounded. */
-function noteUntouched(model: Model, note: (text: string) => void): void {
-  const own = new Set(trainableParameters(model));
+function noteUntouched(model: Model, names: readonly string[], note: (text: string) => void): void {
+  const own = new Set(names);
   let [rounded, all] = [0, 0];
   for (const [name, tensor] of model.initializers) {
     if (tensor.dtype === "string" || tensor.dims.length === 0) continue;

@@ -1,7 +1,7 @@
-import { zeroStates } from "../adoption/states.ts";
 import type { GraphBuilder } from "../onnx/builder.ts";
 import { type Model, type Node, typeOf } from "../onnx/graph.ts";
 import { directionsOf, isRecurrent, statesOf } from "../onnx/recurrent.ts";
+import { zeroStates } from "../onnx/states.ts";
 import type { TypedModel } from "../onnx/typed.ts";
 
 /** The state of a recurrent node, which goes on from one window of a sequence to the next. */
@@ -49,11 +49,10 @@ export function exposeState(graph: GraphBuilder, annotated: TypedModel): Carried
 function declaredStates(model: Model, annotated: TypedModel): CarriedState[] {
   const made = new Set(model.nodes.flatMap(({ outputs }) => outputs));
   return zeroStates(model).flatMap(({ input: name, output: next }) => {
-    if (!made.has(next) || !(made.has(name) || model.initializers.has(name))) return [];
+    if (!made.has(next) || !made.has(name)) return [];
     const { dims } = typeOf(annotated, name);
-    model.initializers.delete(name);
     model.nodes = model.nodes.filter(({ outputs }) => outputs[0] !== name);
-    model.inputs = [...model.inputs.filter((input) => input.name !== name), { name, dtype: "float32", shape: dims }];
+    model.inputs = [...model.inputs, { name, dtype: "float32", shape: dims }];
     return [{ name, next, dims }];
   });
 }

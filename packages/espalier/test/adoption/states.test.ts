@@ -7,10 +7,11 @@ import { nodeEngine } from "../../src/engine/node.ts";
 import { train } from "../../src/library/train.ts";
 import { GraphBuilder } from "../../src/onnx/builder.ts";
 import { emptyModel, type Model } from "../../src/onnx/graph.ts";
-import { float32, floatsOf } from "../../src/onnx/tensor.ts";
+import { float32, floatsOf, isFloat32 } from "../../src/onnx/tensor.ts";
 import { random } from "../../src/random.ts";
 import { ALL } from "../../src/tasks/imitate.ts";
 import { Evaluator } from "../../src/training/evaluate.ts";
+import { forgetful, listener, recordings } from "../listener.ts";
 
 const engine = nodeEngine({ threads: 1 });
 
@@ -36,19 +37,19 @@ function network(w: readonly number[]): Model {
 const SIZES = [30, 20, 10];
 const STARTS = [0, 30, 50];
 
-function recordings(name: string) {
+function heardAs(name: string) {
   const values = Float32Array.from({ length: 120 }, random(1, name).normal);
   return { values, split: { ...arraySplit({ x: { values, size: 2 } }, 0, 60), stream: { starts: STARTS } } };
 }
 
-const heard = recordings("train");
+const heard = heardAs("train");
 const data: Dataset = {
   name: "recordings",
   inputs: [{ name: "x", dtype: "float32", shape: [2] }],
   targets: [],
   train: heard.split,
-  validation: recordings("validation").split,
-  test: recordings("test").split,
+  validation: heardAs("validation").split,
+  test: heardAs("test").split,
 };
 
 describe("a state", () => {
@@ -87,5 +88,16 @@ describe("a state", () => {
     expect(test).toBeGreaterThan(95);
     const w = model.initializers.get("w");
     expect(Array.from(w?.dtype === "float32" ? floatsOf(w) : [])[1]).toBeLessThan(-1.5);
+  });
+
+  it("reaches the weights that read it in training, whatever constants it passes through first", async () => {
+    const how = { against: listener(), batch: 4, epochs: 2, learningRate: 0.01 } as const;
+    const { model } = await train(engine, forgetful(), recordings(4), how);
+    const norm = (network: Model) => {
+      const r = network.initializers.get("r");
+      return Math.hypot(...(isFloat32(r) ? r.data : []));
+    };
+    // Without a state nothing would move them.
+    expect(norm(model)).toBeGreaterThan(1.001 * norm(forgetful()));
   });
 });

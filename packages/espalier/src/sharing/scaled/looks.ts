@@ -6,6 +6,7 @@ import type { TypedModel } from "../../onnx/typed.ts";
 import { type Layer, layersOf } from "../../operators/layers.ts";
 import { outputAxis } from "../../operators/output-axis.ts";
 import { type LinearLayer, linearLayer } from "../../reconstruction/linear.ts";
+import type { GateLayer } from "./gates.ts";
 import { type Axis, alongAxis } from "./scaled.ts";
 
 /** Moments of some columns of a layer, which are decided apart from the others where there are too many for one triangle. */
@@ -64,8 +65,22 @@ export interface Candidate {
   build(graph: GraphBuilder, gradient: string, samples: number): Look<Looked>;
 }
 
-/** The layers that are products of matrices, each used once. */
-export function candidatesOf(typed: TypedModel): Candidate[] {
+/**
+ * The layers that are products of matrices, each used once.
+ * @param gates those of recurrent nodes
+ */
+export function candidatesOf(typed: TypedModel, gates: readonly GateLayer[]): Candidate[] {
+  const recurrent = gates.map(
+    ({ output, linear }): Candidate => ({
+      output,
+      own: [linear.layer.weight],
+      build: (graph, gradient, samples) => lookAt(graph, linear, gradient, samples),
+    }),
+  );
+  return [...recurrent, ...productsOf(typed)];
+}
+
+function productsOf(typed: TypedModel): Candidate[] {
   return layersOf(typed).flatMap((layer) => {
     const linear = layer.uses.length === 1 ? linearLayer(typed, layer) : undefined;
     if (!linear?.arrange) return [];

@@ -48,6 +48,11 @@ export const elementwiseCases: CaseFamily = {
     drawn: binary("Pow", { values: positive }),
     edges: {
       "a whole exponent": { inputs: [[4]], build: (graph) => graph.emit("Pow", ["x0", graph.ints([3])]) },
+      "the root of zero": {
+        inputs: [[3]],
+        build: (graph, dtype) => graph.emit("Pow", [graph.emit("Mul", ["x0", "x0"]), graph.scalar(dtype, 0.5)]),
+        values: () => [0, 0, 0],
+      },
       ...Object.fromEntries(
         [0, 2].map((exponent) => [
           `zero to a power: ${exponent}`,

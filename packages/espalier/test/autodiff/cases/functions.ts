@@ -13,7 +13,16 @@ export const functionCases: CaseFamily = {
   Neg: { drawn: unary("Neg") },
   Abs: { drawn: unary("Abs", { values: awayFrom(0) }) },
   Reciprocal: { drawn: unary("Reciprocal", { values: positive }) },
-  Sqrt: { drawn: unary("Sqrt", { values: positive }) },
+  Sqrt: {
+    drawn: unary("Sqrt", { values: positive }),
+    edges: {
+      "a modulus that is zero": {
+        inputs: [[3]],
+        build: (graph) => graph.emit("Sqrt", [graph.emit("Mul", ["x0", "x0"])]),
+        values: () => [0, 0, 0],
+      },
+    },
+  },
   Exp: { drawn: unary("Exp") },
   Log: { drawn: unary("Log", { values: positive }) },
   Erf: { drawn: unary("Erf", single) },
