@@ -1,4 +1,4 @@
-import { type Workspace, workspace } from "../../reconstruction/kernels/kernels.ts";
+import type { Workspace } from "../../reconstruction/kernels/kernels.ts";
 import type { LeastSquares, Shape } from "../../reconstruction/least-squares.ts";
 
 /** A row of weights as the chain in which they are decided. */
@@ -32,7 +32,7 @@ const LEAST = 1e-12;
  * needed; as a search for the nearest point of a lattice it is Babai's, Combinatorica 6, 1986). The columns with the
  * largest inputs are decided first, while the most are left to make up for them.
  *
- * Of all triangles the last alone is kept: to compute one anew takes less time than memory of all would.
+ * No triangle is kept: to compute one anew takes less time than memory of all would.
  */
 export class Rows {
   readonly count: number;
@@ -43,7 +43,6 @@ export class Rows {
   /** All columns of a group as chains have them. */
   #order: { readonly group: number; readonly columns: Int32Array } | undefined;
   #last: { readonly row: number; readonly columns: Int32Array } | undefined;
-  #chain: (Chain & { readonly row: number }) | undefined;
 
   constructor(data: RowsData) {
     this.count = data.to - data.from;
@@ -65,18 +64,6 @@ export class Rows {
     const columns = this.#ordered(this.#group(row)).filter((j) => j >= ends || mask[row * this.width + j] !== 0);
     this.#last = { row, columns };
     return columns;
-  }
-
-  /** The chain of a row. */
-  chain(row: number): Chain {
-    if (this.#chain && this.alike(row, this.#chain.row)) return this.#chain;
-    const columns = this.columns(row);
-    const n = columns.length;
-    const bench = workspace();
-    const [triangle] = bench.arrays(n * n);
-    this.factor(row, triangle, bench);
-    this.#chain = { row, columns, triangle: triangle.slice() };
-    return this.#chain;
   }
 
   /**

@@ -5,8 +5,6 @@ import { trainableParameters } from "../../training/parameters.ts";
 /** A network with another beside it that reads the same inputs. */
 export interface Beside {
   readonly model: Model;
-  /** What the other's outputs are called, in the order of the first's. */
-  readonly outputs: ReadonlyMap<string, string>;
   /** The other's parameters. */
   readonly frozen: ReadonlySet<string>;
 }
@@ -28,10 +26,9 @@ export function beside(model: Model, teacher: Model): Beside {
     ...model.nodes,
   ];
   for (const [name, tensor] of apart) both.initializers.set(names.get(name) ?? name, tensor);
-  const outputs = new Map(teacher.outputs.map(({ name }) => [name, names.get(name) ?? name]));
   both.outputs = [
     ...model.outputs,
     ...teacher.outputs.map((value) => ({ ...value, name: names.get(value.name) ?? value.name })),
   ];
-  return { model: both, outputs, frozen: new Set(apart.map(([name]) => names.get(name) ?? name)) };
+  return { model: both, frozen: new Set(apart.map(([name]) => names.get(name) ?? name)) };
 }

@@ -28,8 +28,6 @@ export interface ImitationOptions {
   readonly kinds?: readonly OutputKind[];
   /** The first learning rate of Adam, in codes. */
   readonly rate?: number;
-  /** What codes are drawn towards zero by, in parts of the learning rate. */
-  readonly pull?: number;
   readonly scales: readonly number[];
   readonly signal?: AbortSignal;
   /** Is told after each epoch what it came to; ends the training where it returns true. */
@@ -47,7 +45,7 @@ export async function imitate(
   source: Model,
   scaling: Scaling,
   data: LearningData,
-  { epochs, batch, seed, kinds = [], rate = RATE, pull = 0, scales, signal, onEpoch }: ImitationOptions,
+  { epochs, batch, seed, kinds = [], rate = RATE, scales, signal, onEpoch }: ImitationOptions,
 ): Promise<void> {
   const student = rounding(source, scaling);
   const { model, frozen } = beside(student.model, upgrade(source));
@@ -61,7 +59,6 @@ export async function imitate(
     masks: student.masks,
     batchNorm: "frozen",
     rules: roundingRules,
-    regularization: new Map(student.parameters.map((name) => [name, { l1: pull }])),
     stepsPerRun: 1,
   });
   try {

@@ -1,10 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { nodeEngine } from "../../../src/engine/node.ts";
 import { random } from "../../../src/random.ts";
+import { workspace } from "../../../src/reconstruction/kernels/kernels.ts";
 import { LeastSquares } from "../../../src/reconstruction/least-squares.ts";
 import { refit } from "../../../src/sharing/reconstruction/refit.ts";
 import { allPivots, decide } from "../../../src/sharing/reconstruction/row-jobs.ts";
-import { Rows } from "../../../src/sharing/reconstruction/rows.ts";
+import { type Chain, Rows } from "../../../src/sharing/reconstruction/rows.ts";
 
 const engine = nodeEngine({ threads: 1 });
 const shape = { groups: 2, rows: 3, columns: 7 };
@@ -36,6 +37,15 @@ async function layer() {
   return { weights, squares, rows, mask };
 }
 
+/** The chain of a row. */
+function chainOf(rows: Rows, row: number): Chain {
+  const order = rows.columns(row);
+  const bench = workspace();
+  const [triangle] = bench.arrays(order.length ** 2);
+  rows.factor(row, triangle, bench);
+  return { columns: order, triangle: triangle.slice() };
+}
+
 /** Values from -2 to 2 by halves, zero among them. */
 const entries = Array.from({ length: 9 }, (_, i) => ({ value: (i - 4) / 2, count: 1, mass: 0 }));
 
@@ -44,7 +54,7 @@ function errorOf(rows: Rows, wanted: Float32Array, value: (row: number, k: numbe
   let error = 0;
   let at = 0;
   for (let row = 0; row < rows.count; row++) {
-    const { columns: order, triangle } = rows.chain(row);
+    const { columns: order, triangle } = chainOf(rows, row);
     const n = order.length;
     const e: number[] = [];
     for (let k = 0; k < n - fixed; k++) e.push(wanted[row * columns + order[k]] - value(row, k, at++));
@@ -62,7 +72,7 @@ describe("rows as chains", () => {
     const { rows, squares, mask } = await layer();
     for (let row = 0; row < count; row++) {
       const group = Math.floor(row / shape.rows);
-      const { columns: order, triangle } = rows.chain(row);
+      const { columns: order, triangle } = chainOf(rows, row);
       const n = order.length;
       const live = [...mask.subarray(row * columns, (row + 1) * columns).keys()].filter((j) => mask[row * columns + j]);
       expect([...order].sort()).toEqual(live);
@@ -83,7 +93,7 @@ describe("rows as chains", () => {
 
   it("have the squares of their pivots in one list", async () => {
     const { rows, squares } = await layer();
-    const chains = Array.from({ length: count }, (_, row) => rows.chain(row));
+    const chains = Array.from({ length: count }, (_, row) => chainOf(rows, row));
     const expected = chains.flatMap(({ columns: { length: n }, triangle }) =>
       Array.from({ length: n }, (_, k) => Math.fround(triangle[k * n + k] ** 2)),
     );
@@ -104,7 +114,7 @@ describe("rows as chains", () => {
     const { rows, weights, squares } = await layer();
     const { codes } = await decide(rows, weights, entries, 0);
     const nearest = (w: number) => Math.min(2, Math.max(-2, Math.round(2 * w) / 2));
-    const alone = errorOf(rows, weights, (row, k) => nearest(weights[row * columns + rows.chain(row).columns[k]]));
+    const alone = errorOf(rows, weights, (row, k) => nearest(weights[row * columns + chainOf(rows, row).columns[k]]));
     const together = errorOf(rows, weights, (_, __, at) => entries[codes[at]].value);
     expect(together).toBeLessThan(0.8 * alone);
     await squares.release();
