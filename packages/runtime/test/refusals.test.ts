@@ -1,7 +1,7 @@
 import { create, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import { describe, expect, it } from "vitest";
 import { UserError } from "../../espalier/src/errors.ts";
-import { type Attributes, float, string } from "../../espalier/src/onnx/attributes.ts";
+import { type Attributes, float, ints, string } from "../../espalier/src/onnx/attributes.ts";
 import { GraphBuilder } from "../../espalier/src/onnx/builder.ts";
 import { emptyModel, type Value } from "../../espalier/src/onnx/graph.ts";
 import {
@@ -306,4 +306,70 @@ it("numbers on which a shape depends are planned for, again when they change", a
   expect(() =>
     network.run({ x: { dims: [1, 4], data }, shape: { dims: [2], data: BigInt64Array.of(3n, 1n) } }),
   ).toThrow(/another number of elements/);
+});
+
+describe("a file of a few bytes that asks for more memory than there is, is refused before it is taken:", () => {
+  const long = (...sizes: number[]) => ({
+    dtype: "int64" as const,
+    dims: [sizes.length],
+    data: BigInt64Array.from(sizes, BigInt),
+  });
+  const lines = (graph: GraphBuilder) => graph.initializer("lines", float32([2, 2]));
+  const image: Value = { name: "x", dtype: "float32", shape: [1, 1, 4, 4] };
+
+  it.each<[string, Uint8Array]>([
+    ["an input", bytesOf((graph) => graph.emit("Relu", ["x"]), [{ ...x, shape: [2 ** 20, 2 ** 22] }])],
+    ["a pad", bytesOf((graph) => graph.emit("Pad", [lines(graph), graph.initializer("pads", long(0, 0, 0, 2 ** 44))]))],
+    ["a tile", bytesOf((graph) => graph.emit("Tile", [lines(graph), graph.initializer("times", long(1, 2 ** 30))]))],
+    [
+      "a constant",
+      bytesOf((graph) => graph.emit("ConstantOfShape", [graph.initializer("shape", long(2 ** 15, 2 ** 14))])),
+    ],
+    [
+      "a range",
+      bytesOf((graph) =>
+        graph.emit(
+          "Range",
+          [0, 2 ** 30, 1].map((n) => graph.scalar("int64", n)),
+        ),
+      ),
+    ],
+    [
+      "an upsampling",
+      bytesOf(
+        (graph) => graph.emit("Upsample", ["x"], { scales: { kind: "floats", value: [1, 1, 1, 2 ** 30] } }),
+        [image],
+        7,
+      ),
+    ],
+    [
+      "a window",
+      bytesOf(
+        (graph) => graph.emit("MaxPool", ["x"], { kernel_shape: ints([1, 2 ** 40]), pads: ints([0, 2 ** 40, 0, 0]) }),
+        [image],
+      ),
+    ],
+    [
+      "the padding of a window",
+      bytesOf(
+        (graph) => graph.emit("AveragePool", ["x"], { kernel_shape: ints([1, 1]), pads: ints([0, 2 ** 30, 0, 0]) }),
+        [image],
+      ),
+    ],
+    [
+      "a transposed convolution",
+      bytesOf(
+        (graph) =>
+          graph.emit("ConvTranspose", ["x", graph.initializer("w", float32([1, 1, 1, 1]))], {
+            strides: ints([1, 2 ** 30]),
+          }),
+        [image],
+      ),
+    ],
+  ])("%s", async (_, bytes) => {
+    const before = process.memoryUsage().rss;
+    await expect(Network.load(bytes)).rejects.toThrow(UnsupportedError);
+    await expect(Network.load(bytes, { kernels: "plain" })).rejects.toThrow(UnsupportedError);
+    expect(process.memoryUsage().rss - before).toBeLessThan(2 ** 28);
+  });
 });

@@ -116,7 +116,10 @@ const schema = z.object({
 /** The layers that are done, in the folder of a scan. */
 const PARTIAL = "scan.partial.json";
 
-function readPartial({ name: path, load }: CheckpointFile, settings: string): LayerSensitivity[] {
+export function readPartial(
+  { name: path, load }: Pick<CheckpointFile, "name" | "load">,
+  settings: string,
+): LayerSensitivity[] {
   const stored = load();
   if (!stored) throw new UserError(`There is no ${path} to resume: start the scan without --resume.`);
   const parsed = schema.safeParse(parseJson(new TextDecoder().decode(stored)));

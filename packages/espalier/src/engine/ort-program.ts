@@ -182,7 +182,9 @@ export class OrtProgram implements Program {
 }
 
 function refusal(model: Model, error: unknown): UserError {
-  return new UserError(`ONNX Runtime refuses the graph "${model.name}": ${reason(error)}`);
+  return new UserError(
+    `ONNX Runtime refuses the graph "${model.name}" (${reason(error)}): check it with the tool that exported it.`,
+  );
 }
 
 function reason(error: unknown): string {

@@ -193,5 +193,5 @@ export function constantOf(graph: Graph, name: string): NumericTensor | undefine
 
 /** How a message names a node: its name, or its first output where it has none. */
 export function label(node: Node): string {
-  return `"${node.name || node.outputs[0]}" (${node.op})`;
+  return `"${node.name || node.outputs[0] || ""}" (${node.op})`;
 }

@@ -31,7 +31,7 @@ export function readModel(bytes: Uint8Array, source = "The model", external?: Ex
   const proto = parse(bytes, source);
   if (!proto.graph) throw new UserError(`${source} holds no graph: it is not an ONNX model, or an empty one.`);
   checkExternalSize(proto.graph, bytes.length, source);
-  const opsets = opsetsFromProto(proto.opsetImport);
+  const opsets = opsetsFromProto(proto.opsetImport, source);
   const opset = opsets.get("") ?? 0;
   if (proto.irVersion < 3n || (opsets.has("") && opset < 7)) {
     throw new UserError(
@@ -42,7 +42,7 @@ export function readModel(bytes: Uint8Array, source = "The model", external?: Ex
   const functions = proto.functions.map((body) => functionFromProto(body, from));
   const model: Model = {
     ...graphFromProto(proto.graph, from),
-    irVersion: Number(proto.irVersion),
+    irVersion: versionOf(proto.irVersion, source),
     opsets,
     functions,
     producer: [proto.producerName, proto.producerVersion].filter((part) => part !== "").join(" ") || undefined,
@@ -54,8 +54,14 @@ export function readModel(bytes: Uint8Array, source = "The model", external?: Ex
   return model;
 }
 
-const opsetsFromProto = (imports: readonly OperatorSetIdProto[]) =>
-  new Map(imports.map(({ domain, version }) => [domain === "ai.onnx" ? "" : domain, Number(version)]));
+const opsetsFromProto = (imports: readonly OperatorSetIdProto[], source: string) =>
+  new Map(imports.map(({ domain, version }) => [domain === "ai.onnx" ? "" : domain, versionOf(version, source)]));
+
+function versionOf(version: bigint, source: string): number {
+  const number = Number(version);
+  if (version >= 0n && Number.isSafeInteger(number)) return number;
+  throw new UserError(`${source} states the version ${version}, which nothing has: it is damaged, export it again.`);
+}
 
 function parse(bytes: Uint8Array, source: string) {
   try {
@@ -71,7 +77,7 @@ function parse(bytes: Uint8Array, source: string) {
 function graphFromProto(proto: GraphProto, from: TensorSource): Graph {
   if (proto.sparseInitializer.length > 0) {
     throw new UserError(
-      `${from.source} stores "${proto.sparseInitializer[0].values?.name}" as a sparse tensor, which is not read: save the model with dense weights.`,
+      `${from.source} stores "${proto.sparseInitializer[0].values?.name ?? ""}" as a sparse tensor, which is not read: save the model with dense weights.`,
     );
   }
   const initializers = new Map<string, Tensor>();
@@ -97,7 +103,7 @@ function functionFromProto(proto: FunctionProto, from: TensorSource): ModelFunct
     overload,
     parameters: proto.attribute,
     defaults: attributesFromProto(proto.attributeProto, from),
-    opsets: opsetsFromProto(proto.opsetImport),
+    opsets: opsetsFromProto(proto.opsetImport, from.source),
     nodes: proto.node.map((node) => nodeFromProto(node, from)),
     inputs: proto.input.map((input) => ({ name: input })),
     outputs: proto.output.map((output) => ({ name: output })),
@@ -169,12 +175,15 @@ function valueFromProto(proto: ValueInfoProto): Value {
   return {
     name: proto.name,
     dtype: elemType === 0 ? undefined : dtypeOf(elemType, `The value "${proto.name}"`),
-    shape: shape?.dim.map(dimFromProto),
+    shape: shape?.dim.map((dim) => dimFromProto(dim, proto.name)),
     residue,
   };
 }
 
-function dimFromProto({ value }: TensorShapeProto_Dimension): Dim {
+function dimFromProto({ value }: TensorShapeProto_Dimension, name: string): Dim {
+  if (value.case === "dimValue" && value.value > Number.MAX_SAFE_INTEGER) {
+    throw new UserError(`The value "${name}" declares the size ${value.value}, which nothing has: export it again.`);
+  }
   if (value.case === "dimValue" && value.value >= 0n) return Number(value.value);
   return value.case === "dimParam" && value.value !== "" ? value.value : null;
 }

@@ -27,7 +27,7 @@ export function tensorFromProto(proto: TensorProto, { source, external }: Tensor
     new UserError(
       `${where} declares the shape [${dims}] but holds ${found} ${unit}: the file is damaged, export it again.`,
     );
-  if (dims.some((dim) => dim < 0)) throw mismatch(proto.rawData.length, "bytes");
+  if (!dims.every((dim) => dim >= 0 && Number.isSafeInteger(dim))) throw mismatch(proto.rawData.length, "bytes");
 
   if (dtype === "string") {
     if (proto.stringData.length !== count) throw mismatch(proto.stringData.length, "strings");

@@ -9,7 +9,7 @@ export const storedResults = z.array(
       name: z.string(),
       density: z.number(),
       prunedError: z.number().optional(),
-      bestEpoch: z.number(),
+      bestEpoch: z.int().nonnegative(),
       validationError: z.number(),
       layers: z.record(z.string(), z.number()),
       verdict: z.object({ accepted: z.boolean(), best: z.boolean() }),

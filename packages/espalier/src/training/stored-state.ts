@@ -7,9 +7,12 @@ import type { EpochResult, EpochsState } from "./train.ts";
  * were classifiers, and files of that time are still read.
  */
 
+/** What steps and epochs are counted by: from anything else a training would go on without end. */
+const count = z.int().nonnegative();
+
 const epoch = z
   .object({
-    epoch: z.number(),
+    epoch: count,
     loss: z.number(),
     validationError: z.number(),
     validationLoss: z.number(),
@@ -29,11 +32,11 @@ export function storeEpochs(epochs: readonly EpochResult[]): z.input<typeof stor
 
 /** A training that can be continued, as JSON holds it beside its tensors. */
 export const storedTraining = z.object({
-  iteration: z.number(),
-  step: z.number(),
+  iteration: count,
+  step: count,
   lossSum: z.number(),
   history: storedEpochs,
-  best: z.object({ epoch: z.number(), validationError: z.number(), validationLoss: z.number() }).optional(),
+  best: z.object({ epoch: count, validationError: z.number(), validationLoss: z.number() }).optional(),
 });
 
 /**

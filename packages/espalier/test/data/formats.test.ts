@@ -17,6 +17,7 @@ import { convertible, rounds, routed } from "../../src/data/routes.ts";
 import { openDataset } from "../../src/data/spec.ts";
 import { UserError } from "../../src/errors.ts";
 import { type NumericType, type TensorData, zeros } from "../../src/onnx/dtype.ts";
+import { idx, npy } from "./arrays.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "espalier-data-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -24,25 +25,6 @@ const file = (name: string, contents: Uint8Array | string) => {
   writeFileSync(join(folder, name), contents);
   return join(folder, name);
 };
-
-function idx(dims: number[], data: number[]): Uint8Array {
-  const header = [
-    0,
-    0,
-    8,
-    dims.length,
-    ...dims.flatMap((dim) => [dim >>> 24, (dim >>> 16) & 255, (dim >>> 8) & 255, dim & 255]),
-  ];
-  return Uint8Array.from([...header, ...data]);
-}
-
-function npy(descr: string, shape: number[], data: ArrayBufferView, order = "False"): Uint8Array {
-  const text = `{'descr': '${descr}', 'fortran_order': ${order}, 'shape': (${shape.join(", ")}${shape.length === 1 ? "," : ""}), }`;
-  const padded = `${text.padEnd(117)}\n`;
-  const head = [0x93, ..."NUMPY".split("").map((c) => c.charCodeAt(0)), 1, 0, padded.length & 255, padded.length >> 8];
-  const body = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-  return Uint8Array.from([...head, ...padded.split("").map((c) => c.charCodeAt(0)), ...body]);
-}
 
 function readAll(split: Split, sampleSize: number) {
   const inputs = new Float32Array(split.size * sampleSize);

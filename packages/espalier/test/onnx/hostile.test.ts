@@ -26,6 +26,7 @@ function refusal(bytes: Uint8Array): string | undefined {
 }
 
 const tensor = (fields: object) => ({ initializer: [{ name: "w", dataType: 1, ...fields }] });
+const dimOf = (size: bigint) => ({ value: { case: "dimValue" as const, value: size } });
 const node = (inputs: string[], outputs: string[]) => ({ opType: "Add", input: inputs, output: outputs });
 
 describe("hostile files", () => {
@@ -55,6 +56,21 @@ describe("hostile files", () => {
       /outside the model's folder/,
     ],
     ["sparse weights", { sparseInitializer: [{ values: { name: "s" } }] }, /stores "s" as a sparse tensor/],
+    ["sparse weights without a name", { sparseInitializer: [{}] }, /stores "" as a sparse tensor/],
+    ["a node without a name or outputs", { node: [node(["ghost"], [])] }, /node "" \(Add\) reads "ghost"/],
+    ["nothing, in more rows than there are numbers", tensor({ dims: [0n, 2n ** 63n - 1n] }), /declares the shape/],
+    [
+      "an input of more elements than there are numbers",
+      {
+        input: [
+          {
+            name: "x",
+            type: { value: { case: "tensorType", value: { elemType: 1, shape: { dim: [dimOf(2n ** 63n - 1n)] } } } },
+          },
+        ],
+      },
+      /"x" declares the size 9223372036854775807/,
+    ],
     ["a value that nothing makes", { node: [node(["ghost", "ghost"], ["y"])] }, /reads "ghost"/],
     ["nodes in a circle", { node: [node(["b", "b"], ["a"]), node(["a", "a"], ["b"])] }, /cycle/],
     [
@@ -73,6 +89,11 @@ describe("hostile files", () => {
   it("is too old", () => {
     expect(refusal(fileOf({ name: "g" }, 2n))).toMatch(/IR version 2/);
     expect(refusal(fileOf({ name: "g" }, 8n, 6n))).toMatch(/operator set 6/);
+  });
+
+  it("is of a version that no number holds", () => {
+    expect(refusal(fileOf({ name: "g" }, 2n ** 63n - 1n))).toMatch(/version 9223372036854775807/);
+    expect(refusal(fileOf({ name: "g" }, 8n, 2n ** 63n - 1n))).toMatch(/version 9223372036854775807/);
   });
 
   it("is nothing, or no ONNX", () => {

@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { nodeEngine } from "../../src/engine/node.ts";
+import { emptyModel } from "../../src/onnx/graph.ts";
 import type { FloatTensor } from "../../src/onnx/tensor.ts";
+import { writeModel } from "../../src/onnx/write.ts";
 import { decodeCheckpoint, encodeCheckpoint } from "../../src/pruning/checkpoint.ts";
 import { dropoutRatios, inputDropout, retrainingDropout } from "../../src/pruning/dropout.ts";
 import { countNonzero, maskAbove } from "../../src/pruning/mask.ts";
@@ -94,6 +96,11 @@ describe("rounds of training, pruning and retraining", () => {
       /c\.onnx belongs to a run with other options \({"seed":1}\)/,
     );
     expect(() => decodeCheckpoint(file.subarray(0, 40), "", "c.onnx")).toThrow(/c\.onnx/);
+    // From a step before the first, the training would not end.
+    const current = { iteration: 2, step: -(2 ** 31), lossSum: 0, history: [] };
+    const back = emptyModel("checkpoint");
+    back.metadata.set("espalier.checkpoint", JSON.stringify({ version: 4, settings: "", results: [], current }));
+    expect(() => decodeCheckpoint(writeModel(back), "", "c.onnx")).toThrow(/c\.onnx is not a checkpoint/);
     expect(() => decodeCheckpoint(new Uint8Array(), "", "c.onnx")).toThrow(/c\.onnx/);
   });
 });

@@ -1,9 +1,14 @@
+import { UnsupportedError } from "../errors.ts";
+
 /** Memory that can grow, and whose views do not survive that. */
 export interface Memory {
   readonly buffer: ArrayBuffer;
   /** Makes room for so many bytes in all. */
   reserve(bytes: number): void;
 }
+
+/** What a network may take at most: 2 GB, up to which addresses are 32-bit whole numbers of either sign. */
+export const MOST_BYTES = 2 ** 31;
 
 /** Everything begins at a multiple of this, and has so much room behind it that a vector may read past its end. */
 const ALIGNMENT = 64;
@@ -38,7 +43,10 @@ export class Heap {
     return this.#memory.buffer.byteLength;
   }
 
-  /** Finds room for `bytes`; what is in it is left from before. */
+  /**
+   * Finds room for `bytes`; what is in it is left from before.
+   * @throws UnsupportedError where there is no more
+   */
   allocate(bytes: number, purpose: Purpose = "plan"): number {
     const size = roomFor(bytes);
     const hole = this.#free.findIndex(([, free]) => free >= size);
@@ -48,11 +56,23 @@ export class Heap {
       start = at;
       this.#free.splice(hole, 1, ...(free === size ? [] : [[at + size, free - size] as [number, number]]));
     } else {
-      this.#top += size;
-      this.#memory.reserve(this.#top);
+      this.#reserve(start + size);
     }
     this.#parts.set(start, { size, purpose });
     return start;
+  }
+
+  #reserve(top: number): void {
+    try {
+      if (!(top <= MOST_BYTES)) throw new RangeError(`${top} bytes are asked for.`);
+      this.#memory.reserve(top);
+      this.#top = top;
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      throw new UnsupportedError(
+        "There is no memory for the network with inputs of these shapes: give it smaller ones, or run it with ONNX Runtime.",
+      );
+    }
   }
 
   /** Takes back what was given out at an address. */

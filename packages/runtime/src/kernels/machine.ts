@@ -1,7 +1,7 @@
 import { UserError } from "../errors.ts";
 import { type Crew, hire, mayShare } from "./crew.ts";
 import { kernelsGiven } from "./given.ts";
-import { Heap, type Memory } from "./heap.ts";
+import { Heap, type Memory, MOST_BYTES } from "./heap.ts";
 import type { Kernels } from "./kernels.ts";
 import { PlainMemory, plainKernels } from "./plain.ts";
 import { RELAXED, SIMD } from "./wasm.ts";
@@ -99,7 +99,7 @@ function isValid(code: Uint8Array<ArrayBuffer>): boolean {
 }
 
 const PAGE = 2 ** 16;
-const MOST_PAGES = 2 ** 15;
+const MOST_PAGES = MOST_BYTES / PAGE;
 
 class WasmMemory implements Memory {
   readonly memory: WebAssembly.Memory;

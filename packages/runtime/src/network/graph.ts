@@ -42,7 +42,7 @@ export interface Graph {
 
 /** How messages name a node. */
 export function nameOf({ op, name, outputs }: GraphNode): string {
-  return `${op} (node "${name || outputs[0]}")`;
+  return `${op} (node "${name || outputs[0] || ""}")`;
 }
 
 /** The branches and bodies that a node holds. */

@@ -32,6 +32,11 @@ export interface Site {
   planNode(node: GraphNode, bound: Bound, scope: Scope): void;
 }
 
+/** What is computed of constants while planning, and kept, is as large as a file of a few bytes may make it, */
+const MOST_OF_LITTLE = 2 ** 27;
+/** and so many times as large as the constants: bytes may become float64. */
+const MOST_OF_BYTE = 8;
+
 /** One node in a plan. */
 export class NodePlanning implements Planning {
   readonly inputs: Readonly<Record<string, Read>>;
@@ -105,10 +110,18 @@ export class NodePlanning implements Planning {
   output<T extends ElementType>(type: T, dims: readonly number[], options: OutputOptions = {}): Value<T> {
     const { index = 0, rectified = this.#rectified } = options;
     const bytes = bytesOf(type) * sizeOf(dims);
+    if (this.eager && bytes > MOST_OF_LITTLE + MOST_OF_BYTE * this.#bytesRead()) {
+      this.refuse(`makes ${bytes} bytes of a few numbers`);
+    }
     const room = this.eager ? this.#memory.lasting(bytes) : this.#memory.pooled(bytes);
     const slot = new Slot(type, dims, room, this.#sources, rectified);
     this.#scope.set(this.#node.outputs[index], slot);
     return slot;
+  }
+
+  #bytesRead(): number {
+    const read = Object.values(this.inputs).flatMap((value) => value ?? []);
+    return read.reduce((sum, { type, dims }) => sum + bytesOf(type) * sizeOf(dims), 0);
   }
 
   alias(value: Value, dims: readonly number[], index = 0): void {

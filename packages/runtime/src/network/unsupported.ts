@@ -1,4 +1,1 @@
-/** What the runtime does not run: ONNX Runtime then takes its place. */
-export class UnsupportedError extends Error {
-  override readonly name = "UnsupportedError";
-}
+export { UnsupportedError } from "../errors.ts";

@@ -1,5 +1,6 @@
 import { ints, oneOf } from "./attributes.ts";
 import type { Planning } from "./operator.ts";
+import { checkMade } from "./operators/shapes.ts";
 
 /** How windows lie over the axes of an image behind samples and channels: one number for each. */
 export interface Windows {
@@ -84,6 +85,8 @@ export function windowsOf(
     if (count < 1) context.wrong(`has windows of ${reach} over ${padded} elements`);
     return count;
   });
+  checkMade(context, output);
+  checkMade(context, kernel);
   return { kernel, strides, dilations, begin, end, input, output };
 }
 

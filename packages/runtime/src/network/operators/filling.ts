@@ -3,7 +3,7 @@ import { type ElementType, type Numbers, sizeOf, typeOf } from "../elements.ts";
 import { needed, type Operators, operator, optional } from "../operator.ts";
 import { isBig } from "./elementwise.ts";
 import { pick } from "./pick.ts";
-import { axisIn, broadcast, gridOf, stepsOf, stretched, wholesOf, wordsIn, wordsOf } from "./shapes.ts";
+import { axisIn, broadcast, checkMade, gridOf, stepsOf, stretched, wholesOf, wordsIn, wordsOf } from "./shapes.ts";
 import { ANY, INDICES, INT64, NUMBERS } from "./types.ts";
 
 const expand = operator({
@@ -27,6 +27,10 @@ const tile = operator({
     if (times.length !== input.dims.length || times.some((count) => count < 0)) {
       context.wrong(`repeats [${input.dims}] by [${times}]`);
     }
+    checkMade(
+      context,
+      input.dims.map((dim, axis) => dim * times[axis]),
+    );
     const steps = stepsOf(input.dims);
     const tables = input.dims.map((dim, axis) =>
       Array.from({ length: dim * times[axis] }, (_, i) => (i % dim) * steps[axis]),

@@ -1,6 +1,6 @@
 import { float, ints, oneOf } from "../attributes.ts";
 import { needed, type Operators, operator, optional, type Planning, type Step, type Value } from "../operator.ts";
-import { axesIn, gridOf, stepsOf, wholesOf, wordsIn, wordsOf } from "./shapes.ts";
+import { axesIn, checkMade, gridOf, stepsOf, wholesOf, wordsIn, wordsOf } from "./shapes.ts";
 import { ANY, INDICES, INT64 } from "./types.ts";
 
 type Mode = "constant" | "reflect" | "edge" | "wrap";
@@ -28,6 +28,7 @@ function pad(context: Planning, x: Value, pads: readonly number[], mode: Mode, f
   if (mode !== "constant" && left.some((count, axis) => count === 0 && sizes[axis] > 0)) {
     context.wrong(`has nothing in [${dims}] to pad with`);
   }
+  checkMade(context, sizes);
   const steps = stepsOf(dims);
   const places = gridOf(
     sizes.map((size, axis) =>

@@ -3,7 +3,7 @@ import { needed, type Operators, operator, optional, type Planning, type Step, t
 import { interpolate } from "./interpolation.ts";
 import { pick } from "./pick.ts";
 import { type Coordinates, coordinateOf, type Interpolation, NEAREST, type Tap, tapsOf } from "./resampling.ts";
-import { axesIn, gridOf, stepsOf, wholesOf } from "./shapes.ts";
+import { axesIn, checkMade, gridOf, stepsOf, wholesOf } from "./shapes.ts";
 import { ANY, FLOAT, INT64 } from "./types.ts";
 
 /** One axis as it is resized. */
@@ -28,6 +28,7 @@ function resize(context: Planning, x: Value, axes: readonly Axis[], manner: Mann
   if (axes.some(({ from, to }) => from === 0 && to > 0) || dims.some((dim) => dim < 0)) {
     context.wrong(`makes [${dims}] of [${x.dims}]`);
   }
+  checkMade(context, dims);
   const taps = axes.map((axis): readonly (readonly Tap[])[] =>
     Array.from({ length: axis.to }, (_, i) => {
       // An axis that stays as it is is not interpolated.

@@ -62,6 +62,17 @@ export function aligned<T extends ElementType>(
   return context.reshaped(b, dims);
 }
 
+/** The places along an axis are held in tables while a network is planned: no longer axis is made, */
+const LONGEST = 2 ** 25;
+/** nor more elements by a table of their places. */
+const MOST_PLACES = 2 ** 28;
+
+/** Refuses a shape that numbers in a file ask for and no memory has, before anything is made of it. */
+export function checkMade(context: Pick<Planning, "refuse">, dims: readonly number[]): void {
+  if (dims.every((dim) => dim <= LONGEST) && sizeOf(dims) <= MOST_PLACES) return;
+  context.refuse(`makes [${dims}]`);
+}
+
 /** How far apart the elements along each axis are. */
 export function stepsOf(dims: readonly number[]): number[] {
   const steps: number[] = [];

@@ -5,6 +5,7 @@ import { TILE } from "../matrix.ts";
 import { elementsOf } from "../matrix-elements.ts";
 import { needed, type Operators, operator, optional, type Planning, type Value } from "../operator.ts";
 import { led, listOf, type Windows } from "../windows.ts";
+import { checkMade } from "./shapes.ts";
 import { FLOAT } from "./types.ts";
 
 type Float = Value<"float32">;
@@ -95,6 +96,7 @@ function spreadOf(
     return wanted;
   });
   if (output.some((length) => length < 1)) context.wrong(`makes an image of [${output}]`);
+  checkMade(context, output);
   return { kernel, strides, dilations, begin, end, input, output };
 }
 
