@@ -7,6 +7,7 @@ import { writeModel } from "../onnx/write.ts";
 import { claimFile } from "./claims.ts";
 import { defineCommand, only } from "./command.ts";
 import { writeFile } from "./files.ts";
+import { running } from "./interrupt.ts";
 import { openModel } from "./model.ts";
 import { engineOf } from "./options.ts";
 import { bytes, count, printJson, printLine } from "./print.ts";
@@ -33,7 +34,10 @@ export const compactCommand = () =>
       const { model, bytes: bytesBefore } = openModel(path);
       const { out: file } = options;
       claimFile(file, [path]);
-      const result = await compact(engineOf(options), model, { ...only(z.object(modelOptions), options) });
+      const result = await running(
+        ({ signal }) => compact(engineOf(options), model, { ...only(z.object(modelOptions), options), signal }),
+        () => "Stopped; nothing was written.",
+      );
       const contents = writeModel(result.model);
       writeFile(file, contents);
       const { parameters, layers, difference, milliseconds } = result;

@@ -5,6 +5,7 @@ import { type CaffeImportResult, importCaffeFiles } from "../library/import-caff
 import { json, out } from "../library/options/common.ts";
 import { caffeOptions, preprocessingOptions } from "../library/options/data.ts";
 import { writeModel } from "../onnx/write.ts";
+import { partOf } from "../pruning/mask.ts";
 import { claimFile } from "./claims.ts";
 import { defineCommand, wordsOf } from "./command.ts";
 import { readFile, writeFile } from "./files.ts";
@@ -89,7 +90,7 @@ interface Summary extends Omit<CaffeImportResult, "model" | "assumed"> {
 function printSummary(summary: Summary): void {
   const { layers, dropped, inputs, outputs, preprocessing, assumed = [] } = summary;
   const row = (name: string, op: string, weights: number, kept: number) =>
-    [name, op, count(weights), count(kept), share(weights === 0 ? 1 : kept / weights)] as const;
+    [name, op, count(weights), count(kept), share(partOf(kept, weights))] as const;
   const sum = (of: "weights" | "kept") => layers.reduce((all, layer) => all + layer[of], 0);
   const rows = layers.map(({ name, op, weights, kept }) => row(name, op, weights, kept));
   const head = ["layer", "op", "weights", "kept", "kept %"];

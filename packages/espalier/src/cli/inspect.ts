@@ -10,6 +10,7 @@ import { isFloat32 } from "../onnx/tensor.ts";
 import { countNonzero } from "../pruning/mask.ts";
 import { defineCommand, only } from "./command.ts";
 import { openData } from "./data.ts";
+import { running } from "./interrupt.ts";
 import { openModel } from "./model.ts";
 import { engineOf } from "./options.ts";
 import { bytes, count, layerTableText, printJson, printLine, rate, textTable } from "./print.ts";
@@ -36,10 +37,10 @@ export const inspectCommand = () =>
     async run({ argument: path, options }) {
       const { model: source, bytes: size, coded } = openModel(path);
       const data = await openData(options, source, { undivided: true });
-      const { layers, ...about } = await inspect(engineOf(options), source, {
-        data,
-        ...only(z.object(modelOptions), options),
-      });
+      const { layers, ...about } = await running(
+        ({ signal }) => inspect(engineOf(options), source, { data, ...only(z.object(modelOptions), options), signal }),
+        () => "Stopped; nothing was measured.",
+      );
       const { parameters, nonzero, density, opset, producer, inputs, outputs, notes, obstacles } = about;
       if (options.json) {
         const counts = { parameters, nonzero, density, bytes: size };

@@ -1,5 +1,6 @@
 import Table from "cli-table3";
 import type { InspectedLayer } from "../library/inspect.ts";
+import { partOf } from "../pruning/mask.ts";
 import type { Measure } from "../tasks/measure.ts";
 import { nameText, valueText } from "../tasks/words.ts";
 import type { Agreement } from "../training/agreement.ts";
@@ -100,8 +101,20 @@ export function layerTableText(rows: readonly InspectedLayer[]): string {
     counted ? count(macs) : "",
     ...(withActivations ? [""] : []),
     count(sum((row) => row.kept)),
-    share(sum((row) => row.kept) / sum((row) => row.weights)),
-    counted ? share(sum((row) => (row.macs ?? 0) * row.macsLeft) / macs) : "",
+    share(
+      partOf(
+        sum((row) => row.kept),
+        sum((row) => row.weights),
+      ),
+    ),
+    counted
+      ? share(
+          partOf(
+            sum((row) => (row.macs ?? 0) * row.macsLeft),
+            macs,
+          ),
+        )
+      : "",
   ];
   return textTable(head, [...layers, total], 2);
 }

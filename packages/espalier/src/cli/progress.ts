@@ -1,6 +1,6 @@
 import { Presets, SingleBar } from "cli-progress";
 import type { Progress } from "../library/progress.ts";
-import type { RoundResult } from "../pruning/round.ts";
+import type { RoundResult, Verdict } from "../pruning/round.ts";
 import { classify } from "../tasks/classify.ts";
 import type { Measure } from "../tasks/measure.ts";
 import { error } from "../tasks/measures/error.ts";
@@ -79,6 +79,14 @@ function curveText({ bytes: size, epochs, fidelity, accepted }: Of<"curve">["poi
   return `about ${bytes(size)}: ${fidelityText(fidelity)} the same by ${name}${trained}${accepted ? "" : ", too little"}`;
 }
 
+/** What a search makes of a round. */
+function verdictText({ best, accepted, within }: Verdict): string {
+  if (best) return "";
+  if (within) return ", within the limit but no smaller than the best";
+  if (!accepted) return ", too much";
+  return ", above the limit by no more than chance: the search goes on from it, and what it gives in the end is within";
+}
+
 /** Shows how rounds of training go on: a bar where stderr is a terminal, a line for each epoch where it is not. */
 class RoundsProgress {
   readonly #plannedSteps: number | undefined;
@@ -121,9 +129,8 @@ class RoundsProgress {
   /** After each round. */
   round({ name, density, pruned, validation, bestEpoch, verdict }: RoundResult): void {
     const cut = pruned === undefined ? "" : ` (${valueText(this.#measure, pruned)} before retraining)`;
-    const judged = verdict.best ? "" : verdict.accepted ? ", beyond the limit but within chance" : ", too much";
     note(
-      `${name}: ${rate(1 / density)}, ${validationText(this.#measure, validation)} in epoch ${bestEpoch}${cut}${judged}`,
+      `${name}: ${rate(1 / density)}, ${validationText(this.#measure, validation)} in epoch ${bestEpoch}${cut}${verdictText(verdict)}`,
     );
   }
 

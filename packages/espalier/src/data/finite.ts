@@ -4,13 +4,18 @@ import type { NumericTensor } from "../onnx/tensor.ts";
 
 /**
  * @param where how the sentence begins, "In a.npz x_train"
+ * @param remedy what to do
  * @throws UserError for the first NaN or infinite number of an array, with its place
  */
-export function checkFinite(array: NumericTensor, where: string): void {
+export function checkFinite(
+  array: NumericTensor,
+  where: string,
+  remedy = "correct the data or leave such samples out",
+): void {
   const found = firstNotFinite(array);
   if (!found) return;
   throw new UserError(
-    `${where}[${placeOf(found.at, array.dims)}] is ${found.value}: nothing can be computed with it; correct the data or leave such samples out.`,
+    `${where}[${placeOf(found.at, array.dims)}] is ${found.value}: nothing can be computed with it; ${remedy}.`,
   );
 }
 

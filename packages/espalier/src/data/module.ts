@@ -12,7 +12,12 @@ const stream = z.object({ characters: z.number().positive().optional(), starts: 
 const readable = z.object({ size: z.int().positive(), stream: stream.optional(), read: z.function() });
 
 const split = z
-  .custom<Split>((value) => readable.safeParse(value).success, "is not a split { size, read(indices, into) }")
+  .custom<Split>((value) => readable.safeParse(value).success, {
+    error: ({ input }) =>
+      z.object({ size: z.literal(0) }).safeParse(input).success
+        ? "has no samples"
+        : "is not a split { size, read(indices, into) }",
+  })
   .refine(
     (value) => value.stream?.starts === undefined || areStarts(value.stream.starts, value.size),
     "has stream.starts that are not whole numbers from 0 on, each above the one before and all below its size",

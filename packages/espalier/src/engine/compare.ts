@@ -7,9 +7,9 @@ import { random } from "../random.ts";
 import { annotate } from "./annotate.ts";
 import type { Engine, Tensors } from "./engine.ts";
 
-/** How two models with the same inputs and first output compare. */
+/** How two models with the same inputs and outputs compare. */
 export interface Comparison {
-  /** The largest difference between their outputs, relative to the largest output. */
+  /** The largest difference of an output's elements, relative to the largest of that output. */
   readonly difference: number;
   /** Median time of one run of each, batch 1. */
   readonly milliseconds: readonly [first: number, second: number];
@@ -17,31 +17,38 @@ export interface Comparison {
 
 const TURNS = 200;
 
-/** Runs two models on the same random samples, in turns. */
-export async function compare(engine: Engine, first: Model, second: Model): Promise<Comparison> {
+/**
+ * Runs two models on the same random samples, in turns.
+ * @throws the signal's reason when it ends the work
+ */
+export async function compare(engine: Engine, first: Model, second: Model, signal?: AbortSignal): Promise<Comparison> {
   const typed = [await annotate(engine, first, { batch: 1 }), await annotate(engine, second, { batch: 1 })];
-  const [output] = first.outputs;
   const programs = await Promise.all(typed.map((model) => engine.compile(model)));
   const times: [number[], number[]] = [[], []];
-  let largest = 0;
-  let difference = 0;
-  for (let turn = 0; turn < TURNS; turn++) {
-    const feeds = samples(typed[0], turn);
-    const outputs: (readonly number[])[] = [];
-    for (const [i, program] of programs.entries()) {
-      const start = performance.now();
-      const { data } = (await program.run(feeds))[output.name];
-      times[i].push(performance.now() - start);
-      outputs.push(Array.from<number | bigint, number>(data, Number));
+  const extents = first.outputs.map(({ name }) => ({ name, largest: 0, apart: 0 }));
+  try {
+    for (let turn = 0; turn < TURNS; turn++) {
+      signal?.throwIfAborted();
+      const feeds = samples(typed[0], turn);
+      const results: Tensors[] = [];
+      for (const [i, program] of programs.entries()) {
+        const start = performance.now();
+        results.push(await program.run(feeds));
+        times[i].push(performance.now() - start);
+      }
+      for (const extent of extents) {
+        const [a, b] = results.map(({ [extent.name]: { data } }) => Array.from<number | bigint, number>(data, Number));
+        for (let i = 0; i < a.length; i++) {
+          extent.largest = Math.max(extent.largest, Math.abs(a[i]));
+          extent.apart = Math.max(extent.apart, Math.abs(a[i] - b[i]));
+        }
+      }
     }
-    const [a, b] = outputs;
-    for (let i = 0; i < a.length; i++) {
-      largest = Math.max(largest, Math.abs(a[i]));
-      difference = Math.max(difference, Math.abs(a[i] - b[i]));
-    }
+  } finally {
+    for (const program of programs) await program.release();
   }
-  for (const program of programs) await program.release();
-  return { difference: difference / (largest || 1), milliseconds: [median(times[0]), median(times[1])] };
+  const difference = Math.max(0, ...extents.map(({ largest, apart }) => apart / (largest || 1)));
+  return { difference, milliseconds: [median(times[0]), median(times[1])] };
 }
 
 /** Inputs from the standard normal distribution; integers are zero. */

@@ -5,14 +5,16 @@ import { trainableForm } from "../adoption/trainable-form.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { type Comparison, compare } from "../engine/compare.ts";
 import type { Engine } from "../engine/engine.ts";
+import { UserError } from "../errors.ts";
 import type { Model, Value } from "../onnx/graph.ts";
 import { type FloatTensor, isFloat32 } from "../onnx/tensor.ts";
 import { type Removal, removeDeadUnits } from "../pruning/units/remove.ts";
+import type { Hooks } from "./hooks.ts";
 import { type InputOptions, withInputs } from "./inputs.ts";
-import { countParameters } from "./network.ts";
+import { checkWeights, countParameters } from "./network.ts";
 
 /** The options of {@link compact}. */
-export type CompactOptions = InputOptions;
+export interface CompactOptions extends InputOptions, Pick<Hooks, "signal"> {}
 
 /** A network without its dead units, and how it compares with the one that it was made of. */
 export interface CompactResult extends Removal, Comparison {
@@ -20,18 +22,28 @@ export interface CompactResult extends Removal, Comparison {
   readonly parameters: number;
 }
 
+/** What may be lost to rounding. */
+const TOLERANCE = 1e-3;
+
 /**
  * Removes the units and channels that pruning left without live inputs or outputs; the smaller network computes the
  * same (Han et al., NIPS 2015, section 3.5). Both are run on random samples to show it.
- * @throws UserError when the model cannot be run
+ * @throws UserError when the model cannot be run, a weight is NaN or infinite, or the outputs differ by more than
+ *   rounding; the signal's reason when it ends the work
  */
 export async function compact(engine: Engine, given: Model, options: CompactOptions = {}): Promise<CompactResult> {
-  const { fix, shape } = options;
+  const { fix, shape, signal } = options;
+  signal?.throwIfAborted();
   const { model: source } = await withComputedWeights(engine, withInputs(given, { fix }));
   const { model, layers, sized, smaller } = await withoutDeadUnits(engine, source, (form) =>
     withInputs(form, { shape }),
   );
-  const comparison = await compare(engine, sized, smaller);
+  const comparison = await compare(engine, sized, smaller, signal);
+  if (!(comparison.difference <= TOLERANCE)) {
+    throw new UserError(
+      `Without its dead units the network is not the same: its outputs differ by ${comparison.difference.toExponential(1)} of the largest, so nothing is written.`,
+    );
+  }
   return { model, parameters: countParameters(smaller).parameters, layers, ...comparison };
 }
 
@@ -52,6 +64,7 @@ async function withoutDeadUnits(
 ): Promise<WithoutDeadUnits> {
   const form = trainableForm(source);
   const sized = settle(form.model);
+  checkWeights(sized);
   const asCame = form.differences.length > 0;
   // A bias that a layer gains, or another size that a node names, has no place in a form that is not the file's.
   const { model: smaller, layers } = await removeDeadUnits(engine, sized, { addBiases: !asCame, resizing: !asCame });

@@ -12,8 +12,9 @@ import type { TypedModel } from "../onnx/typed.ts";
 import type { Fidelity, FidelityMeasured, OutputFidelity } from "../tasks/fidelity/fidelity.ts";
 import { Blanks, judgedBy } from "../tasks/fidelity/judged.ts";
 import type { Measure } from "../tasks/measure.ts";
-import { Evaluator } from "../training/evaluate.ts";
+import { checkSize, Evaluator } from "../training/evaluate.ts";
 import { notFinite } from "../training/not-finite.ts";
+import { checkWeights } from "./network.ts";
 
 type Part = "train" | "validation" | "test";
 
@@ -75,10 +76,9 @@ export class Comparison {
     this.#wanted = measure;
     this.#signal = signal;
     this.#note = once((text) => onNote?.(text));
+    checkWeights(against);
     this.#right = forSamples(against, this.#data);
-    if (this.#split.size === 0) {
-      throw new UserError(`The ${split} part of ${given.name} has no samples: there is nothing to compare.`);
-    }
+    checkSize(this.#split, given);
     for (const { input, output } of carriedStates(against, this.#data)) {
       this.#note(
         this.#split.stream
@@ -98,6 +98,7 @@ export class Comparison {
    */
   async with(model: Model): Promise<EvaluateAgainstResult> {
     const [data, split] = [this.#data, this.#split];
+    checkWeights(model);
     const own = forSamples(model, data);
     this.#single ??= simplify(this.#engine, this.#right, { batch: 1 });
     const single = await this.#single;

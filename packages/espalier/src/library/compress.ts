@@ -61,6 +61,7 @@ export async function compress(
 ): Promise<CompressResult> {
   const { known, ...told } = options;
   const { hooks, given } = splitHooks(told);
+  hooks.signal?.throwIfAborted();
   const chosen = checkOptions(schema, given);
   const file = "contents" in source ? source : undefined;
   const model = "contents" in source ? source.model : source;

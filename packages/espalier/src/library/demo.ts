@@ -78,7 +78,7 @@ export async function demo(engine: Engine, data: Dataset, options: DemoOptions =
     pruning: `${prune.length} rounds of ${recipe.prune.epochs} epochs, learning rate ${recipe.prune.learningRate.rate}, L2 ${recipe.prune.l2}`,
     seed,
   };
-  const measured = await measurePruning(engine, data, networks, task);
+  const measured = await measurePruning(engine, data, networks, task, hooks);
   const seconds = (performance.now() - startedAt) / 1000;
   return { model: pruned, ...measured, rounds: results, settings, networks, seconds };
 }

@@ -8,7 +8,7 @@ import type { WeightFile } from "../import/caffe/weights.ts";
 import type { Model } from "../onnx/graph.ts";
 import { layersOf } from "../operators/layers.ts";
 import { OptionsError } from "../options-error.ts";
-import { countNonzero } from "../pruning/mask.ts";
+import { countNonzero, partOf } from "../pruning/mask.ts";
 import type { LayerRow } from "../report/layer-table.ts";
 import { type ChosenPreprocessing, choosePreprocessing } from "./caffe-preprocessing.ts";
 import { countParameters, type ParameterCounts } from "./network.ts";
@@ -58,7 +58,7 @@ export function importCaffeFiles(files: CaffeFiles, given: Partial<Preprocessing
   if (chosen) model.metadata.set(PREPROCESSING_KEY, JSON.stringify(chosen.preprocessing));
   const layers = layersOf(model).map(({ name, node, tensor }) => {
     const [weights, kept] = [tensor.data.length, countNonzero(tensor)];
-    return { name, op: node.op, weights, kept, density: kept / weights };
+    return { name, op: node.op, weights, kept, density: partOf(kept, weights) };
   });
   return { model, ...countParameters(model), layers, dropped, ...chosen };
 }

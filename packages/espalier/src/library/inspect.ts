@@ -5,16 +5,19 @@ import { untreated } from "../adoption/untreated.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { statedVocabulary } from "../data/text/vocabulary.ts";
 import type { Engine } from "../engine/engine.ts";
+import { UserError } from "../errors.ts";
 import { fedInputs, type Model, type Value } from "../onnx/graph.ts";
 import { layersOf } from "../operators/layers.ts";
+import { partOf } from "../pruning/mask.ts";
 import { type LayerRow, layerTable, weightCounts } from "../report/layer-table.ts";
 import { obstacles } from "../training/obstacles.ts";
+import type { Hooks } from "./hooks.ts";
 import { type InputOptions, withInputs } from "./inputs.ts";
 import { layerMacs, openSizes } from "./layer-macs.ts";
-import { countParameters, type ParameterCounts } from "./network.ts";
+import { checkWeights, countParameters, type ParameterCounts } from "./network.ts";
 
 /** The options of {@link inspect}. */
-export interface InspectOptions extends InputOptions {
+export interface InspectOptions extends InputOptions, Pick<Hooks, "signal"> {
   /** Data on whose validation split the non-zero activations are measured; default: every input counts as not zero. */
   readonly data?: Dataset;
 }
@@ -45,13 +48,14 @@ export type InspectedLayer = Omit<LayerRow, "macs"> & Partial<Pick<LayerRow, "ma
 /**
  * Tells what a model is, whether it can be trained, and layer by layer what pruning left (Han et al., NIPS 2015,
  * tables 3 to 6).
- * @throws UserError when the model cannot be run or the data does not fit it
+ * @throws UserError when the model cannot be run or the data does not fit it; the signal's reason when it ends the work
  */
 export async function inspect(
   engine: Engine,
   source: Model,
-  { data, ...given }: InspectOptions = {},
+  { data, signal, ...given }: InspectOptions = {},
 ): Promise<InspectResult> {
+  signal?.throwIfAborted();
   const computed = await withComputedWeights(engine, withInputs(source, given));
   const { model, differences } = trainableForm(computed.model);
   // Of a network for text, one step says it all.
@@ -60,20 +64,31 @@ export async function inspect(
   const open = openSizes(shaped);
   const notes = [...computed.notes, ...differences, ...untreated(model, true)];
   if (open.length > 0) notes.push(`Its inputs leave ${sizesText(open)} open, so MACs are not counted: give a shape.`);
-  const layers = await rowsFor(engine, shaped, open.length > 0, data);
+  const layers = await rowsFor(engine, shaped, open.length > 0, data, signal);
   const counts = countParameters(model);
   const typed = ({ name, dtype, shape }: Value) => ({ name, dtype, shape });
   return {
     ...counts,
-    density: counts.parameters === 0 ? 1 : counts.nonzero / counts.parameters,
+    density: partOf(counts.nonzero, counts.parameters),
     opset: source.opsets.get(""),
     producer: source.producer,
     inputs: fedInputs(source).map(typed),
     outputs: source.outputs.map(typed),
     notes,
-    obstacles: obstacles(model),
+    obstacles: [...obstacles(model), ...faultsOf(model)],
     layers,
   };
+}
+
+/** What is wrong with the weights, in sentences. */
+function faultsOf(model: Model): string[] {
+  try {
+    checkWeights(model);
+    return [];
+  } catch (error) {
+    if (error instanceof UserError) return [error.message];
+    throw error;
+  }
 }
 
 async function rowsFor(
@@ -81,9 +96,11 @@ async function rowsFor(
   model: Model,
   isOpen: boolean,
   data: Dataset | undefined,
+  signal: AbortSignal | undefined,
 ): Promise<InspectedLayer[]> {
+  signal?.throwIfAborted();
   const all = layersOf(model, { nested: true });
-  const table = data ? await layerTable(engine, model, data) : [];
+  const table = data ? await layerTable(engine, model, data, signal) : [];
   const seen = new Map(table.map((row) => [row.name, row]));
   const macs = data || isOpen ? new Map<string, number>() : await layerMacs(engine, model);
   return all.map((layer) => {

@@ -1,5 +1,6 @@
 import { type Adopted, adopt } from "../adoption/adopt.ts";
 import type { Dataset } from "../data/dataset.ts";
+import { checkFinite } from "../data/finite.ts";
 import type { Engine } from "../engine/engine.ts";
 import { UserError } from "../errors.ts";
 import { networks } from "../models/index.ts";
@@ -25,7 +26,18 @@ export function countParameters(model: Model): ParameterCounts {
   return countAll(parametersOf(model, trainableParameters(flattened(model))));
 }
 
-/** Brings a model into the form in which it is evaluated and trained on data, and tells what was done for that. */
+/** @throws UserError for the first weight or bias of a network, also of a graph inside it, that is NaN or infinite */
+export function checkWeights(given: Model): void {
+  const model = flattened(given);
+  for (const [name, tensor] of parametersOf(model, trainableParameters(model))) {
+    checkFinite(tensor, `In the network "${model.name}" ${name}`, "train it again, or export it again");
+  }
+}
+
+/**
+ * Brings a model into the form in which it is evaluated and trained on data, and tells what was done for that.
+ * @throws UserError where network and data do not fit, or a weight is NaN or infinite
+ */
 export async function adoptFor(
   engine: Engine,
   model: Model,
@@ -35,6 +47,7 @@ export async function adoptFor(
   { onProgress }: Hooks,
 ): Promise<Adopted> {
   const adopted = await adopt(engine, model, { data, form: task.form, output });
+  checkWeights(adopted.model);
   for (const text of adopted.notes) onProgress?.({ kind: "note", text });
   if (task.measure) onProgress?.({ kind: "task", task: task.name, measure: task.measure });
   return adopted;

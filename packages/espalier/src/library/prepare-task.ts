@@ -13,6 +13,7 @@ import { chanceAt } from "../tasks/fidelity/ratio.ts";
 import { ALL } from "../tasks/imitate.ts";
 import { IMITATE, imitates, type TaskChoice, taskFor } from "../tasks/index.ts";
 import type { Task } from "../tasks/task.ts";
+import { checkSize } from "../training/evaluate.ts";
 import { imitationOf } from "../training/imitation.ts";
 import type { Hooks } from "./hooks.ts";
 import { adoptFor } from "./network.ts";
@@ -43,7 +44,7 @@ export interface PreparedTask {
 /**
  * Does some work with a network in the form for a task on some data: see {@link PreparedTask}. What its targets take is
  * freed in the end.
- * @throws UserError where network, task and data do not fit
+ * @throws UserError where network, task and data do not fit; the signal's reason where it is there already
  */
 export async function onTask<Result>(
   engine: Engine,
@@ -53,12 +54,19 @@ export async function onTask<Result>(
   hooks: Hooks,
   work: (prepared: PreparedTask) => Promise<Result>,
 ): Promise<Result> {
+  checkStart(given, hooks);
   const { release, ...prepared } = await prepareTask(engine, source, given, choice, hooks);
   try {
     return await work(prepared);
   } finally {
     await release();
   }
+}
+
+/** @throws UserError for data without samples; the signal's reason where it is there already */
+function checkStart(given: Dataset, { signal }: Hooks): void {
+  signal?.throwIfAborted();
+  for (const split of [given.train, given.validation]) checkSize(split, given);
 }
 
 /**
@@ -73,6 +81,7 @@ export async function onScores<Result>(
   hooks: Hooks,
   work: (prepared: PreparedTask) => Promise<Result>,
 ): Promise<Result> {
+  checkStart(given, hooks);
   const { task: wanted, measure, output } = choice;
   const fidelity = typeof measure === "string" && fidelityMeasures.has(measure);
   const imitating = { ...choice, task: IMITATE };

@@ -56,6 +56,7 @@ export async function pruneBySearch(
       imitation,
       options: chosen,
       intent: { kind: "search", maxLoss, rate },
+      maxLoss,
       hot: true,
       epochs: EPOCHS,
       async plan(retrain: Omit<Round, "name" | "prune">, frozen: ReadonlySet<string>) {

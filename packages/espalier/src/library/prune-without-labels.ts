@@ -9,9 +9,10 @@ import { type PruningTrial, pruneUnlabeled, type UnlabeledOptions } from "../pru
 import { chooseMasks } from "../pruning/target.ts";
 import { type LayerRow, layerTable } from "../report/layer-table.ts";
 import type { Measure } from "../tasks/measure.ts";
+import { remarkOn } from "../tasks/remark.ts";
 import type { Task } from "../tasks/task.ts";
 import type { Agreement } from "../training/agreement.ts";
-import { Evaluator, type Quality, qualityOf } from "../training/evaluate.ts";
+import { Evaluator, evaluationsOf, type Quality, valuesOf } from "../training/evaluate.ts";
 import { likenessOn } from "../training/likeness.ts";
 import { parametersOf, trainableParameters, withParameters } from "../training/parameters.ts";
 import { type Hooks, splitHooks } from "./hooks.ts";
@@ -95,27 +96,38 @@ export async function pruneWithoutLabels(
     const pruned = parameters ? withParameters(model, rounded(parameters)) : model;
     const labelled = data.targets.length > 0;
     const counts = countParameters(pruned);
+    const { signal } = hooks;
+    const before = labelled ? await evaluationsOf(engine, model, data, task, signal) : undefined;
+    const after = labelled ? await evaluationsOf(engine, pruned, data, task, signal) : undefined;
+    const remark = before && after && remarkOn(task.measure, before.test, after.test, maxLoss);
+    if (remark) hooks.onProgress?.({ kind: "note", text: remark });
     return {
       model: parameters ? restore(parameters) : source,
       ...counts,
       compressionRate: counts.parameters / counts.nonzero,
       measure: labelled ? task.measure : null,
-      baseline: labelled ? await qualityOf(engine, model, data, task) : null,
-      pruned: labelled ? await qualityOf(engine, pruned, data, task) : null,
-      agreement: await agreementOf(engine, data, model, pruned, imitation && task),
-      layers: await layerTable(engine, pruned, data),
+      baseline: before ? valuesOf(before) : null,
+      pruned: after ? valuesOf(after) : null,
+      agreement: await agreementOf(engine, data, { model, pruned }, imitation && task, signal),
+      layers: await layerTable(engine, pruned, data, signal),
       trials,
       seconds: (performance.now() - startedAt) / 1000,
     };
   });
 }
 
-async function agreementOf(engine: Engine, data: Dataset, model: Model, pruned: Model, task: Task | undefined) {
+async function agreementOf(
+  engine: Engine,
+  data: Dataset,
+  { model, pruned }: { readonly model: Model; readonly pruned: Model },
+  task: Task | undefined,
+  signal: AbortSignal | undefined,
+) {
   const evaluator = await Evaluator.create(engine, model, data, trainableParameters(model), { task });
   try {
     const [validation, test] = [
-      await likenessOn(evaluator, data.validation, task),
-      await likenessOn(evaluator, data.test, task),
+      await likenessOn(evaluator, data.validation, task, signal),
+      await likenessOn(evaluator, data.test, task, signal),
     ];
     evaluator.load(parametersOf(pruned, trainableParameters(model)));
     return { validation: await validation(), test: await test() };

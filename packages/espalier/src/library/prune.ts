@@ -6,10 +6,11 @@ import type { Round, RoundResult } from "../pruning/round.ts";
 import type { RoundPlanner } from "../pruning/rounds.ts";
 import { type LayerRow, layerTable } from "../report/layer-table.ts";
 import type { Measure } from "../tasks/measure.ts";
+import { remarkOn } from "../tasks/remark.ts";
 import type { Task } from "../tasks/task.ts";
-import { type Quality, qualityOf } from "../training/evaluate.ts";
+import { evaluationsOf, type Quality, valuesOf } from "../training/evaluate.ts";
 import { withParameters } from "../training/parameters.ts";
-import type { RunHooks } from "./hooks.ts";
+import type { Hooks, RunHooks } from "./hooks.ts";
 import { countParameters, frozenParameters, type ParameterCounts } from "./network.ts";
 import type { Values } from "./options/option.ts";
 import type { retrainingOptions } from "./options/pruning.ts";
@@ -59,6 +60,8 @@ export interface PruningRun {
   readonly options: Values<typeof retrainingOptions>;
   /** What was asked for, as plain data. */
   readonly intent: object;
+  /** What the measure may lose, where that was asked for. */
+  readonly maxLoss?: number;
   /** Whether to retrain as hot as a search does, and for so many epochs unless the options say so. */
   readonly hot: boolean;
   readonly epochs: number;
@@ -99,18 +102,23 @@ export async function runPruning(
   }
   const pruned = withParameters(model, adopted.rounded(best));
   const networks = { dense: model, pruned };
-  const measured = await measurePruning(engine, data, networks, task);
+  const measured = await measurePruning(engine, data, networks, task, hooks, run.maxLoss);
   const seconds = (performance.now() - run.startedAt) / 1000;
   const imitated = imitation && { heads: adopted.heads, samples: adopted.samples };
   return { model: adopted.restore(best), ...measured, rounds: results, settings, networks, imitated, seconds };
 }
 
-/** Measures a network before and after it was pruned: how well it does, the per-layer table and what is left. */
+/**
+ * Measures a network before and after it was pruned: how well it does, the per-layer table and what is left.
+ * @param maxLoss what the measure may lose
+ */
 export async function measurePruning(
   engine: Engine,
   data: Dataset,
   { dense, pruned }: PruneResult["networks"],
   task: Task,
+  { signal, onProgress }: Hooks,
+  maxLoss?: number,
 ): Promise<
   Pick<
     PruneResult,
@@ -118,13 +126,17 @@ export async function measurePruning(
   >
 > {
   const counts = countParameters(pruned);
+  const before = await evaluationsOf(engine, dense, data, task, signal);
+  const after = await evaluationsOf(engine, pruned, data, task, signal);
+  const remark = remarkOn(task.measure, before.test, after.test, maxLoss);
+  if (remark) onProgress?.({ kind: "note", text: remark });
   return {
     ...counts,
     compressionRate: counts.parameters / counts.nonzero,
     task,
     measure: task.measure,
-    baseline: await qualityOf(engine, dense, data, task),
-    pruned: await qualityOf(engine, pruned, data, task),
-    layers: await layerTable(engine, pruned, data),
+    baseline: valuesOf(before),
+    pruned: valuesOf(after),
+    layers: await layerTable(engine, pruned, data, signal),
   };
 }

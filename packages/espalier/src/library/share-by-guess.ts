@@ -10,6 +10,7 @@ import { scaledParameters } from "../sharing/scaled/rounded.ts";
 import { scaledRows } from "../sharing/scaled/rows.ts";
 import { bitsFor } from "../sharing/share.ts";
 import { type Hooks, splitHooks } from "./hooks.ts";
+import { checkWeights } from "./network.ts";
 import { checkOptions } from "./options/option.ts";
 import { shareOptions } from "./options/sharing.ts";
 import type { ShareResult } from "./share.ts";
@@ -47,6 +48,7 @@ export async function shareByGuess(
   const form = trainableForm(computed.model, { gates: false });
   // Nothing is run: layers in graphs inside are like others.
   const model = flattened(form.model);
+  checkWeights(model);
   const scaling = bits ? inBits(model, bitsIn(model, bits, biasBits)) : guessed(model, lambdaFor(maxLoss));
   for (const text of [...computed.notes, ...untreated(form.model, true), A_GUESS]) {
     hooks.onProgress?.({ kind: "note", text });

@@ -17,6 +17,7 @@ import type { Task } from "../tasks/task.ts";
 import { evaluate } from "../training/evaluate.ts";
 import { parametersOf } from "../training/parameters.ts";
 import { type Hooks, splitHooks } from "./hooks.ts";
+import { checkWeights } from "./network.ts";
 import type { PerLayer } from "./options/notation.ts";
 import { checkOptions } from "./options/option.ts";
 import { SHARING_EPOCHS, SHARING_RATE, shareOptions } from "./options/sharing.ts";
@@ -68,6 +69,7 @@ async function shareAlone(
 ): Promise<ShareResult> {
   const computed = await withComputedWeights(engine, source);
   const form = trainableForm(computed.model, { gates: false });
+  checkWeights(form.model);
   for (const text of [...computed.notes, ...untreated(form.model, true)]) onProgress?.({ kind: "note", text });
   const own = bitsFor(form.model, bits, biasBits, { nested: true });
   const sharing = share(form.model, own, { method, init, lambda, seed });

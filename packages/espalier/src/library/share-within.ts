@@ -26,6 +26,7 @@ import type { Measure } from "../tasks/measure.ts";
 import { withoutDead } from "./compact.ts";
 import { Comparison, type EvaluateAgainstResult } from "./comparison.ts";
 import { type Hooks, splitHooks } from "./hooks.ts";
+import { checkWeights } from "./network.ts";
 import { seedOption } from "./options/common.ts";
 import { checkOptions } from "./options/option.ts";
 import { withinLoss } from "./options/sharing.ts";
@@ -89,6 +90,7 @@ export async function shareWithin(
   const { maxLoss, measure, seed, epochs = IMITATION_EPOCHS } = checkOptions(schema, given);
   const { signal, onProgress } = hooks;
   const note = (text: string) => onProgress?.({ kind: "note", text });
+  checkWeights(source);
   if (typeof measure === "object") checkPercent(measure);
   const { model } = await simplifyModel(engine, source, { mayMerge: mergeable });
   // Branches that the shapes of samples decide stay in the file; weights that they compute are held outside.

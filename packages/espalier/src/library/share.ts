@@ -5,9 +5,10 @@ import { rowsOf, type SharedRow } from "../sharing/rows.ts";
 import type { Sharing } from "../sharing/share.ts";
 import { taskFor } from "../tasks/index.ts";
 import type { Measure } from "../tasks/measure.ts";
+import { remarkOn } from "../tasks/remark.ts";
 import type { Task } from "../tasks/task.ts";
 import type { Agreement } from "../training/agreement.ts";
-import { type Quality, qualityOf } from "../training/evaluate.ts";
+import { evaluationsOf, type Quality, valuesOf } from "../training/evaluate.ts";
 import { ownLabels } from "../training/own-labels.ts";
 import { learnedTensors, parametersOf, withParameters } from "../training/parameters.ts";
 import type { Hooks } from "./hooks.ts";
@@ -58,14 +59,18 @@ export async function shareOn(
     const task = labelled ? wanted : taskFor(data, choice);
     const shared = await share(model, data, task, imitation !== undefined);
     const parameters = parametersOf(shared.model, learnedTensors(shared.model));
+    const before = await evaluationsOf(engine, model, data, task, hooks.signal);
+    const after = await evaluationsOf(engine, withParameters(model, rounded(parameters)), data, task, hooks.signal);
+    const remark = remarkOn(task.measure, before.test, after.test, choice.maxLoss);
+    if (remark) hooks.onProgress?.({ kind: "note", text: remark });
     return {
       ...shared,
       model: restore(parameters),
       layers: rowsOf(model, shared.sharing),
       labels: imitation || !labelled ? "own" : "given",
       measure: task.measure,
-      baseline: await qualityOf(engine, model, data, task),
-      shared: await qualityOf(engine, withParameters(model, rounded(parameters)), data, task),
+      baseline: valuesOf(before),
+      shared: valuesOf(after),
     };
   });
 }

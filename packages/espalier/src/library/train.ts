@@ -86,7 +86,7 @@ export async function train(
       settings: { ...hooks.identity, epochs: round.epochs, ...training.settings },
     });
     const trained = withParameters(model, rounded(best));
-    const test = await evaluate(engine, trained, data, data.test, task);
+    const test = await evaluate(engine, trained, data, data.test, task, hooks.signal);
     const file = restore(best);
     if (samples.vocabulary) file.metadata.set(VOCABULARY_KEY, JSON.stringify(samples.vocabulary));
     if (preprocessing) file.metadata.set(PREPROCESSING_KEY, JSON.stringify(preprocessing));

@@ -1,4 +1,5 @@
 import type { Model } from "../onnx/graph.ts";
+import { OptionsError } from "../options-error.ts";
 import type { Round } from "../pruning/round.ts";
 import { type Loss, losses } from "../tasks/loss.ts";
 import type { Augmentation } from "../training/augment.ts";
@@ -72,12 +73,16 @@ export function imitationDefaults(batch: number): TrainingDefaults {
   };
 }
 
-/** The training that options ask for, on top of a recipe. */
+/**
+ * The training that options ask for, on top of a recipe.
+ * @throws UserError for options that nothing would read
+ */
 export function trainingOf(options: TrainingSettings, model: Model, defaults: TrainingDefaults = FALLBACK) {
   const l2 = options.l2 ?? defaults.l2;
   const optimizer = optimizerOf(options, l2) ?? defaults.optimizer;
   const decoupled = "name" in optimizer && optimizer.name === "adamw";
   const learningRate = policyOf(options, defaults.learningRate);
+  refuseIdle(options, optimizer, learningRate);
   const clipping = clippingOf(options);
   const augmentation = augmentationOf(options);
   const batch = options.batch ?? defaults.batch;
@@ -118,8 +123,9 @@ export function lossOf({ loss }: Pick<TrainingSettings, "loss">): Loss | undefin
   return typeof loss === "string" ? losses.get(loss) : loss;
 }
 
+/** The optimizer that options ask for; undefined where they leave it open. */
 function optimizerOf(
-  { optimizer, momentum, nesterov }: TrainingSettings,
+  { optimizer, momentum = 0.9, nesterov }: TrainingSettings,
   l2: number,
 ): Optimizer | Transform | undefined {
   if (typeof optimizer === "object") return optimizer;
@@ -135,8 +141,37 @@ function optimizerOf(
   }
 }
 
+const OF_SGD = ["momentum", "nesterov"] as const;
+const OF_POLICIES = ["finalRate", "gamma", "power", "every"] as const;
+/** What each policy reads beside the first learning rate. */
+const POLICY_OPTIONS: Readonly<Record<Policy["policy"], readonly (typeof OF_POLICIES)[number][]>> = {
+  constant: [],
+  exponential: ["finalRate"],
+  cosine: ["finalRate"],
+  step: ["gamma", "every"],
+  inv: ["gamma", "power"],
+};
+
+/** @throws UserError for options that the optimizer or the policy does not read */
+function refuseIdle(options: TrainingSettings, optimizer: Optimizer | Transform, { policy }: Policy): void {
+  const momentary = "name" in optimizer && optimizer.name === "sgd";
+  const idle = OF_SGD.find((name) => !momentary && options[name] !== undefined);
+  if (idle) {
+    const called = "name" in optimizer ? optimizer.name : "of your own";
+    throw new OptionsError((o) => `${o(idle)} is about sgd, and the optimizer is ${called}: leave it out.`);
+  }
+  const unread = OF_POLICIES.find((name) => options[name] !== undefined && !POLICY_OPTIONS[policy].includes(name));
+  if (unread) {
+    const readers = Object.entries(POLICY_OPTIONS).flatMap(([name, own]) => (own.includes(unread) ? [name] : []));
+    throw new OptionsError(
+      (o) => `${o(unread)} is about the policy ${readers.join(" or ")}, and the policy is ${policy}: leave it out.`,
+    );
+  }
+}
+
 function policyOf(options: TrainingSettings, defaults: Policy): Policy {
-  const { policy = defaults.policy, learningRate: rate = defaults.rate, finalRate, gamma, power, every } = options;
+  const { policy = defaults.policy, learningRate: rate = defaults.rate, finalRate } = options;
+  const { gamma = 0.1, power = 0.75, every = 5 } = options;
   switch (policy) {
     case "constant":
       return { policy, rate };

@@ -12,7 +12,7 @@ export const storedResults = z.array(
       bestEpoch: z.int().nonnegative(),
       validationError: z.number(),
       layers: z.record(z.string(), z.number()),
-      verdict: z.object({ accepted: z.boolean(), best: z.boolean() }),
+      verdict: z.object({ accepted: z.boolean(), best: z.boolean(), within: z.boolean().optional() }),
       epochs: storedEpochs,
     })
     .transform(

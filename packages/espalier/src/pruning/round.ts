@@ -67,10 +67,12 @@ export interface Round {
   readonly retrainingDropout?: RetrainingDropout;
 }
 
-/** What becomes of a round's network. */
+/** What becomes of a round's network: whether rounds go on from it, and whether it is the best so far. */
 export interface Verdict {
   readonly accepted: boolean;
   readonly best: boolean;
+  /** Whether it is within the limit of a search, where there is one. */
+  readonly within?: boolean;
 }
 
 /** What came out of a round. */

@@ -1,5 +1,6 @@
 import type { Dataset } from "../data/dataset.ts";
 import type { Engine } from "../engine/engine.ts";
+import { UserError } from "../errors.ts";
 import type { Model } from "../onnx/graph.ts";
 import { type Layer, layersOf } from "../operators/layers.ts";
 import { taskFor } from "../tasks/index.ts";
@@ -50,17 +51,21 @@ export function searchRounds(engine: Engine, model: Model, data: Dataset, option
       if (ended) return undefined;
       const from = descending ? "last" : "best";
       const network = withParameters(model, networks[from]);
-      const live = layers.reduce((sum, layer) => sum + liveOf(network, layer), 0);
+      // A layer that is all zero has nothing to cut.
+      const alive = layers.filter((layer) => liveOf(network, layer) > 0);
+      if (alive.length === 0 && results.length > 0) return undefined;
+      if (alive.length === 0) throw new UserError("The weights of every layer are zero: there is nothing to prune.");
+      const live = alive.reduce((sum, layer) => sum + liveOf(network, layer), 0);
       const part = Math.max(1 / step, partAtRate(networks[from], live));
       const spared = sparing
-        ? await mostHarmed(engine, network, data, task, layers, results[results.length - 1].layers)
+        ? await mostHarmed(engine, network, data, task, alive, results[results.length - 1].layers)
         : "";
-      const cut = layers.filter(({ name }) => name !== spared);
-      const first = results.length === 0 ? await startingDensities(engine, network, data, layers, task) : undefined;
+      const cut = alive.filter(({ name }) => name !== spared);
+      const first = results.length === 0 ? await startingDensities(engine, network, data, alive, task) : undefined;
       // Layers that bear hardly anything alone may do so once the network is retrained.
-      const idle = first !== undefined && keptOf(first) * LEAST_STEP > live;
+      const idle = first !== undefined && keptOf(first, alive) * LEAST_STEP > live;
       const densities =
-        first && !idle && keptOf(first) >= part * live
+        first && !idle && keptOf(first, alive) >= part * live
           ? first
           : await allocate(engine, network, data, cut, idle ? Math.max(part, 1 / STEP) : part, task);
       const prune = { target: { kind: "density", layers: [...densities] } as const, part: 1, clearDead: true };
@@ -71,12 +76,12 @@ export function searchRounds(engine: Engine, model: Model, data: Dataset, option
       const within = limit === undefined || reaches(measure, validation, limit);
       const near = limit === undefined || reaches(measure, validation, worsened(measure, limit, slack));
       const smallest = results.every(({ verdict, density: other }) => !verdict.best || density < other);
-      return { accepted: within || (descending && near), best: within && smallest };
+      return { accepted: within || (descending && near), best: within && smallest, within };
     },
   };
 
-  function keptOf(densities: ReadonlyMap<string, number>): number {
-    return layers.reduce((sum, { name, tensor }) => sum + (densities.get(name) ?? 1) * tensor.data.length, 0);
+  function keptOf(densities: ReadonlyMap<string, number>, alive: readonly Layer[]): number {
+    return alive.reduce((sum, { name, tensor }) => sum + (densities.get(name) ?? 1) * tensor.data.length, 0);
   }
 
   /** The part of the live weights that may stay at the rate. */

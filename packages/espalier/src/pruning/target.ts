@@ -1,9 +1,9 @@
 import { UserError } from "../errors.ts";
-import type { FloatTensor } from "../onnx/tensor.ts";
+import { type FloatTensor, float32 } from "../onnx/tensor.ts";
 import { type Layer, selectLayers } from "../operators/layers.ts";
 import type { Masks, Parameters } from "../training/parameters.ts";
-import { maskAbove } from "./mask.ts";
-import { magnitudeAbove, standardDeviation } from "./threshold.ts";
+import { countAll, largest, maskAbove, maskOfLargest } from "./mask.ts";
+import { standardDeviation } from "./threshold.ts";
 
 /** How far to prune. Layers that no pattern fits are not pruned. */
 export type Target =
@@ -42,8 +42,8 @@ export function chooseMasks(
       return checkedMasks(target.masks, layers);
     case "density":
       for (const [layer, density] of perLayer(target.layers, layers, checkDensity)) {
-        const { data } = scoresOf(layer);
-        cut(layer, magnitudeAbove(data, Math.round(density ** part * data.length)));
+        const scored = scoresOf(layer);
+        masks.set(layer.weight, maskOfLargest(scored, Math.round(density ** part * scored.data.length)));
       }
       return masks;
     case "quality":
@@ -56,12 +56,10 @@ export function chooseMasks(
     case "rate": {
       const wanted = keptAtRate(target.rate ** part, layers, parameters);
       if (scores) {
-        const limit = limitOf(
-          layers.map((layer) => scoresOf(layer).data),
-          wanted,
+        return largestOf(
+          layers.map((layer) => [layer.weight, scoresOf(layer)]),
+          Math.floor(wanted),
         );
-        for (const layer of layers) cut(layer, limit);
-        return masks;
       }
       const quality = qualityFor(target.rate, wanted, layers, parameters);
       for (const layer of layers) cut(layer, quality * standardDeviation(weightsOf(layer, parameters).data));
@@ -83,20 +81,41 @@ function checkedMasks(masks: Masks, layers: readonly Layer[]): Masks {
   return masks;
 }
 
-/** The limit above which `wanted` of all scores lie. */
-function limitOf(scores: readonly Float32Array[], wanted: number): number {
-  const all = new Float32Array(scores.reduce((sum, { length }) => sum + length, 0));
+/** The masks that keep so many of all scores together, the largest. */
+function largestOf(scores: readonly (readonly [weight: string, own: FloatTensor])[], kept: number): Masks {
+  const all = new Float32Array(scores.reduce((sum, [, { data }]) => sum + data.length, 0));
   let end = 0;
-  for (const own of scores) {
-    all.set(own, end);
-    end += own.length;
+  for (const [, { data }] of scores) {
+    all.set(data, end);
+    end += data.length;
   }
-  return magnitudeAbove(all, Math.floor(wanted));
+  const mask = Float32Array.from(largest(all, kept));
+  let start = 0;
+  return new Map(
+    scores.map(([weight, { dims, data }]) => {
+      const own = float32(dims, mask.slice(start, start + data.length));
+      start += data.length;
+      return [weight, own] as const;
+    }),
+  );
 }
 
-/** Checks a target against a network before any work is done. */
+/**
+ * Checks a target against a network before any work is done.
+ * @throws UserError where it cannot be reached, or the network is there already
+ */
 export function checkTarget(target: Target, layers: readonly Layer[], parameters: Parameters): void {
+  if (target.kind === "rate") refuseReached(target.rate, parameters);
   chooseMasks(target, layers, parameters);
+}
+
+/** @throws UserError for a rate above 1 that a network has without being pruned further */
+export function refuseReached(rate: number, parameters: Parameters): void {
+  const { parameters: all, nonzero } = countAll(parameters);
+  if (rate <= 1 || all < rate * nonzero) return;
+  throw new UserError(
+    `The network is at ${nonzero === 0 ? "all zeros" : `${(all / nonzero).toFixed(2)}x`} already: ask for a rate above it.`,
+  );
 }
 
 function weightsOf(layer: Layer, parameters: Parameters): FloatTensor {

@@ -15,7 +15,7 @@ export function standardDeviation(weights: Float32Array): number {
 }
 
 /**
- * The magnitude above which exactly the `kept` largest weights lie (fewer where magnitudes are equal).
+ * The magnitude above which the `kept` largest weights lie: fewer where others have that magnitude itself.
  *
  * Bits of positive floats sort as the floats do, so the magnitude is found digit by digit: first its upper 16 bits by
  * counting, then its lower 16 among the weights that share the upper ones. Two passes, whatever the size.

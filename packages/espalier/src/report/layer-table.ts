@@ -7,7 +7,7 @@ import { isFloat32 } from "../onnx/tensor.ts";
 import type { TypedModel } from "../onnx/typed.ts";
 import { type Layer, layersOf } from "../operators/layers.ts";
 import { macsOf } from "../operators/macs.ts";
-import { countNonzero } from "../pruning/mask.ts";
+import { countNonzero, partOf } from "../pruning/mask.ts";
 import { fedTensors, routesFor } from "../training/feeding.ts";
 
 /** A row of the paper's tables 3 to 6. Fractions are 0 to 1. */
@@ -33,13 +33,19 @@ const ACTIVATIONS = new Set(["Relu", "LeakyRelu", "Clip", "Sigmoid", "Tanh", "So
 /**
  * The per-layer table of a network (Han et al., NIPS 2015, table 3): weights, MACs, activations and what is left.
  * @param data on whose validation split activations are measured
+ * @throws the signal's reason
  */
-export async function layerTable(engine: Engine, model: Model, data?: LearningData): Promise<LayerRow[]> {
+export async function layerTable(
+  engine: Engine,
+  model: Model,
+  data?: LearningData,
+  signal?: AbortSignal,
+): Promise<LayerRow[]> {
   const size = data ? Math.min(batchFor({ inputs: data.inputs, targets: data.targets }), data.validation.size) : 1;
   const typed = await annotate(engine, model, { batch: size });
   const batch = fedInputs(typed)[0]?.shape[0] ?? 1;
   const layers = layersOf(typed);
-  const shares = data ? await nonzeroShares(engine, typed, layers, data, batch) : new Map<string, number>();
+  const shares = data ? await nonzeroShares(engine, typed, layers, data, { batch, signal }) : new Map<string, number>();
   const macs = macsOf(typed, layers);
   return layers.map((layer, i) => {
     const counts = weightCounts(layer);
@@ -60,7 +66,7 @@ export function weightCounts({
 }: Layer): Pick<LayerRow, "name" | "op" | "weights" | "kept" | "density"> {
   const weights = tensor.data.length;
   const kept = countNonzero(tensor);
-  return { name, op: node.op, weights, kept, density: kept / weights };
+  return { name, op: node.op, weights, kept, density: partOf(kept, weights) };
 }
 
 /** The value behind a layer's activation function, or the layer's own output when it has none. */
@@ -76,7 +82,7 @@ async function nonzeroShares(
   model: TypedModel,
   layers: readonly Layer[],
   data: LearningData,
-  batch: number,
+  { batch, signal }: { readonly batch: number; readonly signal?: AbortSignal },
 ) {
   const feed = { inputs: fedInputs(model), targets: [] };
   const split = routed(data.validation, routesFor(feed, data));
@@ -90,6 +96,7 @@ async function nonzeroShares(
   const counts = new Map<string, number>();
   const samples = Math.floor(Math.min(SAMPLES, split.size) / batch) * batch;
   for (let start = 0; start < samples; start += batch) {
+    signal?.throwIfAborted();
     await readInOrder(split, start, batch, arrays);
     const outputs = await program.run(tensors);
     for (const name of wanted) {

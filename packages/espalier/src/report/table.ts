@@ -1,3 +1,4 @@
+import { partOf } from "../pruning/mask.ts";
 import { Html, html } from "./html.ts";
 import type { LayerRow } from "./layer-table.ts";
 
@@ -52,7 +53,16 @@ export function layerTable(rows: readonly LayerRow[]): Html {
         share(row.density),
         share(row.macsLeft),
       ]),
-      ["total", "", count(weights), count(macs), "", count(kept), share(kept / weights), share(macsLeft / macs)],
+      [
+        "total",
+        "",
+        count(weights),
+        count(macs),
+        "",
+        count(kept),
+        share(partOf(kept, weights)),
+        share(partOf(macsLeft, macs)),
+      ],
     ],
     words: [1],
     total: true,

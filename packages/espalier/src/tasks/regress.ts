@@ -28,7 +28,8 @@ export function regress(data?: TaskData, options: TaskOptions = {}): Task {
     measure,
     form: { kind: "values", shape: target?.shape, logits: loss === crossEntropy || loss === binaryCrossEntropy },
     targets([output]) {
-      if (loss === crossEntropy) checkColumns(output);
+      if (loss === crossEntropy) checkColumns(output, "cross-entropy", "choose the loss binary-cross-entropy or mse");
+      if (measure === error) checkColumns(output, "error", "choose the measure mean-squared-error or label-error");
       return [data ? valuesIn(data, output) : { ...VALUES, shape: output.shape.slice(1) }];
     },
     checkTarget: targetCheckOf(loss),
@@ -50,12 +51,10 @@ function measureOf(loss: TaskOptions["loss"]): Measure {
   return loss === binaryCrossEntropy ? labelError : meanSquaredErrorMeasure;
 }
 
-/** Softmax over one column is 1, whatever the network says. */
-function checkColumns({ name, shape }: TypedValue): void {
+/** Softmax over one column is 1 and its score the highest, whatever the network says. */
+function checkColumns({ name, shape }: TypedValue, what: string, remedy: string): void {
   if (sizeOf(shape.slice(1)) >= 2) return;
-  throw new UserError(
-    `The output "${name}" has one column, and cross-entropy tells two classes or more apart: choose the loss binary-cross-entropy or mse.`,
-  );
+  throw new UserError(`The output "${name}" has one column, and ${what} tells two classes or more apart: ${remedy}.`);
 }
 
 function valuesIn(data: TaskData, output: TypedValue): TensorSpec {

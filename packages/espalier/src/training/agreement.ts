@@ -68,9 +68,9 @@ export class AgreementTally {
 }
 
 /** A network's scores on a split, to compare others with. */
-export async function scoresOn(evaluator: Evaluator, split: Split): Promise<NumericTensor[]> {
+export async function scoresOn(evaluator: Evaluator, split: Split, signal?: AbortSignal): Promise<NumericTensor[]> {
   const all: NumericTensor[] = [];
-  for await (const { outputs } of evaluator.outputs(split)) all.push(outputs[0]);
+  for await (const { outputs } of evaluator.outputs(split, signal)) all.push(outputs[0]);
   return all;
 }
 
@@ -79,10 +79,13 @@ export async function agreementOn(
   evaluator: Evaluator,
   split: Split,
   reference: readonly NumericTensor[],
+  signal?: AbortSignal,
 ): Promise<Agreement> {
   const tally = new AgreementTally();
   let batch = 0;
-  for await (const { outputs, samples } of evaluator.outputs(split)) tally.add(outputs[0], reference[batch++], samples);
+  for await (const { outputs, samples } of evaluator.outputs(split, signal)) {
+    tally.add(outputs[0], reference[batch++], samples);
+  }
   return tally.agreement();
 }
 

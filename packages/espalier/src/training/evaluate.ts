@@ -130,8 +130,8 @@ export class Evaluator {
     const [losses, measures] = [task.lossTally(), task.measure.tally(split)];
     const { checkTarget } = task;
     let first = 0;
-    for await (const { outputs, fed, samples, batch: rows } of this.#run(split, { inputs: this.#inputs, targets })) {
-      signal?.throwIfAborted();
+    const run = this.#run(split, { inputs: this.#inputs, targets }, signal);
+    for await (const { outputs, fed, samples, batch: rows } of run) {
       const [target] = targets;
       if (checkTarget && target) {
         const at = { name: this.#data.name, target: target.name, first, samples };
@@ -148,18 +148,21 @@ export class Evaluator {
   /**
    * Runs a whole split, a text from its beginning, without its targets.
    * @yields each batch
+   * @throws UserError for a split without samples; the signal's reason
    */
-  outputs(split: Split): AsyncGenerator<RunBatch> {
-    return this.#run(split, { inputs: this.#inputs, targets: [] });
+  outputs(split: Split, signal?: AbortSignal): AsyncGenerator<RunBatch> {
+    return this.#run(split, { inputs: this.#inputs, targets: [] }, signal);
   }
 
-  async *#run(split: Split, feed: Feed): AsyncGenerator<RunBatch> {
+  async *#run(split: Split, feed: Feed, signal: AbortSignal | undefined): AsyncGenerator<RunBatch> {
+    checkSize(split, this.#data);
     const [batch] = this.#inputs[0].shape;
     const own = routed(split, routesFor(feed, this.#data));
     const { tensors, arrays } = batchOf(fedTensors(feed), batch);
     const feeds = Object.fromEntries(this.#inputs.map(({ name }) => [name, tensors[name]]));
     const order = isSequence(split) ? streams(split, batch, false) : batches(split.size, batch);
     for (const { samples, begins } of order) {
+      signal?.throwIfAborted();
       if (begins) for (const { name, dims } of this.#states) this.#program.load(name, float32(dims));
       await own.read(samples, arrays);
       const results = await this.#program.run(feeds);
@@ -172,6 +175,13 @@ export class Evaluator {
   async release(): Promise<void> {
     await this.#program.release();
   }
+}
+
+/** @throws UserError for a split without samples: nothing can be told from them */
+export function checkSize(split: Split, { name, train, validation }: LearningData): void {
+  if (split.size > 0) return;
+  const part = split === train ? "training" : split === validation ? "validation" : "test";
+  throw new UserError(`${name} has no ${part} samples: give some.`);
 }
 
 /**
@@ -206,14 +216,40 @@ export interface Quality {
   readonly test: number;
 }
 
-/** Reads the test split, so once for a network: when every choice is made. */
+/** All that is measured on the splits that a network does not learn from. */
+export interface Evaluations {
+  readonly validation: Evaluation;
+  readonly test: Evaluation;
+}
+
+/**
+ * Reads the test split, so once for a network: when every choice is made.
+ * @throws UserError as {@link evaluate} does; the signal's reason
+ */
+export async function evaluationsOf(
+  engine: Engine,
+  model: Model,
+  data: Dataset,
+  task: Task = taskFor(data),
+  signal?: AbortSignal,
+): Promise<Evaluations> {
+  return {
+    validation: await evaluate(engine, model, data, data.validation, task, signal),
+    test: await evaluate(engine, model, data, data.test, task, signal),
+  };
+}
+
+/** The measure alone of {@link evaluationsOf}. */
 export async function qualityOf(
   engine: Engine,
   model: Model,
   data: Dataset,
   task: Task = taskFor(data),
 ): Promise<Quality> {
-  const { value: validation } = await evaluate(engine, model, data, data.validation, task);
-  const { value: test } = await evaluate(engine, model, data, data.test, task);
-  return { validation, test };
+  return valuesOf(await evaluationsOf(engine, model, data, task));
+}
+
+/** The measure of evaluations. */
+export function valuesOf({ validation, test }: Evaluations): Quality {
+  return { validation: validation.value, test: test.value };
 }

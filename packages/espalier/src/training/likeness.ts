@@ -14,14 +14,15 @@ export async function likenessOn(
   evaluator: Evaluator,
   split: Split,
   imitation: Pick<Task, "measure"> | undefined,
+  signal?: AbortSignal,
 ): Promise<() => Promise<Agreement>> {
   if (!imitation) {
-    const reference = await scoresOn(evaluator, split);
-    return () => agreementOn(evaluator, split, reference);
+    const reference = await scoresOn(evaluator, split, signal);
+    return () => agreementOn(evaluator, split, reference, signal);
   }
   checkPercent(imitation.measure);
   return async () => {
-    const { loss, samples, value, figures } = await evaluator.evaluate(split);
+    const { loss, samples, value, figures } = await evaluator.evaluate(split, signal);
     const fidelity = figures.fidelity ?? value;
     return {
       samples,

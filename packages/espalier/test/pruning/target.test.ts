@@ -4,7 +4,7 @@ import { UserError } from "../../src/errors.ts";
 import { lenet5 } from "../../src/models/lenet-5.ts";
 import { type FloatTensor, float32 } from "../../src/onnx/tensor.ts";
 import { layersOf, selectLayers } from "../../src/operators/layers.ts";
-import { countNonzero, densityOf } from "../../src/pruning/mask.ts";
+import { countNonzero, densityOf, largest } from "../../src/pruning/mask.ts";
 import { chooseMasks, type Target } from "../../src/pruning/target.ts";
 import { magnitudeAbove, standardDeviation } from "../../src/pruning/threshold.ts";
 import { type Parameters, parametersOf, trainableParameters } from "../../src/training/parameters.ts";
@@ -36,6 +36,36 @@ describe("thresholds", () => {
       }),
       { numRuns: 500, seed: 1 },
     );
+  });
+});
+
+describe("equal weights", () => {
+  const equal = new Map(
+    [...parameters].map(([name, { dims, data }]) => [
+      name,
+      float32(
+        dims,
+        data.map(() => 0.25),
+      ),
+    ]),
+  );
+
+  it("are kept as many as asked, the first of them", () => {
+    const masks = chooseMasks({ kind: "density", layers: [["fc2", 0.5]] }, layers, equal);
+    const mask = masks.get("fc2.weight")?.data ?? new Float32Array();
+    expect([mask.length, mask.lastIndexOf(1)]).toEqual([5000, 2499]);
+    expect(largest(Float32Array.of(1, -2, 2, 2, 0), 2)).toEqual(Uint8Array.of(0, 1, 1, 0, 0));
+    // What is zero stays cut.
+    expect(largest(Float32Array.of(0, 3, 0), 2)).toEqual(Uint8Array.of(0, 1, 0));
+  });
+
+  it("are kept as many as asked by scores of all layers too", () => {
+    const scores = new Map(
+      layers.map(({ weight, tensor }) => [weight, float32(tensor.dims, new Float32Array(tensor.data.length).fill(1))]),
+    );
+    const masks = chooseMasks({ kind: "rate", rate: 10 }, layers, parameters, 1, scores);
+    const kept = [...masks.values()].reduce((sum, mask) => sum + countNonzero(mask), 0);
+    expect(kept + 580).toBe(Math.floor(431_080 / 10));
   });
 });
 

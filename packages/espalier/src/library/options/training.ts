@@ -50,7 +50,7 @@ export const trainingOptions = {
     help: "the optimizer (default: sgd)",
     names: OPTIMIZERS,
   }),
-  momentum: option(number("momentum", 0, 0.9999).default(0.9), { ...TRAINING, help: "momentum of sgd" }),
+  momentum: option(number("momentum", 0, 0.9999).optional(), { ...TRAINING, help: "momentum of sgd (default: 0.9)" }),
   nesterov: option(z.boolean().optional(), { ...TRAINING, help: "Nesterov's momentum" }),
   learningRate: learningRate("first learning rate"),
   policy: option(oneOf(POLICIES).optional(), {
@@ -61,11 +61,11 @@ export const trainingOptions = {
     ...TRAINING,
     help: "last learning rate of exponential and cosine (default: a twentieth)",
   }),
-  gamma: option(number("gamma", 0).default(0.1), { ...TRAINING, help: "factor of step, or gamma of inv" }),
-  power: option(number("power", 0).default(0.75), { ...TRAINING, help: "power of inv" }),
-  every: option(number("number of epochs", Number.MIN_VALUE).default(5), {
+  gamma: option(number("gamma", 0).optional(), { ...TRAINING, help: "factor of step, or gamma of inv (default: 0.1)" }),
+  power: option(number("power", 0).optional(), { ...TRAINING, help: "power of inv (default: 0.75)" }),
+  every: option(number("number of epochs", Number.MIN_VALUE).optional(), {
     ...TRAINING,
-    help: "epochs between falls of step",
+    help: "epochs between falls of step (default: 5)",
     value: "epochs",
   }),
   l1: option(number("L1 coefficient", 0).default(0), { ...TRAINING, help: "L1 regularization of the weights" }),

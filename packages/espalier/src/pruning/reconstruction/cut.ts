@@ -1,5 +1,5 @@
 import type { LeastSquares, Shape } from "../../reconstruction/least-squares.ts";
-import { magnitudeAbove } from "../threshold.ts";
+import { largest } from "../mask.ts";
 
 /** Fitted weights with so many connections. */
 export interface Cut {
@@ -62,8 +62,7 @@ function keepLargest(
     if (mask[i] === 0 || isFixed(i, shape, fixed)) return 0;
     return w * w * diagonal[Math.floor(i / perGroup) * shape.columns + (i % shape.columns)];
   });
-  const limit = magnitudeAbove(scores, count);
-  return Uint8Array.from(scores, (score, i) => (score > limit || isFixed(i, shape, fixed) ? 1 : 0));
+  return largest(scores, count).map((kept, i) => (kept === 1 || isFixed(i, shape, fixed) ? 1 : 0));
 }
 
 function isFixed(i: number, { columns }: Shape, fixed: number): boolean {

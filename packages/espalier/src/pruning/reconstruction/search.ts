@@ -71,7 +71,7 @@ export async function pruneUnlabeled(
   const all = layersOf(model);
   const layers = options.layers ?? all;
   const evaluator = await Evaluator.create(engine, model, data, trainableParameters(model), { task: imitation });
-  const likeness = await likenessOn(evaluator, data.validation, imitation);
+  const likeness = await likenessOn(evaluator, data.validation, imitation, signal);
   const curves =
     target.kind === "densities"
       ? []

@@ -58,7 +58,7 @@ export async function shareUnlabeled(
   const names = trainableParameters(model);
   const evaluator = await Evaluator.create(engine, model, data, names, { task: imitation });
   try {
-    const likeness = await likenessOn(evaluator, data.validation, imitation);
+    const likeness = await likenessOn(evaluator, data.validation, imitation, signal);
     const measured = await sensitivities(engine, model, data, seed, signal, onLayer, imitation);
     const whole = parametersOf(model, names);
     let best: (UnlabeledSharing & { readonly lambda: number }) | undefined;
