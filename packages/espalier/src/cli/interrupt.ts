@@ -52,7 +52,10 @@ export async function running<Result>(
   asked.push(interrupt);
   const { report, stop } = reporter();
   try {
-    return await work({ signal, onProgress: report });
+    const result = await work({ signal, onProgress: report });
+    // What was done before it looked at the signal is done, but not asked for any more.
+    signal.throwIfAborted();
+    return result;
   } catch (error) {
     if (signal.aborted && error instanceof Error && error.name === "AbortError") throw new Interrupted(stopped());
     throw error;

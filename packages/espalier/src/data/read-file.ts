@@ -42,12 +42,14 @@ function bytesOf(path: string): Uint8Array {
  * @throws UserError when it gives more than so many bytes
  */
 export function readStream(path: string, most: number): Uint8Array {
-  const file = openSync(path, "r");
-  try {
-    return readToEnd(file, path, most);
-  } finally {
-    closeSync(file);
-  }
+  return interruptibly(() => {
+    const file = openSync(path, "r");
+    try {
+      return readToEnd(file, path, most);
+    } finally {
+      closeSync(file);
+    }
+  });
 }
 
 /** What standard input gave: it can be read once, and one command may need it twice. */
@@ -58,8 +60,19 @@ let standardInput: Uint8Array | undefined;
  * @throws UserError when it gives more than so many bytes
  */
 export function readStandardInput(most: number): Uint8Array {
-  standardInput ??= readToEnd(STANDARD_INPUT, "Standard input", most);
+  standardInput ??= interruptibly(() => readToEnd(STANDARD_INPUT, "Standard input", most));
   return standardInput;
+}
+
+/** Lets Ctrl-C end the process while it waits for what may never come: no listener would have a turn meanwhile. */
+function interruptibly<Result>(wait: () => Result): Result {
+  const listeners = process.listeners("SIGINT");
+  for (const listener of listeners) process.off("SIGINT", listener);
+  try {
+    return wait();
+  } finally {
+    for (const listener of listeners) process.on("SIGINT", listener);
+  }
 }
 
 function readToEnd(file: number, name: string, most: number): Uint8Array {

@@ -58,22 +58,71 @@ describe("Ctrl-C", () => {
   });
 
   it.each<[string, string[]]>([
-    ["inspect", ["inspect", net, ...data]],
+    ["inspect", ["inspect", net]],
     ["compact", ["compact", net, "--out", at("compact.onnx")]],
-  ])("ends %s at once", async (_, args) => {
+    ["simplify", ["simplify", net, "--out", at("simple.onnx")]],
+  ])("ends %s as soon as it has a turn", async (_, args) => {
+    setTimeout(() => process.emit("SIGINT", "SIGINT"));
     const exit = vi.spyOn(process, "exit").mockImplementation((status) => {
       throw new Error(`exit ${status}`);
     });
-    setTimeout(() => {
-      try {
-        process.emit("SIGINT", "SIGINT");
-      } catch {
-        // What the process would not live to see.
-      }
+    const { status, stdout, stderr } = await espalier(...args);
+    expect(exit).not.toHaveBeenCalled();
+    expect([status, stdout, stderr]).toEqual([
+      130,
+      "",
+      expect.stringMatching(/espalier: Stopped; nothing was \w+\.\n$/),
+    ]);
+    expect(readdirSync(folder).filter((name) => /compact|simple|kmeans/.test(name))).toEqual([]);
+  });
+
+  it.each<[string, string[]]>([
+    ["inspect", ["inspect", "-"]],
+    ["decompress", ["decompress", "-", "--out", at("never.onnx")]],
+    ["import", ["import", "caffe", "--prototxt", "-", "--out", at("never.onnx")]],
+  ])("ends %s while it waits for standard input", async (_, args) => {
+    const ended = inOwnProcess(args, {
+      onStart(child) {
+        child.stdin?.write("n");
+        // Until it waits there is a listener, which answers as well.
+        const press = setInterval(() => child.kill("SIGINT"), 300);
+        child.once("close", () => clearInterval(press));
+      },
+      open: true,
     });
-    const { stderr } = await espalier(...args);
+    const { status, signal } = await ended;
+    expect([130, "SIGINT"]).toContain(status ?? signal);
+    expect(existsSync(at("never.onnx"))).toBe(false);
+  });
+
+  it.each<[string, string[]]>([
+    ["demo", ["demo", "--quick", "--threads", "1", "--out", at("demo")]],
+    ["reproduce", ["reproduce", "fig6", "--quick", "--threads", "1", "--out", at("reproduce")]],
+  ])("ends %s", async (name, args) => {
+    const { status, stdout, stderr } = await inOwnProcess(args, {
+      onStart(child) {
+        const lock = at(`${name}/.espalier.lock`);
+        const press = setInterval(() => {
+          if (!existsSync(lock)) return;
+          clearInterval(press);
+          setTimeout(() => child.kill("SIGINT"), 3000);
+        }, 100);
+      },
+    });
+    expect(stderr).toMatch(/espalier: Stopped; [^\n]+\.\n$/);
+    expect([status, stdout.toString()]).toEqual([130, ""]);
+    expect(readdirSync(at(name)).filter((file) => !/^(checkpoint\.onnx|runs)$/.test(file))).toEqual([]);
+  });
+
+  it("ends at once what cannot be asked yet", async () => {
+    const exit = vi.spyOn(process, "exit").mockImplementation((status) => {
+      throw new Error(`exit ${status}`);
+    });
+    setTimeout(() => expect(() => process.emit("SIGINT", "SIGINT")).toThrow("exit 130"));
+    const { stdout, stderr } = await espalier("inspect", net, ...data, "--json");
     expect(exit).toHaveBeenCalledWith(130);
     expect(stderr).toContain("espalier: Stopped; nothing was written.\n");
+    expect(stdout).toContain('{"error":"Stopped; nothing was written."}\n');
   });
 
   it("leaves no listener behind", async () => {

@@ -19,6 +19,8 @@ export interface ProcessOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** A program that runs the command, such as a shell, and its arguments before it. */
   readonly by?: readonly [string, ...string[]];
+  /** Whether standard input stays open. */
+  readonly open?: boolean;
   /** Is given the process when it begins. */
   readonly onStart?: (child: ChildProcess) => void;
 }
@@ -26,7 +28,7 @@ export interface ProcessOptions {
 /** Runs a command in a process of its own. */
 export async function inOwnProcess(
   args: readonly string[],
-  { input = "", env = {}, by, onStart }: ProcessOptions = {},
+  { input = "", env = {}, by, open = false, onStart }: ProcessOptions = {},
 ): Promise<Ended> {
   const [program, ...before] = [...(by ?? []), process.execPath];
   const child = spawn(program, [...before, "--import", "tsx", MAIN, ...args], {
@@ -36,7 +38,7 @@ export async function inOwnProcess(
   onStart?.(child);
   // What ends before it has read all is no mistake of the test's.
   child.stdin.on("error", () => {});
-  child.stdin.end(input);
+  if (!open) child.stdin.end(input);
   const ended = new Promise<Pick<Ended, "status" | "signal">>((resolve, reject) => {
     child.once("error", reject);
     child.once("close", (status, signal) => resolve({ status, signal }));
