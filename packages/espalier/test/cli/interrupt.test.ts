@@ -83,10 +83,8 @@ describe("Ctrl-C", () => {
   ])("ends %s while it waits for standard input", async (_, args) => {
     const ended = inOwnProcess(args, {
       onStart(child) {
-        child.stdin?.write("n");
-        // Until it waits there is a listener, which answers as well.
-        const press = setInterval(() => child.kill("SIGINT"), 300);
-        child.once("close", () => clearInterval(press));
+        // More than a pipe holds, so that it is written when the command reads.
+        child.stdin?.write(Buffer.alloc(2 ** 22), () => child.kill("SIGINT"));
       },
       open: true,
     });
