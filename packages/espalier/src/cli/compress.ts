@@ -10,7 +10,7 @@ import { inFields } from "../tasks/words.ts";
 import { claimFile, lockFile } from "./claims.ts";
 import { defineCommand, keep } from "./command.ts";
 import { curveFile } from "./curve-file.ts";
-import { openData } from "./data.ts";
+import { dataFiles, openData } from "./data.ts";
 import { isSpecial, writeFile } from "./files.ts";
 import { running } from "./interrupt.ts";
 import { openFixed } from "./model.ts";
@@ -61,7 +61,7 @@ export const compressCommand = () =>
       const how = keep(computed, (name) => name in compressOptions);
       const format = options.format ?? (file.endsWith(".onnx") ? "onnx" : "esp");
       const way = compressWay({ ...how, format }, options.data !== undefined);
-      claimFile(file, [path, options.through?.file]);
+      claimFile(file, [path, ...dataFiles(options)]);
       lockFile(file);
       const data = await openData(options, opened.model, { unlabeled: true });
       const state = way === "within" && !isSpecial(file) ? curveFile(file, opened.digest, options) : undefined;

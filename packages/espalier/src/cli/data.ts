@@ -53,6 +53,16 @@ export async function openData(options: DataOptions<string | undefined>, model: 
   );
 }
 
+/** The files that data is read from, as far as options name them: no result is written over one. */
+export function dataFiles({
+  data,
+  labels,
+  classes,
+  through: stage,
+}: DataOptions<string | undefined>): readonly (string | undefined)[] {
+  return [data?.replace(/^(npz|text):/, ""), labels, classes, stage?.file];
+}
+
 /** Numbers that memory holds: 512 MB; more go into a temporary file until the process ends. */
 const MOST_IN_MEMORY = 2 ** 27;
 

@@ -24,7 +24,7 @@ import { IMITATE } from "../tasks/index.ts";
 import { checkpointFile, stoppedIn } from "./checkpoint.ts";
 import { claimFolder } from "./claims.ts";
 import { type Call, defineCommand, flags, only, refuseOthers } from "./command.ts";
-import { openData } from "./data.ts";
+import { dataFiles, openData } from "./data.ts";
 import { writeFile } from "./files.ts";
 import { running } from "./interrupt.ts";
 import { type OpenedModel, openFixed, openModel } from "./model.ts";
@@ -65,8 +65,8 @@ export const pruneCommand = () =>
     async run(call) {
       const mode = modeOf(call);
       const opened = await openFixed(call.argument, call.options);
-      const { out, maskOf, through } = call.options;
-      claimFolder(out, RESULTS, [call.argument, maskOf, through?.file]);
+      const { out, maskOf } = call.options;
+      claimFolder(out, RESULTS, [call.argument, maskOf, ...dataFiles(call.options)]);
       const assume = mode === "unlabeled" || call.options.task === IMITATE;
       const data = await openData(call.options, opened.model, { unlabeled: true, assume });
       if (mode === "unlabeled") return pruneUnlabeledFiles(call, opened, data);

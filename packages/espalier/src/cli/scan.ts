@@ -17,7 +17,7 @@ import { nameText, valueText } from "../tasks/words.ts";
 import { type CheckpointFile, checkpointFile } from "./checkpoint.ts";
 import { claimFolder } from "./claims.ts";
 import { defineCommand, only } from "./command.ts";
-import { openData } from "./data.ts";
+import { dataFiles, openData } from "./data.ts";
 import { writeFile } from "./files.ts";
 import { running } from "./interrupt.ts";
 import { openFixed } from "./model.ts";
@@ -49,7 +49,7 @@ export const scanCommand = () =>
       const startedAt = performance.now();
       const { model, name, digest } = await openFixed(path, options);
       const data = await openData(options, model, { unlabeled: true, assume: options.task === IMITATE });
-      claimFolder(options.out, [PARTIAL, "scan.json", "scan.html"], [path, options.through?.file]);
+      claimFolder(options.out, [PARTIAL, "scan.json", "scan.html"], [path, ...dataFiles(options)]);
       const partial = checkpointFile(join(options.out, PARTIAL), options);
       const { layers: _, ...rest } = computed;
       const settings = JSON.stringify({ model: digest, ...rest });

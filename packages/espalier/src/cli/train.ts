@@ -20,7 +20,7 @@ import { inFields, nameText, valueText } from "../tasks/words.ts";
 import { checkpointBeside, stoppedIn } from "./checkpoint.ts";
 import { claimFile, lockFile } from "./claims.ts";
 import { defineCommand, only } from "./command.ts";
-import { openData } from "./data.ts";
+import { dataFiles, openData } from "./data.ts";
 import { writeFile } from "./files.ts";
 import { running } from "./interrupt.ts";
 import { openFixed } from "./model.ts";
@@ -58,7 +58,7 @@ export const trainCommand = () =>
     async run({ argument: network, options, computed }) {
       const startedAt = performance.now();
       const { model, digest, named } = await openNetwork(network, options);
-      claimFile(options.out, [named ? undefined : network, options.against, options.through?.file]);
+      claimFile(options.out, [named ? undefined : network, options.against, ...dataFiles(options)]);
       lockFile(options.out);
       const source = model ?? emptyModel(network);
       const how = named ? { fromScratch: true } : { unlabeled: true, assume: options.task === IMITATE };

@@ -99,6 +99,9 @@ describe("a file", () => {
       ["train", net, ...pruning, "--task", "imitate", "--against", spare, "--out", spare],
       ["train", net, ...pruning, "--through", spare, "--out", spare],
       ["compress", net, "--max-loss", "1", "--data", blobs, "--through", spare, "--out", spare],
+      ["compress", net, "--max-loss", "1", "--data", `npz:${spare}`, "--out", spare],
+      ["compress", net, "--max-loss", "1", "--data", "images:here", "--classes", spare, "--out", spare],
+      ["compress", net, "--max-loss", "1", "--data", blobs, "--out", blobs],
     ]) {
       const { status, stderr } = await espalier(...command);
       expect([status, stderr]).toEqual([2, expect.stringMatching(/would be written over a file that is read/)]);
