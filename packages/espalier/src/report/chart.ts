@@ -40,7 +40,7 @@ export function drawn(chart: Chart, title: string, width: number): Html {
     ...chart.draw(width),
   });
   // Labels of groups without a role, which the title and the description take the place of.
-  for (const group of svg.querySelectorAll("[aria-label]")) group.removeAttribute("aria-label");
+  for (const group of Array.from(svg.querySelectorAll("[aria-label]"))) group.removeAttribute("aria-label");
   const id = `${slug(title)}-${width}`;
   svg.prepend(
     ...[
