@@ -92,6 +92,16 @@ describe.each(EXPORTS)("%s", (name) => {
     },
   );
 
+  it("is rounded within a loss, in its own type", async () => {
+    const source = readExport(name);
+    const { contents, layers: rows } = await compress(engine, source, samplesFor(source), {
+      ...{ maxLoss: 10, epochs: 1, format: "onnx" },
+    });
+    const rounded = new Map(rows.map((row) => [row.name, row.weights]));
+    for (const [layer, weights] of layers) expect([layer, rounded.get(layer)]).toEqual([layer, weights]);
+    expect(Object.keys(kept(readModel(contents)))).toEqual(Object.keys(kept(source)));
+  });
+
   it.skipIf(name === "tied_embedding")("is pruned without labels", async () => {
     const source = readExport(name);
     const { model } = await pruneWithoutLabels(engine, source, samplesFor(source), { density: { "*": 0.5 } });

@@ -22,7 +22,7 @@ export function beside(model: Model, teacher: Model): Beside {
   );
   const names = new Map([...made, ...apart.map(([name]) => name)].map((name) => [name, `teacher/${name}`]));
   both.nodes = [
-    ...teacher.nodes.map((node) => renamed({ ...node, name: `teacher/${node.name}` }, names)),
+    ...teacher.nodes.map((node) => renamed({ ...node, name: node.name && `teacher/${node.name}` }, names)),
     ...model.nodes,
   ];
   for (const [name, tensor] of apart) both.initializers.set(names.get(name) ?? name, tensor);
