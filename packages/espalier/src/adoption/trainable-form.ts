@@ -1,5 +1,5 @@
 import { type Attribute, int, tensor } from "../onnx/attributes.ts";
-import { codeOf, type DType } from "../onnx/dtype.ts";
+import { codeOf, type DType, type NumericType } from "../onnx/dtype.ts";
 import { constantTensor, copyModel, type Graph, type Model, type Node, type Value } from "../onnx/graph.ts";
 import { FLOATS, isStoredFloat, type StoredFloat, storedLike, toFloat32 } from "../onnx/half.ts";
 import { inlineFunctions } from "../onnx/inline.ts";
@@ -25,6 +25,8 @@ export interface TrainableForm {
   restore(parameters: ReadonlyMap<string, FloatTensor>): Model;
   /** A network that was made of {@link model}, with the weights of recurrent nodes in whole again. */
   together(model: Model): Model;
+  /** The type in which the file holds a parameter. */
+  typeOf(name: string): NumericType;
   /** The parameters as the file can hold them: rounded where their type is a half. */
   rounded(parameters: ReadonlyMap<string, FloatTensor>): Map<string, FloatTensor>;
 }
@@ -46,6 +48,7 @@ export function trainableForm(source: Model, { gates = true }: { readonly gates?
     // Graphs that are made of it have initializers that are no inputs, which version 3 does not allow.
     model: { ...model, irVersion: Math.max(model.irVersion, 8) },
     differences: differencesOf(source, lifted, equal),
+    typeOf: (name) => held(wholeOf.get(name) ?? name)?.dtype ?? "float32",
     together: (changed) => ({ ...together(changed), irVersion: base.irVersion }),
     restore(parameters) {
       const values = join(parameters);

@@ -11,7 +11,6 @@ import { simplify } from "../engine/simplify.ts";
 import { simplifyModel } from "../engine/simplify-model.ts";
 import { UserError } from "../errors.ts";
 import type { Model } from "../onnx/graph.ts";
-import { isFloat32 } from "../onnx/tensor.ts";
 import { mergeable } from "../operators/roles.ts";
 import { walkPrices } from "../sharing/price-walk.ts";
 import type { OutputKind } from "../sharing/scaled/embedded.ts";
@@ -23,6 +22,7 @@ import { statisticsOf } from "../sharing/scaled/statistics.ts";
 import { CURVE, type CurvePoint } from "../sharing/scaled/walk-curve.ts";
 import { checkPercent } from "../tasks/fidelity/percent.ts";
 import type { Measure } from "../tasks/measure.ts";
+import { checkRounded } from "./check-rounded.ts";
 import { withoutDead } from "./compact.ts";
 import { Comparison, type EvaluateAgainstResult } from "./comparison.ts";
 import { type Hooks, splitHooks } from "./hooks.ts";
@@ -104,8 +104,8 @@ export async function shareWithin(
   ];
   note("Looking at what each layer does to the outputs.");
   const statistics = await statisticsOf(engine, network, data, { batch, seed, kinds, signal });
-  const scaler = new Scaler(statistics);
-  noteUntouched(form.model, scaler.names, note);
+  const scaler = new Scaler(statistics, form.typeOf);
+  checkRounded(form.model, scaler.names, note);
   const curve: CurvePoint[] = [];
   let judgedBy: Measure | undefined;
 
@@ -238,21 +238,3 @@ async function learnable(engine: Engine, open: Model, data: Dataset) {
 const MOST_VALUES = 2 ** 23;
 /** Smaller batches bring a training more steps. */
 const MOST_BATCH = 32;
-
-/** Says which part of the weights is in a type or place that is not rounded. */
-function noteUntouched(model: Model, names: readonly string[], note: (text: string) => void): void {
-  const own = new Set(names);
-  let [rounded, all] = [0, 0];
-  for (const [name, tensor] of model.initializers) {
-    if (tensor.dtype === "string" || tensor.dims.length === 0) continue;
-    const isFloat =
-      isFloat32(tensor) || tensor.dtype === "float16" || tensor.dtype === "float64" || tensor.dtype === "bfloat16";
-    if (!isFloat) continue;
-    all += tensor.data.length;
-    if (own.has(name)) rounded += tensor.data.length;
-  }
-  if (all === 0 || rounded >= 0.98 * all) return;
-  note(
-    `${(100 * (1 - rounded / all)).toFixed(1)}% of the network's numbers are no float32 weights that are learned, and stay as they are.`,
-  );
-}

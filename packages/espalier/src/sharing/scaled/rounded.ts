@@ -1,4 +1,5 @@
 import { followsItself, type Settled, settle } from "../../coding/settle.ts";
+import type { NumericType } from "../../onnx/dtype.ts";
 import type { FloatTensor } from "../../onnx/tensor.ts";
 import type { Parameters } from "../../training/parameters.ts";
 import { type ScaledTensor, scaledBytes, writtenOut } from "./scaled.ts";
@@ -33,9 +34,11 @@ export function bytesOf(scaling: Scaling): number {
  * A tensor whose elements follow from others in it, such as a Fourier basis, as what is expected of them, where that is
  * smaller than whole numbers: within half a step of each, as rounding would be, or nearer, as errors spoil what is
  * expected behind them.
+ * @param dtype the type in which it is written
  */
-export function smaller(tensor: FloatTensor, scaled: ScaledTensor): Rounded {
-  if (!followsItself(tensor)) return scaled;
+export function orSettled(tensor: FloatTensor, scaled: ScaledTensor, dtype: NumericType): Rounded {
+  // What a reader expects are words of 32 bits.
+  if (dtype !== "float32" || !followsItself(tensor)) return scaled;
   const { scales, inner } = scaled;
   const within = (part: number) =>
     settle(tensor, (element) => part * scales[Math.floor(element / inner) % scales.length]);

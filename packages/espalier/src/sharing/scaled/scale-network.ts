@@ -1,10 +1,11 @@
+import type { NumericType } from "../../onnx/dtype.ts";
 import { type FloatTensor, float32, isFloat32 } from "../../onnx/tensor.ts";
 import { withBias } from "../../reconstruction/moments.ts";
 import { type Chain, chainOf } from "./chain.ts";
 import { cheapest, decideRow, firstPrices, pricesOf } from "./decide.ts";
 import type { Looked, Plain } from "./looks.ts";
-import { isScaled, type Rounded, type Scaling, smaller } from "./rounded.ts";
-import { MOST_CODE, type ScaledTensor, scaleFor } from "./scaled.ts";
+import { isScaled, orSettled, type Rounded, type Scaling } from "./rounded.ts";
+import { MOST_CODE, octaveOf, type ScaledTensor, scaleFor } from "./scaled.ts";
 import type { Statistics } from "./statistics.ts";
 
 /**
@@ -18,11 +19,14 @@ const PASSES = 2;
 /** Rounds a network's weights to whole numbers times scales, at any price of a bit. */
 export class Scaler {
   readonly #statistics: Statistics;
+  readonly #typeOf: (name: string) => NumericType;
   readonly #weights: number;
   readonly #chains = new Map<string, readonly (readonly Chain[])[]>();
 
-  constructor(statistics: Statistics) {
+  /** @param typeOf the type in which a parameter is written; default float32 */
+  constructor(statistics: Statistics, typeOf: (name: string) => NumericType = () => "float32") {
     this.#statistics = statistics;
+    this.#typeOf = typeOf;
     this.#weights = [...tensorsOf(statistics).values()].reduce((sum, { data }) => sum + data.length, 0);
   }
 
@@ -40,12 +44,15 @@ export class Scaler {
     const price = lambda / this.#weights;
     const found = new Map<string, Rounded>();
     for (const looked of this.#statistics.layers.values()) {
-      for (const [name, tensor] of scaledLayer(this.#statistics, looked, this.#chainsOf(looked), price))
+      const options = { price, dtype: this.#typeOf(looked.layer.weight) };
+      for (const [name, tensor] of scaledLayer(this.#statistics, looked, this.#chainsOf(looked), options))
         found.set(name, tensor);
     }
     for (const plain of this.#statistics.others.values()) {
       const tensor = this.#statistics.typed.initializers.get(plain.name);
-      if (isFloat32(tensor)) found.set(plain.name, smaller(tensor, scaledPlain(tensor, plain, price)));
+      if (!isFloat32(tensor)) continue;
+      const dtype = this.#typeOf(plain.name);
+      found.set(plain.name, orSettled(tensor, scaledPlain(tensor, plain, price, dtype), dtype));
     }
     return found;
   }
@@ -82,7 +89,7 @@ function scaledLayer(
   { typed }: Statistics,
   { layer, linear, blocks, gains }: Looked,
   chains: readonly (readonly Chain[])[],
-  price: number,
+  { price, dtype }: { readonly price: number; readonly dtype: NumericType },
 ): [string, Rounded][] {
   const { groups, rows, columns } = linear;
   const bias = typed.initializers.get(linear.bias ?? "");
@@ -106,7 +113,7 @@ function scaledLayer(
           return sum + part * Math.log(chains[b][group].curvature);
         }, 0),
       );
-      scales[row] = scaleOf(wanted.subarray(0, columns), STEP * Math.sqrt(own / curvature));
+      scales[row] = scaleOf(wanted.subarray(0, columns), STEP * Math.sqrt(own / curvature), octaveOf(dtype));
       const written = codes.subarray(row * columns, (row + 1) * columns);
       for (const [b, { start, end }] of blocks.entries()) {
         const part = {
@@ -122,7 +129,7 @@ function scaledLayer(
     }
     prices = pricesOf(counts);
   }
-  const weights = smaller(layer.tensor, inItsOrder(linear, scales, codes, layer.tensor.dims));
+  const weights = orSettled(layer.tensor, inItsOrder(linear, scales, codes, layer.tensor.dims), dtype);
   const found: [string, Rounded][] = [[layer.weight, weights]];
   if (linear.bias && isFloat32(bias)) {
     const last = blocks[blocks.length - 1];
@@ -132,15 +139,15 @@ function scaledLayer(
       return gain * last.second[(group + 1) * size * size - 1];
     });
     const plain = { name: linear.bias, axis: { scales: 1, inner: 1 }, squares: Float32Array.of(meanOf(squares)) };
-    found.push([linear.bias, scaledPlain(isScaled(weights) ? float32(bias.dims, biases) : bias, plain, price)]);
+    found.push([linear.bias, scaledPlain(isScaled(weights) ? float32(bias.dims, biases) : bias, plain, price, dtype)]);
   }
   return found;
 }
 
 /** A scale for a step, such that all weights have codes. */
-function scaleOf(weights: Float32Array, step: number): number {
+function scaleOf(weights: Float32Array, step: number, toTheOctave: number): number {
   const most = weights.reduce((max, w) => Math.max(max, Math.abs(w)), 0);
-  return scaleFor(Math.max(step, (1.25 * most) / MOST_CODE, LEAST_SCALE));
+  return scaleFor(Math.max(step, (1.25 * most) / MOST_CODE, LEAST_SCALE), toTheOctave);
 }
 
 /** Products with it are not subnormal. */
@@ -170,7 +177,12 @@ function axisOfRows(numbers: Float32Array, rows: number): { readonly inner: numb
 }
 
 /** Rounds a parameter of which only the weight of its errors is known. */
-export function scaledPlain({ dims, data }: FloatTensor, { axis, squares }: Plain, price: number): ScaledTensor {
+export function scaledPlain(
+  { dims, data }: FloatTensor,
+  { axis, squares }: Plain,
+  price: number,
+  dtype: NumericType = "float32",
+): ScaledTensor {
   const { scales: count } = axis;
   const inner = count === 1 ? 1 : axis.inner;
   const scales = new Float32Array(count);
@@ -181,7 +193,8 @@ export function scaledPlain({ dims, data }: FloatTensor, { axis, squares }: Plai
   const mean = meanOf(squares) || 1;
   for (let r = 0; r < count; r++) {
     const square = Math.max(squares[r], LEAST_PART * mean, Number.MIN_VALUE);
-    scales[r] = scaleFor(Math.max(STEP * Math.sqrt(price / square), (1.25 * most[r]) / MOST_CODE, LEAST_SCALE));
+    const step = Math.max(STEP * Math.sqrt(price / square), (1.25 * most[r]) / MOST_CODE, LEAST_SCALE);
+    scales[r] = scaleFor(step, octaveOf(dtype));
   }
   const codes = new Int16Array(data.length);
   let prices = firstPrices();

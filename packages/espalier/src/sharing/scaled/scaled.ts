@@ -1,3 +1,4 @@
+import type { NumericType } from "../../onnx/dtype.ts";
 import { type FloatTensor, float32, sizeOf } from "../../onnx/tensor.ts";
 
 /**
@@ -26,9 +27,14 @@ export function writtenOut({ dims, inner, scales, codes }: ScaledTensor): FloatT
 /** Scales are this many to the octave: to be off by half a step costs less than to tell finer ones apart. */
 const TO_THE_OCTAVE = 4;
 
-/** The scale that stands for a step: a power of two by quarters, rounded to eight binary digits. */
-export function scaleFor(step: number): number {
-  const power = 2 ** (Math.round(Math.log2(step) * TO_THE_OCTAVE) / TO_THE_OCTAVE);
+/** How many scales there are to the octave for weights of a type: halves have digits for powers of two alone. */
+export function octaveOf(dtype: NumericType): number {
+  return dtype === "float16" || dtype === "bfloat16" ? 1 : TO_THE_OCTAVE;
+}
+
+/** The scale that stands for a step: a power of two or a part of one, rounded to eight binary digits. */
+export function scaleFor(step: number, toTheOctave = TO_THE_OCTAVE): number {
+  const power = 2 ** (Math.round(Math.log2(step) * toTheOctave) / toTheOctave);
   const unit = 2 ** (Math.floor(Math.log2(power)) - 7);
   return Math.fround(Math.round(power / unit) * unit);
 }
