@@ -1,5 +1,7 @@
 import {
-  type BitCoder,
+  type BitGroup,
+  BitGroupModel,
+  bitGroups,
   CONTEXT,
   codeCodebook,
   codeInContexts,
@@ -11,8 +13,8 @@ import { Cost } from "./cost.ts";
 import { encoderFor } from "./encoder-for.ts";
 import { CodeTable, type Survey } from "./survey.ts";
 
-/** How many low bits are tried as raw ones, where words are coded as they are. */
-const RAW_BITS = [0, 4, 7, 8, 12, 14, 16, 18, 20, 21, 22, 23];
+/** How many low bits are tried as raw ones, where words are coded as they are: the most first. */
+const RAW_BITS = [23, 22, 21, 20, 18, 16, 14, 12, 8, 7, 4, 0];
 /** Above so many words the first guesses are taken. */
 const TRIED = 2 ** 20;
 
@@ -20,7 +22,9 @@ const TRIED = 2 ** 20;
 const SAMPLED = 2 ** 12;
 /** Of more words not all choices are tried. */
 const FEW = 2 ** 9;
-const FEWER_RAW_BITS = [0, 8, 12, 14, 16, 20];
+const FEWER_RAW_BITS = [20, 16, 14, 12, 8, 0];
+/** After so many that are worse than the best, no others are: what lies below noise is noise. */
+const WORSE = 2;
 const NO_BOOK: Uint32Array = new Uint32Array(0);
 
 /** A way to code a tensor in contexts: its layout, with what the elements are in it. */
@@ -43,62 +47,67 @@ export function encodeInContexts(survey: Survey, activity: Uint8Array, rows: rea
   if (distinct && distinct.length > 0)
     candidates.push({ layout: { ...base, entries: distinct.length }, book: distinct });
   if (!distinct || 4 * distinct.length >= nonzero) {
-    const most = type.width - format.shift;
-    const guess = type.float ? Math.max(0, most - 10) : 0;
-    const raw = words.length > TRIED ? guess : bestRaw(survey, base, activity);
+    const guess = type.float ? Math.max(0, type.width - format.shift - 10) : 0;
+    const raw = words.length > TRIED ? guess : bestRaw(survey);
     candidates.push({ layout: { ...base, raw }, book: NO_BOOK });
   }
-  const cheapest = (given: readonly Candidate[]) =>
-    given.length === 1 ? given[0] : given.reduce(cheaper(survey, activity));
-  const first = cheapest(candidates);
+  const encoded = (candidate: Candidate) => ({ ...candidate, stream: encode(survey, candidate, activity) });
+  const first = smallest(candidates.map(encoded));
   // Dense words as they are do not see where they lie.
   const views = words.length > TRIED || (!sparse && first.book.length === 0) ? [] : imageViews(view, rows);
-  const best = cheapest([first, ...views.map((image) => ({ ...first, layout: { ...first.layout, view: image } }))]);
+  const others = views.map((image) => encoded({ ...first, layout: { ...first.layout, view: image } }));
+  return smallest([first, ...others]).stream;
+}
+
+function smallest<T extends { readonly stream: Uint8Array }>(all: readonly T[]): T {
+  return all.reduce((a, b) => (b.stream.length < a.stream.length ? b : a));
+}
+
+/** How many low bits are best raw, by the first words of a tensor that are not zero. */
+function bestRaw({ words, format }: Survey): number {
+  const sample = words.subarray(0, SAMPLED).filter((word) => word !== 0);
+  const raws = (words.length > FEW ? FEWER_RAW_BITS : RAW_BITS).filter((raw) => raw <= format.width - format.shift);
+  // Choices have groups in common.
+  const costs = new Map<string, number>();
+  const costOf = (group: BitGroup) => {
+    const key = `${group.at} ${group.bits}`;
+    const cost = costs.get(key) ?? costOfGroup(sample, group);
+    costs.set(key, cost);
+    return cost;
+  };
+  let best = { raw: 0, bits: Number.POSITIVE_INFINITY };
+  let worse = 0;
+  for (const raw of raws) {
+    const bits = bitGroups(format, raw).reduce((sum, group) => sum + costOf(group), raw * sample.length);
+    if (bits <= best.bits) best = { raw, bits };
+    else worse++;
+    if (worse === WORSE && words.length > FEW) break;
+  }
+  return best.raw;
+}
+
+function costOfGroup(words: Uint32Array, group: BitGroup): number {
+  const { at, bits, above } = group;
+  const cost = new Cost();
+  const model = new BitGroupModel(group);
+  for (const word of words) model.code(cost, word, above > 0 ? (word >>> (at + bits)) & ((1 << above) - 1) : 0);
+  return cost.bits;
+}
+
+function encode(survey: Survey, { layout, book }: Candidate, activity: Uint8Array): Uint8Array {
+  const { words, type, format } = survey;
   const coder = encoderFor(survey);
-  code(coder, survey, best, activity);
+  codeLayout(coder, layout, type.view);
+  if (book.length > 0) codeCodebook(coder, book.slice(), format);
+  codeInContexts(coder, elementsIn(words, book), layout, format, book, activity);
   return coder.finish();
 }
 
-/** How many low bits are best raw, by the first rows of a tensor. */
-function bestRaw(survey: Survey, base: Layout, activity: Uint8Array): number {
-  const { words, type, format } = survey;
-  const columns = words.length / base.view.rows;
-  const rows = Math.min(base.view.rows, Math.ceil(SAMPLED / columns));
-  // A vector is a row of single channels.
-  const channels = base.view.rows === 1 && base.view.kernel === 1 ? Math.min(SAMPLED, columns) : base.view.channels;
-  const view = { ...base.view, rows, channels };
-  const part = words.subarray(0, rows * channels * view.kernel);
-  const sample = { ...survey, words: part, type: { ...type, view } };
-  const count = part.reduce((sum, word) => sum + (word === 0 ? 0 : 1), 0);
-  const raws = (words.length > FEW ? FEWER_RAW_BITS : RAW_BITS).filter((raw) => raw <= type.width - format.shift);
-  const tried = raws.map((raw): Candidate => ({ layout: { ...base, view, count, raw }, book: NO_BOOK }));
-  return tried.reduce(cheaper(sample, activity)).layout.raw;
-}
-
-function cheaper(survey: Survey, activity: Uint8Array) {
-  const costs = new Map<Candidate, number>();
-  const costOf = (candidate: Candidate) => {
-    const known = costs.get(candidate);
-    if (known !== undefined) return known;
-    const cost = new Cost();
-    code(cost, survey, candidate, activity);
-    costs.set(candidate, cost.bits);
-    return cost.bits;
-  };
-  return (a: Candidate, b: Candidate) => (costOf(b) < costOf(a) ? b : a);
-}
-
-function code(
-  coder: BitCoder,
-  { words, type, format }: Survey,
-  { layout, book }: Candidate,
-  activity: Uint8Array,
-): void {
-  codeLayout(coder, layout, type.view);
-  if (book.length > 0) codeCodebook(coder, book.slice(), format);
+/** Codes from 1 where there is a codebook, else the words. */
+function elementsIn(words: Uint32Array, book: Uint32Array): Uint32Array {
+  if (book.length === 0) return words.slice();
   const codes = CodeTable.of(book);
-  const elements = book.length > 0 ? words.map((word) => (word === 0 ? 0 : codes.code(word))) : words.slice();
-  codeInContexts(coder, elements, layout, format, book, activity);
+  return words.map((word) => (word === 0 ? 0 : codes.code(word)));
 }
 
 /** Views of a matrix as square images, of channels that are the rows of a tensor before, or 1 or 3. */

@@ -8,11 +8,9 @@ import {
   LONGEST_TEXT,
   leastBytes,
   MAGIC,
-  MOST_IN_CONTEXTS,
   mostDecoded,
   Neighbours,
   PREFIX,
-  type Scaled,
   VERSION,
   varintOf,
   wordsOf,
@@ -21,11 +19,9 @@ import { UserError } from "../errors.ts";
 import type { Model } from "../onnx/graph.ts";
 import { writeModel } from "../onnx/write.ts";
 import { type Encoded, encodeTensor, type Method } from "./encode-tensor.ts";
-import { type Link, Links } from "./links.ts";
+import { type Known, lookAt, type Plan, planFor, surveyOf } from "./plan.ts";
 import { RangeEncoder } from "./range-encoder.ts";
-import { scaledWays } from "./scaled-encoder.ts";
 import { concat, split, type Taken } from "./split.ts";
-import { type Survey, survey } from "./survey.ts";
 
 /** How an .esp file is written. */
 export interface EncodeOptions {
@@ -69,24 +65,29 @@ export function encodeFile(
   const file = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
   const { graph, tensors } = split(file, liesBeside);
   const neighbours = new Neighbours();
-  const { methods, links, kept } = mode === "context" ? planFor(tensors, file.length, version) : NO_PLAN;
+  const { methods, links, kept, known } = mode === "context" ? planFor(tensors, file.length, version) : NO_PLAN;
   // The place of each tensor that is kept, in their order.
   const places = [...kept].sort((a, b) => a - b);
   const encoded = tensors.map((tensor, i) => {
     const method = methods[i] ?? mode;
-    const known = { ...surveyOf(tensor), kept: kept.has(i) };
+    const { survey, ways } = method === "context" ? (known[i] ?? lookAt(tensor, version)) : withoutWays(tensor);
     const before = places.filter((place) => place < i);
     const references = links[i]?.references.map(({ reference, to }) => ({
       ...reference,
       back: to === undefined ? 0 : before.length - before.indexOf(to),
     }));
-    const ways = method === "context" ? waysOf(tensor, known, version) : [];
-    const each = encodeTensor({ tensor, survey: known, ways, references }, method, neighbours);
+    const prepared = { tensor, survey: { ...survey, kept: kept.has(i) }, ways, references };
+    const each = encodeTensor(prepared, method, neighbours);
     onProgress?.(i + 1, tensors.length);
     return each;
   });
   return container(file.length, graph, encoded);
 }
+
+const NO_PLAN: Plan = { methods: [], links: [], kept: new Set(), known: [] };
+
+/** What tables need to know of a tensor. */
+const withoutWays = (tensor: Taken): Known => ({ survey: surveyOf(tensor), ways: [] });
 
 /** A graph that is so many bytes larger than it must be, and more than twice as large, has weights in it. */
 const LARGER = 4096;
@@ -104,72 +105,6 @@ export function codesWell(file: Uint8Array, rewritten: Uint8Array): boolean {
 /** Whether a tensor is coded beside the graph. */
 export function liesBeside(tensor: Taken): boolean {
   return tensor.bytes.length >= SMALLEST && wordsOf(tensor)?.bytes === tensor.bytes.length;
-}
-
-function surveyOf(tensor: Taken): Survey {
-  const words = wordsOf(tensor);
-  if (!words) throw new Error(`The tensor "${tensor.name}" has no words.`);
-  return survey(tensor.bytes, words);
-}
-
-function waysOf({ dims }: Taken, known: Survey, version: number): readonly Scaled[] {
-  return version < 2 ? [] : scaledWays(known, dims);
-}
-
-/**
- * Decoding in contexts takes about so long for each word, and for each that is not zero: less with a codebook or as small
- * numbers than without. With tables it takes no time.
- */
-const SECONDS_PER_PLACE = 0.1e-6;
-const SECONDS_PER_CODE = 0.4e-6;
-const SECONDS_PER_WORD = 1e-6;
-/** A network may take so long to decode, or the time of its bytes at this speed, whichever is more. */
-const LEAST_SECONDS = 0.5;
-const BYTES_PER_SECOND = 1e9;
-/** The same where words are small numbers or follow from others, for which tables make much larger files. */
-const LEAST_SECONDS_FURTHER = 3;
-const FURTHER_BYTES_PER_SECOND = 1e8;
-
-/** How tensors are coded, by their places. */
-interface Plan {
-  readonly methods: readonly Method[];
-  /** What words follow from, where it is worth a try. */
-  readonly links: readonly (Link | undefined)[];
-  /** Tensors to which the links of those in contexts lead. */
-  readonly kept: ReadonlySet<number>;
-}
-
-const NO_PLAN: Plan = { methods: [], links: [], kept: new Set() };
-
-/** Which tensors are coded in contexts: all, but for the largest of a network that would take too long to decode. */
-function planFor(tensors: readonly Taken[], bytes: number, version: number): Plan {
-  const most = Math.max(LEAST_SECONDS, bytes / BYTES_PER_SECOND);
-  const mostFurther = Math.max(LEAST_SECONDS_FURTHER, bytes / FURTHER_BYTES_PER_SECOND);
-  const all = new Links();
-  const links: (Link | undefined)[] = [];
-  const times = tensors.map((tensor, i) => {
-    const known = surveyOf(tensor);
-    const { words, nonzero, distinct } = known;
-    const link = version < 2 ? undefined : all.add(i, known);
-    links.push(link?.worth ? link : undefined);
-    if (words.length > MOST_IN_CONTEXTS) return { seconds: Number.POSITIVE_INFINITY, most };
-    if (link?.worth) return { seconds: words.length * SECONDS_PER_WORD, most: mostFurther };
-    const scaled = waysOf(tensor, known, version).length > 0;
-    const each = scaled || distinct ? SECONDS_PER_CODE : SECONDS_PER_WORD;
-    const seconds = words.length * SECONDS_PER_PLACE + nonzero * each;
-    // Without a codebook there is nothing but contexts for small numbers.
-    return { seconds, most: scaled ? (distinct ? mostFurther : Number.POSITIVE_INFINITY) : most };
-  });
-  const methods = tensors.map((): Method => "static");
-  const slowest = tensors.map((_, i) => i).sort((a, b) => times[b].seconds - times[a].seconds);
-  let total = 0;
-  for (const i of slowest.reverse()) {
-    if (total + times[i].seconds > times[i].most) continue;
-    total += times[i].seconds;
-    methods[i] = "context";
-  }
-  const kept = links.flatMap((link, i) => (methods[i] === "context" ? (link?.references ?? []) : []));
-  return { methods, links, kept: new Set(kept.flatMap(({ to }) => to ?? [])) };
 }
 
 /** Codes the graph as text, or stores it where that takes no more. @param padding zeros that change nothing */

@@ -106,9 +106,12 @@ function roundedStepOf(magnitudes: Float32Array, least: number): number {
   return 0;
 }
 
+/** Half a unit in the last place of a float by its exponent; those below the least exponent have units of that. */
+const HALVES = Float64Array.from({ length: 256 }, (_, exponent) => 2 ** (Math.max(1, exponent) - 151));
+
 /** Where a scale lies whose product with a number is rounded to a float: half a unit in the last place around it. */
 function intervalOf(magnitude: number, number: number): [number, number] {
-  const half = 2 ** (Math.max(1, exponentOf(magnitude)) - 151);
+  const half = HALVES[exponentOf(magnitude)];
   return [(magnitude - half) / number, (magnitude + half) / number];
 }
 

@@ -33,49 +33,61 @@ function wordsOfBytes(bytes: Uint8Array, width: number): Uint32Array {
 }
 
 function distinctOf(words: Uint32Array, format: WordFormat): Uint32Array | undefined {
-  const codes = new CodeTable();
+  const codes = new CodeTable(Math.min(words.length, LONGEST_CODEBOOK + 1));
   for (let i = 0; i < words.length; i++) {
     if (words[i] !== 0 && codes.add(words[i]) > LONGEST_CODEBOOK) return undefined;
   }
-  return codes.words().sort((a, b) => rankOf(a, format) - rankOf(b, format));
+  return codes.words.sort((a, b) => rankOf(a, format) - rankOf(b, format));
 }
 
 /** The codes of a codebook by its words: a hash table, since there are millions of words to look up. */
 export class CodeTable {
-  readonly #keys = new Uint32Array(4 * LONGEST_CODEBOOK);
-  readonly #codes = new Uint16Array(4 * LONGEST_CODEBOOK);
+  /** The word of each code, from 0. */
+  readonly #words: Uint32Array;
+  /** The code in each slot, from 1; 0 where there is none. */
+  readonly #slots: Uint16Array;
+  readonly #shift: number;
   #size = 0;
+
+  /** @param most words that it has room for */
+  constructor(most: number) {
+    const log = 2 + Math.ceil(Math.log2(Math.max(2, most)));
+    this.#words = new Uint32Array(most);
+    this.#slots = new Uint16Array(2 ** log);
+    this.#shift = 32 - log;
+  }
 
   /** The table in which each word has its place in the codebook, from 1. */
   static of(book: Uint32Array): CodeTable {
-    const table = new CodeTable();
+    const table = new CodeTable(book.length);
     for (const word of book) table.add(word);
     return table;
   }
 
-  /** Adds a word that may be there already. @returns how many there are; stop beyond the longest codebook */
+  /** Adds a word that may be there already. @returns how many there are: at most as many as there is room for */
   add(word: number): number {
     const slot = this.#slotOf(word);
-    if (this.#codes[slot] === 0) {
-      this.#keys[slot] = word;
-      this.#codes[slot] = ++this.#size;
+    if (this.#slots[slot] === 0) {
+      this.#words[this.#size] = word;
+      this.#slots[slot] = ++this.#size;
     }
     return this.#size;
   }
 
   /** The code of a word that is there. */
   code(word: number): number {
-    return this.#codes[this.#slotOf(word)];
+    return this.#slots[this.#slotOf(word)];
   }
 
-  words(): Uint32Array {
-    return this.#keys.filter((_, slot) => this.#codes[slot] !== 0);
+  /** A copy of the words, in the order in which they came. */
+  get words(): Uint32Array {
+    return this.#words.slice(0, this.#size);
   }
 
   #slotOf(word: number): number {
-    const mask = this.#keys.length - 1;
-    let slot = Math.imul(word, 0x9e3779b1) >>> 18;
-    while (this.#codes[slot] !== 0 && this.#keys[slot] !== word) slot = (slot + 1) & mask;
+    const slots = this.#slots;
+    let slot = Math.imul(word, 0x9e3779b1) >>> this.#shift;
+    while (slots[slot] !== 0 && this.#words[slots[slot] - 1] !== word) slot = (slot + 1) & (slots.length - 1);
     return slot;
   }
 }

@@ -37,3 +37,4 @@ export { LARGEST_LOG, spread } from "./table.ts";
 export { codeText } from "./text.ts";
 export type { View } from "./view.ts";
 export { decode } from "./whole.ts";
+export { type BitGroup, BitGroupModel, bitGroups } from "./words.ts";
