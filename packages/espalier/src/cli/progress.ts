@@ -12,11 +12,17 @@ import { bytes, duration, fidelityText, isQuiet, note, rate, share, trialText } 
 export function reporter(): { readonly report: (progress: Progress) => void; readonly stop: () => void } {
   let rounds: RoundsProgress | undefined;
   let measure: Measure = error;
+  let saidAt = performance.now();
   return {
     report(progress) {
+      const now = performance.now();
+      if (progress.kind === "part" && now - saidAt < SILENCE) return;
+      saidAt = now;
       switch (progress.kind) {
         case "note":
           return note(progress.text);
+        case "part":
+          return note(partText(progress));
         case "task":
           measure = progress.measure;
           // Most networks tell classes apart: only others are worth a line.
@@ -47,7 +53,14 @@ export function reporter(): { readonly report: (progress: Progress) => void; rea
   };
 }
 
+/** Milliseconds without a line, after which one says how far the work is. */
+const SILENCE = 5000;
+
 type Of<Kind extends Progress["kind"]> = Extract<Progress, { kind: Kind }>;
+
+function partText({ text, part }: Of<"part">): string {
+  return part === undefined ? `${text} ...` : `${text}: ${Math.floor(100 * part)}%`;
+}
 
 function epochText(
   name: string,

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { brotliCompressSync, constants } from "node:zlib";
+import { promisify } from "node:util";
+import { brotliCompress, constants } from "node:zlib";
 import { openAudio } from "../data/audio/open.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { openImages } from "../data/images/open.ts";
@@ -144,13 +145,13 @@ export async function openShipped(folder: string, engine: Engine, note: (text: s
 }
 
 /** With the largest window that browsers take. */
-function brotli(file: Uint8Array): number {
+async function brotli(file: Uint8Array): Promise<number> {
   const params = {
     [constants.BROTLI_PARAM_QUALITY]: constants.BROTLI_MAX_QUALITY,
     [constants.BROTLI_PARAM_LGWIN]: constants.BROTLI_MAX_WINDOW_BITS,
     [constants.BROTLI_PARAM_SIZE_HINT]: file.length,
   };
-  return brotliCompressSync(file, { params }).length;
+  return (await promisify(brotliCompress)(file, { params })).length;
 }
 
 /**

@@ -71,7 +71,12 @@ export interface LabOptions {
   readonly signal: AbortSignal;
   /** Called with a line after each run. */
   readonly note: (line: string) => void;
+  /** Called again and again while something takes long. */
+  readonly still?: (what: string) => void;
 }
+
+/** Milliseconds after which long work is said to go on. */
+const AGAIN = 1000;
 
 /** Ends an experiment whose signal was raised; what is done is on the shelf. */
 export class Stopped extends Error {
@@ -202,6 +207,19 @@ export class Lab {
   /** Tells what was done. */
   note(line: string): void {
     this.#options.note(line);
+  }
+
+  /** Does work that takes long, of which is said when it begins and, every few seconds, that it goes on. */
+  async during<Result>(what: string, work: () => Promise<Result>): Promise<Result> {
+    const { note, still, signal } = this.#options;
+    if (signal.aborted) throw new Stopped(what);
+    note(what);
+    const timer = setInterval(() => still?.(what), AGAIN);
+    try {
+      return await work();
+    } finally {
+      clearInterval(timer);
+    }
   }
 
   /** Does rounds, unless a run of that name and those settings is on the shelf. */

@@ -24,7 +24,7 @@ export interface ShippedNetwork {
 export interface Shipped {
   readonly networks: readonly ShippedNetwork[];
   /** How many bytes a file is under brotli at its highest quality. */
-  brotli(file: Uint8Array): number;
+  brotli(file: Uint8Array): Promise<number>;
 }
 
 /** How far outputs are those of another network. */

@@ -156,21 +156,24 @@ async function digestOf(contents: Uint8Array): Promise<string> {
 async function measureAll(lab: Lab, network: ShippedNetwork): Promise<{ made: ZooRow; model: Model }> {
   const { shipped, toolkit } = lab;
   const { name, title, contents } = network;
-  const simple = await toolkit.simplify(network);
+  const during = <Result>(what: string, work: () => Promise<Result>) => lab.during(`${name}: ${what}`, work);
+  const simple = await during("simplifying", () => toolkit.simplify(network));
   const peer = int8ByChannel(simple);
-  const peerBytes = shipped.brotli(writeModel(peer.file));
-  const brotli = shipped.brotli(contents);
-  const found = await toolkit.compress(network, simple);
+  const brotli = await during("coding by brotli", () => shipped.brotli(contents));
+  const peerBytes = await during("coding int8 by brotli", () => shipped.brotli(writeModel(peer.file)));
+  const found = await during("making it small", () => toolkit.compress(network, simple));
   const bytes = found.contents.length;
   const same = async (bytes: number, model: Model) => {
     const { fidelity, standardError, measure, samples } = await toolkit.compare(network, model, simple);
     return { bytes, fidelity, standardError, measure: measure.name, samples };
   };
-  const [int8, ours] = [await same(peerBytes, peer.rounded), await same(bytes, found.model)];
+  const int8 = await during("comparing int8", () => same(peerBytes, peer.rounded));
+  const ours = await during("comparing what was found", () => same(bytes, found.model));
+  const milliseconds = await during("timing", () => timesOf(network, found.contents, simple, lab.quick));
   const made = {
     ...{ name, title, bytes: contents.length, brotli },
     ...{ measure: ours.measure, samples: ours.samples, int8, ours: { ...ours, how: found.how } },
-    milliseconds: await timesOf(network, found.contents, simple, lab.quick),
+    milliseconds,
     page: { ours: RUNTIME + bytes, web: WEB + brotli, int8: WEB + peerBytes },
   };
   return { made: schema.parse(made), model: found.model };

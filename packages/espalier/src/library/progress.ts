@@ -11,6 +11,8 @@ import type { EpochResult, StepProgress as Steps } from "../training/train.ts";
 export type Progress =
   /** Something worth knowing, in a sentence. */
   | { readonly kind: "note"; readonly text: string }
+  /** What takes long is still being done: which part of it is over, 0 to 1, where that is known. */
+  | { readonly kind: "part"; readonly text: string; readonly part?: number }
   /** What the network is taken to be for, and by what it is judged from here on. */
   | { readonly kind: "task"; readonly task: string; readonly measure: Measure }
   /** Rounds of training begin. */

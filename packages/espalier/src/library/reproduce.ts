@@ -50,9 +50,10 @@ export async function reproduce(
   const { seed, quick = false } = checkOptions(schema, given);
   const { signal = new AbortController().signal, onProgress } = hooks;
   const note = (text: string) => onProgress?.({ kind: "note", text });
+  const still = (text: string) => onProgress?.({ kind: "part", text });
   try {
     const toolkit = zooToolkit(engine, { seed, quick }, { signal, onProgress });
-    return await experimentOf(name).run(new Lab({ engine, data, toolkit, shelf, seed, quick, signal, note }));
+    return await experimentOf(name).run(new Lab({ engine, data, toolkit, shelf, seed, quick, signal, note, still }));
   } catch (error) {
     throw error instanceof Stopped ? signal.reason : error;
   }

@@ -102,8 +102,10 @@ export async function shareWithin(
     new Comparison(engine, source, data, { measure, split: "validation", signal, onNote: note }),
     new Comparison(engine, source, data, { measure, split: "test", signal }),
   ];
+  const part = (text: string) => (part: number) => onProgress?.({ kind: "part", text, part });
   note("Looking at what each layer does to the outputs.");
-  const statistics = await statisticsOf(engine, network, data, { batch, seed, kinds, signal });
+  const onPart = part("looking at layers");
+  const statistics = await statisticsOf(engine, network, data, { batch, seed, kinds, signal, onPart });
   const scaler = new Scaler(statistics, form.typeOf);
   checkRounded(form.model, scaler.names, note);
   const curve: CurvePoint[] = [];
@@ -168,6 +170,7 @@ export async function shareWithin(
         kinds,
         scales: statistics.scales,
         signal,
+        onPart: part("imitating"),
         async onEpoch(epoch, loss, scaling) {
           if (!Number.isFinite(loss)) {
             note(`The imitation came to a loss of ${loss} in epoch ${epoch}, and ends: what was found before is kept.`);

@@ -104,7 +104,7 @@ describe("the experiment zoo", () => {
     const data = { ...unlabeled, targets: [] };
     return {
       networks: [{ name: "stand-in", title: "a stand-in", contents, model, data, measure: "argmax", maxLoss: 5 }],
-      brotli(file) {
+      async brotli(file) {
         coded.push(`${file.length}`);
         return Math.round(0.9 * file.length);
       },
@@ -112,9 +112,11 @@ describe("the experiment zoo", () => {
   };
 
   it("measures each network, beside 8 bits by channel and onnxruntime-web, and once", async () => {
-    const [coded, notes]: [string[], string[]] = [[], []];
+    const [coded, notes, stages, parts]: [string[], string[], string[], number[]] = [[], [], [], []];
     const onProgress = (progress: Progress) => {
-      if (progress.kind === "note" && progress.text.startsWith("stand-in")) notes.push(progress.text);
+      if (progress.kind === "part") parts.push(progress.part ?? 0);
+      if (progress.kind !== "note" || !progress.text.startsWith("stand-in: ")) return;
+      (/bytes/.test(progress.text) ? notes : stages).push(progress.text.slice("stand-in: ".length));
     };
     const given = shipped(coded);
     const result = await reproduce(engine, "zoo", given, { quick: true, shelf, onProgress });
@@ -141,6 +143,9 @@ describe("the experiment zoo", () => {
     expect(result.figures.map(({ name }) => name)).toEqual(["zoo-sizes", "zoo-fidelity"]);
     expect(notes).toHaveLength(1);
     expect(coded).toHaveLength(2);
+    expect(stages[0]).toBe("simplifying");
+    expect(stages).toEqual(expect.arrayContaining(["coding by brotli", "making it small", "comparing int8", "timing"]));
+    expect(Math.max(...parts)).toBe(1);
 
     const again = await reproduce(engine, "zoo", given, { quick: true, shelf, onProgress });
     expect(again.measured).toEqual(result.measured);
@@ -151,6 +156,28 @@ describe("the experiment zoo", () => {
     const other = shipped(coded, (weights) => weights.reverse());
     await reproduce(engine, "zoo", other, { quick: true, shelf, onProgress });
     expect(coded).toHaveLength(6);
+  });
+
+  it("goes on where it was stopped, with the rows that it has", async () => {
+    const coded: string[] = [];
+    const given = shipped(coded);
+    const [network] = given.networks;
+    const both = { ...given, networks: [network, { ...network, name: "second" }] };
+    const found = new Map<string, Trained>();
+    const own: Shelf = {
+      find: (name, settings) => found.get(`${name} ${settings}`),
+      keep: (name, settings, trained) => void found.set(`${name} ${settings}`, trained),
+    };
+    const stop = new AbortController();
+    const onProgress = (progress: Progress) => {
+      if (progress.kind === "note" && progress.text === "second: making it small") stop.abort();
+    };
+    const options = { quick: true, shelf: own, onProgress };
+    await expect(reproduce(engine, "zoo", both, { ...options, signal: stop.signal })).rejects.toThrow(/abort/i);
+    expect([found.size, coded.length]).toEqual([1, 4]);
+    const { table } = await reproduce(engine, "zoo", both, options);
+    expect(table).toHaveLength(3);
+    expect([found.size, coded.length]).toEqual([2, 6]);
   });
 
   it("says in the table where nothing could be made smaller, and why", async () => {

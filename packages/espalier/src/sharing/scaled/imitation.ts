@@ -30,6 +30,8 @@ export interface ImitationOptions {
   readonly rate?: number;
   readonly scales: readonly number[];
   readonly signal?: AbortSignal;
+  /** Is told after each step what part of all epochs is done, 0 to 1. */
+  readonly onPart?: (part: number) => void;
   /** Is told after each epoch what it came to; ends the training where it returns true. */
   readonly onEpoch: (epoch: number, loss: number, scaling: Scaling) => Promise<boolean>;
 }
@@ -45,7 +47,7 @@ export async function imitate(
   source: Model,
   scaling: Scaling,
   data: LearningData,
-  { epochs, batch, seed, kinds = [], rate = RATE, scales, signal, onEpoch }: ImitationOptions,
+  { epochs, batch, seed, kinds = [], rate = RATE, scales, signal, onPart, onEpoch }: ImitationOptions,
 ): Promise<void> {
   const student = rounding(source, scaling);
   const { model, frozen } = beside(student.model, upgrade(source));
@@ -73,6 +75,7 @@ export async function imitate(
         await split.read(order.subarray(step * batch, (step + 1) * batch), trainer.batchOf(0));
         const [own] = await trainer.run([rateAt({ iteration: 0, epoch: epoch - 1 + step / steps, epochs })]);
         loss += own / steps;
+        onPart?.((epoch - 1 + (step + 1) / steps) / epochs);
       }
       if (await onEpoch(epoch, loss, student.read(await trainer.parameters()))) return;
     }
