@@ -80,7 +80,7 @@ export async function runPruning(
   const { adopted, options, task, imitation } = run;
   const { model } = adopted;
   const usual = run.hot ? hotDefaults(model) : retrainingDefaults(model);
-  const training = trainingOf(options, model, imitation ? imitationDefaults(imitation.batch) : usual);
+  const training = trainingOf(options, model, data.train.size, imitation ? imitationDefaults(imitation.batch) : usual);
   const epochs = options.epochs ?? run.epochs;
   const frozen = frozenParameters(model, options.freeze);
   const { inputDropout } = options;

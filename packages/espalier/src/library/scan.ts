@@ -13,7 +13,7 @@ import { checkOptions } from "./options/option.ts";
 import { scanOptions } from "./options/pruning.ts";
 import { taskOptions } from "./options/task.ts";
 import { onTask } from "./prepare-task.ts";
-import { imitationDefaults, retrainingDefaults } from "./training.ts";
+import { imitationDefaults, retrainingDefaults, usualBatch } from "./training.ts";
 
 const schema = z.object({ ...taskOptions, ...scanOptions });
 
@@ -72,7 +72,7 @@ export async function scan(
           : {
               ...training,
               epochs,
-              batch,
+              batch: usualBatch(data.train.size, batch),
               seed,
               batchNorm: batchNorm ?? usual,
               regularization: weightDecay(model, { l2 }),

@@ -23,6 +23,7 @@ import { checkOptions } from "./options/option.ts";
 import { SHARING_EPOCHS, SHARING_RATE, shareOptions } from "./options/sharing.ts";
 import { taskOptions } from "./options/task.ts";
 import { NOTHING_SHARED, type SharedForm, type ShareResult, shareOn } from "./share.ts";
+import { usualBatch } from "./training.ts";
 
 const schema = z.object({ ...taskOptions, ...shareOptions });
 type Chosen = z.output<typeof schema>;
@@ -77,11 +78,15 @@ async function shareAlone(
   return { model: form.restore(parameters), sharing, layers: rowsOf(form.model, sharing) };
 }
 
-function trainingOf({ seed, batch, epochs, learningRate }: Chosen, { signal }: Hooks, task: Task) {
+function trainingOf(
+  { seed, batch, epochs, learningRate }: Chosen,
+  { signal }: Hooks,
+  { task, data }: { readonly task: Task; readonly data: Dataset },
+) {
   const rate = learningRate ?? SHARING_RATE;
   return {
     seed,
-    batch,
+    batch: batch ?? usualBatch(data.train.size),
     signal,
     task,
     epochs: epochs ?? SHARING_EPOCHS,
@@ -97,11 +102,12 @@ async function byBits(
   chosen: Chosen,
   hooks: Hooks,
 ): Promise<SharedForm> {
-  const { bits = EVERY, biasBits, method, init, lambda, seed, batch } = chosen;
+  const { bits = EVERY, biasBits, method, init, lambda, seed } = chosen;
   const own = bitsFor(model, bits, biasBits);
+  const training = trainingOf(chosen, hooks, { task, data });
+  const { batch } = training;
   const importance =
     method === "entropy" ? await importanceOf(engine, model, data, [...own.keys()], { batch, seed, task }) : undefined;
-  const training = trainingOf(chosen, hooks, task);
   const sharing = share(model, own, { method, init, lambda, seed, importance });
   const shared = await retrain(engine, model, sharing, data, {
     ...training,
@@ -131,7 +137,7 @@ async function bySearch(
     signal,
     limit: worsened(task.measure, value, maxLoss),
     parameters: [...bitsFor(model, EVERY, biasBits ?? MOST_BITS).keys()],
-    retrain: { ...trainingOf(chosen, hooks, task), task },
+    retrain: { ...trainingOf(chosen, hooks, { task, data }), task },
     onTry: (trial) => onProgress?.({ kind: "sharing", trial }),
   });
   signal?.throwIfAborted();

@@ -76,7 +76,7 @@ export async function train(
   return onTask(engine, source, samples, choice, hooks, async ({ adopted, task, data, imitation }) => {
     const { model, restore, rounded } = adopted;
     const defaults = imitation ? imitationDefaults(imitation.batch) : recipe && { ...recipe, ...recipe.train };
-    const training = trainingOf(chosen, model, defaults);
+    const training = trainingOf(chosen, model, data.train.size, defaults);
     const round: Round = { name: "train", epochs: chosen.epochs ?? recipe?.train.epochs ?? EPOCHS, ...training.round };
     const { best, results } = await runResumable(engine, model, data, [round], {
       ...hooks,

@@ -73,11 +73,22 @@ export function imitationDefaults(batch: number): TrainingDefaults {
   };
 }
 
+/** The batch where options say nothing of it: no more than there are samples to train on. */
+export function usualBatch(samples: number, most = 64): number {
+  return Math.max(1, Math.min(most, samples));
+}
+
 /**
  * The training that options ask for, on top of a recipe.
+ * @param samples that there are to train on: a batch has no more, unless options say so
  * @throws UserError for options that nothing would read
  */
-export function trainingOf(options: TrainingSettings, model: Model, defaults: TrainingDefaults = FALLBACK) {
+export function trainingOf(
+  options: TrainingSettings,
+  model: Model,
+  samples: number,
+  defaults: TrainingDefaults = FALLBACK,
+) {
   const l2 = options.l2 ?? defaults.l2;
   const optimizer = optimizerOf(options, l2) ?? defaults.optimizer;
   const decoupled = "name" in optimizer && optimizer.name === "adamw";
@@ -85,7 +96,7 @@ export function trainingOf(options: TrainingSettings, model: Model, defaults: Tr
   refuseIdle(options, optimizer, learningRate);
   const clipping = clippingOf(options);
   const augmentation = augmentationOf(options);
-  const batch = options.batch ?? defaults.batch;
+  const batch = options.batch ?? usualBatch(samples, defaults.batch);
   const { seed, loss, l1, freeze, patience } = options;
   const round = {
     learningRate,

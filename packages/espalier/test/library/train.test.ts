@@ -8,7 +8,10 @@ import {
   type Measure,
   meanSquaredError,
   type Progress,
+  pruneByPlan,
   pruneBySearch,
+  scan,
+  shareWeights,
   type Transform,
   train,
   UserError,
@@ -31,6 +34,17 @@ describe("train", () => {
     const { value, samples } = await evaluate(engine, result.model, data);
     expect([samples, value]).toEqual([100, result.test]);
     expect(told.flatMap((progress) => (progress.kind === "epoch" ? progress.epoch.epoch : []))).toEqual([1, 2, 3]);
+  });
+
+  it("takes batches of all samples where there are few, unless it is told the size of a batch", async () => {
+    const few = blobs({ train: 20, validation: 20, test: 20 });
+    await train(engine, blobNet(), few, { epochs: 1 });
+    await pruneByPlan(engine, blobNet(), few, { density: { "*": 0.5 }, epochs: 1, rounds: 1 });
+    await shareWeights(engine, blobNet(), few, { bits: 4, method: "entropy", lambda: 1e-4, epochs: 1 });
+    await scan(engine, blobNet(), few, { densities: [0.5], retrain: 1 });
+    await expect(train(engine, blobNet(), few, { epochs: 1, batch: 64 })).rejects.toThrow(
+      "The batch of 64 is larger than the 20 training samples",
+    );
   });
 
   it("takes an optimizer, and a loss, of the user's own", async () => {

@@ -68,7 +68,10 @@ export const shareOptions = {
   lambda,
   epochs: epochs(`epochs in which the values are trained (default: ${SHARING_EPOCHS})`, 0),
   learningRate: learningRate(`first learning rate of Adam (default: ${SHARING_RATE})`),
-  batch: option(whole("batch size", 1, 65_536).default(64), { group: "Training:", help: "samples in a batch" }),
+  batch: option(whole("batch size", 1, 65_536).optional(), {
+    group: "Training:",
+    help: "samples in a batch (default: 64)",
+  }),
   seed,
 };
 
