@@ -89,7 +89,7 @@ export function layerTableText(rows: readonly InspectedLayer[]): string {
     row.op,
     count(row.weights),
     row.macs === undefined ? "" : count(row.macs),
-    ...(withActivations ? [share(row.activations ?? 0)] : []),
+    ...(withActivations ? [row.activations === undefined ? "" : share(row.activations)] : []),
     count(row.kept),
     share(row.density),
     share(row.macsLeft),
