@@ -1,6 +1,7 @@
 import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { inspect } from "node:util";
 import { targets } from "./parsers/index.ts";
 import { inputOf, type Rounds, runRounds, saved } from "./rounds.ts";
 
@@ -35,7 +36,7 @@ process.once("message", async (order: Order) => {
     await tell({ summary });
   } catch (error) {
     const { message, cause } = error instanceof Error ? error : new Error(String(error));
-    await tell({ fault: message, stack: cause instanceof Error ? cause.stack : undefined });
+    await tell({ fault: message, stack: cause && inspect(cause) });
   } finally {
     closeSync(file);
     rmSync(scratch, { recursive: true, force: true });

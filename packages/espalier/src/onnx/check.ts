@@ -5,6 +5,9 @@ import { readsOf } from "./live.ts";
 /** What is stored in an object by this name, as engines do with what they feed, is lost without a word. */
 const UNNAMEABLE = "__proto__";
 
+/** Returns true for what a value can be called: in ONNX a value without a name is one that is left out. */
+export const isNameable = (name: string): boolean => name !== "" && name !== UNNAMEABLE;
+
 /**
  * Checks that every value is made once, by something that can run before its first use, and puts the nodes into an
  * order in which they run where the file has them in another.

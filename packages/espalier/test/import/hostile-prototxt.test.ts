@@ -55,6 +55,16 @@ describe("a prototxt", () => {
       /which layer "l" \(SoftmaxWithLoss\) makes, and that is left out/,
     ],
     [
+      "with a blob without a name",
+      `${INPUT} layer { name: "l" type: "ReLU" bottom: "x" top: "" }`,
+      /makes a blob called ""/,
+    ],
+    [
+      "with a blob of a name that is lost",
+      `${INPUT} layer { name: "l" type: "ReLU" bottom: "x" top: "__proto__" }`,
+      /makes a blob called "__proto__"/,
+    ],
+    [
       "that makes a blob twice",
       `${layer('type: "ReLU"')} layer { name: "m" type: "ReLU" bottom: "x" top: "y" }`,
       /layer "m" makes the blob "y" a second time/,

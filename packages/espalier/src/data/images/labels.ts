@@ -101,11 +101,14 @@ function orderOf(folder: string, names: readonly string[], { outputs }: LabelOpt
   );
 }
 
+/** Labels that are numbers are below this. */
+const MOST_CLASSES = 1e6;
+
 function numbered(csv: string, names: readonly string[], { outputs }: LabelOptions): Labels {
+  const most = outputs ?? MOST_CLASSES;
+  const beyond = names.find((name) => Number(name) >= most);
+  if (beyond !== undefined)
+    throw new UserError(`${csv} has the label ${beyond}, and the classes are 0 to ${most - 1}.`);
   const labels = Int32Array.from(names, Number);
-  const classes = labels.reduce((most, label) => Math.max(most, label + 1), 0);
-  if (classes > (outputs ?? 1e6)) {
-    throw new UserError(`${csv} has the label ${classes - 1}, and the classes are 0 to ${(outputs ?? 1e6) - 1}.`);
-  }
-  return { classes: outputs ?? classes, of: labels };
+  return { classes: outputs ?? labels.reduce((count, label) => Math.max(count, label + 1), 0), of: labels };
 }

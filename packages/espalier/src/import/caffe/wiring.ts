@@ -1,4 +1,5 @@
 import { UserError } from "../../errors.ts";
+import { isNameable } from "../../onnx/check.ts";
 import type { LayerParameter } from "./caffe_pb.ts";
 import { isInput } from "./input.ts";
 import type { CaffeNet } from "./net.ts";
@@ -23,7 +24,7 @@ export interface WiredLayer {
  * Connects layers by the names of their blobs. The last state of a blob has its name, or the first where that is an
  * input; the others are called BLOB/1, BLOB/2, ...
  * @param layers those of the network to connect; nothing that the others make may be read
- * @throws UserError when a layer reads what no layer before it makes, or makes a blob a second time
+ * @throws UserError when a layer reads what no layer before it makes, makes a blob a second time, or one without a name
  */
 export function wire(net: CaffeNet, layers: readonly LayerParameter[]): WiredLayer[] {
   const nameOf = namer(layers);
@@ -38,6 +39,11 @@ export function wire(net: CaffeNet, layers: readonly LayerParameter[]): WiredLay
     const tops: BlobState[] = [];
     const maker = { layer, bottoms, tops };
     for (const blob of layer.top) {
+      if (!isNameable(blob)) {
+        throw new UserError(
+          `${net.source}: layer "${layer.name}" makes a blob called "${blob}", a name that no value can have: give it another.`,
+        );
+      }
       const before = current.get(blob);
       if (before && !bottoms.includes(before)) {
         throw new UserError(

@@ -86,6 +86,11 @@ describe("labels", () => {
     expect(open(numbered, { undivided: true }).classes).toBe(8);
     expect(open(numbered, { undivided: true, outputs: 10 }).classes).toBe(10);
     expect(() => open(numbered, { outputs: 7 })).toThrow(/has the label 7, and the classes are 0 to 6/);
+    // As a 32-bit number it would be below all classes.
+    const large = folderOf(["a.png"], { "labels.csv": "a.png,3324019712\n" });
+    for (const outputs of [7, undefined]) {
+      expect(() => open(large, { outputs })).toThrow(/has the label 3324019712, and the classes are 0 to/);
+    }
     const named = folderOf(names);
     const labels = put(named, "../given.csv", "a.png,tabby\nb.png,ant\nc d.png,tabby\n\n");
     expect((await whole(named, { labels })).labels).toEqual([1, 0, 1]);
