@@ -40,6 +40,6 @@ process.once("message", async (order: Order) => {
   } finally {
     closeSync(file);
     rmSync(scratch, { recursive: true, force: true });
-    process.disconnect?.();
+    if (process.connected) process.disconnect();
   }
 });

@@ -34,9 +34,6 @@ export interface Target {
   open(scratch: string): Draw | Promise<Draw>;
 }
 
-/** The longest sentence with which anything is refused: nobody reads more, and a name in a file may be megabytes. */
-const LONGEST_SENTENCE = 20_000;
-
 /**
  * Does what may be refused.
  * @returns undefined where it is refused, as it should be: by an error of ours, in one sentence
@@ -48,7 +45,7 @@ export async function unlessRefused<T>(act: () => T | Promise<T>): Promise<{ rea
   } catch (error) {
     if (!(error instanceof UserError || error instanceof UnsupportedError)) throw error;
     const { message } = error;
-    if (!message.endsWith(".") || message.length > LONGEST_SENTENCE || /\[object |\bundefined\b/.test(message)) {
+    if (!message.endsWith(".") || /\[object |\bundefined\b/.test(message)) {
       throw new Error(`This is not a sentence: ${message.slice(0, 300)}`, { cause: error });
     }
     return undefined;

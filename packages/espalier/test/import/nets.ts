@@ -25,17 +25,17 @@ export function noise(dims: readonly number[], seed: number, name = ""): FloatTe
 /** Weights for any network: noise where none are given, remembered by layer. */
 export class NoiseWeights implements WeightFile {
   readonly blobs = new Map<string, FloatTensor[]>();
-  readonly #given: Record<string, number[][]>;
+  readonly #given: ReadonlyMap<string, number[][]>;
   layers: readonly TrainedLayer[] = [];
 
   constructor(given: Record<string, number[][]> = {}) {
-    this.#given = given;
+    this.#given = new Map(Object.entries(given));
   }
 
   read(layers: readonly TrainedLayer[]): FloatTensor[][] {
     this.layers = layers;
     return layers.map(({ name, blobs }) => {
-      const own = this.#given[name];
+      const own = this.#given.get(name);
       const tensors = blobs.map((dims, i) => (own ? float32(dims, Float32Array.from(own[i])) : noise(dims, i, name)));
       this.blobs.set(name, tensors);
       return tensors;
