@@ -51,7 +51,7 @@ export function mutatedJson(draw: Random, text: string): string {
         else if (Array.isArray(holder)) holder.splice(Number(key), 1);
         break;
       case 1:
-        put(holder, oneOf(draw, ["__proto__", "constructor", "length", key]), oneOf(draw, LEAVES));
+        put(holder, oneOf(draw, ["__proto__", "constructor", "length", key]), structuredClone(oneOf(draw, LEAVES)));
         break;
       case 2: {
         const other = oneOf(draw, placesIn(root));
