@@ -80,6 +80,7 @@ export async function scan(
       onLayer: (sensitivity) => hooks.onProgress?.({ kind: "layer", name: sensitivity.name, sensitivity }),
     });
     if (aborted) throw hooks.signal?.reason;
-    return { measure: task.measure, layers: found, cost: await scanCost(engine, model, { layers, densities }) };
+    const cost = await scanCost(engine, model, { layers, densities }, data.validation);
+    return { measure: task.measure, layers: found, cost };
   });
 }

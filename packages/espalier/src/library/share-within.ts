@@ -234,7 +234,8 @@ async function learnable(engine: Engine, open: Model, data: Dataset) {
       kind === "values" && dense && shape.length === 2 && classes > 1 ? "scores" : "made",
   );
   const batch = await batchThatFits(engine, open, single, wanted);
-  return { network: await simplify(engine, open, { batch }), batch, kinds };
+  const settled = await simplify(engine, open, { batch });
+  return { network: { ...settled, inputs: open.inputs, values: new Map() }, batch, kinds };
 }
 
 /** Numbers that all values of a batch may be together, of which gradients and moments are several times as many. */

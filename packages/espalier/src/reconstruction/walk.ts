@@ -1,5 +1,6 @@
 import { batchOf, type LearningData, readInOrder } from "../data/dataset.ts";
 import { routed } from "../data/routes.ts";
+import { annotateAdditions } from "../engine/annotate.ts";
 import type { Engine, Tensors } from "../engine/engine.ts";
 import { copyModel, fedInputs, type Model } from "../onnx/graph.ts";
 import { readsOf } from "../onnx/live.ts";
@@ -8,6 +9,7 @@ import { sizeOf } from "../onnx/tensor.ts";
 import type { TypedModel } from "../onnx/typed.ts";
 import { fedTensors, routesFor } from "../training/feeding.ts";
 import { type Parameters, withParameters } from "../training/parameters.ts";
+import { carriesStates, visits, withOpenStates } from "../training/visits.ts";
 
 /**
  * Goes through a network from weights to weights with some samples: at each stop it holds every value that the rest of
@@ -29,7 +31,8 @@ export class Walk {
 
   /**
    * Begins with training samples in batches of the model's size, evenly spread where there are more than memory should
-   * hold; those that fill no batch are left out. Targets are not read.
+   * hold; those that fill no batch are left out. Targets are not read. Samples that follow each other are taken in their
+   * order, each with the states that the network has there.
    */
   static async begin(engine: Engine, annotated: TypedModel, data: LearningData): Promise<Walk> {
     const feed = { inputs: fedInputs(annotated), targets: [] };
@@ -38,6 +41,11 @@ export class Walk {
     const whole = Math.floor(split.size / batch);
     const count = Math.min(whole, batchesInMemory(annotated, batch));
     const values: Tensors[] = [];
+    if (carriesStates(annotated, split)) {
+      const open = withOpenStates(annotated);
+      for await (const { fed } of visits(engine, open, split, feed, count * batch)) values.push(fed);
+      return new Walk(engine, await annotateAdditions(engine, open.model, annotated), values, batch);
+    }
     for (let i = 0; i < count; i++) {
       const { tensors, arrays } = batchOf(fedTensors(feed), batch);
       await readInOrder(split, batch * Math.floor((i * whole) / count), batch, arrays);

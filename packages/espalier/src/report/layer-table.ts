@@ -1,7 +1,7 @@
 import { batchFor, batchOf, type LearningData, readInOrder } from "../data/dataset.ts";
 import { routed } from "../data/routes.ts";
 import { annotate } from "../engine/annotate.ts";
-import type { Engine } from "../engine/engine.ts";
+import type { Engine, Tensors } from "../engine/engine.ts";
 import { consumers, copyModel, fedInputs, type Model } from "../onnx/graph.ts";
 import { isFloat32 } from "../onnx/tensor.ts";
 import type { TypedModel } from "../onnx/typed.ts";
@@ -9,6 +9,7 @@ import { type Layer, layersOf } from "../operators/layers.ts";
 import { macsOf } from "../operators/macs.ts";
 import { countNonzero, partOf } from "../pruning/mask.ts";
 import { fedTensors, routesFor } from "../training/feeding.ts";
+import { carriesStates, visits, withOpenStates } from "../training/visits.ts";
 
 /** A row of the paper's tables 3 to 6. Fractions are 0 to 1. */
 export interface LayerRow {
@@ -71,9 +72,10 @@ export function weightCounts({
 
 /** The value behind a layer's activation function, or the layer's own output when it has none. */
 function activationOf(model: Model, { node }: Layer): string {
-  const readers = consumers(model).get(node.outputs[0]) ?? [];
+  const made = node.outputs.find((output) => output !== "") ?? "";
+  const readers = consumers(model).get(made) ?? [];
   const [next] = readers;
-  return readers.length === 1 && ACTIVATIONS.has(next.op) ? next.outputs[0] : node.outputs[0];
+  return readers.length === 1 && ACTIVATIONS.has(next.op) ? next.outputs[0] : made;
 }
 
 /** The share of non-zero elements of each layer's input and output over the first samples of the validation split. */
@@ -91,23 +93,33 @@ async function nonzeroShares(
   for (const { name } of feed.inputs) for (const same of reshapesOf(model, name)) wanted.delete(same);
   const probe = copyModel(model);
   probe.outputs = [...wanted].map((name) => ({ name }));
-  const program = await engine.compile(probe);
-  const { tensors, arrays } = batchOf(fedTensors(feed), batch);
   const counts = new Map<string, number>();
-  const samples = Math.floor(Math.min(SAMPLES, split.size) / batch) * batch;
-  for (let start = 0; start < samples; start += batch) {
+  let looked = 0;
+  const count = (outputs: Tensors) => {
     signal?.throwIfAborted();
-    await readInOrder(split, start, batch, arrays);
-    const outputs = await program.run(tensors);
+    looked++;
     for (const name of wanted) {
       const values = outputs[name];
       // Whole numbers are places in a table, of which none saves a product.
       const share = isFloat32(values) ? countNonzero(values) / values.data.length : 1;
-      counts.set(name, (counts.get(name) ?? 0) + (share * batch) / samples);
+      counts.set(name, (counts.get(name) ?? 0) + share);
     }
+  };
+  if (carriesStates(model, split)) {
+    const open = withOpenStates(model);
+    const looking = { ...open, model: { ...open.model, outputs: probe.outputs } };
+    for await (const { outputs } of visits(engine, looking, split, feed, SAMPLES)) count(outputs);
+  } else {
+    const program = await engine.compile(probe);
+    const { tensors, arrays } = batchOf(fedTensors(feed), batch);
+    const samples = Math.floor(Math.min(SAMPLES, split.size) / batch) * batch;
+    for (let start = 0; start < samples; start += batch) {
+      await readInOrder(split, start, batch, arrays);
+      count(await program.run(tensors));
+    }
+    await program.release();
   }
-  await program.release();
-  return counts;
+  return new Map(Array.from(counts, ([name, shares]) => [name, shares / looked]));
 }
 
 const RESHAPES = new Set(["Flatten", "Reshape", "Squeeze", "Unsqueeze", "Transpose", "Identity"]);

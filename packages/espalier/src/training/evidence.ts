@@ -1,5 +1,6 @@
 import { batchOf, type LearningData } from "../data/dataset.ts";
 import { routed } from "../data/routes.ts";
+import { isSequence } from "../data/streams.ts";
 import { annotateAdditions, settle } from "../engine/annotate.ts";
 import type { Engine, Program, Tensors } from "../engine/engine.ts";
 import type { Model } from "../onnx/graph.ts";
@@ -13,6 +14,7 @@ import { fedTensors, routesFor } from "./feeding.ts";
 import { objective } from "./objective.ts";
 import { type Parameters, parametersOf } from "./parameters.ts";
 import { gradientOf, gradientStep } from "./step-graph.ts";
+import { visits, withOpenStates } from "./visits.ts";
 
 /** What is measured about the loss at some weights, by parameter. */
 export interface Evidence {
@@ -63,17 +65,17 @@ export async function gatherEvidence(
   const { batch, seed, task = taskFor(data), wanted } = options;
   const batches = options.batches ?? (wanted === "movement" ? MOVEMENT.batches : BATCHES);
   const typed = await settle(engine, upgrade(model), { batch });
-  const { model: withLoss, targets, dropout } = objective(typed, task);
+  const sequence = isSequence(data.train);
+  const { model: withLoss, targets, dropout, states } = objective(typed, task, { sequence });
   const step = gradientStep(await annotateAdditions(engine, withLoss, typed), { parameters: weights, ...noUpdate });
   const program = await engine.compile(step.model, step);
   let parameters = parametersOf(model, weights);
   const feed = { inputs: batchInputs(typed, batch), targets };
   const split = routed(data.train, routesFor(feed, data));
-  const { tensors, arrays } = batchOf(fedTensors(feed), batch);
-  const feeds: Tensors = { ...tensors };
+  const still: Tensors = {};
   for (const { ratioInput, noiseInput, dims } of dropout) {
-    feeds[ratioInput] = float32([]);
-    feeds[noiseInput] = float32(dims);
+    still[ratioInput] = float32([]);
+    still[noiseInput] = float32(dims);
   }
   const sums = {
     gradient: zerosLike(parameters),
@@ -81,11 +83,27 @@ export async function gatherEvidence(
     curvature: zerosLike(parameters),
     movement: zerosLike(parameters),
   };
-  const order = permutation(data.train.size, random(seed, "evidence"));
   const count = Math.min(batches, Math.floor(data.train.size / batch));
-  try {
+  async function* shuffled(): AsyncGenerator<Tensors> {
+    const { tensors, arrays } = batchOf(fedTensors(feed), batch);
+    const order = permutation(data.train.size, random(seed, "evidence"));
     for (let i = 0; i < count; i++) {
       await split.read(order.subarray(i * batch, (i + 1) * batch), arrays);
+      yield tensors;
+    }
+  }
+  /** Each batch begins with the states that the network, as it came, has there. */
+  async function* inOrder(): AsyncGenerator<Tensors> {
+    const open = withOpenStates(typed);
+    for await (const { fed } of visits(engine, open, split, feed, count * batch)) {
+      yield { ...fed, ...Object.fromEntries(open.states.map(({ name }, i) => [states[i].name, fed[name]])) };
+    }
+  }
+  try {
+    let i = -1;
+    for await (const fed of states.length > 0 ? inOrder() : shuffled()) {
+      const feeds = { ...fed, ...still };
+      i++;
       const gradients = await gradientsAt(program, parameters, feeds);
       accumulate(sums.gradient, gradients, (g) => g / count);
       accumulate(sums.square, gradients, (g) => (g * g) / count);

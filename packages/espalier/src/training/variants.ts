@@ -6,15 +6,17 @@ import { splitBefore } from "../onnx/split.ts";
 import { type FloatTensor, sizeOf } from "../onnx/tensor.ts";
 import type { TypedModel } from "../onnx/typed.ts";
 import type { Task } from "../tasks/task.ts";
-import type { Evaluation } from "./evaluate.ts";
+import { type Evaluation, Evaluator } from "./evaluate.ts";
 import { type Feed, fedTensors, routesFor, targetOf } from "./feeding.ts";
+import { carriesStates } from "./visits.ts";
 
 /** Activations that are kept between the variants of a parameter: 256 MB of float32. */
 const MOST_KEPT = 2 ** 26;
 
 /**
  * Evaluates a network on the validation split with each of several values of one parameter, the others left as they are.
- * What lies before the parameter is computed once for all of them.
+ * What lies before the parameter is computed once for all of them, but where states go from sample to sample: these
+ * depend on it too.
  */
 export async function evaluateVariants(
   engine: Engine,
@@ -27,6 +29,7 @@ export async function evaluateVariants(
   const { validation } = data;
   const tallies = variants.map(() => ({ losses: task.lossTally(), measures: task.measure.tally(validation) }));
   if (variants.length === 0) return [];
+  if (carriesStates(annotated, validation)) return inTurn(engine, annotated, parameter, variants, data, task);
   const { prefix, suffix } = splitBefore(annotated, [parameter]);
   suffix.initializers.delete(parameter);
   suffix.inputs = [
@@ -62,6 +65,28 @@ export async function evaluateVariants(
     await after.release();
   }
   return tallies.map(({ losses, measures }) => ({ ...losses.result(), ...measures.result() }));
+}
+
+/** Evaluates the whole network with each value, one after the other. */
+async function inTurn(
+  engine: Engine,
+  annotated: TypedModel,
+  parameter: string,
+  variants: readonly FloatTensor[],
+  data: LearningData,
+  task: Task,
+): Promise<Evaluation[]> {
+  const evaluator = await Evaluator.create(engine, annotated, data, [parameter], { task });
+  const found: Evaluation[] = [];
+  try {
+    for (const variant of variants) {
+      evaluator.load(new Map([[parameter, variant]]));
+      found.push(await evaluator.evaluate(data.validation));
+    }
+  } finally {
+    await evaluator.release();
+  }
+  return found;
 }
 
 /** The values that the suffix reads, from the prefix or from what is fed. */

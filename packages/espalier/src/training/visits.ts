@@ -1,5 +1,5 @@
 import { batchOf, type Split } from "../data/dataset.ts";
-import { type OrderedBatch, streams } from "../data/streams.ts";
+import { isSequence, type OrderedBatch, streams } from "../data/streams.ts";
 import type { Engine, Tensors } from "../engine/engine.ts";
 import { GraphBuilder } from "../onnx/builder.ts";
 import { copyModel, type Model } from "../onnx/graph.ts";
@@ -22,11 +22,16 @@ export function withOpenStates(typed: TypedModel): OpenStates {
   return { model, states };
 }
 
+/** Returns true if a network, on samples that follow each other, carries something from each to the next. */
+export function carriesStates(typed: TypedModel, split: Split): boolean {
+  return isSequence(split) && withOpenStates(typed).states.length > 0;
+}
+
 /** A batch of samples of which each goes on where its row ended in the batch before. */
 export interface Visit {
   /** Whether each row begins anew, from a state of zeros. */
   readonly begins: boolean;
-  /** What the network is fed: its inputs, and the states that it had come to. */
+  /** What the network is fed, its inputs and the states that it had come to; and targets. */
   readonly fed: Tensors;
   /** What it gives. */
   readonly outputs: Tensors;
@@ -54,10 +59,10 @@ export async function* visits(
   const room = [...feed.inputs, ...states.map(({ dims: shape }) => ({ shape }))];
   const perBatch = room.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
   const most = Math.max(1, Math.floor(Math.min(samples / batch, MOST_NUMBERS / perBatch)));
-  const program = await engine.compile({
-    ...model,
-    outputs: [...model.outputs, ...states.map(({ next }) => ({ name: next }))],
-  });
+  const inputs = [...feed.inputs, ...states].map(({ name }) => name);
+  const inputsOf = (fed: Tensors) => Object.fromEntries(inputs.map((name) => [name, fed[name]]));
+  const wanted = new Set([...model.outputs, ...states.map(({ next: name }) => ({ name }))].map(({ name }) => name));
+  const program = await engine.compile({ ...model, outputs: [...wanted].map((name) => ({ name })) });
   try {
     let known: Tensors = {};
     for (const { samples, begins } of first([...streams(split, batch, true)], most)) {
@@ -65,7 +70,7 @@ export async function* visits(
       const { tensors, arrays } = batchOf(fedTensors(feed), batch);
       await split.read(samples, arrays);
       const fed = { ...tensors, ...known };
-      const outputs = await program.run(fed);
+      const outputs = await program.run(inputsOf(fed));
       known = Object.fromEntries(states.map(({ name, next }) => [name, outputs[next]]));
       yield { begins, fed, outputs };
     }

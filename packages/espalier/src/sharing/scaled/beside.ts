@@ -1,5 +1,6 @@
 import { copyModel, type Model } from "../../onnx/graph.ts";
 import { renamed } from "../../onnx/rename.ts";
+import { noteZeroStates, zeroStates } from "../../onnx/states.ts";
 import { trainableParameters } from "../../training/parameters.ts";
 
 /** A network with another beside it that reads the same inputs. */
@@ -30,5 +31,8 @@ export function beside(model: Model, teacher: Model): Beside {
     ...model.outputs,
     ...teacher.outputs.map((value) => ({ ...value, name: names.get(value.name) ?? value.name })),
   ];
-  return { model: both, frozen: new Set(apart.map(([name]) => names.get(name) ?? name)) };
+  const name = (value: string) => names.get(value) ?? value;
+  const states = zeroStates(teacher).map(({ input, output }) => ({ input: name(input), output: name(output) }));
+  if (states.length > 0) noteZeroStates(both, [...zeroStates(model), ...states]);
+  return { model: both, frozen: new Set(apart.map(([own]) => name(own))) };
 }

@@ -1,13 +1,17 @@
-import type { LearningData } from "../../data/dataset.ts";
+import type { LearningData, Split } from "../../data/dataset.ts";
 import { routed } from "../../data/routes.ts";
+import { isSequence, type OrderedBatch, streams } from "../../data/streams.ts";
+import { inStretches } from "../../data/stretches.ts";
 import { settle } from "../../engine/annotate.ts";
 import type { Engine } from "../../engine/engine.ts";
 import { int } from "../../onnx/attributes.ts";
 import { GraphBuilder } from "../../onnx/builder.ts";
 import { copyModel, type Model } from "../../onnx/graph.ts";
+import { zeroStates } from "../../onnx/states.ts";
 import type { TypedModel } from "../../onnx/typed.ts";
+import { inStep, unrolled } from "../../onnx/unroll.ts";
 import { upgrade } from "../../onnx/upgrade.ts";
-import { permutation, random } from "../../random.ts";
+import { permutation, type Random, random } from "../../random.ts";
 import { regress } from "../../tasks/regress.ts";
 import type { Task } from "../../tasks/task.ts";
 import { routesFor } from "../../training/feeding.ts";
@@ -23,6 +27,7 @@ const asItIs: Task = { ...regress(), targets: () => [], loss: (_, [distance]) =>
 
 export interface ImitationOptions {
   readonly epochs: number;
+  /** Samples in a batch; of those whose state a caller carries, a few recordings are enough. */
   readonly batch: number;
   readonly seed: number;
   readonly kinds?: readonly OutputKind[];
@@ -47,12 +52,16 @@ export async function imitate(
   source: Model,
   scaling: Scaling,
   data: LearningData,
-  { epochs, batch, seed, kinds = [], rate = RATE, scales, signal, onPart, onEpoch }: ImitationOptions,
+  { epochs, batch: most, seed, kinds = [], rate = RATE, scales, signal, onPart, onEpoch }: ImitationOptions,
 ): Promise<void> {
   const student = rounding(source, scaling);
   const { model, frozen } = beside(student.model, upgrade(source));
-  const objective = withDistance(await settle(engine, model, { batch }), { scales, kinds, batch });
-  const trainer = await Trainer.create(engine, objective, {
+  const sequence = isSequence(data.train);
+  const carried = sequence && zeroStates(model).length > 0;
+  const [frames, batch] = carried ? [FRAMES, Math.min(most, ROWS)] : [1, most];
+  const learned = frames > 1 ? inStretches(data, frames, inStep) : data;
+  const own = withDistance(await settle(engine, model, { batch }), { scales, kinds, batch });
+  const trainer = await Trainer.create(engine, frames > 1 ? meanOf(unrolled(own, frames)) : own, {
     batch,
     seed,
     task: asItIs,
@@ -62,26 +71,47 @@ export async function imitate(
     batchNorm: "frozen",
     rules: roundingRules,
     stepsPerRun: 1,
+    sequence,
   });
   try {
-    const split = routed(data.train, routesFor(trainer.feed, data));
-    const steps = Math.floor(split.size / batch);
+    const split = routed(learned.train, routesFor(trainer.feed, learned));
     const rateAt = schedule({ policy: "cosine", rate, final: rate / 20 });
     for (let epoch = 1; epoch <= epochs; epoch++) {
-      const order = permutation(split.size, random(seed, "imitate", epoch));
+      const order = [
+        ...(sequence ? streams(split, batch, true) : shuffled(split, batch, random(seed, "imitate", epoch))),
+      ];
       let loss = 0;
-      for (let step = 0; step < steps; step++) {
+      for (const [step, { samples, begins }] of order.entries()) {
         signal?.throwIfAborted();
-        await split.read(order.subarray(step * batch, (step + 1) * batch), trainer.batchOf(0));
-        const [own] = await trainer.run([rateAt({ iteration: 0, epoch: epoch - 1 + step / steps, epochs })]);
-        loss += own / steps;
-        onPart?.((epoch - 1 + (step + 1) / steps) / epochs);
+        if (begins) trainer.startSequence();
+        await split.read(samples, trainer.batchOf(0));
+        const [own] = await trainer.run([rateAt({ iteration: 0, epoch: epoch - 1 + step / order.length, epochs })]);
+        loss += own / order.length;
+        onPart?.((epoch - 1 + (step + 1) / order.length) / epochs);
       }
       if (await onEpoch(epoch, loss, student.read(await trainer.parameters()))) return;
     }
   } finally {
     await trainer.release();
   }
+}
+
+/** Frames over which gradients go back through a state that the caller carries, and recordings side by side. */
+const FRAMES = 8;
+const ROWS = 4;
+
+/** A split in full batches, in another order. */
+function* shuffled({ size }: Split, batch: number, chance: Random): Generator<OrderedBatch> {
+  const order = permutation(size, chance);
+  for (let end = batch; end <= size; end += batch) yield { samples: order.subarray(end - batch, end), begins: true };
+}
+
+/** The mean of all outputs as the only one. */
+function meanOf(model: Model): Model {
+  const names = model.outputs.map(({ name }) => name);
+  const mean = new GraphBuilder(model, "mean/").emit("Mean", names);
+  model.outputs = [{ name: mean, dtype: "float32", shape: [] }];
+  return model;
 }
 
 /** The two networks with the mean squared distance of their outputs, embedded, as the only output. */

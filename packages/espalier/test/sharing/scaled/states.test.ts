@@ -8,8 +8,11 @@ import { shareWithin } from "../../../src/library/share-within.ts";
 import { GraphBuilder } from "../../../src/onnx/builder.ts";
 import { emptyModel, type Model } from "../../../src/onnx/graph.ts";
 import { float32 } from "../../../src/onnx/tensor.ts";
+import { imitate } from "../../../src/sharing/scaled/imitation.ts";
+import { Scaler } from "../../../src/sharing/scaled/scale-network.ts";
 import { statisticsOf } from "../../../src/sharing/scaled/statistics.ts";
 import { forgetful, listener, recordings } from "../../listener.ts";
+import { scaledOf } from "./scaled-of.ts";
 
 const engine = nodeEngine({ threads: 1 });
 const DECAY = 0.8;
@@ -74,5 +77,34 @@ describe("a network with a state", () => {
     expect(fidelity?.test).toBeGreaterThan(93);
     expect(layers.find(({ name }) => name === "r")?.kept).toBeGreaterThan(50);
     expect(Math.min(...curve.filter(({ accepted }) => accepted).map(({ bytes }) => bytes))).toBeLessThan(220);
+  });
+
+  it("learns through its state to say again what it said, the same way for the same seed", async () => {
+    const data = recordings();
+    const network = forSamples(listener(), data);
+    const { scales, ...statistics } = await statisticsOf(engine, network, data, { batch: 12, seed: 1 });
+    const start = new Scaler({ scales, ...statistics }).scale(0.03);
+    const run = async () => {
+      const losses: number[] = [];
+      const moved: number[] = [];
+      await imitate(engine, network, start, data, {
+        ...{ epochs: 6, rate: 0.03, batch: 12, seed: 1, scales },
+        async onEpoch(_, loss, scaling) {
+          losses.push(loss);
+          moved.push(
+            scaledOf(scaling, "r").codes.reduce(
+              (sum, code, i) => sum + Math.abs(code - scaledOf(start, "r").codes[i]),
+              0,
+            ),
+          );
+          return false;
+        },
+      });
+      return { losses, moved };
+    };
+    const found = await run();
+    expect(found.losses[5]).toBeLessThan(0.8 * found.losses[0]);
+    expect(found.moved[5]).toBeGreaterThan(0);
+    expect(await run()).toEqual(found);
   });
 });
