@@ -1,7 +1,7 @@
 import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { UserError } from "../errors.ts";
-import { asUserError, checkWritable, isSpecial, targetOf } from "./files.ts";
+import { asUserError, checkWritable, isAlive, isSpecial, targetOf, temporaryIn } from "./files.ts";
 
 /** The lock files of this process, which go when the command ends. */
 const held = new Set<string>();
@@ -90,7 +90,7 @@ function lock(path: string, what: string): void {
 
 /** Of two that find a lock of no one, one moves it away; the other looks again. */
 function takeAway(path: string): void {
-  const away = `${path}.${process.pid}`;
+  const away = temporaryIn(dirname(path));
   try {
     renameSync(path, away);
     rmSync(away);
@@ -104,16 +104,6 @@ function holderOf(path: string): number {
     return Number.parseInt(readFileSync(path, "utf8"), 10);
   } catch {
     return Number.NaN;
-  }
-}
-
-function isAlive(pid: number): boolean {
-  if (!(pid > 0)) return false;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return codeOf(error) === "EPERM";
   }
 }
 

@@ -68,7 +68,8 @@ export function defineCommand<Options extends z.ZodObject>(spec: CommandSpec<Opt
       const inside = (name: string) => given.includes(name) && !metaOf(shape[name]).outside;
       const line = lineOf(command);
       const computed = keep(options, inside);
-      await spec.run({ argument, options, given, computed, line });
+      const own = given.filter((name) => name in spec.options.shape);
+      await spec.run({ argument, options, given: own, computed, line });
     });
 }
 

@@ -5,6 +5,7 @@ import {
   lstatSync,
   mkdirSync,
   openSync,
+  readdirSync,
   readFileSync,
   readlinkSync,
   renameSync,
@@ -42,7 +43,32 @@ export function readFile(path: string): Uint8Array {
 }
 
 /** Where a temporary file is in a folder: its name is short, whatever that of the file is. */
-const temporaryIn = (folder: string) => join(folder, `.espalier-${process.pid}.tmp`);
+export const temporaryIn = (folder: string) => join(folder, `.espalier-${process.pid}.tmp`);
+
+/** Folders that this process has looked through. */
+const swept = new Set<string>();
+
+/** Takes the temporary files away that processes left which are no more: one that is killed cannot do it itself. */
+function sweep(folder: string): void {
+  const path = resolve(folder);
+  if (swept.has(path)) return;
+  swept.add(path);
+  for (const name of readdirSync(path)) {
+    const [, process] = /^\.espalier-(\d+)\.tmp$/.exec(name) ?? [];
+    if (process !== undefined && !isAlive(Number(process))) removeFile(join(path, name));
+  }
+}
+
+/** Returns true for the number of a process that is there. */
+export function isAlive(pid: number): boolean {
+  if (!(pid > 0)) return false;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error instanceof Error && "code" in error && error.code === "EPERM";
+  }
+}
 
 /**
  * Writes a file whole or not at all, so that it also survives that the machine stops: under a temporary name beside it,
@@ -64,6 +90,7 @@ export function writeFile(path: string, contents: Uint8Array | string): void {
     const target = targetOf(path);
     const folder = dirname(target);
     makeFolder(folder);
+    sweep(folder);
     temporary = temporaryIn(folder);
     const before = statSync(target, { throwIfNoEntry: false });
     if (before?.isDirectory()) throw new UserError(`Cannot write ${path}: ${REASONS.EISDIR}.`);
@@ -134,6 +161,7 @@ export function checkWritable(folder: string): void {
   const probe = temporaryIn(folder);
   try {
     makeFolder(folder);
+    sweep(folder);
     writeFileSync(probe, "");
     rmSync(probe);
   } catch (error) {

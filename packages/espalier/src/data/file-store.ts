@@ -9,12 +9,15 @@ const BYTES = Float32Array.BYTES_PER_ELEMENT;
 export const temporaryFile: Storage = () => {
   const folder = mkdtempSync(join(tmpdir(), "espalier-numbers-"));
   const file = openSync(join(folder, "numbers"), "w+");
+  const remove = () => rmSync(folder, { recursive: true, force: true });
+  // A file without a name is gone with its process, however that ends. Windows removes none that is open.
+  if (process.platform !== "win32") remove();
   return {
     write: (at, values) => whole(values, at, (bytes, place) => writeSync(file, bytes, 0, bytes.length, place)),
     read: (at, into) => whole(into, at, (bytes, place) => readSync(file, bytes, 0, bytes.length, place)),
     release() {
       closeSync(file);
-      rmSync(folder, { recursive: true, force: true });
+      remove();
     },
   };
 };

@@ -14,7 +14,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { claimFolder, releaseClaims } from "../../src/cli/claims.ts";
@@ -120,6 +120,18 @@ describe("a file", () => {
     expect(readFileSync(net)).toEqual(before);
     expect(readFileSync(at("own", "pruned.onnx"))).toEqual(before);
     expect(readdirSync(at("own"))).toEqual(["pruned.onnx"]);
+  });
+});
+
+describe("what a process left that was killed", () => {
+  it("goes with the next that writes there", async () => {
+    const gone = spawn("true");
+    await new Promise((resolve) => gone.once("exit", resolve));
+    mkdirSync(at("left"));
+    const [dead, alive, other] = [gone.pid, process.ppid, "x"].map((pid) => at("left", `.espalier-${pid}.tmp`));
+    for (const path of [dead, alive, other]) writeFileSync(path, "half");
+    writeFile(at("left", "whole"), "whole");
+    expect(readdirSync(at("left")).sort()).toEqual([basename(alive), basename(other), "whole"].sort());
   });
 });
 

@@ -67,6 +67,19 @@ describe("what is said", () => {
   it("is nothing but results and mistakes with --quiet", async () => {
     const spec = ["--data", at("blobs.ts"), "--epochs", "1", "--out", at("quiet.onnx")];
     const { status, stdout, stderr } = await espalier("train", net, ...spec, "--quiet");
+    const pruned = await espalier(
+      "prune",
+      net,
+      "--data",
+      at("blobs.ts"),
+      "--unlabeled",
+      "--rate",
+      "2",
+      "--out",
+      at("q"),
+      "--quiet",
+    );
+    expect([pruned.status, pruned.stderr]).toEqual([0, ""]);
     expect([status, stdout, stderr]).toEqual([0, expect.stringMatching(/^\S+quiet\.onnx: [^\n]+\n$/), ""]);
     expect((await espalier("inspect", at("none.onnx"), "--quiet")).stderr).toMatch(/^espalier: Cannot read/);
   });

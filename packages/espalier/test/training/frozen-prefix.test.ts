@@ -58,11 +58,12 @@ describe("a frozen prefix", () => {
   });
 
   it("goes to a file where memory is short, and leaves none behind", async () => {
+    // Their names are gone at once, where the system allows it, so that they are gone with the process however it ends.
     const temporary = () => readdirSync(tmpdir()).filter((name) => name.startsWith("espalier-numbers-")).length;
     const before = temporary();
     const inMemory = await withoutFrozenPrefix(engine, net(), data, conv);
     const inFile = await withoutFrozenPrefix(engine, net(), data, conv, { storage: temporaryFile, most: 100 });
-    expect(temporary()).toBe(before + 2);
+    expect(temporary()).toBe(process.platform === "win32" ? before + 2 : before);
     const read = async (rest: typeof inFile) => {
       if (!rest) throw new Error("There is no prefix.");
       return readSamples(rest.data, rest.data.train, [7, 0, 399]);
