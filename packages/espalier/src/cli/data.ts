@@ -19,6 +19,7 @@ import { running } from "./interrupt.ts";
 import { openModel } from "./model.ts";
 import { engineOf } from "./options.ts";
 import { note } from "./print.ts";
+import { watched } from "./watched.ts";
 
 /** What a command says of data: a SPEC, and how it becomes samples. */
 type DataOptions<Spec extends string | undefined> = Values<typeof sampleOptions> &
@@ -73,8 +74,13 @@ const roomy: Storage = (numbers) => {
   return store;
 };
 
-/** The data as the network that reads it first takes it. */
+/** The data as the network that reads it first takes it, which tells how far it is read. */
 async function opened(options: DataOptions<string | undefined>, model: Model, how: How): Promise<Dataset | undefined> {
+  const data = await plainly(options, model, how);
+  return data && watched(data);
+}
+
+async function plainly(options: DataOptions<string | undefined>, model: Model, how: How): Promise<Dataset | undefined> {
   const { data, labels, classes, parts, divisionSeed, turnHalf, unit, window, words } = options;
   if (data === undefined) return undefined;
   if (kindOf(data) === "text") {

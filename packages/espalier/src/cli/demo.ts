@@ -18,6 +18,7 @@ import { openModel } from "./model.ts";
 import { engineOf } from "./options.ts";
 import { note, printJson } from "./print.ts";
 import { printSummary, summaryFields, writeResults } from "./results.ts";
+import { watched } from "./watched.ts";
 
 const out = option(z.string().default("espalier-demo"), { help: "where to write", value: "dir", outside: true });
 
@@ -34,7 +35,7 @@ export const demoCommand = () =>
       const { network, out } = options;
       claimFolder(out);
       const engine = engineOf(options);
-      const data = await openDataset("mnist");
+      const data = watched(await openDataset("mnist"));
       const dense = join(out, "dense.onnx");
       const checkpoint = checkpointFile(join(out, "checkpoint.onnx"), options);
       const { rounds } = recipeOf(network, options.quick).prune;

@@ -128,12 +128,23 @@ let manner = { quiet: false, toError: false };
  */
 export function direct(how: { readonly quiet?: boolean; readonly toError?: boolean } = {}): void {
   manner = { quiet: false, toError: false, ...how };
+  saidAt = performance.now();
 }
 
 /** Writes the one JSON object that a command with --json owes to stdout. */
 export function printJson(value: object): void {
   process.stdout.write(`${JSON.stringify(value)}\n`);
 }
+
+let saidAt = performance.now();
+
+/** Notes that something else told how the work goes on. */
+export function heard(): void {
+  saidAt = performance.now();
+}
+
+/** Milliseconds since something was said. */
+export const sinceSaid = () => performance.now() - saidAt;
 
 /** Writes a line of the result for a person to stdout. */
 export function printLine(text: string): void {
@@ -148,6 +159,7 @@ export function note(text: string): void {
 
 /** Writes what went wrong to stderr. */
 export function complain(text: string): void {
+  heard();
   process.stderr.write(`${plain(text)}\n`);
 }
 

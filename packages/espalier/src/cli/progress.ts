@@ -1,42 +1,42 @@
 import { Presets, SingleBar } from "cli-progress";
 import type { Progress } from "../library/progress.ts";
 import type { RoundResult, Verdict } from "../pruning/round.ts";
+import type { RoundsLeft } from "../pruning/rounds.ts";
 import { classify } from "../tasks/classify.ts";
 import type { Measure } from "../tasks/measure.ts";
 import { error } from "../tasks/measures/error.ts";
 import { nameText, valueText } from "../tasks/words.ts";
 import type { EpochResult, StepProgress as Steps } from "../training/train.ts";
-import { bytes, duration, fidelityText, isQuiet, note, rate, share, trialText } from "./print.ts";
+import { bytes, duration, fidelityText, heard, isQuiet, note, rate, share, trialText } from "./print.ts";
+import { Pulse } from "./pulse.ts";
 
 /** Writes on stderr how work goes on. */
 export function reporter(): { readonly report: (progress: Progress) => void; readonly stop: () => void } {
   let rounds: RoundsProgress | undefined;
   let measure: Measure = error;
-  let saidAt = performance.now();
+  const pulse = new Pulse(() => rounds?.stop());
   return {
     report(progress) {
-      const now = performance.now();
-      if (progress.kind === "part" && now - saidAt < SILENCE) return;
-      saidAt = now;
+      if (progress.kind !== "work" && progress.kind !== "steps") pulse.clear();
       switch (progress.kind) {
+        case "work":
+          return pulse.work(progress.what, progress.done, progress.total);
         case "note":
           return note(progress.text);
-        case "part":
-          return note(partText(progress));
         case "task":
           measure = progress.measure;
           // Most networks tell classes apart: only others are worth a line.
           if (progress.task !== classify().name) note(`The task is ${progress.task}, judged by ${nameText(measure)}.`);
           return;
         case "start":
-          rounds = new RoundsProgress(progress, measure);
+          rounds = new RoundsProgress(progress, measure, pulse);
           return;
         case "steps":
           return rounds?.step(progress.round, progress.steps);
         case "epoch":
           return rounds ? rounds.epoch(progress) : note(epochText("epoch", progress, measure));
         case "round":
-          return rounds?.round(progress.result);
+          return rounds?.round(progress.result, progress.left);
         case "layer":
           return note(
             `${progress.name}: ${progress.sensitivity ? pointsText(progress.sensitivity, measure) : "measured"}`,
@@ -49,18 +49,14 @@ export function reporter(): { readonly report: (progress: Progress) => void; rea
           return note(curveText(progress.point, progress.measure));
       }
     },
-    stop: () => rounds?.stop(),
+    stop() {
+      pulse.stop();
+      rounds?.stop();
+    },
   };
 }
 
-/** Milliseconds without a line, after which one says how far the work is. */
-const SILENCE = 5000;
-
 type Of<Kind extends Progress["kind"]> = Extract<Progress, { kind: Kind }>;
-
-function partText({ text, part }: Of<"part">): string {
-  return part === undefined ? `${text} ...` : `${text}: ${Math.floor(100 * part)}%`;
-}
 
 function epochText(
   name: string,
@@ -106,12 +102,15 @@ class RoundsProgress {
   readonly #batch: number;
   readonly #measure: Measure;
   readonly #bar: SingleBar | undefined;
+  readonly #pulse: Pulse;
   #doneSteps = 0;
+  #rounds = 0;
   #startedAt = performance.now();
   #shownAt = 0;
 
-  constructor({ epochs, stepsPerEpoch, batch }: Of<"start">, measure: Measure) {
+  constructor({ epochs, stepsPerEpoch, batch }: Of<"start">, measure: Measure, pulse: Pulse) {
     this.#measure = measure;
+    this.#pulse = pulse;
     this.#plannedSteps = epochs === undefined ? undefined : epochs * stepsPerEpoch;
     this.#batch = batch;
     if (process.stderr.isTTY && process.env.TERM !== "dumb" && !isQuiet()) {
@@ -125,11 +124,13 @@ class RoundsProgress {
     this.#doneSteps += progress.since;
     const now = performance.now();
     const last = progress.step === progress.steps;
-    if (!last && (!this.#bar || now - this.#shownAt < 100)) return;
+    this.#pulse.steps(() => this.#stepText(round, progress));
+    if (!this.#bar || (!last && now - this.#shownAt < 100)) return;
     this.#shownAt = now;
     const payload = { ...this.#facts(round, progress) };
-    if (this.#bar && !this.#bar.isActive) this.#bar.start(progress.steps, progress.step, payload);
-    this.#bar?.update(progress.step, payload);
+    if (!this.#bar.isActive) this.#bar.start(progress.steps, progress.step, payload);
+    this.#bar.update(progress.step, payload);
+    heard();
   }
 
   /** After each epoch's validation. */
@@ -140,15 +141,32 @@ class RoundsProgress {
   }
 
   /** After each round. */
-  round({ name, density, pruned, validation, bestEpoch, verdict }: RoundResult): void {
+  round({ name, density, pruned, validation, bestEpoch, verdict }: RoundResult, left?: RoundsLeft): void {
+    this.#rounds++;
     const cut = pruned === undefined ? "" : ` (${valueText(this.#measure, pruned)} before retraining)`;
     note(
-      `${name}: ${rate(1 / density)}, ${validationText(this.#measure, validation)} in epoch ${bestEpoch}${cut}${verdictText(verdict)}`,
+      `${name}: ${rate(1 / density)}, ${validationText(this.#measure, validation)} in epoch ${bestEpoch}${cut}${verdictText(verdict)}${left ? this.#searchText(left) : ""}`,
     );
   }
 
   stop(): void {
     this.#bar?.stop();
+  }
+
+  #stepText(round: string, { epoch, epochs, step, steps, loss }: Steps): string {
+    const { speed, left } = this.#speed();
+    const share = ((100 * step) / steps).toFixed(0);
+    return `${round} ${epoch}/${epochs}: ${share}% of the epoch, loss ${loss.toFixed(4)}, ${speed} images/s${left}`;
+  }
+
+  /** How much longer a search is likely to take: as many rounds as may follow, each as long as those so far. */
+  #searchText({ least, most }: RoundsLeft): string {
+    if (most === 0) return "";
+    const seconds = (performance.now() - this.#startedAt) / 1000 / this.#rounds;
+    const time = (rounds: number) => duration(rounds * seconds);
+    if (most === undefined) return `; the search takes ${least} more rounds or more, ${time(least)} at least`;
+    if (least === most) return `; the search takes about ${least} more rounds, ${time(least)}`;
+    return `; the search takes about ${least} to ${most} more rounds, ${time(least)} to ${time(most)}`;
   }
 
   #facts(round: string, { epoch, epochs, loss }: Steps) {

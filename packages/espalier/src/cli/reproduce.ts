@@ -18,6 +18,7 @@ import { engineOf } from "./options.ts";
 import { count, duration, note, printJson, printLine, textTable } from "./print.ts";
 import { folderShelf } from "./shelf.ts";
 import { openShipped } from "./shipped.ts";
+import { watched } from "./watched.ts";
 
 const data = option(z.string().optional(), {
   help: "what an experiment about a text learns from, text:FILE, or the folder of an experiment about networks",
@@ -82,9 +83,9 @@ async function dataFor(
     }
     return openShipped(given, engineOf(options), note);
   }
-  if (data === "text" && given?.startsWith("text:")) return openDataset(given);
+  if (data === "text" && given?.startsWith("text:")) return watched(await openDataset(given));
   if (data === "text") throw new UserError(`The experiment "${name}" is about text: give --data text:FILE.`);
-  if (given === undefined) return openDataset(data);
+  if (given === undefined) return watched(await openDataset(data));
   throw new UserError(`The experiment "${name}" has data of its own, ${data}: leave --data out.`);
 }
 

@@ -16,6 +16,7 @@ import { taskFor } from "../tasks/index.ts";
 import { nameText, valueText } from "../tasks/words.ts";
 import { evaluate, qualityOf } from "../training/evaluate.ts";
 import { learnedTensors, parametersOf, withParameters } from "../training/parameters.ts";
+import type { OnWork } from "../work.ts";
 import type { Shipped, Toolkit } from "./shipped.ts";
 
 /** A network after some rounds. */
@@ -69,14 +70,10 @@ export interface LabOptions {
   /** Whether to take the recipes of a few epochs. */
   readonly quick: boolean;
   readonly signal: AbortSignal;
+  readonly onWork?: OnWork;
   /** Called with a line after each run. */
   readonly note: (line: string) => void;
-  /** Called again and again while something takes long. */
-  readonly still?: (what: string) => void;
 }
-
-/** Milliseconds after which long work is said to go on. */
-const AGAIN = 1000;
 
 /** Ends an experiment whose signal was raised; what is done is on the shelf. */
 export class Stopped extends Error {
@@ -209,17 +206,13 @@ export class Lab {
     this.#options.note(line);
   }
 
-  /** Does work that takes long, of which is said when it begins and, every few seconds, that it goes on. */
+  /** Does work that takes long, and says when it begins. */
   async during<Result>(what: string, work: () => Promise<Result>): Promise<Result> {
-    const { note, still, signal } = this.#options;
+    const { note, onWork, signal } = this.#options;
     if (signal.aborted) throw new Stopped(what);
     note(what);
-    const timer = setInterval(() => still?.(what), AGAIN);
-    try {
-      return await work();
-    } finally {
-      clearInterval(timer);
-    }
+    onWork?.(what, 0);
+    return work();
   }
 
   /** Does rounds, unless a run of that name and those settings is on the shelf. */
@@ -231,7 +224,16 @@ export class Lab {
     );
     const known = shelf.find(name, settings);
     if (known) return known;
-    const { best, results, aborted } = await runRounds(engine, model, data, rounds, { batch, seed, signal });
+    const epochs = rounds.reduce((sum, round) => sum + round.epochs, 0);
+    const { best, results, aborted } = await runRounds(engine, model, data, rounds, {
+      batch,
+      seed,
+      signal,
+      onProgress: (round, { epoch, step, steps }) => {
+        const before = rounds.slice(0, rounds.indexOf(round)).reduce((sum, { epochs: own }) => sum + own, 0);
+        this.#options.onWork?.(name, (before + epoch - 1) * steps + step, epochs * steps);
+      },
+    });
     if (aborted) throw new Stopped(name);
     const trained = { model: withParameters(model, best), results };
     shelf.keep(name, settings, trained);
@@ -252,7 +254,12 @@ export class Lab {
       const before = await this.validationError(withShared(model, untrained));
       return { model: known, untrained, before, after: await this.validationError(known) };
     }
-    const found = await retrain(engine, model, untrained, data, { seed, epochs, signal });
+    const found = await retrain(engine, model, untrained, data, {
+      seed,
+      epochs,
+      signal,
+      onProgress: ({ epoch, step, steps }) => this.#options.onWork?.(name, (epoch - 1) * steps + step, epochs * steps),
+    });
     if (found.aborted) throw new Stopped(name);
     shelf.keep(name, settings, { model: found.model, results: [] });
     note(`${name}: validation error ${found.before.toFixed(2)}%, ${found.after.toFixed(2)}% when trained`);

@@ -1,5 +1,6 @@
 import type { Storage } from "../data/store.ts";
 import type { Executor } from "../engine/executor.ts";
+import type { OnWork } from "../work.ts";
 import type { Progress } from "./progress.ts";
 
 /** What every function that may take long has. */
@@ -32,6 +33,11 @@ export interface RunHooks extends Hooks {
   readonly identity?: object;
   /** Where activations go that are more than memory should hold; default: memory. */
   readonly storage?: Storage;
+}
+
+/** Tells of work that a function beneath does. */
+export function workOf({ onProgress }: Pick<Hooks, "onProgress">): OnWork {
+  return (what, done, total) => onProgress?.({ kind: "work", what, done, total });
 }
 
 /** Separates what a function is told from how it reports. */

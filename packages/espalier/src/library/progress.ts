@@ -1,5 +1,6 @@
 import type { PruningTrial } from "../pruning/reconstruction/search.ts";
 import type { RoundResult } from "../pruning/round.ts";
+import type { RoundsLeft } from "../pruning/rounds.ts";
 import type { LayerSensitivity } from "../pruning/sensitivity.ts";
 import type { SharingTrial } from "../sharing/reconstruction/search.ts";
 import type { CurvePoint } from "../sharing/scaled/walk-curve.ts";
@@ -11,8 +12,6 @@ import type { EpochResult, StepProgress as Steps } from "../training/train.ts";
 export type Progress =
   /** Something worth knowing, in a sentence. */
   | { readonly kind: "note"; readonly text: string }
-  /** What takes long is still being done: which part of it is over, 0 to 1, where that is known. */
-  | { readonly kind: "part"; readonly text: string; readonly part?: number }
   /** What the network is taken to be for, and by what it is judged from here on. */
   | { readonly kind: "task"; readonly task: string; readonly measure: Measure }
   /** Rounds of training begin. */
@@ -27,8 +26,10 @@ export type Progress =
   | { readonly kind: "steps"; readonly round: string; readonly steps: Steps }
   /** An epoch was validated. */
   | { readonly kind: "epoch"; readonly round: string; readonly epoch: EpochResult; readonly epochs: number }
-  /** A round was done. */
-  | { readonly kind: "round"; readonly result: RoundResult }
+  /** A round was done; of a search with how many may follow. */
+  | { readonly kind: "round"; readonly result: RoundResult; readonly left?: RoundsLeft }
+  /** Work that takes long goes on: how many of its parts are done, and of how many where that is known. */
+  | { readonly kind: "work"; readonly what: string; readonly done: number; readonly total?: number }
   /** A layer was scanned, or measured for a search without labels. */
   | { readonly kind: "layer"; readonly name: string; readonly sensitivity?: LayerSensitivity }
   /** A smaller network was tried. */

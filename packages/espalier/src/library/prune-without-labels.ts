@@ -15,7 +15,7 @@ import type { Agreement } from "../training/agreement.ts";
 import { Evaluator, evaluationsOf, type Quality, valuesOf } from "../training/evaluate.ts";
 import { likenessOn } from "../training/likeness.ts";
 import { parametersOf, trainableParameters, withParameters } from "../training/parameters.ts";
-import { type Hooks, splitHooks } from "./hooks.ts";
+import { type Hooks, splitHooks, workOf } from "./hooks.ts";
 import { countParameters, frozenParameters, type ParameterCounts } from "./network.ts";
 import { checkOptions } from "./options/option.ts";
 import { pruneUnlabeledOptions } from "./options/pruning.ts";
@@ -81,6 +81,7 @@ export async function pruneWithoutLabels(
       layers,
       imitation: imitation && task,
       signal: hooks.signal,
+      onWork: workOf(hooks),
       onCurve: ({ name }) => hooks.onProgress?.({ kind: "layer", name }),
       async onTrial(trial, parameters) {
         hooks.onProgress?.({ kind: "pruning", trial });

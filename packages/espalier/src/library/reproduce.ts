@@ -7,7 +7,7 @@ import { experiments } from "../experiments/index.ts";
 import { Lab, type Shelf, Stopped, type Trained } from "../experiments/lab.ts";
 import type { Shipped } from "../experiments/shipped.ts";
 import { choices } from "../suggest.ts";
-import { type Hooks, splitHooks } from "./hooks.ts";
+import { type Hooks, splitHooks, workOf } from "./hooks.ts";
 import { quick, seedOption } from "./options/common.ts";
 import { checkOptions } from "./options/option.ts";
 import { zooToolkit } from "./zoo-toolkit.ts";
@@ -50,10 +50,10 @@ export async function reproduce(
   const { seed, quick = false } = checkOptions(schema, given);
   const { signal = new AbortController().signal, onProgress } = hooks;
   const note = (text: string) => onProgress?.({ kind: "note", text });
-  const still = (text: string) => onProgress?.({ kind: "part", text });
   try {
+    const lab = { engine, data, seed, quick };
     const toolkit = zooToolkit(engine, { seed, quick }, { signal, onProgress });
-    return await experimentOf(name).run(new Lab({ engine, data, toolkit, shelf, seed, quick, signal, note, still }));
+    return await experimentOf(name).run(new Lab({ ...lab, toolkit, shelf, signal, note, onWork: workOf(hooks) }));
   } catch (error) {
     throw error instanceof Stopped ? signal.reason : error;
   }

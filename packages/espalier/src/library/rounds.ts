@@ -38,11 +38,12 @@ export async function runResumable(
   const settings = JSON.stringify(options.settings);
   const resume = options.resume ? await stateIn(checkpoint, settings) : undefined;
   if (resume) onProgress?.({ kind: "note", text: `Continuing from ${checkpoint?.name}.` });
-  const done =
+  const done = [...(resume?.results ?? [])];
+  const epochsDone =
     (resume?.results.reduce((sum, { epochs }) => sum + epochs.length, 0) ?? 0) + (resume?.current?.history.length ?? 0);
   onProgress?.({
     kind: "start",
-    epochs: "next" in rounds ? undefined : rounds.reduce((sum, { epochs }) => sum + epochs, 0) - done,
+    epochs: "next" in rounds ? undefined : rounds.reduce((sum, { epochs }) => sum + epochs, 0) - epochsDone,
     stepsPerEpoch: Math.floor(data.train.size / options.batch),
     batch: options.batch,
   });
@@ -56,7 +57,8 @@ export async function runResumable(
       if (epoch) onProgress?.({ kind: "epoch", round: name, epoch, epochs });
     },
     async onRound(result, parameters) {
-      onProgress?.({ kind: "round", result });
+      done.push(result);
+      onProgress?.({ kind: "round", result, left: "next" in rounds ? rounds.left?.(done) : undefined });
       await options.onRound?.(result, parameters);
     },
   });

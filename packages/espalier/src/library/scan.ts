@@ -8,7 +8,7 @@ import { type ScanCost, scanCost } from "../pruning/scan-cost.ts";
 import { type LayerSensitivity, scanLayers } from "../pruning/sensitivity.ts";
 import type { Measure } from "../tasks/measure.ts";
 import { weightDecay } from "../training/weight-decay.ts";
-import { type Hooks, splitHooks } from "./hooks.ts";
+import { type Hooks, splitHooks, workOf } from "./hooks.ts";
 import { checkOptions } from "./options/option.ts";
 import { scanOptions } from "./options/pruning.ts";
 import { taskOptions } from "./options/task.ts";
@@ -66,6 +66,7 @@ export async function scan(
       known,
       task,
       signal: hooks.signal,
+      onWork: workOf(hooks),
       retrain:
         epochs === 0
           ? undefined

@@ -16,7 +16,7 @@ import { worsened } from "../tasks/measure.ts";
 import type { Task } from "../tasks/task.ts";
 import { evaluate } from "../training/evaluate.ts";
 import { parametersOf } from "../training/parameters.ts";
-import { type Hooks, splitHooks } from "./hooks.ts";
+import { type Hooks, splitHooks, workOf } from "./hooks.ts";
 import { checkWeights } from "./network.ts";
 import type { PerLayer } from "./options/notation.ts";
 import { checkOptions } from "./options/option.ts";
@@ -79,17 +79,19 @@ async function shareAlone(
 }
 
 function trainingOf(
-  { seed, batch, epochs, learningRate }: Chosen,
-  { signal }: Hooks,
+  { seed, batch, epochs = SHARING_EPOCHS, learningRate }: Chosen,
+  hooks: Hooks,
   { task, data }: { readonly task: Task; readonly data: Dataset },
 ) {
   const rate = learningRate ?? SHARING_RATE;
   return {
     seed,
     batch: batch ?? usualBatch(data.train.size),
-    signal,
+    signal: hooks.signal,
+    onProgress: ({ epoch, step, steps }) =>
+      workOf(hooks)("Training the shared values", (epoch - 1) * steps + step, epochs * steps),
     task,
-    epochs: epochs ?? SHARING_EPOCHS,
+    epochs,
     learningRate: { policy: "exponential", rate, final: rate / 100 },
   } as const satisfies RetrainOptions;
 }

@@ -25,7 +25,7 @@ import type { Measure } from "../tasks/measure.ts";
 import { checkRounded } from "./check-rounded.ts";
 import { withoutDead } from "./compact.ts";
 import { Comparison, type EvaluateAgainstResult } from "./comparison.ts";
-import { type Hooks, splitHooks } from "./hooks.ts";
+import { type Hooks, splitHooks, workOf } from "./hooks.ts";
 import { checkWeights } from "./network.ts";
 import { seedOption } from "./options/common.ts";
 import { checkOptions } from "./options/option.ts";
@@ -90,6 +90,7 @@ export async function shareWithin(
   const { maxLoss, measure, seed, epochs = IMITATION_EPOCHS } = checkOptions(schema, given);
   const { signal, onProgress } = hooks;
   const note = (text: string) => onProgress?.({ kind: "note", text });
+  const onWork = workOf(hooks);
   checkWeights(source);
   if (typeof measure === "object") checkPercent(measure);
   const { model } = await simplifyModel(engine, source, { mayMerge: mergeable });
@@ -102,11 +103,16 @@ export async function shareWithin(
     new Comparison(engine, source, data, { measure, split: "validation", signal, onNote: note }),
     new Comparison(engine, source, data, { measure, split: "test", signal }),
   ];
-  const part = (text: string) => (part: number) => onProgress?.({ kind: "part", text, part });
   note("Looking at what each layer does to the outputs.");
-  const onPart = part("looking at layers");
-  const statistics = await statisticsOf(engine, network, data, { batch, seed, kinds, signal, onPart });
+  const statistics = await statisticsOf(engine, network, data, {
+    batch,
+    seed,
+    kinds,
+    signal,
+    onPart: (part) => onWork("Looking at the layers", part, 1),
+  });
   const scaler = new Scaler(statistics, form.typeOf);
+  const scaled = (lambda: number) => scaler.scale(lambda, { signal, onWork });
   checkRounded(form.model, scaler.names, note);
   const curve: CurvePoint[] = [];
   let judgedBy: Measure | undefined;
@@ -126,7 +132,7 @@ export async function shareWithin(
     signal?.throwIfAborted();
     const before = known.find((point) => point.lambda === lambda && point.epochs === 0);
     if (before) curve.push(before);
-    const { accepted } = before ?? (await judge(scaler.scale(lambda), lambda, 0));
+    const { accepted } = before ?? (await judge(await scaled(lambda), lambda, 0));
     return accepted;
   };
 
@@ -138,7 +144,7 @@ export async function shareWithin(
     return { model: source, layers: [], measure: judgedBy, curve: bySize(curve) };
   }
   const imitated = await trained(rounded.lambda);
-  const { scaling, fidelity: validated } = imitated ?? { ...rounded, scaling: scaler.scale(rounded.lambda) };
+  const { scaling, fidelity: validated } = imitated ?? { ...rounded, scaling: await scaled(rounded.lambda) };
   const { measure: by, fidelity, samples, standardError } = await test.with(modelOf(scaling));
   return {
     model: modelOf(scaling),
@@ -156,13 +162,13 @@ export async function shareWithin(
   /** Trains coarser networks, which rounding alone left too far off, to be good enough: the smallest that became so. */
   async function trained(lambda: number): Promise<Imitated | undefined> {
     let best: Imitated | undefined;
-    let least = bytesOf(scaler.scale(lambda));
+    let least = bytesOf(await scaled(lambda));
     for (const factor of epochs > 0 ? COARSER : []) {
-      const start = scaler.scale(lambda * factor);
+      const start = await scaled(lambda * factor);
       // What follows from itself is not trained, and is not always smaller where it is coarser.
       if (bytesOf(start) >= least || ![...start.values()].some(isScaled)) return best;
       let found: Imitated | undefined;
-      note(`Imitating the network for up to ${epochs} epochs, from about ${Math.round(bytesOf(start) / 1000)} kB on.`);
+      note(`Imitating the network for up to ${epochs} epochs, from about ${bytesText(bytesOf(start))} on.`);
       await imitate(engine, network, start, data, {
         epochs,
         batch,
@@ -170,7 +176,7 @@ export async function shareWithin(
         kinds,
         scales: statistics.scales,
         signal,
-        onPart: part("imitating"),
+        onWork,
         async onEpoch(epoch, loss, scaling) {
           if (!Number.isFinite(loss)) {
             note(`The imitation came to a loss of ${loss} in epoch ${epoch}, and ends: what was found before is kept.`);
@@ -218,6 +224,8 @@ function checkTelling(
 
 /** How much coarser networks are that are trained, one after the other, as long as each becomes good enough. */
 const COARSER = [1.8, 3.2, 5.6];
+
+const bytesText = (bytes: number) => (bytes < 10_000 ? `${bytes} B` : `${Math.round(bytes / 1000)} kB`);
 
 const bySize = (curve: readonly CurvePoint[]) => curve.toSorted((a, b) => a.bytes - b.bytes);
 

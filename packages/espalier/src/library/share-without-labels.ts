@@ -10,7 +10,7 @@ import { bitsFor } from "../sharing/share.ts";
 import { MOST_BITS } from "../sharing/shared.ts";
 import type { Task } from "../tasks/task.ts";
 import { withParameters } from "../training/parameters.ts";
-import { type Hooks, splitHooks } from "./hooks.ts";
+import { type Hooks, splitHooks, workOf } from "./hooks.ts";
 import { checkOptions } from "./options/option.ts";
 import { shareUnlabeledOptions } from "./options/sharing.ts";
 import { taskOptions } from "./options/task.ts";
@@ -64,6 +64,7 @@ async function fitted(
     signal,
     executor,
     imitation,
+    onWork: workOf({ onProgress }),
     onLayer: (name) => onProgress?.({ kind: "layer", name }),
     onTrial: (trial) => onProgress?.({ kind: "sharing", trial }),
   });

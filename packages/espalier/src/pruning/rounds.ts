@@ -21,6 +21,13 @@ export interface Networks {
   readonly best: Parameters;
 }
 
+/** How many rounds may follow. */
+export interface RoundsLeft {
+  readonly least: number;
+  /** About; undefined where nobody knows yet. */
+  readonly most?: number;
+}
+
 /** Decides on rounds while they go on: the same results must lead to the same decisions, or no run could be resumed. */
 export interface RoundPlanner {
   /** The next round and what it begins with; undefined when there is nothing left to do. */
@@ -28,6 +35,8 @@ export interface RoundPlanner {
     results: readonly RoundResult[],
     networks: Networks,
   ): Promise<{ readonly round: Round; readonly from: keyof Networks } | undefined>;
+  /** How many rounds may follow. */
+  left?(results: readonly RoundResult[]): RoundsLeft;
   /** Judges what a round left. */
   judge(outcome: UnjudgedResult, results: readonly RoundResult[]): Verdict;
 }

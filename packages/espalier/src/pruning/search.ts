@@ -71,6 +71,18 @@ export function searchRounds(engine: Engine, model: Model, data: Dataset, option
       const prune = { target: { kind: "density", layers: [...densities] } as const, part: 1, clearDead: true };
       return { round: { name: `round ${results.length + 1}`, prune, ...retrain }, from };
     },
+    left(results) {
+      const { ended, descending, step } = stateOf(results, rate);
+      if (ended) return { least: 0, most: 0 };
+      const { density } = results[results.length - 1] ?? { density: 1 };
+      // Of a rate alone, every round goes the same part of the way.
+      if (limit === undefined) {
+        const rounds = Math.max(1, Math.ceil(Math.log(rate * density) / Math.log(STEP)));
+        return { least: rounds, most: rounds };
+      }
+      if (descending) return { least: 1 + halvings(Math.sqrt(STEP)) };
+      return { least: 1, most: 2 * halvings(step) };
+    },
     judge({ validation, density }, results) {
       const { descending } = stateOf(results, rate);
       const within = limit === undefined || reaches(measure, validation, limit);
@@ -89,6 +101,13 @@ export function searchRounds(engine: Engine, model: Model, data: Dataset, option
     const { parameters: all, nonzero } = countAll(pick(parameters, trainableParameters(model)));
     return (all / rate - (nonzero - live)) / live;
   }
+}
+
+/** How often a step is halved until it is too small to matter. */
+function halvings(step: number): number {
+  let count = 0;
+  for (let s = step; s >= LEAST_STEP && Number.isFinite(s); s = Math.sqrt(s)) count++;
+  return Math.max(1, count);
 }
 
 interface SearchState {

@@ -10,6 +10,7 @@ import type { Task } from "../tasks/task.ts";
 import { inFields } from "../tasks/words.ts";
 import { applyMasks } from "../training/parameters.ts";
 import { evaluateVariants } from "../training/variants.ts";
+import type { OnWork } from "../work.ts";
 import type { Round, RoundOptions } from "./round.ts";
 import { runRounds } from "./rounds.ts";
 import { chooseMasks } from "./target.ts";
@@ -59,6 +60,7 @@ export interface LayerScanOptions {
   /** Layers that are done already, as {@link LayerScanOptions.onLayer} gave them. */
   readonly known?: readonly LayerSensitivity[];
   readonly signal?: AbortSignal;
+  readonly onWork?: OnWork;
   /** Called after each layer. */
   readonly onLayer?: (layer: LayerSensitivity) => void;
 }
@@ -79,13 +81,15 @@ export async function scanLayers(
   data: Dataset,
   options: LayerScanOptions,
 ): Promise<LayerScan> {
-  const { retrain, task = taskFor(data), known = [], signal, onLayer } = options;
+  const { retrain, task = taskFor(data), known = [], signal, onLayer, onWork } = options;
   const annotated = await annotate(engine, model, { batch: Math.min(batchFor(data), data.validation.size) });
   const chosen = options.layers ?? layersOf(model);
   const layers: LayerSensitivity[] = [];
   let aborted = false;
-  for (const layer of chosen) {
+  for (const [at, layer] of chosen.entries()) {
     const densities = densitiesFor(layer, options.densities);
+    const parts = chosen.length * densities.length;
+    onWork?.("Scanning layers", at * densities.length, parts);
     const done = known.find(({ name }) => name === layer.name);
     if (done) {
       layers.push(done);
@@ -100,6 +104,7 @@ export async function scanLayers(
       const again =
         retrain && (await retrained(engine, model, data, layer.name, density, { ...retrain, task }, signal));
       points.push(again === undefined ? point : { ...point, retrained: again });
+      onWork?.("Scanning layers", at * densities.length + i + 1, parts);
     }
     aborted = signal?.aborted === true;
     if (aborted) break;

@@ -5,6 +5,7 @@ import type { FloatTensor } from "../onnx/tensor.ts";
 import type { TypedModel } from "../onnx/typed.ts";
 import { type Layer, layersOf } from "../operators/layers.ts";
 import type { Parameters } from "../training/parameters.ts";
+import type { OnWork } from "../work.ts";
 import type { Inputs } from "./moments.ts";
 import { prepared } from "./prepared.ts";
 import { Walk } from "./walk.ts";
@@ -16,6 +17,13 @@ import { Walk } from "./walk.ts";
  */
 export type Change = (annotated: TypedModel, layer: Layer, batches: readonly Inputs[]) => Promise<Parameters>;
 
+export interface OrderOptions {
+  readonly signal?: AbortSignal;
+  readonly onWork?: OnWork;
+  /** What is done, as {@link OnWork} is told. */
+  readonly what?: string;
+}
+
 /**
  * Changes a network layer by layer, from the input on, on some samples: what a layer reads comes from the changed layers
  * before it, so that it also makes up for their errors.
@@ -26,7 +34,7 @@ export async function inOrder(
   model: Model,
   data: LearningData,
   change: Change,
-  signal?: AbortSignal,
+  { signal, onWork, what = "Fitting layers" }: OrderOptions = {},
 ): Promise<Parameters> {
   const annotated = await prepared(engine, model, data);
   const layers = layersOf(annotated);
@@ -42,6 +50,7 @@ export async function inOrder(
     const batches = whole.values.map((values, b) => ({ whole: values, pruned: changing.values[b] }));
     changed = await change(annotated, layer, batches);
     for (const [name, tensor] of changed) found.set(name, tensor);
+    onWork?.(what, i + 1, layers.length);
   }
   return found;
 }

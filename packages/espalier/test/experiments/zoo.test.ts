@@ -114,7 +114,7 @@ describe("the experiment zoo", () => {
   it("measures each network, beside 8 bits by channel and onnxruntime-web, and once", async () => {
     const [coded, notes, stages, parts]: [string[], string[], string[], number[]] = [[], [], [], []];
     const onProgress = (progress: Progress) => {
-      if (progress.kind === "part") parts.push(progress.part ?? 0);
+      if (progress.kind === "work" && progress.total) parts.push(progress.done / progress.total);
       if (progress.kind !== "note" || !progress.text.startsWith("stand-in: ")) return;
       (/bytes/.test(progress.text) ? notes : stages).push(progress.text.slice("stand-in: ".length));
     };

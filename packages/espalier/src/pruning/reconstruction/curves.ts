@@ -7,6 +7,7 @@ import { type Outputs, Rest } from "../../reconstruction/rest.ts";
 import { Walk } from "../../reconstruction/walk.ts";
 import type { Task } from "../../tasks/task.ts";
 import { parametersOf } from "../../training/parameters.ts";
+import type { OnWork } from "../../work.ts";
 import { fitLayer, liveIn } from "./stage.ts";
 
 /** What becomes of a network when one layer alone is cut and fitted. */
@@ -23,6 +24,12 @@ export interface FitCurve {
   }[];
 }
 
+export interface CurvesOptions {
+  readonly signal?: AbortSignal;
+  readonly onLayer?: (curve: FitCurve) => void;
+  readonly onWork?: OnWork;
+}
+
 /**
  * Cuts each layer alone to parts of its connections, fits it, and measures how far the network's outputs go from the
  * whole network's.
@@ -35,8 +42,7 @@ export async function fitCurves(
   data: LearningData,
   parts: readonly number[],
   probed: readonly number[],
-  signal?: AbortSignal,
-  onLayer?: (curve: FitCurve) => void,
+  { signal, onLayer, onWork }: CurvesOptions = {},
   task?: Pick<Task, "lossTally">,
 ): Promise<FitCurve[]> {
   const annotated = await prepared(engine, model, data);
@@ -62,6 +68,7 @@ export async function fitCurves(
       for await (const { kept, parameters, error } of fitLayer(engine, annotated, layer, batches, numbers)) {
         const divergence = probed.includes(parts[at++]) ? await rest.divergence(parameters, reference) : undefined;
         points.push({ density: kept / whole, error, divergence });
+        onWork?.("Cutting each layer alone", i * parts.length + at, layers.length * parts.length);
       }
     } finally {
       await rest.release();

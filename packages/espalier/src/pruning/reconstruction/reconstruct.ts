@@ -1,7 +1,7 @@
 import type { LearningData } from "../../data/dataset.ts";
 import type { Engine } from "../../engine/engine.ts";
 import type { Model } from "../../onnx/graph.ts";
-import { inOrder } from "../../reconstruction/in-order.ts";
+import { inOrder, type OrderOptions } from "../../reconstruction/in-order.ts";
 import type { Parameters } from "../../training/parameters.ts";
 import { fitLayer, liveIn } from "./stage.ts";
 
@@ -17,7 +17,7 @@ export async function reconstruct(
   model: Model,
   data: LearningData,
   densities: ReadonlyMap<string, number>,
-  { frozen = new Set(), signal }: { readonly frozen?: ReadonlySet<string>; readonly signal?: AbortSignal } = {},
+  { frozen = new Set(), ...how }: OrderOptions & { readonly frozen?: ReadonlySet<string> } = {},
 ): Promise<Parameters> {
   return inOrder(
     engine,
@@ -30,6 +30,6 @@ export async function reconstruct(
       for await (const { parameters } of fitLayer(engine, annotated, layer, batches, [number])) return parameters;
       return new Map();
     },
-    signal,
+    how,
   );
 }

@@ -8,6 +8,7 @@ import type { Agreement } from "../../training/agreement.ts";
 import { Evaluator } from "../../training/evaluate.ts";
 import { likenessOn } from "../../training/likeness.ts";
 import { type Parameters, parametersOf, trainableParameters } from "../../training/parameters.ts";
+import type { OnWork } from "../../work.ts";
 import { balance, type LossCurve } from "../allocation.ts";
 import { countAll } from "../mask.ts";
 import { type FitCurve, fitCurves } from "./curves.ts";
@@ -25,6 +26,7 @@ export interface UnlabeledOptions {
   /** The task of imitation, whose targets the data has; default: the output is class scores. */
   readonly imitation?: Task;
   readonly signal?: AbortSignal;
+  readonly onWork?: OnWork;
   readonly onCurve?: (curve: FitCurve) => void;
   readonly onTrial?: (trial: PruningTrial, parameters: Parameters) => void | Promise<void>;
 }
@@ -67,7 +69,7 @@ export async function pruneUnlabeled(
   data: LearningData,
   options: UnlabeledOptions,
 ): Promise<UnlabeledResult> {
-  const { target, signal, onTrial, imitation } = options;
+  const { target, signal, onTrial, onWork, imitation } = options;
   const all = layersOf(model);
   const layers = options.layers ?? all;
   const evaluator = await Evaluator.create(engine, model, data, trainableParameters(model), { task: imitation });
@@ -75,7 +77,7 @@ export async function pruneUnlabeled(
   const curves =
     target.kind === "densities"
       ? []
-      : await fitCurves(engine, model, data, PARTS, PROBED, signal, options.onCurve, imitation);
+      : await fitCurves(engine, model, data, PARTS, PROBED, { signal, onLayer: options.onCurve, onWork }, imitation);
   const frozen = new Set(
     all.filter((layer) => !layers.some(({ name }) => name === layer.name)).map(({ name }) => name),
   );
@@ -87,7 +89,7 @@ export async function pruneUnlabeled(
   let best: { readonly rate: number; readonly parameters: Parameters } | undefined;
 
   const attempt = async (densities: ReadonlyMap<string, number>): Promise<PruningTrial> => {
-    const changed = await reconstruct(engine, model, data, densities, { frozen, signal });
+    const changed = await reconstruct(engine, model, data, densities, { frozen, signal, onWork });
     const parameters = new Map([...whole, ...changed]);
     const { parameters: count, nonzero } = countAll(parameters);
     const rate = count / nonzero;

@@ -8,6 +8,7 @@ import { random } from "../../random.ts";
 import { inOrder } from "../../reconstruction/in-order.ts";
 import { problemOf } from "../../reconstruction/problem.ts";
 import type { Parameters } from "../../training/parameters.ts";
+import type { OnWork } from "../../work.ts";
 import { kMeans } from "../kmeans.ts";
 import { methods } from "../methods.ts";
 import { checkFinite, denseOf, MOST_BITS } from "../shared.ts";
@@ -25,6 +26,7 @@ export interface ReconstructionOptions {
   readonly sensitivities: ReadonlyMap<string, number>;
   readonly seed: number;
   readonly signal?: AbortSignal;
+  readonly onWork?: OnWork;
   /** Where the rows of layers are worked on; default: here. */
   readonly executor?: Executor;
 }
@@ -40,7 +42,7 @@ export async function reconstructShared(
   engine: Engine,
   model: Model,
   data: LearningData,
-  { lambda, biasBits, sensitivities, seed, signal, executor }: ReconstructionOptions,
+  { lambda, biasBits, sensitivities, seed, signal, executor, onWork }: ReconstructionOptions,
 ): Promise<Parameters> {
   const layers = layersOf(model);
   for (const { weight, tensor } of layers) checkFinite(weight, tensor);
@@ -72,7 +74,7 @@ export async function reconstructShared(
         await problem.squares.release();
       }
     },
-    signal,
+    { signal, onWork, what: "Sharing layers" },
   );
 }
 

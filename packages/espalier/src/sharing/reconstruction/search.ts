@@ -13,7 +13,7 @@ import { type ReconstructionOptions, reconstructShared } from "./reconstruct.ts"
 import { sensitivities } from "./sensitivity.ts";
 
 export interface UnlabeledSharingOptions
-  extends Pick<ReconstructionOptions, "biasBits" | "seed" | "signal" | "executor"> {
+  extends Pick<ReconstructionOptions, "biasBits" | "seed" | "signal" | "executor" | "onWork"> {
   /** How far to go: to a price of bits, or as far as a loss of top 1 accuracy that is to be expected, in points. */
   readonly target:
     | { readonly kind: "lambda"; readonly lambda: number }

@@ -17,6 +17,7 @@ import type { Task } from "../../tasks/task.ts";
 import { routesFor } from "../../training/feeding.ts";
 import { schedule } from "../../training/schedule.ts";
 import { Trainer } from "../../training/trainer.ts";
+import type { OnWork } from "../../work.ts";
 import { beside } from "./beside.ts";
 import { embedded, type OutputKind } from "./embedded.ts";
 import type { Scaling } from "./rounded.ts";
@@ -35,8 +36,7 @@ export interface ImitationOptions {
   readonly rate?: number;
   readonly scales: readonly number[];
   readonly signal?: AbortSignal;
-  /** Is told after each step what part of all epochs is done, 0 to 1. */
-  readonly onPart?: (part: number) => void;
+  readonly onWork?: OnWork;
   /** Is told after each epoch what it came to; ends the training where it returns true. */
   readonly onEpoch: (epoch: number, loss: number, scaling: Scaling) => Promise<boolean>;
 }
@@ -52,7 +52,7 @@ export async function imitate(
   source: Model,
   scaling: Scaling,
   data: LearningData,
-  { epochs, batch: most, seed, kinds = [], rate = RATE, scales, signal, onPart, onEpoch }: ImitationOptions,
+  { epochs, batch: most, seed, kinds = [], rate = RATE, scales, signal, onWork, onEpoch }: ImitationOptions,
 ): Promise<void> {
   const student = rounding(source, scaling);
   const { model, frozen } = beside(student.model, upgrade(source));
@@ -87,7 +87,7 @@ export async function imitate(
         await split.read(samples, trainer.batchOf(0));
         const [own] = await trainer.run([rateAt({ iteration: 0, epoch: epoch - 1 + step / order.length, epochs })]);
         loss += own / order.length;
-        onPart?.((epoch - 1 + (step + 1) / order.length) / epochs);
+        onWork?.("Imitating the network", (epoch - 1) * order.length + step + 1, epochs * order.length);
       }
       if (await onEpoch(epoch, loss, student.read(await trainer.parameters()))) return;
     }

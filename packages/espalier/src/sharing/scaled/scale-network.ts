@@ -1,6 +1,7 @@
 import type { NumericType } from "../../onnx/dtype.ts";
 import { type FloatTensor, float32, isFloat32 } from "../../onnx/tensor.ts";
 import { withBias } from "../../reconstruction/moments.ts";
+import { type OnWork, turn } from "../../work.ts";
 import { type Chain, chainOf } from "./chain.ts";
 import { cheapest, decideRow, firstPrices, pricesOf } from "./decide.ts";
 import type { Looked, Plain } from "./looks.ts";
@@ -39,11 +40,16 @@ export class Scaler {
    * Rounds all weights, each layer's for itself: where an error costs the outputs least, and as coarsely in each layer,
    * row and column as a bit is worth the same everywhere.
    * @param lambda what one bit more for every weight may cost in squared distance of the outputs, embedded
+   * @throws the signal's reason
    */
-  scale(lambda: number): Scaling {
+  async scale(lambda: number, { signal, onWork }: { signal?: AbortSignal; onWork?: OnWork } = {}): Promise<Scaling> {
     const price = lambda / this.#weights;
     const found = new Map<string, Rounded>();
-    for (const looked of this.#statistics.layers.values()) {
+    const { layers } = this.#statistics;
+    for (const [at, looked] of [...layers.values()].entries()) {
+      await turn();
+      signal?.throwIfAborted();
+      onWork?.("Rounding layers", at, layers.size);
       const options = { price, dtype: this.#typeOf(looked.layer.weight) };
       for (const [name, tensor] of scaledLayer(this.#statistics, looked, this.#chainsOf(looked), options))
         found.set(name, tensor);

@@ -65,7 +65,7 @@ export async function kitIn(folder: string): Promise<Kit> {
   writeFileSync(join(folder, "data.mjs"), DATA);
   writeFileSync(
     join(folder, "text.txt"),
-    "Weights that are zero need no room, and units that are dead go. ".repeat(44),
+    "Weights that are zero need no room, and units that are dead go.\n".repeat(44),
   );
   mkdirSync(join(folder, "tmp"));
   return { folder, main: await bundled() };

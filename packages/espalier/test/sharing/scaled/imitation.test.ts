@@ -78,7 +78,7 @@ describe("a network that rounds", () => {
 describe("imitation", () => {
   it("brings a coarse network nearer to the one that came, the same way for the same seed", async () => {
     const statistics = await statisticsOf(engine, net, data, { batch: 20, seed: 1, kinds: ["scores"] });
-    const start = new Scaler(statistics).scale(0.3);
+    const start = await new Scaler(statistics).scale(0.3);
     const run = async () => {
       const losses: number[] = [];
       let last: Scaling = start;

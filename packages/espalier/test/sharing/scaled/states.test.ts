@@ -83,7 +83,7 @@ describe("a network with a state", () => {
     const data = recordings();
     const network = forSamples(listener(), data);
     const { scales, ...statistics } = await statisticsOf(engine, network, data, { batch: 12, seed: 1 });
-    const start = new Scaler({ scales, ...statistics }).scale(0.03);
+    const start = await new Scaler({ scales, ...statistics }).scale(0.03);
     const run = async () => {
       const losses: number[] = [];
       const moved: number[] = [];
