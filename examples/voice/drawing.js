@@ -45,7 +45,7 @@ export function draw(canvas, { peaks, probabilities, stretches, frames, start = 
     const at = start + (first + 0.5) * SECONDS;
     const speech = stretches.some(({ from, to }) => from <= at && at < to);
     const length = Math.max(2, (peak / loudest) * (waveform - 2 * MARGIN));
-    context.fillStyle = colour(speech ? "--speech" : "--silence");
+    context.fillStyle = colour(speech ? "--found" : "--other");
     context.beginPath();
     context.roundRect(column * per * perFrame, (waveform - length) / 2, Math.max(BAR, perFrame * per - GAP), length, 1);
     context.fill();
@@ -62,7 +62,7 @@ export function draw(canvas, { peaks, probabilities, stretches, frames, start = 
   context.setLineDash([]);
   context.lineWidth = 2;
   context.lineJoin = "round";
-  context.strokeStyle = colour("--probability");
+  context.strokeStyle = colour("--chosen");
   line(context, ...probabilities.map((probability, i) => [(i + 0.5) * perFrame, y(probability)]));
 
   ticks(context, { start, end: start + frames * SECONDS, x, width, floor, colour });

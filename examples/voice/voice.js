@@ -1,8 +1,13 @@
-import { showCosts } from "./costs.js";
+import { showCosts } from "../shared/costs.js";
+import { takeDropped } from "../shared/dropped.js";
 import { FRAME, RATE, VoiceDetector } from "./detector.js";
 import { clock, draw } from "./drawing.js";
 import { decodeRecording, listen } from "./sound.js";
 import { stretchesOf } from "./stretches.js";
+
+/** What this page loads, and what onnxruntime-web 1.30, its .wasm and the .onnx take under brotli 11 with its largest window. */
+const PARTS = { runtime: /\/runtime\/dist\//, network: /\.(esp|onnx)$/ };
+const PEER = 2_300_583 + 1_775_619;
 
 /** Of the microphone so many frames are shown: ten seconds. */
 const SHOWN = Math.round((10 * RATE) / FRAME);
@@ -28,7 +33,7 @@ VoiceDetector.load(new URL("silero.esp", import.meta.url)).then(begin, (error) =
 
 /** @param {VoiceDetector} detector */
 function begin(detector) {
-  showCosts();
+  showCosts(PARTS, PEER);
   say("summary", "The network is ready.");
   for (const control of document.querySelectorAll("#sources :disabled")) control.disabled = false;
 
@@ -50,21 +55,6 @@ function begin(detector) {
   microphone.addEventListener("click", () => {
     if (microphone.ariaPressed === "true") stop();
     else hearMicrophone(detector).catch(complain);
-  });
-}
-
-function takeDropped(take) {
-  const dropping = (is) => document.body.classList.toggle("dropping", is);
-  addEventListener("dragover", (event) => {
-    event.preventDefault();
-    dropping(true);
-  });
-  addEventListener("dragleave", () => dropping(false));
-  addEventListener("drop", (event) => {
-    event.preventDefault();
-    dropping(false);
-    const [file] = event.dataTransfer.files;
-    if (file) take(file);
   });
 }
 
