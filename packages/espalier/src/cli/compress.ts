@@ -39,7 +39,7 @@ export const compressCommand = () =>
     argument: { name: "model", help: "an .onnx or .esp file" },
     options: z.object({
       out: out("file", "where to write"),
-      ...optionalData("train the shared values on this data"),
+      ...optionalData("samples by which weights are rounded, fitted or trained, and judged"),
       ...modelOptions,
       ...compressOptions,
       json,

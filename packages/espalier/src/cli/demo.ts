@@ -6,7 +6,7 @@ import { openDataset } from "../data/spec.ts";
 import { demo, demoOptions } from "../library/demo.ts";
 import { json, resume } from "../library/options/common.ts";
 import { engineOptions } from "../library/options/engine.ts";
-import { option } from "../library/options/option.ts";
+import { oneOf, option } from "../library/options/option.ts";
 import { writeModel } from "../onnx/write.ts";
 import { recipeOf } from "../pruning/recipes.ts";
 import { checkpointFile, stoppedIn } from "./checkpoint.ts";
@@ -22,6 +22,9 @@ import { watched } from "./watched.ts";
 
 const out = option(z.string().default("espalier-demo"), { help: "where to write", value: "dir", outside: true });
 
+/** Of the networks with a recipe those that read MNIST. */
+const network = option(oneOf(["lenet-300-100", "lenet-5"]).default("lenet-300-100"), { help: "which network" });
+
 /** `espalier demo`: the paper's main experiment from nothing. */
 export const demoCommand = () =>
   defineCommand({
@@ -29,7 +32,7 @@ export const demoCommand = () =>
     summary: "train, prune and retrain a LeNet on MNIST",
     description:
       "Trains a LeNet on all of MNIST, prunes it to a twelfth in rounds, retrains it without losing accuracy,\nand writes the pruned .onnx, the paper's table and a report.",
-    options: z.object({ ...demoOptions, out, resume, json, ...engineOptions }),
+    options: z.object({ ...demoOptions, network, out, resume, json, ...engineOptions }),
     examples: ["demo", "demo --quick --json", "demo --network lenet-5 --out lenet-5"],
     async run({ options, line }) {
       const { network, out } = options;

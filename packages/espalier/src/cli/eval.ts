@@ -20,8 +20,9 @@ import { count, fidelityText, percent, printJson, printLine, textTable } from ".
 export const evalCommand = () =>
   defineCommand({
     name: "eval",
-    summary: "measure a model's accuracy",
-    description: "Measures a model's accuracy on data.",
+    summary: "measure how good a model is, or how far its outputs are another's",
+    description:
+      "Measures on data how good a model is, by its task's measure; with --against, how far its outputs are those of another model,\nwithout labels.",
     argument: { name: "model", help: "an .onnx or .esp file" },
     options: z.object({
       ...dataOptions,

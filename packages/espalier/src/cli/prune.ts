@@ -52,7 +52,8 @@ export const pruneCommand = () =>
   defineCommand({
     name: "prune",
     summary: "prune and retrain an .onnx model",
-    description: "Prunes a trained model in rounds and retrains what is left, then writes pruned.onnx and a report.",
+    description:
+      "Prunes a trained model in rounds and retrains what is left, then writes pruned.onnx, pruned.esp and a report (with --unlabeled, pruned.onnx and a report).",
     argument: { name: "model", help: "an .onnx or .esp file" },
     options,
     examples: [

@@ -9,11 +9,12 @@ import { type Evaluation, evaluate as evaluateSplit } from "../training/evaluate
 import { type Hooks, splitHooks } from "./hooks.ts";
 import { adoptFor } from "./network.ts";
 import { checkOptions } from "./options/option.ts";
-import { splitOption, taskOptions } from "./options/task.ts";
+import { labelledTask, splitOption, taskOptions } from "./options/task.ts";
 
 /** The options of {@link evaluate}. */
 export const evaluateOptions = {
   ...taskOptions,
+  task: labelledTask,
   split: splitOption,
 };
 

@@ -11,7 +11,7 @@ const HOW = { group: "How to prune:" } as const;
 
 const maxLoss = option(number("loss of accuracy", 0, 100).optional(), {
   ...FAR,
-  help: "look for the smallest network whose validation error is at most this many points above the model's",
+  help: "look for the smallest network that is at most this many points worse than the model on validation samples: by its measure; of imitation in fidelity; with --unlabeled by the top 1 accuracy that is expected to be lost",
   value: "points",
 });
 const rate = option(number("rate", 1).optional(), {

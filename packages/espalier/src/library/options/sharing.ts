@@ -51,7 +51,7 @@ const seed = seedOption();
 export const shareOptions = {
   bits: option(bits.optional(), {
     ...SHARING,
-    help: "share weights: bits for all layers, or LAYER=BITS,... by name or glob",
+    help: "bits for all layers, or LAYER=BITS,... by name or glob: of codebooks; without --data and --method of whole numbers, with a scale for each output unit",
     value: "list",
     notation: bitsOfLayers,
   }),
@@ -59,18 +59,21 @@ export const shareOptions = {
   maxLoss,
   method: option(oneOf(["kmeans", "uniform", "entropy"] as const satisfies readonly MethodName[]).optional(), {
     ...SHARING,
-    help: "how values are chosen (default: kmeans)",
+    help: "share the values of codebooks, and how they are chosen (default, of codebooks: kmeans)",
   }),
   init: option(oneOf(["linear", "density", "random", "optimal"] as const satisfies readonly Init[]).optional(), {
     ...SHARING,
     help: "where k-means begins (default: linear)",
   }),
   lambda,
-  epochs: epochs(`epochs in which the values are trained (default: ${SHARING_EPOCHS})`, 0),
-  learningRate: learningRate(`first learning rate of Adam (default: ${SHARING_RATE})`),
+  epochs: epochs(
+    `epochs in which the values of codebooks are trained (default: ${SHARING_EPOCHS}), or networks that --max-loss and --data made too coarse (default: 8; 0: none)`,
+    0,
+  ),
+  learningRate: learningRate(`first learning rate of Adam for the values of codebooks (default: ${SHARING_RATE})`),
   batch: option(whole("batch size", 1, 65_536).optional(), {
     group: "Training:",
-    help: "samples in a batch (default: 64)",
+    help: "samples in a batch for the values of codebooks (default: 64)",
   }),
   seed,
 };

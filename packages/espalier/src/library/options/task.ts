@@ -9,11 +9,12 @@ const has = (value: unknown, ...names: readonly string[]) =>
   typeof value === "object" && value !== null && names.every((name) => name in value);
 
 const taskNames = [...tasks.keys(), IMITATE];
+const taskSchema = oneOfOr<Task>(taskNames, (value) => has(value, "targets", "loss", "measure")).optional();
 const measureNames = [...new Set([...measures.keys(), ...fidelityMeasures.keys()])];
 
 /** What a network is for, and which of its outputs that is about. */
 export const taskOptions = {
-  task: option(oneOfOr<Task>(taskNames, (value) => has(value, "targets", "loss", "measure")).optional(), {
+  task: option(taskSchema, {
     help: "what the network is for (default: what the data says; without targets, to imitate the model as it came)",
     names: taskNames,
   }),
@@ -24,6 +25,12 @@ export const taskOptions = {
   }),
   output: outputOption,
 };
+
+/** What a network is for that is judged by targets. */
+export const labelledTask = option(taskSchema, {
+  help: "what the network is for (default: what the data says)",
+  names: [...tasks.keys()],
+});
 
 /** The part of some data that is measured on. */
 export const splitOption = option(oneOf(["train", "validation", "test"]).default("test"), {

@@ -22,7 +22,7 @@ export const batchNorm = option(oneOf(["batch", "frozen"]).optional(), {
 
 export const batch = option(whole("batch size", 1, 65_536).optional(), {
   ...TRAINING,
-  help: "samples in a batch (default: the recipe's, or 64)",
+  help: "samples in a batch (default: the recipe's, or 64; of imitation as many of 64 as there is memory for)",
 });
 
 export const freeze = option(z.array(z.string()).optional(), {
@@ -47,19 +47,21 @@ export const trainingOptions = {
   }),
   optimizer: option(oneOfOr<Optimizer | Transform>(OPTIMIZERS, isOptimizer).optional(), {
     ...TRAINING,
-    help: "the optimizer (default: sgd)",
+    help: "the optimizer (default: the recipe's, or sgd; of imitation adam)",
     names: OPTIMIZERS,
   }),
   momentum: option(number("momentum", 0, 0.9999).optional(), { ...TRAINING, help: "momentum of sgd (default: 0.9)" }),
   nesterov: option(z.boolean().optional(), { ...TRAINING, help: "Nesterov's momentum" }),
-  learningRate: learningRate("first learning rate"),
+  learningRate: learningRate(
+    "first learning rate (default: the recipe's, or 0.05; of retraining a tenth of the rate that the model was trained with, of a search twice it; of imitation 0.002)",
+  ),
   policy: option(oneOf(POLICIES).optional(), {
     ...TRAINING,
-    help: "how the learning rate falls (default: exponential)",
+    help: "how the learning rate falls (default: the recipe's, or exponential)",
   }),
   finalRate: option(number("final rate", 0).optional(), {
     ...TRAINING,
-    help: "last learning rate of exponential and cosine (default: a twentieth)",
+    help: "last learning rate of exponential and cosine (default: of the first the recipe's part, or a twentieth; of a search a 200th, of imitation a 40th)",
   }),
   gamma: option(number("gamma", 0).optional(), { ...TRAINING, help: "factor of step, or gamma of inv (default: 0.1)" }),
   power: option(number("power", 0).optional(), { ...TRAINING, help: "power of inv (default: 0.75)" }),
@@ -71,7 +73,7 @@ export const trainingOptions = {
   l1: option(number("L1 coefficient", 0).default(0), { ...TRAINING, help: "L1 regularization of the weights" }),
   l2: option(number("L2 coefficient", 0).optional(), {
     ...TRAINING,
-    help: "L2 regularization of the weights; adamw decouples it (default: the recipe's, or 0.0005)",
+    help: "L2 regularization of the weights; adamw decouples it (default: the recipe's, or 0.0005; of a search 0.0002, of imitation 0)",
   }),
   clipNorm: option(number("norm", Number.MIN_VALUE).optional(), {
     ...TRAINING,
