@@ -41,6 +41,17 @@ describe("shareWithin", () => {
     expect(result.layers.map(({ name }) => name)).toContain("fc1");
   });
 
+  it("makes the same file of the same seed, imitation and all, and another of another", async () => {
+    const made = async (seed: number) => {
+      const { contents, curve } = await compress(engine, dense, data, { maxLoss: 5, epochs: 1, seed });
+      expect(curve?.some(({ epochs }) => epochs === 1)).toBe(true);
+      return contents;
+    };
+    const first = await made(1);
+    expect(await made(1)).toEqual(first);
+    expect(await made(2)).not.toEqual(first);
+  });
+
   it("goes on from the points of an earlier run to the same network", async () => {
     const points: CurvePoint[] = [];
     const options = { maxLoss: 5, epochs: 0 };
