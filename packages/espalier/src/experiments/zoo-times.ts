@@ -6,7 +6,7 @@ import { UserError } from "../errors.ts";
 import { median } from "../median.ts";
 import { zeros } from "../onnx/dtype.ts";
 import { fedInputs, type Model } from "../onnx/graph.ts";
-import { sizeOf } from "../onnx/tensor.ts";
+import { type NumericTensor, sizeOf } from "../onnx/tensor.ts";
 import type { ShippedNetwork } from "./shipped.ts";
 
 /** Rounds in which both run in turns, and runs in each. */
@@ -77,7 +77,13 @@ async function sampleOf({ data }: ShippedNetwork, model: Model): Promise<Tensors
     if (dtype === undefined || dtype === "string") throw new UserError(`The input "${name}" takes no numbers.`);
     const found = tensors[name] ?? given[i];
     const dims = shape.map((dim) => (typeof dim === "number" ? dim : 1));
-    feeds[name] = found ?? { dtype, dims, data: zeros(dtype, sizeOf(dims)) };
+    feeds[name] = found ? inRank(found, dims) : { dtype, dims, data: zeros(dtype, sizeOf(dims)) };
   }
   return feeds;
+}
+
+/** A sample in the shape that the network declares, where that has another rank: [1, 76, 32] as [1, 76, 32, 1]. */
+function inRank(sample: NumericTensor, dims: readonly number[]): NumericTensor {
+  const isAnother = sample.dims.length !== dims.length && sizeOf(sample.dims) === sizeOf(dims);
+  return isAnother ? { ...sample, dims } : sample;
 }

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Progress, reproduce, writeModel } from "espalier";
+import { encode, type Progress, reproduce, writeModel } from "espalier";
 import { nodeEngine } from "espalier/node";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Dataset } from "../../src/data/dataset.ts";
@@ -9,6 +9,7 @@ import type { Shelf, Trained } from "../../src/experiments/lab.ts";
 import type { Shipped } from "../../src/experiments/shipped.ts";
 import { type ZooRow, zoo } from "../../src/experiments/zoo.ts";
 import { int8ByChannel } from "../../src/experiments/zoo-int8.ts";
+import { timesOf } from "../../src/experiments/zoo-times.ts";
 import { int, ints } from "../../src/onnx/attributes.ts";
 import { he } from "../../src/onnx/build/initializers.ts";
 import { GraphBuilder } from "../../src/onnx/builder.ts";
@@ -156,6 +157,16 @@ describe("the experiment zoo", () => {
     const other = shipped(coded, (weights) => weights.reverse());
     await reproduce(engine, "zoo", other, { quick: true, shelf, onProgress });
     expect(coded).toHaveLength(6);
+  });
+
+  it("times a network whose input has another rank than the samples", async () => {
+    const model = emptyModel("flat");
+    model.inputs.push({ name: "image", dtype: "float32", shape: ["batch", 4, 4] });
+    model.outputs.push({ name: new GraphBuilder(model).emit("Relu", ["image"]) });
+    const [network] = shipped([]).networks;
+    const times = await timesOf({ ...network, model }, encode(model), model, true);
+    expect(times.runtime).toBeGreaterThan(0);
+    expect(times.web).toBeGreaterThan(0);
   });
 
   it("goes on where it was stopped, with the rows that it has", async () => {
