@@ -18,7 +18,7 @@ export interface PreprocessingOptions {
 
 /**
  * How photographs become the model's input: as its metadata says, or as is given here. The crop is the input's size where
- * neither says it, and what else is left out is RGB, no mean and the scale 1; the layout is that of the input.
+ * neither says it, or all of what is stretched where that is open; and what else is left out is RGB, no mean and the scale 1; the layout is that of the input.
  *
  * Where nothing is said at all it may be chosen: the picture stretched to the input, of a square one its middle scaled by
  * the shorter side, and values of -1 to 1, or of 0 to 255 for a network that takes bytes.
@@ -39,7 +39,9 @@ export function preprocessingFor(
   if (silent && !assume && [resize, crop, channels].every((value) => value === undefined)) return undefined;
   const [input] = fedInputs(model);
   const found = inputForm(input?.shape?.slice(1) ?? []);
-  const area = crop ?? stated?.crop ?? found.area;
+  // A picture that is stretched to a height and a width has a size by that.
+  const stretched = typeof resize === "object" ? resize : undefined;
+  const area = crop ?? stated?.crop ?? found.area ?? stretched;
   if (!area) throw new OptionsError((o) => `The size of the network's input is open: give ${o("size")}.`);
   const order = channels ?? stated?.channels ?? (found.count === 1 ? "GRAY" : "RGB");
   // What is stated in one order is given in the other where only the order is overridden.

@@ -56,6 +56,9 @@ describe("how photographs become an input", () => {
 
   it("takes its size from an option where the input leaves it open", () => {
     expect(() => preprocessingFor(taking(["n", 3, 48, "w"]), {}, assume)).toThrow(/input is open: give size/);
+    const stretched = preprocessingFor(taking(["n", 3, "h", "w"]), { resize: [48, 96] }, assume);
+    expect(stretched).toMatchObject({ resize: [48, 96], crop: [48, 96] });
+    expect(() => preprocessingFor(taking(["n", 3, "h", "w"]), { resize: 48 }, assume)).toThrow(/give size/);
     const given = { size: [48, 320], channels: "BGR" } as const;
     expect(preprocessingFor(taking(["n", 3, 48, "w"]), given, assume)).toMatchObject({
       resize: [48, 320],
