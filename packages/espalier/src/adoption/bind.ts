@@ -29,7 +29,7 @@ function bindings<Input extends Value>(
     if (tensor?.stored && tensor.stored === input.dtype) return { input, tensor: { ...tensor, dtype: tensor.stored } };
     if (tensor) return { input, tensor };
     throw new UserError(
-      `The network has the inputs ${listed(inputs)}, and the samples of ${data.name} have ${listed(data.inputs)}: use data with the same names, or as many in the same order.`,
+      `The network has the inputs ${listed(inputs)}, and the samples of ${data.name} have ${listed(data.inputs)}: use data with the same names, or as many in the same order, or turn an input that never changes into a constant by --fix NAME=VALUE.`,
     );
   });
 }

@@ -106,7 +106,7 @@ describe("a module of named samples", () => {
     expect(await judged(network(["a", "b"]), swapped)).toEqual(await judged(network(["word", "numbers"]), data));
     const one = { ...data, inputs: data.inputs.slice(0, 1) };
     await expect(judged(network(["a", "b"]), one)).rejects.toThrow(
-      /has the inputs "b", "a", and the samples of words and numbers have "word"/,
+      /has the inputs "b", "a", and the samples of words and numbers have "word": .* by --fix NAME=VALUE\.$/,
     );
   });
 
