@@ -63,7 +63,7 @@ export const compressCommand = () =>
       const way = compressWay({ ...how, format }, options.data !== undefined);
       claimFile(file, [path, ...dataFiles(options)]);
       lockFile(file);
-      const data = await openData(options, opened.model, { unlabeled: true });
+      const data = await openData(options, opened.model, { unlabeled: true, ignoreLabels: way === "within" });
       const state = way === "within" && !isSpecial(file) ? curveFile(file, opened.digest, options) : undefined;
       const result = await running(
         ({ signal, onProgress }) =>

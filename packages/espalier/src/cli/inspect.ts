@@ -36,7 +36,7 @@ export const inspectCommand = () =>
     ],
     async run({ argument: path, options }) {
       const { model: source, bytes: size, coded } = openModel(path);
-      const data = await openData(options, source, { undivided: true });
+      const data = await openData(options, source, { undivided: true, ignoreLabels: true });
       const { layers, ...about } = await running(
         ({ signal }) => inspect(engineOf(options), source, { data, ...only(z.object(modelOptions), options), signal }),
         () => "Stopped; nothing was measured.",
