@@ -2,12 +2,13 @@ import { type Browser, chromium, type Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { barChart } from "../../packages/espalier/src/report/bars.ts";
 import { colours } from "../../packages/espalier/src/report/colours.ts";
+import { renderCompression } from "../../packages/espalier/src/report/compression.ts";
 import { renderExperiment } from "../../packages/espalier/src/report/experiment.ts";
 import { renderReport } from "../../packages/espalier/src/report/render.ts";
 import { renderScan } from "../../packages/espalier/src/report/scan.ts";
 import { renderUnlabeled } from "../../packages/espalier/src/report/unlabeled.ts";
 import { error } from "../../packages/espalier/src/tasks/measures/error.ts";
-import { report } from "../../packages/espalier/test/report/run.ts";
+import { compression, report } from "../../packages/espalier/test/report/run.ts";
 import { barriersIn } from "../examples/accessible.ts";
 import { FLAGS, findChromium } from "../examples/browser.ts";
 
@@ -56,6 +57,7 @@ const pages: Readonly<Record<string, string>> = {
       accepted: rate < 4,
     })),
   }),
+  "a compression": renderCompression(compression),
   "an experiment": renderExperiment({
     title: "Sizes, before and after",
     claim: "Pruning and sharing make networks small.",

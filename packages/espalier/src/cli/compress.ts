@@ -1,12 +1,16 @@
+import { basename, resolve } from "node:path";
 import { z } from "zod";
+import { UserError } from "../errors.ts";
 import { type CompressResult, compress, compressOptions } from "../library/compress.ts";
-import { compressWay } from "../library/compress-way.ts";
+import { compressReport } from "../library/compress-report.ts";
+import { type CompressWay, compressWay } from "../library/compress-way.ts";
 import { json, out } from "../library/options/common.ts";
 import { optionalData } from "../library/options/data.ts";
 import { engineOptions } from "../library/options/engine.ts";
 import { modelOptions } from "../library/options/model.ts";
+import { option } from "../library/options/option.ts";
 import { about } from "../tasks/measure.ts";
-import { inFields } from "../tasks/words.ts";
+import { fidelityText, inFields } from "../tasks/words.ts";
 import { claimFile, lockFile } from "./claims.ts";
 import { defineCommand, keep } from "./command.ts";
 import { curveFile } from "./curve-file.ts";
@@ -21,7 +25,6 @@ import {
   changeText,
   count,
   duration,
-  fidelityText,
   percent,
   printJson,
   printLine,
@@ -29,16 +32,23 @@ import {
   textTable,
 } from "./print.ts";
 
+const report = option(z.string().optional(), {
+  help: "where to write a page about what was done (default, with --max-loss and --data: beside the output)",
+  value: "file",
+  outside: true,
+});
+
 /** `espalier compress`: shares a model's weights if asked, and writes it small. */
 export const compressCommand = () =>
   defineCommand({
     name: "compress",
     summary: "write a model as a small .esp file, its weights shared if asked",
     description:
-      "Writes a model as a small .esp file, from which a page makes the .onnx again, bit for bit.\nWith --max-loss and --data its weights are rounded first, as coarsely as keeps its outputs what they were, whatever the network is for: no labels are read.\nWith --bits, --method or --unlabeled they are shared as these say; without --data by the weights alone, which is a guess.",
+      "Writes a model as a small .esp file, from which a page makes the .onnx again, bit for bit.\nWith --max-loss and --data its weights are rounded first, as coarsely as keeps its outputs what they were, whatever the network is for: labels are read in the end, to report.\nWith --bits, --method or --unlabeled they are shared as these say; without --data by the weights alone, which is a guess.",
     argument: { name: "model", help: "an .onnx or .esp file" },
     options: z.object({
       out: out("file", "where to write"),
+      report,
       ...optionalData("samples by which weights are rounded, fitted or trained, and judged"),
       ...modelOptions,
       ...compressOptions,
@@ -54,14 +64,17 @@ export const compressCommand = () =>
       "compress squeezenet.onnx --max-loss 1 --method entropy --data images:photographs --out small.esp",
       "compress squeezenet.onnx --unlabeled --max-loss 0.5 --data images:photographs --out small.esp",
     ],
-    async run({ argument: path, options, computed }) {
+    async run({ argument: path, options, computed, line }) {
       const startedAt = performance.now();
       const opened = await openFixed(path, options);
       const { out: file } = options;
       const how = keep(computed, (name) => name in compressOptions);
       const format = options.format ?? (file.endsWith(".onnx") ? "onnx" : "esp");
       const way = compressWay({ ...how, format }, options.data !== undefined);
-      claimFile(file, [path, ...dataFiles(options)]);
+      const page = pageFor(options, way);
+      const inputs = [path, ...dataFiles(options)];
+      claimFile(file, inputs);
+      if (page) claimFile(page, inputs);
       lockFile(file);
       const data = await openData(options, opened.model, { unlabeled: true, ignoreLabels: way === "within" });
       const state = way === "within" && !isSpecial(file) ? curveFile(file, opened.digest, options) : undefined;
@@ -83,20 +96,28 @@ export const compressCommand = () =>
         () => state?.stopped() ?? "Stopped; nothing was written.",
       );
       const { contents, layers, labels, measure, baseline, untrained, shared, agreement, curve, fidelity } = result;
+      const { judged: byLabels } = result;
       writeFile(file, contents);
       state?.remove();
       const seconds = (performance.now() - startedAt) / 1000;
       const { bytes: bytesBefore } = opened;
       const ratio = bytesBefore / contents.length;
+      if (page) {
+        const about = { title: opened.name, command: line, file: basename(file), bytesBefore, seconds, asked: how };
+        writeFile(page, await compressReport(engineOf(options), opened.model, data, result, about));
+      }
+      const files = page ? { report: page } : undefined;
       if (options.json) {
         const sizes = { bytes: contents.length, bytesBefore, ratio };
         const judged = {
           measure: measure && about(measure),
-          baseline: measure && inFields(measure, { ...baseline }),
+          baseline: measure && baseline && inFields(measure, { ...baseline }),
           untrained,
-          shared: measure && inFields(measure, { ...shared }),
+          shared: measure && shared && inFields(measure, { ...shared }),
         };
-        return printJson({ ...sizes, file, layers, labels, ...judged, agreement, curve, fidelity, seconds });
+        const labelled = byLabels && labelledFields(byLabels);
+        const found = { agreement, curve, fidelity, judged: labelled };
+        return printJson({ ...sizes, file, layers, labels, ...judged, ...found, files, seconds });
       }
       if (layers.length > 0) {
         printLine(
@@ -109,11 +130,37 @@ export const compressCommand = () =>
       printQuality(result);
       printFidelity(result);
       if (agreement) printLine(agreementText(agreement, "validation"));
+      if (byLabels) printLine(changeText("test", byLabels.measure, byLabels.baseline, byLabels.shared));
       printLine(
-        `${file}: ${bytes(bytesBefore)} -> ${bytes(contents.length)} (${rate(ratio)}), in ${duration(seconds)}`,
+        `${file}: ${bytes(bytesBefore)} -> ${bytes(contents.length)} (${rate(ratio)}), in ${duration(seconds)}${page ? `; see ${page}` : ""}`,
       );
     },
   });
+
+/** What labels say, as JSON has it. */
+function labelledFields({ measure, baseline, shared }: NonNullable<CompressResult["judged"]>) {
+  const fields = (test: number) => inFields(measure, { test });
+  return { measure: about(measure), baseline: fields(baseline), shared: fields(shared) };
+}
+
+/**
+ * Where the page about a compression goes: where it is asked for, or beside the output of a search.
+ * @throws UserError where there is nothing to tell of, or the page would take the output's place
+ */
+function pageFor(
+  { out, report }: { readonly out: string; readonly report?: string },
+  way: CompressWay,
+): string | undefined {
+  if (report === undefined)
+    return way === "within" && !isSpecial(out) ? `${out.replace(/\.(esp|onnx)$/, "")}.report.html` : undefined;
+  if (way === "lossless") {
+    throw new UserError(
+      "--report tells of weights that were made small, which nothing asks for: give --bits or --max-loss too.",
+    );
+  }
+  if (resolve(report) === resolve(out)) throw new UserError(`${out} would be written twice: choose another --report.`);
+  return report;
+}
 
 function printQuality({ measure, baseline, shared, untrained, labels }: CompressResult): void {
   if (!measure || !baseline || !shared) return;

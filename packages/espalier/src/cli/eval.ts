@@ -8,13 +8,13 @@ import { engineOptions } from "../library/options/engine.ts";
 import { modelOptions } from "../library/options/model.ts";
 import { option } from "../library/options/option.ts";
 import { about } from "../tasks/measure.ts";
-import { nameText, valueText } from "../tasks/words.ts";
+import { fidelityText, nameText, valueText } from "../tasks/words.ts";
 import { defineCommand, flags, only } from "./command.ts";
 import { openData } from "./data.ts";
 import { running } from "./interrupt.ts";
 import { openFixed } from "./model.ts";
 import { engineOf } from "./options.ts";
-import { count, fidelityText, percent, printJson, printLine, textTable } from "./print.ts";
+import { count, percent, printJson, printLine, textTable } from "./print.ts";
 
 /** `espalier eval`: how well a model does on data. */
 export const evalCommand = () =>

@@ -2,7 +2,7 @@ import Table from "cli-table3";
 import type { InspectedLayer } from "../library/inspect.ts";
 import { partOf } from "../pruning/mask.ts";
 import type { Measure } from "../tasks/measure.ts";
-import { nameText, valueText } from "../tasks/words.ts";
+import { fidelityText, nameText, valueText } from "../tasks/words.ts";
 import type { Agreement } from "../training/agreement.ts";
 import { plain } from "./plain.ts";
 
@@ -11,15 +11,6 @@ export const count = (value: number) => Math.round(value).toLocaleString("en-US"
 
 /** 1.5412 -> "1.54%", of a percentage. */
 export const percent = (value: number, digits = 2) => `${value.toFixed(digits)}%`;
-
-/** The most digits that a fidelity is told with. */
-const MOST_DIGITS = 7;
-
-/** 99.12345 -> "99.12%", 99.99734 -> "99.9973%": two digits of how far it is from all and from nothing. */
-export function fidelityText(value: number): string {
-  const off = Math.min(Math.abs(value), Math.abs(100 - value));
-  return percent(value, off === 0 ? 2 : Math.min(MOST_DIGITS, Math.max(2, 1 - Math.floor(Math.log10(off)))));
-}
 
 /** 0.0801 -> "8.0%", of a fraction. */
 export const share = (value: number) => percent(100 * value, 1);

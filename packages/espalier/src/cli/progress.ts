@@ -5,9 +5,9 @@ import type { RoundsLeft } from "../pruning/rounds.ts";
 import { classify } from "../tasks/classify.ts";
 import type { Measure } from "../tasks/measure.ts";
 import { error } from "../tasks/measures/error.ts";
-import { nameText, valueText } from "../tasks/words.ts";
+import { fidelityText, nameText, valueText } from "../tasks/words.ts";
 import type { EpochResult, StepProgress as Steps } from "../training/train.ts";
-import { bytes, duration, fidelityText, heard, isQuiet, note, rate, share, trialText } from "./print.ts";
+import { bytes, duration, heard, isQuiet, note, rate, share, trialText } from "./print.ts";
 import { Pulse } from "./pulse.ts";
 
 /** Writes on stderr how work goes on. */

@@ -191,7 +191,7 @@ async function* outputsOf(evaluator: Evaluator | undefined, split: Split) {
  * Where each output of the reference is among the network's: by its name, or by its place where the names differ.
  * @throws UserError where there are not as many
  */
-function orderOf(own: Model, right: Model): number[] {
+export function orderOf(own: Model, right: Model): number[] {
   const places = right.outputs.map(({ name }) => own.outputs.findIndex((output) => output.name === name));
   if (!places.includes(-1)) return places;
   if (own.outputs.length === right.outputs.length) return own.outputs.map((_, i) => i);

@@ -11,6 +11,7 @@ import { rowsOf } from "../sharing/rows.ts";
 import type { CurvePoint } from "../sharing/scaled/walk-curve.ts";
 import { compressWay } from "./compress-way.ts";
 import { type Hooks, splitHooks } from "./hooks.ts";
+import { type JudgedByLabels, judgeByLabels } from "./judge-by-labels.ts";
 import type { ModelFile } from "./model-file.ts";
 import { codingOptions } from "./options/coding.ts";
 import { checkOptions } from "./options/option.ts";
@@ -38,11 +39,15 @@ export type CompressOptions = z.input<typeof schema> &
 /** A network made small. */
 export interface CompressResult
   extends Partial<Omit<ShareResult, "model" | "sharing" | "layers">>,
-    Partial<Pick<ShareWithinResult, "curve" | "fidelity">> {
+    Partial<Pick<ShareWithinResult, "curve" | "chosen" | "fidelity">> {
   /** The file, in the form that was asked for. */
   readonly contents: Uint8Array;
+  /** The network in it. */
+  readonly model: Model;
   /** What became of each tensor that was shared. */
   readonly layers: ShareResult["layers"];
+  /** By labels of which nothing was made: of rounding within a loss, where the data has some. */
+  readonly judged?: JudgedByLabels;
 }
 
 /**
@@ -68,14 +73,14 @@ export async function compress(
   const way = compressWay(given, data !== undefined);
   if (way === "lossless") {
     const sharing = chosen.format === "gather" ? sharingOf(model) : new Map();
-    return { contents: write(model, sharing, chosen, file, hooks), layers: rowsOf(model, sharing) };
+    return { contents: write(model, sharing, chosen, file, hooks), model, layers: rowsOf(model, sharing) };
   }
   if (way === "guess") {
     const { bits, biasBits, maxLoss } = given;
     const { model: made, layers } = await shareByGuess(engine, model, { bits, biasBits, maxLoss, ...hooks });
     const contents = write(made, new Map(), chosen, undefined, hooks);
     const asCame = unlessSmaller(contents);
-    return asCame ? { contents: asCame, layers: [] } : { contents, layers };
+    return asCame ? { contents: asCame, model, layers: [] } : { contents, model: made, layers };
   }
   if (way === "within" && data && given.maxLoss !== undefined) {
     const { maxLoss, measure, seed, epochs } = given;
@@ -83,14 +88,15 @@ export async function compress(
     const { model: made, ...rest } = await shareWithin(engine, model, data, options);
     const contents = write(made, new Map(), chosen, undefined, hooks);
     const asCame = unlessSmaller(contents);
-    return asCame ? { contents: asCame, layers: [], measure: rest.measure, curve: rest.curve } : { contents, ...rest };
+    if (asCame) return { contents: asCame, model, layers: [], measure: rest.measure, curve: rest.curve };
+    return { contents, model: made, ...rest, judged: await judgeByLabels(engine, model, made, data, hooks) };
   }
   const { format: _, mode: __, unlabeled: ___, ...how } = { ...given, ...hooks };
   const shared = await (way === "unlabeled" && data
     ? shareWithoutLabels(engine, model, data, how)
     : shareWeights(engine, model, data, how));
   const { model: made, sharing, ...rest } = shared;
-  return { contents: write(made, sharing, chosen, undefined, hooks), ...rest };
+  return { contents: write(made, sharing, chosen, undefined, hooks), model: made, ...rest };
 
   /** The file of the weights as they came, where rounding them made it no smaller: they may have been rounded before. */
   function unlessSmaller({ length }: Uint8Array): Uint8Array | undefined {

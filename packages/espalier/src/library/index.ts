@@ -31,6 +31,8 @@ export { contentsOf, decode } from "espalier-runtime/codec";
 export { type EncodeOptions, encode, encodeFile } from "../coding/encode.ts";
 export type { CurvePoint } from "../sharing/scaled/walk-curve.ts";
 export { type CompressOptions, type CompressResult, compress } from "./compress.ts";
+export { type CompressReportOptions, compressReport } from "./compress-report.ts";
+export type { JudgedByLabels } from "./judge-by-labels.ts";
 export type { ShareResult } from "./share.ts";
 export { type ShareWeightsOptions, shareWeights } from "./share-weights.ts";
 export {

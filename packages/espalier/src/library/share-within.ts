@@ -58,7 +58,7 @@ export type ShareWithinOptions = z.input<typeof schema> &
   };
 
 /** The fidelity of a shared network, in percent, and how well so many samples tell it. */
-export interface SharedFidelity extends Pick<EvaluateAgainstResult, "samples" | "standardError"> {
+export interface SharedFidelity extends Pick<EvaluateAgainstResult, "samples" | "standardError" | "outputs"> {
   readonly validation: number;
   readonly test: number;
 }
@@ -68,7 +68,9 @@ export interface ShareWithinResult extends Pick<ShareResult, "model" | "layers">
   readonly measure: Measure;
   /** Of all that was tried, in the order of its size. */
   readonly curve: readonly CurvePoint[];
-  /** Undefined where nothing was small enough a change: the weights are as they came. */
+  /** The point of the curve that the network is. Undefined where nothing was small enough a change: it is as it came. */
+  readonly chosen?: CurvePoint;
+  /** Of the chosen network: on the test split that of each output too. */
   readonly fidelity?: SharedFidelity;
 }
 
@@ -144,19 +146,15 @@ export async function shareWithin(
     return { model: source, layers: [], measure: judgedBy, curve: bySize(curve) };
   }
   const imitated = await trained(rounded.lambda);
-  const { scaling, fidelity: validated } = imitated ?? { ...rounded, scaling: await scaled(rounded.lambda) };
-  const { measure: by, fidelity, samples, standardError } = await test.with(modelOf(scaling));
+  const { scaling, point: chosen } = imitated ?? { point: rounded, scaling: await scaled(rounded.lambda) };
+  const { measure: by, fidelity, samples, standardError, outputs } = await test.with(modelOf(scaling));
   return {
     model: modelOf(scaling),
     layers: scaledRows(form.model, scaling),
     measure: by,
     curve: bySize(curve),
-    fidelity: {
-      validation: validated,
-      test: fidelity,
-      samples,
-      standardError,
-    },
+    chosen,
+    fidelity: { validation: chosen.fidelity, test: fidelity, samples, standardError, outputs },
   };
 
   /** Trains coarser networks, which rounding alone left too far off, to be good enough: the smallest that became so. */
@@ -182,9 +180,9 @@ export async function shareWithin(
             note(`The imitation came to a loss of ${loss} in epoch ${epoch}, and ends: what was found before is kept.`);
             return true;
           }
-          const { accepted, fidelity } = await judge(scaling, lambda * factor, epoch);
-          if (accepted) found = { scaling, fidelity };
-          return accepted;
+          const point = await judge(scaling, lambda * factor, epoch);
+          if (point.accepted) found = { scaling, point };
+          return point.accepted;
         },
       });
       if (!found) return best;
@@ -195,10 +193,10 @@ export async function shareWithin(
   }
 }
 
-/** A network that became good enough, and its fidelity on the validation split. */
+/** A network that became good enough, and its point of the curve. */
 interface Imitated {
   readonly scaling: Scaling;
-  readonly fidelity: number;
+  readonly point: CurvePoint;
 }
 
 /**

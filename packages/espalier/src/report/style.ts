@@ -23,6 +23,8 @@ code { font: .9em ui-monospace, "DejaVu Sans Mono", monospace; background: var(-
 .figure dt { color: var(--soft); font-size: .85rem; }
 .scroll { overflow-x: auto; background: linear-gradient(to left, var(--paper) 40%, transparent) right / 3rem 100% local,
   linear-gradient(to left, var(--shade), transparent) right / .8rem 100% scroll; background-repeat: no-repeat; }
+.tall { max-height: 36rem; overflow: auto; border: 1px solid var(--line); border-radius: .3rem; }
+.tall thead th { position: sticky; top: 0; background: var(--paper); } .tall thead th:first-child { z-index: 1; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
 th, td { text-align: right; padding: .4rem .7rem; border-bottom: 1px solid var(--line); white-space: nowrap; font-weight: 400; }
 .words { text-align: left; }
@@ -56,6 +58,10 @@ pre { white-space: pre-wrap; overflow-wrap: anywhere; font: .82rem/1.5 ui-monosp
 .mask img { display: block; width: 100%; image-rendering: pixelated; mix-blend-mode: multiply; }
 @media (prefers-color-scheme: dark) { .mask img { filter: invert(1); mix-blend-mode: screen; } }
 .inputs { width: 14rem; }
+.samples { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(22rem, 100%), 1fr)); gap: .4rem 1.6rem; }
+.pair { display: grid; grid-template-columns: 1fr 1fr; gap: .6rem; } .pair p, .words p { font-size: .85rem; overflow-wrap: anywhere; }
+.sample { display: block; width: 100%; border: 1px solid var(--line); border-radius: .3rem; }
+.small { width: 7rem; image-rendering: pixelated; } .sample rect { fill: none; stroke: #ff3ec0; stroke-width: 2; vector-effect: non-scaling-stroke; }
 @media (max-width: 30rem) { main { padding: 1.5rem 1.25rem 3rem; } h1 { font-size: 1.6rem; }
   .figures { grid-template-columns: 1fr 1fr; } .figure:last-child:nth-child(odd) { grid-column: 1 / -1; }
   .asked { grid-template-columns: 1fr; } .asked dd { margin-bottom: .5rem; }

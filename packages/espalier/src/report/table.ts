@@ -19,7 +19,7 @@ export function table({ label, head, rows, words = [], total = false }: TableCon
   const side = (place: number) => new Html(place === 0 || words.includes(place) ? ' class="words"' : "");
   const cell = (content: string | number | Html) =>
     typeof content === "number" ? content.toLocaleString("en-US") : content;
-  return html`<div class="scroll" role="region" aria-label="${label}" tabindex="0"><table${new Html(total ? ' class="total"' : "")}>
+  return html`<div class="${rows.length > MOST_ROWS ? "tall scroll" : "scroll"}" role="region" aria-label="${label}" tabindex="0"><table${new Html(total ? ' class="total"' : "")}>
 <thead><tr>${head.map((name, i) => html`<th scope="col"${side(i)}>${name}</th>`)}</tr></thead>
 <tbody>${rows.map(
     ([first, ...others]) =>
@@ -28,6 +28,9 @@ export function table({ label, head, rows, words = [], total = false }: TableCon
   )}</tbody>
 </table></div>`;
 }
+
+/** Longer tables scroll in their own height. */
+const MOST_ROWS = 30;
 
 const count = (value: number) => Math.round(value).toLocaleString("en-US");
 const share = (value: number | undefined) => (value === undefined ? "" : `${(100 * value).toFixed(1)}%`);

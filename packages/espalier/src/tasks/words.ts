@@ -10,6 +10,16 @@ export function valueText({ unit }: Pick<Measure, "unit">, value: number): strin
   return unit === "%" ? `${value.toFixed(2)}%` : value.toPrecision(4);
 }
 
+/** The most digits that a fidelity is told with. */
+const MOST_DIGITS = 7;
+
+/** 99.12345 -> "99.12%", 99.99734 -> "99.9973%": two digits of how far it is from all and from nothing. */
+export function fidelityText(value: number): string {
+  const off = Math.min(Math.abs(value), Math.abs(100 - value));
+  const digits = off === 0 ? 2 : Math.min(MOST_DIGITS, Math.max(2, 1 - Math.floor(Math.log10(off))));
+  return `${value.toFixed(digits)}%`;
+}
+
 /** What an axis of a measure's values says: "validation error, %". */
 export function axisText(measure: Pick<Measure, "name" | "unit">, part: string): string {
   return `${part} ${nameText(measure)}${measure.unit ? `, ${measure.unit}` : ""}`;

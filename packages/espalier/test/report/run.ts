@@ -1,6 +1,8 @@
 import { random } from "../../src/random.ts";
+import type { CompressionReport } from "../../src/report/compression.ts";
 import { histogram } from "../../src/report/histogram.ts";
 import type { MaskPicture, RunReport } from "../../src/report/run-report.ts";
+import { pictureOf } from "../../src/report/samples/picture.ts";
 import { error } from "../../src/tasks/measures/error.ts";
 
 const { normal, uniform } = random(1, "report");
@@ -62,4 +64,86 @@ export const report: RunReport = {
   })),
   mask: picture(300, 784),
   files: [{ name: "pruned.onnx", bytes: 1_066_969 }],
+};
+
+const gradient = pictureOf(
+  Float32Array.from({ length: 3 * 60 * 80 }, (_, i) => i % 80),
+  { channels: 3, height: 60, width: 80, channel: 4800, row: 80, column: 1 },
+  undefined,
+);
+
+/** A compression of a network with all kinds of outputs that have a picture. */
+export const compression: CompressionReport = {
+  title: "detector",
+  command: "espalier compress detector.onnx --data images:pages --max-loss 2 --out detector.esp",
+  settings: [["How far", "2 points of loss at most"]],
+  bytesBefore: 4_700_000,
+  bytes: 412_345,
+  file: "detector.esp",
+  seconds: 312,
+  walk: {
+    curve: [
+      { lambda: 0.4, epochs: 0, bytes: 300_000, fidelity: 71.2, accepted: false },
+      { lambda: 0.2, epochs: 3, bytes: 380_000, fidelity: 98.4, accepted: true },
+      { lambda: 0.1, epochs: 0, bytes: 520_000, fidelity: 99.1, accepted: true },
+    ],
+    chosen: undefined,
+    limit: 98,
+    measure: { name: "iou", unit: "%" },
+  },
+  fidelity: {
+    measure: { name: "iou", unit: "%" },
+    validation: 98.4,
+    test: 98.1,
+    standardError: 0.4,
+    samples: 120,
+    outputs: ["map", "lines"].map((name) => ({
+      name,
+      measure: "iou",
+      value: 98.1,
+      standardError: 0.4,
+      relativeError: 0.02,
+      empty: false,
+      counts: true,
+    })),
+  },
+  judged: { measure: error, by: "labels", before: 12.5, after: 12.9 },
+  layers: Array.from({ length: 40 }, (_, i) => ({
+    name: `conv${i}`,
+    kind: (["scaled", "predicted", "codebook"] as const)[i % 3],
+    weights: 9216,
+    kept: 8000,
+    values: 61,
+    bits: 6,
+    bytes: 4300,
+  })),
+  untouched: [{ name: "embedding", weights: 1000, kept: 990 }],
+  samples: [
+    {
+      index: 15,
+      picture: gradient,
+      outputs: [
+        {
+          name: "boxes",
+          before: { kind: "boxes", boxes: [[0.1, 0.2, 0.5, 0.6]] },
+          after: { kind: "boxes", boxes: [] },
+        },
+        {
+          name: "map",
+          before: { kind: "map", width: 4, height: 3, present: Uint8Array.of(1, 1, 0, 0, 1, 1, 0, 0, 0, 0, 0, 0) },
+          after: { kind: "map", width: 4, height: 3, present: Uint8Array.of(1, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0) },
+        },
+        {
+          name: "text",
+          before: { kind: "words", text: "<pears>" },
+          after: { kind: "words", text: "<bears>" },
+        },
+        {
+          name: "class",
+          before: { kind: "words", text: "class 1, 90.0%" },
+          after: { kind: "words", text: "class 1, 88.0%" },
+        },
+      ],
+    },
+  ],
 };

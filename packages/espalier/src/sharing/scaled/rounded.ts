@@ -22,12 +22,14 @@ export function scaledParameters(scaling: Scaling): Parameters {
   );
 }
 
+/** About what a rounded tensor takes in a file. */
+export function bytesIn(rounded: Rounded): number {
+  return isScaled(rounded) ? scaledBytes(rounded) : rounded.bytes;
+}
+
 /** About what rounded tensors take in a file. */
 export function bytesOf(scaling: Scaling): number {
-  return [...scaling.values()].reduce(
-    (sum, rounded) => sum + (isScaled(rounded) ? scaledBytes(rounded) : rounded.bytes),
-    0,
-  );
+  return [...scaling.values()].reduce((sum, rounded) => sum + bytesIn(rounded), 0);
 }
 
 /**

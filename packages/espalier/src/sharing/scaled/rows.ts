@@ -1,7 +1,7 @@
 import type { Model } from "../../onnx/graph.ts";
 import { layersOf } from "../../operators/layers.ts";
 import type { SharedRow } from "../rows.ts";
-import { isScaled, type Scaling } from "./rounded.ts";
+import { bytesIn, isScaled, type Scaling } from "./rounded.ts";
 
 /** What became of each rounded tensor. */
 export function scaledRows(model: Model, scaling: Scaling): SharedRow[] {
@@ -11,10 +11,12 @@ export function scaledRows(model: Model, scaling: Scaling): SharedRow[] {
     const values = new Set(numbers).size;
     return {
       name: names.get(parameter) ?? parameter,
+      kind: isScaled(rounded) ? "scaled" : "predicted",
       weights: numbers.length,
       kept: [...numbers].reduce((sum, number) => sum + (number === 0 ? 0 : 1), 0),
       values,
       bits: Math.ceil(Math.log2(Math.max(2, values))),
+      bytes: bytesIn(rounded),
     };
   });
 }

@@ -79,7 +79,7 @@ const isScores = ({ kind, shape, inner }: Head) =>
 const countOf = ({ shape }: Head) => shape[1];
 
 /** The boxes that a network reports for one sample, the best first. */
-function detections(scores: Float32Array, corners: Float32Array, classes: number): Box[] {
+export function detections(scores: Float32Array, corners: Float32Array, classes: number): Box[] {
   const count = scores.length / classes;
   const found: { readonly score: number; readonly box: Box }[] = [];
   for (let i = 0; i < count; i++) {
