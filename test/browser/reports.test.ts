@@ -105,7 +105,7 @@ describe.skipIf(executablePath === undefined)("reports in Chromium", () => {
     it.each([360, 400, 620, 800, 1280])("has legible charts at %i pixels, and fits", async (width) => {
       await show(name, width);
       expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(width);
-      const sizes = await page.evaluate<number[]>(`[...document.querySelectorAll("svg[role=img]")]
+      const sizes = await page.evaluate<number[]>(`[...document.querySelectorAll(".chart svg[role=img]")]
         .filter((svg) => svg.getClientRects().length > 0)
         .map((svg) => 12 * svg.getBoundingClientRect().width / svg.viewBox.baseVal.width)`);
       expect(sizes.length).toBe(await page.locator(".chart").count());
