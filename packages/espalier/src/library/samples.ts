@@ -1,12 +1,13 @@
-import { headsOf } from "../adoption/heads.ts";
+import { type Head, headsOf } from "../adoption/heads.ts";
 import { forSamples } from "../adoption/samples.ts";
-import { batchOf, type Dataset, readInOrder, type Split } from "../data/dataset.ts";
+import { batchOf, type Dataset, type Split } from "../data/dataset.ts";
 import type { Engine } from "../engine/engine.ts";
 import { simplify } from "../engine/simplify.ts";
 import type { Model } from "../onnx/graph.ts";
+import type { NumericTensor } from "../onnx/tensor.ts";
 import { pictureOf, planesOf } from "../report/samples/picture.ts";
 import type { SampleLook } from "../report/samples/render.ts";
-import { said } from "../report/samples/said.ts";
+import { said, saysSomething } from "../report/samples/said.ts";
 import { judgesFor } from "../tasks/fidelity/choose.ts";
 import { numbersOf } from "../tasks/fidelity/fidelity.ts";
 import { fidelityMeasures } from "../tasks/fidelity/index.ts";
@@ -14,15 +15,17 @@ import { Blanks } from "../tasks/fidelity/judged.ts";
 import { Evaluator } from "../training/evaluate.ts";
 import { orderOf } from "./comparison.ts";
 
-/** How many samples are looked at. */
-const SAMPLES = 4;
+/** How many samples are looked at, and how many of them are shown. */
+const LOOKED_AT = 32;
+const SHOWN = 4;
 
 /** The key under which exporters of readers keep their characters, one a line. */
 const CHARACTERS = "character";
 
 /**
  * A few samples of the test split with what a network says of them before and after it was made small: boxes, maps, text
- * or classes. Empty where samples are no pictures, or outputs say nothing that people see.
+ * or classes. Those in which it found something before come first. Empty where samples are no pictures, or outputs say
+ * nothing that people see.
  * @param measure by which outputs were compared, where one was asked for
  */
 export async function lookAtSamples(
@@ -37,53 +40,73 @@ export async function lookAtSamples(
   const planes = spec && planesOf(spec, data.preprocessing?.layout);
   if (!spec || !planes || data.test.stream || data.test.size === 0) return [];
   const [right, own] = [before, after].map((network) => forSamples(network, data));
-  const few = evenly(data.test);
   const heads = headsOf(await simplify(engine, right, { batch: 1 }));
+  const looked = evenly(
+    Array.from({ length: data.test.size }, (_, i) => i),
+    LOOKED_AT,
+  );
+  const wanted = await outputsOn(engine, right, data, looked);
+  const judges = judgesOn(heads, wanted, measure);
+  const vocabulary = {
+    characters: before.metadata.get(CHARACTERS)?.split("\n"),
+    picture: [planes.width, planes.height],
+  } as const;
+  const saidOf = (outputs: readonly NumericTensor[]) => {
+    const values = outputs.map(numbersOf);
+    return judges.map((judge) => said(judge, heads, values, vocabulary));
+  };
+  const first = wanted.map(saidOf);
+  const places = looked.map((_, i) => i);
+  const telling = places.filter((i) => first[i].some((own) => own && saysSomething(own)));
+  const shown = evenly(telling.length > 0 ? telling : places, SHOWN);
   const order = orderOf(own, right);
-  const wanted = await outputsOn(engine, right, data, few.split);
-  const got = await outputsOn(engine, own, data, few.split);
-  const blanks = new Blanks(heads);
-  for (const outputs of wanted) blanks.add(outputs, 1, 1);
-  const isKnown = measure !== undefined && fidelityMeasures.has(measure);
-  const judges = judgesFor(heads, isKnown ? measure : undefined, (i) => blanks.partOf(i));
-  const characters = before.metadata.get(CHARACTERS)?.split("\n");
+  const got = await outputsOn(
+    engine,
+    own,
+    data,
+    shown.map((i) => looked[i]),
+  );
   const looks: SampleLook[] = [];
-  for (const [i, index] of few.indices.entries()) {
-    const { arrays, tensors } = batchOf([spec], 1);
-    await readInOrder(few.split, i, 1, arrays);
-    const picture = pictureOf(numbersOf(tensors[spec.name]), planes, data.preprocessing);
-    const vocabulary = { characters, picture: [planes.width, planes.height] } as const;
-    const a = wanted[i].map(numbersOf);
-    const b = order.map((place) => numbersOf(got[i][place]));
-    const outputs = judges.flatMap((judge) => {
-      const [first, second] = [a, b].map((values) =>
-        judge.counts ? said(judge, heads, values, vocabulary) : undefined,
-      );
-      return first && second ? [{ name: heads[judge.outputs[0]].name, before: first, after: second }] : [];
+  for (const [k, i] of shown.entries()) {
+    const second = saidOf(order.map((place) => got[k][place]));
+    const outputs = judges.flatMap(({ outputs: [output] }, j) => {
+      const [a, b] = [first[i][j], second[j]];
+      return a && b ? [{ name: heads[output].name, before: a, after: b }] : [];
     });
-    if (outputs.length > 0) looks.push({ index, picture, outputs });
+    if (outputs.length === 0) continue;
+    const { arrays, tensors } = batchOf([spec], 1);
+    await data.test.read([looked[i]], arrays);
+    const picture = pictureOf(numbersOf(tensors[spec.name]), planes, data.preprocessing);
+    looks.push({ index: looked[i], picture, outputs });
   }
   return looks;
 }
 
-/** A few samples, as far apart as they can be. */
-function evenly(split: Split): { readonly split: Split; readonly indices: readonly number[] } {
-  const count = Math.min(SAMPLES, split.size);
-  const indices = Array.from({ length: count }, (_, i) => Math.floor(((i + 0.5) * split.size) / count));
+/** What compares outputs, by what they are: only what counts for the fidelity is looked at. */
+function judgesOn(heads: readonly Head[], wanted: readonly (readonly NumericTensor[])[], measure: string | undefined) {
+  const blanks = new Blanks(heads);
+  for (const outputs of wanted) blanks.add(outputs, 1, 1);
+  const isKnown = measure !== undefined && fidelityMeasures.has(measure);
+  return judgesFor(heads, isKnown ? measure : undefined, (i) => blanks.partOf(i)).filter(({ counts }) => counts);
+}
+
+/** A few of some things, as far apart as they can be. */
+function evenly<Item>(all: readonly Item[], most: number): Item[] {
+  const count = Math.min(most, all.length);
+  return Array.from({ length: count }, (_, i) => all[Math.floor(((i + 0.5) * all.length) / count)]);
+}
+
+/** A network's outputs for each of some samples of the test split. */
+async function outputsOn(engine: Engine, network: Model, data: Dataset, indices: readonly number[]) {
   const read: Split["read"] = (chosen, into) =>
-    split.read(
+    data.test.read(
       Array.from(chosen, (i) => indices[i]),
       into,
     );
-  return { split: { size: count, read }, indices };
-}
-
-/** A network's outputs for each sample. */
-async function outputsOn(engine: Engine, network: Model, data: Dataset, split: Split) {
   const evaluator = await Evaluator.create(engine, network, data, [], { batch: 1 });
   try {
-    const all = [];
-    for await (const { outputs } of evaluator.outputs(split)) all.push(outputs);
+    const all: (readonly NumericTensor[])[] = [];
+    for await (const { outputs } of evaluator.outputs({ size: indices.length, read })) all.push(outputs);
     return all;
   } finally {
     await evaluator.release();

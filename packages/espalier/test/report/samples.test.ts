@@ -138,7 +138,7 @@ describe("the report of a compression", () => {
     const rect = figure.querySelector("rect");
     expect(["x", "y", "width", "height"].map((name) => rect?.getAttribute(name))).toEqual(["8", "12", "32", "24"]);
     expect(texts(".samples figcaption")).toEqual([
-      "Sample 16, boxes: not as many boxes",
+      "Sample 16, boxes: 0 of 1 boxes are in both",
       "Sample 16, map: 75.0% of what either finds, both find",
       "Sample 16, text: another",
       "Sample 16, class: the same",

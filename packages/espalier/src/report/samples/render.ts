@@ -1,4 +1,5 @@
 import { encode } from "fast-png";
+import { matches } from "../../tasks/fidelity/regions.ts";
 import { type Html, html } from "../html.ts";
 import { pngUri } from "../mask-image.ts";
 import type { Picture } from "./picture.ts";
@@ -19,7 +20,7 @@ type Stage = keyof typeof STAGES;
 export function samplesSection(samples: readonly SampleLook[]): Html {
   const names = new Set(samples.flatMap(({ outputs }) => outputs.map(({ name }) => name)));
   return html`<h2>A few inputs, before and after</h2>
-<p class="soft">Samples of the test split, evenly over it: nothing was chosen by them.</p>
+<p class="soft">Samples of the test split, evenly over those in which the network found something as it came.</p>
 <div class="samples">${samples.map((sample) => sampleFigure(sample, names.size > 1))}</div>`;
 }
 
@@ -107,7 +108,8 @@ function likeness(before: Said, after: Said): string {
       : `${((100 * common) / all).toFixed(1)}% of what either finds, both find`;
   }
   if (before.kind === "boxes" && after.kind === "boxes") {
-    return before.boxes.length === after.boxes.length ? "as many boxes" : "not as many boxes";
+    const all = Math.max(before.boxes.length, after.boxes.length);
+    return all === 0 ? "nothing is found in it" : `${matches(after.boxes, before.boxes)} of ${all} boxes are in both`;
   }
   // Shares may differ a little in what says the same.
   const [a, b] = [before, after].map((own) => sayings(own).replace(/, [\d.]+%$/, ""));

@@ -47,6 +47,18 @@ export function said(
   }
 }
 
+/** Returns true if there is something to see. */
+export function saysSomething(own: Said): boolean {
+  switch (own.kind) {
+    case "boxes":
+      return own.boxes.length > 0;
+    case "map":
+      return own.present.includes(1);
+    case "words":
+      return own.text !== "";
+  }
+}
+
 function boxesOf(
   scores: Float32Array,
   corners: Float32Array,
@@ -97,7 +109,6 @@ function decisions(values: Float32Array): string {
 
 /** What a sequence of classes spells; their numbers where nobody says which characters they are. */
 function reading(classes: readonly number[], characters: readonly string[] | undefined): string {
-  if (classes.length === 0) return "nothing";
   return characters ? classes.map((c) => characters[c - 1] ?? " ").join("") : shortened(`classes ${classes.join(" ")}`);
 }
 

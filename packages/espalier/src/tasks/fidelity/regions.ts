@@ -38,7 +38,7 @@ const OVERLAP = 0.3;
 const MATCH = 0.5;
 
 /** A box by its corners, [x1, y1, x2, y2]. */
-type Box = Float32Array;
+type Box = ArrayLike<number>;
 
 /**
  * The same detections: twice the boxes that both networks report, over all boxes of both. A box is reported for a score
@@ -79,22 +79,22 @@ const isScores = ({ kind, shape, inner }: Head) =>
 const countOf = ({ shape }: Head) => shape[1];
 
 /** The boxes that a network reports for one sample, the best first. */
-export function detections(scores: Float32Array, corners: Float32Array, classes: number): Box[] {
+export function detections(scores: Float32Array, corners: Float32Array, classes: number): Float32Array[] {
   const count = scores.length / classes;
-  const found: { readonly score: number; readonly box: Box }[] = [];
+  const found: { readonly score: number; readonly box: Float32Array }[] = [];
   for (let i = 0; i < count; i++) {
     let score = scores[i * classes + (classes > 1 ? 1 : 0)];
     for (let c = 2; c < classes; c++) score = Math.max(score, scores[i * classes + c]);
     if (score > SCORE) found.push({ score, box: corners.subarray(4 * i, 4 * i + 4) });
   }
   found.sort((a, b) => b.score - a.score);
-  const kept: Box[] = [];
+  const kept: Float32Array[] = [];
   for (const { box } of found) if (kept.every((other) => overlap(box, other) <= OVERLAP)) kept.push(box);
   return kept;
 }
 
 /** How many pairs there are of boxes that overlap, each box in one pair at most. */
-function matches(own: readonly Box[], wanted: readonly Box[]): number {
+export function matches(own: readonly Box[], wanted: readonly Box[]): number {
   const pairs = own.flatMap((a, i) => wanted.map((b, j) => ({ i, j, overlap: overlap(a, b) })));
   const [usedOwn, usedWanted] = [new Set<number>(), new Set<number>()];
   for (const { i, j, overlap } of pairs.sort((a, b) => b.overlap - a.overlap)) {
@@ -115,4 +115,4 @@ function overlap(a: Box, b: Box): number {
   return common / (areaOf(a) + areaOf(b) - common);
 }
 
-const areaOf = ([x1, y1, x2, y2]: Box) => (x2 - x1) * (y2 - y1);
+const areaOf = (box: Box) => (box[2] - box[0]) * (box[3] - box[1]);
