@@ -32,7 +32,7 @@ const below = {
   pruning: ["reconstruction", "training", "tasks", "operators", "engine", "onnx", "data"],
   sharing: ["coding", "reconstruction", "training", "tasks", "operators", "engine", "autodiff", "onnx", "data"],
   coding: ["onnx"],
-  report: ["pruning", "training", "tasks", "operators", "engine", "onnx", "data"],
+  report: ["pruning", "sharing", "training", "tasks", "adoption", "operators", "engine", "onnx", "data"],
   experiments: ["report", ...methods],
   runtime: [],
   library: ["experiments", "report", "import", ...methods],
