@@ -12,7 +12,7 @@ import {
   TensorProtoSchema,
   ValueInfoProtoSchema,
 } from "../../espalier/src/onnx/onnx_pb.ts";
-import { float32 } from "../../espalier/src/onnx/tensor.ts";
+import { float32, sizeOf } from "../../espalier/src/onnx/tensor.ts";
 import { writeModel } from "../../espalier/src/onnx/write.ts";
 import type { NetworkOptions } from "../src/network/network.ts";
 import { Network } from "../src/network/network.ts";
@@ -74,6 +74,80 @@ describe("before anything is computed, a network is refused", () => {
   ])("%s, as damaged", async (_, bytes, message) => {
     await expect(Network.load(bytes)).rejects.toThrow(UserError);
     await expect(Network.load(bytes)).rejects.toThrow(message);
+  });
+});
+
+describe("an input that is read as one number is refused where it has", () => {
+  const whole = (graph: GraphBuilder, dims: readonly number[]) =>
+    graph.initializer("one", { dtype: "int64", dims, data: new BigInt64Array(sizeOf(dims)).fill(1n) });
+  const flag = (graph: GraphBuilder, dims: readonly number[]) =>
+    graph.initializer("one", { dtype: "bool", dims, data: new Uint8Array(sizeOf(dims)).fill(1) });
+  const number = (graph: GraphBuilder, dims: readonly number[], value = 1) =>
+    graph.initializer("one", { dtype: "float32", dims, data: new Float32Array(sizeOf(dims)).fill(value) });
+  const other = (graph: GraphBuilder) => graph.initializer("other", float32([1], Float32Array.of(3)));
+  const boxes = (graph: GraphBuilder) => [
+    graph.initializer("boxes", float32([1, 2, 4])),
+    graph.initializer("scores", float32([1, 1, 2])),
+  ];
+  /** A graph whose one output is a condition, or what a condition chooses. */
+  const bodyOf = (inputs: readonly Value[], build: (graph: GraphBuilder) => string): Attributes[string] => {
+    const body = emptyModel("body");
+    body.inputs.push(...inputs);
+    body.outputs.push({ name: build(new GraphBuilder(body, "body/")) });
+    return { kind: "graph", value: body };
+  };
+  const branch = bodyOf([], (graph) => graph.emit("Relu", ["x"]));
+  const round: Value[] = [
+    { name: "i", dtype: "int64", shape: [] },
+    { name: "on", dtype: "bool", shape: [] },
+  ];
+  const body = bodyOf([...round, { ...x, name: "state" }], (graph) => graph.emit("Identity", ["on"]));
+  if (body.kind === "graph") body.value.outputs.push({ name: "state" });
+
+  const reading: Record<string, (graph: GraphBuilder, dims: readonly number[]) => string> = {
+    k: (graph, dims) => graph.emitMany("TopK", ["x", whole(graph, dims)], {}, 2)[0],
+    depth: (graph, dims) =>
+      graph.emit("OneHot", ["x", whole(graph, dims), graph.initializer("values", float32([2], Float32Array.of(0, 1)))]),
+    "k of a triangle": (graph, dims) => graph.emit("Trilu", ["x", whole(graph, dims)]),
+    axis: (graph, dims) => graph.emit("CumSum", ["x", whole(graph, dims)]),
+    start: (graph, dims) => graph.emit("Range", [number(graph, dims), other(graph), other(graph)]),
+    limit: (graph, dims) => graph.emit("Range", [other(graph), number(graph, dims), other(graph)]),
+    delta: (graph, dims) => graph.emit("Range", [other(graph), other(graph), number(graph, dims)]),
+    training_mode: (graph, dims) => graph.emit("Dropout", ["x", "", flag(graph, dims)]),
+    constant_value: (graph, dims) => {
+      const pads = graph.initializer("pads", { dtype: "int64", dims: [4], data: BigInt64Array.of(0n, 1n, 0n, 1n) });
+      return graph.emit("Pad", ["x", pads, number(graph, dims)]);
+    },
+    max_output_boxes_per_class: (graph, dims) => graph.emit("NonMaxSuppression", [...boxes(graph), whole(graph, dims)]),
+    iou_threshold: (graph, dims) => graph.emit("NonMaxSuppression", [...boxes(graph), "", number(graph, dims)]),
+    score_threshold: (graph, dims) => graph.emit("NonMaxSuppression", [...boxes(graph), "", "", number(graph, dims)]),
+    cond: (graph, dims) => graph.emit("If", [flag(graph, dims)], { then_branch: branch, else_branch: branch }),
+    trips: (graph, dims) => graph.emit("Loop", [whole(graph, dims), "", "x"], { body }),
+    "cond of a loop": (graph, dims) => graph.emit("Loop", ["", flag(graph, dims), "x"], { body }),
+    "its body's condition": (graph, dims) => {
+      const turned = bodyOf([...round, { ...x, name: "state" }], () => "one");
+      if (turned.kind === "graph") turned.value.outputs.push({ name: "state" });
+      flag(graph, dims);
+      return graph.emit("Loop", ["", "", "x"], { body: turned });
+    },
+  };
+
+  it.each(Object.entries(reading).flatMap(([name, build]) => [0, 2].map((count) => ({ name, build, count }))))(
+    "$count elements: $name",
+    async ({ name, build, count }) => {
+      const bytes = bytesOf((graph) => build(graph, [count]));
+      const run = async () => (await Network.load(bytes)).run({ x: { dims: [2, 4], data: new Float32Array(8) } });
+      await expect(run()).rejects.toThrow(UserError);
+      const [input] = name.split(" of a ");
+      await expect(run()).rejects.toThrow(`reads one element of ${input}, which has the shape [${count}]: feed`);
+    },
+  );
+
+  it("0 elements: the value of ConstantOfShape", async () => {
+    const value = { kind: "tensor", value: float32([0]) } as const;
+    const bytes = bytesOf((graph) => graph.emit("ConstantOfShape", [whole(graph, [2])], { value }));
+    const run = async () => (await Network.load(bytes)).run({ x: { dims: [2, 4], data: new Float32Array(8) } });
+    await expect(run()).rejects.toThrow(/fills with a value of \[0\]/);
   });
 });
 

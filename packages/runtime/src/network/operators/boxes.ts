@@ -1,5 +1,6 @@
 import { int } from "../attributes.ts";
 import { needed, type Operators, operator, optional } from "../operator.ts";
+import { onlyOf } from "./shapes.ts";
 import { FLOAT, INT64 } from "./types.ts";
 
 /** Two opposite corners of a box, or its centre and its sizes, as its least and largest coordinates. */
@@ -35,9 +36,9 @@ const nonMaxSuppression = operator({
       context.wrong(`has boxes [${boxes.dims}] and scores [${scores.dims}]`);
     }
     const [corners, score] = [context.known(boxes), context.known(scores)];
-    const most = count ? Number(context.known(count)[0]) : 0;
-    const [limit] = overlaps ? context.known(overlaps) : [0];
-    const [threshold] = least ? context.known(least) : [Number.NEGATIVE_INFINITY];
+    const most = count ? Number(onlyOf(context, "max_output_boxes_per_class", count)) : 0;
+    const limit = overlaps ? onlyOf(context, "iou_threshold", overlaps) : 0;
+    const threshold = least ? onlyOf(context, "score_threshold", least) : Number.NEGATIVE_INFINITY;
     if (!(limit >= 0 && limit <= 1)) context.wrong(`allows an overlap of ${limit}`);
     const found: number[] = [];
     for (let n = 0; n < batch; n++) {

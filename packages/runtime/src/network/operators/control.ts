@@ -1,7 +1,7 @@
 import { graph, int, ints } from "../attributes.ts";
 import { Constant } from "../constant.ts";
 import { needed, type Operators, operator, optional, type Planning, rest, type Value } from "../operator.ts";
-import { axisIn } from "./shapes.ts";
+import { axisIn, onlyOf } from "./shapes.ts";
 import { part, stack } from "./stack.ts";
 import { ANY, BOOL, INT64 } from "./types.ts";
 
@@ -16,7 +16,7 @@ const choose = operator({
   attributes: { then_branch: graph(), else_branch: graph() },
   outputs: MANY,
   plan(context) {
-    const [taken] = context.known(context.inputs.cond);
+    const taken = onlyOf(context, "cond", context.inputs.cond);
     const { then_branch, else_branch } = context.attributes;
     const results = context.branch(taken ? then_branch : else_branch);
     if (results.length < context.outputs) context.wrong(`has a branch of ${results.length} outputs`);
@@ -59,10 +59,10 @@ const loop = operator({
     if (body.inputs.length !== count + 2 || outputs < count || outputs < context.outputs) {
       context.wrong(`has ${count} states and ${context.outputs} outputs, and a body that does not fit them`);
     }
-    const limit = trips ? Number(context.known(trips)[0]) : Number.POSITIVE_INFINITY;
+    const limit = trips ? Number(onlyOf(context, "trips", trips)) : Number.POSITIVE_INFINITY;
     const collected: Value[][] = Array.from({ length: outputs - count }, () => []);
     let states: readonly Value[] = initial;
-    let going = !cond || context.known(cond)[0] !== 0;
+    let going = !cond || onlyOf(context, "cond", cond) !== 0;
     for (let i = 0; i < limit && going; i++) {
       if (i === MOST) context.refuse(`goes round more than ${MOST} times`);
       const number = context.given(new Constant("int64", [], BigInt64Array.of(BigInt(i))));
@@ -71,7 +71,7 @@ const loop = operator({
       states = results.slice(0, count);
       for (const [k, value] of results.slice(count).entries()) collected[k].push(value);
       // After the last time round, whether to go on is not asked.
-      going = i + 1 < limit && Number(context.known(again)[0]) !== 0;
+      going = i + 1 < limit && Number(onlyOf(context, "its body's condition", again)) !== 0;
     }
     give(context, states);
     for (const [k, values] of collected.entries()) collect(context, values, 0, count + k);

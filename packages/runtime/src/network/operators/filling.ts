@@ -3,7 +3,18 @@ import { type ElementType, type Numbers, sizeOf, typeOf } from "../elements.ts";
 import { needed, type Operators, operator, optional } from "../operator.ts";
 import { isBig } from "./elementwise.ts";
 import { pick } from "./pick.ts";
-import { axisIn, broadcast, checkMade, gridOf, stepsOf, stretched, wholesOf, wordsIn, wordsOf } from "./shapes.ts";
+import {
+  axisIn,
+  broadcast,
+  checkMade,
+  gridOf,
+  onlyOf,
+  stepsOf,
+  stretched,
+  wholesOf,
+  wordsIn,
+  wordsOf,
+} from "./shapes.ts";
 import { ANY, INDICES, INT64, NUMBERS } from "./types.ts";
 
 const expand = operator({
@@ -53,6 +64,7 @@ const constantOfShape = operator({
     const dims = wholesOf(context, context.inputs.shape);
     if (dims.some((dim) => dim < 0)) context.wrong(`makes a tensor of [${dims}]`);
     const output = context.view(context.output(value?.type ?? "float32", dims));
+    if (value && value.data.length !== 1) context.refuse(`fills with a value of [${value.dims}], which is not one`);
     const number = value?.data[0] ?? 0;
     return () => fill(output(), number);
   },
@@ -73,7 +85,9 @@ const range = operator({
   attributes: {},
   plan(context) {
     const { start, limit, delta } = context.inputs;
-    const [[first], [end], [step]] = [context.known(start), context.known(limit), context.known(delta)];
+    const first = onlyOf(context, "start", start);
+    const end = onlyOf(context, "limit", limit);
+    const step = onlyOf(context, "delta", delta);
     if (Number(step) === 0) context.wrong("has a step of 0");
     const count = Math.max(0, Math.ceil((Number(end) - Number(first)) / Number(step)));
     if (!Number.isFinite(count)) context.wrong(`goes from ${first} to ${end} in steps of ${step}`);
@@ -121,10 +135,8 @@ const oneHot = (since: number, fromEnd: boolean) =>
     attributes: { axis: int(-1) },
     plan(context) {
       const { indices, depth, values } = context.inputs;
-      if (sizeOf(depth.dims) !== 1 || values.dims.join() !== "2") {
-        context.wrong(`has a depth of [${depth.dims}] and values of [${values.dims}]`);
-      }
-      const count = Math.trunc(Number(context.known(depth)[0]));
+      if (values.dims.join() !== "2") context.wrong(`has values of [${values.dims}], which are not two`);
+      const count = Math.trunc(Number(onlyOf(context, "depth", depth)));
       if (!(count >= 0)) context.wrong(`makes an axis of ${count} elements`);
       const axis = axisIn(context, context.attributes.axis, indices.dims.length + 1);
       const dims = [...indices.dims.slice(0, axis), count, ...indices.dims.slice(axis)];
@@ -156,7 +168,7 @@ const trilu = operator({
     const { input, k } = context.inputs;
     const { upper } = context.attributes;
     if (input.dims.length < 2) context.wrong(`reads [${input.dims}] as matrices`);
-    const shift = k ? wholesOf(context, k)[0] : 0;
+    const shift = k ? Number(onlyOf(context, "k", k)) : 0;
     const [rows, columns] = input.dims.slice(-2);
     const words = wordsIn(input.type);
     const [view, output] = [wordsOf(context, input), wordsOf(context, context.output(input.type, input.dims))];
@@ -179,7 +191,7 @@ const cumSum = operator({
   plan(context) {
     const { x } = context.inputs;
     const { exclusive, reverse } = context.attributes;
-    const axis = axisIn(context, wholesOf(context, context.inputs.axis)[0], x.dims.length);
+    const axis = axisIn(context, Number(onlyOf(context, "axis", context.inputs.axis)), x.dims.length);
     const [count, inner] = [x.dims[axis], sizeOf(x.dims.slice(axis + 1))];
     const [view, output] = [context.view(x), context.view(context.output(x.type, x.dims))];
     const step = reverse ? -inner : inner;

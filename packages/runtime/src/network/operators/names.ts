@@ -1,7 +1,7 @@
 import { flag, float, int, ints, optionalInt, unused } from "../attributes.ts";
 import { sizeOf } from "../elements.ts";
 import { needed, type Operators, operator, optional, type Planning, type Step, type Value } from "../operator.ts";
-import { axesIn, axisIn, wholesOf } from "./shapes.ts";
+import { axesIn, axisIn, onlyOf, wholesOf } from "./shapes.ts";
 import { ANY, BOOL, FLOAT, INT64 } from "./types.ts";
 
 /** The shape that is asked for, where 0 stands for the length that there is, and -1 for what is left. */
@@ -102,7 +102,7 @@ const dropout = [
     outputs: 2,
     plan(context) {
       const { data, training_mode: training } = context.inputs;
-      if (training && context.known(training)[0]) context.refuse("is in training mode");
+      if (training && onlyOf(context, "training_mode", training)) context.refuse("is in training mode");
       return dropped(context, data);
     },
   }),

@@ -1,6 +1,6 @@
 import { float, ints, oneOf } from "../attributes.ts";
 import { needed, type Operators, operator, optional, type Planning, type Step, type Value } from "../operator.ts";
-import { axesIn, checkMade, gridOf, stepsOf, wholesOf, wordsIn, wordsOf } from "./shapes.ts";
+import { axesIn, checkMade, checkOne, gridOf, stepsOf, wholesOf, wordsIn, wordsOf } from "./shapes.ts";
 import { ANY, INDICES, INT64 } from "./types.ts";
 
 type Mode = "constant" | "reflect" | "edge" | "wrap";
@@ -73,6 +73,7 @@ const pads = [
     attributes: { mode: oneOf("constant", "reflect", "edge", "wrap") },
     plan(context) {
       const { data, pads, constant_value, axes } = context.inputs;
+      if (constant_value) checkOne(context, "constant_value", constant_value);
       const given = wholesOf(context, pads);
       const rank = data.dims.length;
       const named = axes ? [...axesIn(context, wholesOf(context, axes), rank)] : [...data.dims.keys()];

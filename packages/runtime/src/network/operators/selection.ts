@@ -2,7 +2,7 @@ import { flag, int, optionalInt } from "../attributes.ts";
 import { sizeOf } from "../elements.ts";
 import { needed, type Operators, operator, type Planning, type Step, type Value } from "../operator.ts";
 import { pick } from "./pick.ts";
-import { axisIn, gridOf, stepsOf, wholesOf } from "./shapes.ts";
+import { axisIn, gridOf, onlyOf, stepsOf } from "./shapes.ts";
 import { ANY, BOOL, COMPARED, FLOATS, INT64, NUMBERS } from "./types.ts";
 
 /** The place along an axis of the first or last extreme element. */
@@ -92,7 +92,7 @@ const topK = [
     outputs: 2,
     plan(context) {
       const { x, k } = context.inputs;
-      return top(context, x, wholesOf(context, k)[0], context.attributes);
+      return top(context, x, Number(onlyOf(context, "k", k)), context.attributes);
     },
   }),
 ];

@@ -22,6 +22,28 @@ export function wholesOf(context: Pick<Planning, "known">, value: Value<"int64" 
   return Array.from<number | bigint, number>(context.known(value), Number);
 }
 
+/**
+ * Checks that a value has exactly one element, of whatever rank it is: index 0 of an empty one is undefined.
+ * @param name what the node calls the value
+ * @throws UserError when it has none, or several
+ */
+export function checkOne(context: Refusing, name: string, { dims }: Value): void {
+  if (sizeOf(dims) !== 1) context.wrong(`reads one element of ${name}, which has the shape [${dims}]`);
+}
+
+/**
+ * The only element of a value that is known.
+ * @throws UserError when it has none, or several, as {@link checkOne} says
+ */
+export function onlyOf<T extends ElementType>(
+  context: Pick<Planning, "known" | "wrong">,
+  name: string,
+  value: Value<T>,
+): Numbers<T>[number] {
+  checkOne(context, name, value);
+  return context.known(value)[0];
+}
+
 /** The shape of an element-wise operation (ONNX's multidirectional broadcasting). */
 export function broadcast(context: Refusing, ...shapes: readonly (readonly number[])[]): number[] {
   const rank = shapes.reduce((most, { length }) => Math.max(most, length), 0);
