@@ -1,4 +1,3 @@
-import { fromBinary } from "@bufbuild/protobuf";
 import { UserError } from "../errors.ts";
 import type { Attribute, Attributes } from "./attributes.ts";
 import { checkGraph } from "./check.ts";
@@ -16,6 +15,7 @@ import {
   AttributeProto_AttributeType as Type,
   type ValueInfoProto,
 } from "./onnx_pb.ts";
+import { readMessage } from "./protobuf.ts";
 import type { Tensor } from "./tensor.ts";
 import { type TensorSource, tensorFromProto } from "./tensor-proto.ts";
 
@@ -65,7 +65,7 @@ function versionOf(version: bigint, source: string): number {
 
 function parse(bytes: Uint8Array, source: string) {
   try {
-    return fromBinary(ModelProtoSchema, bytes);
+    return readMessage(ModelProtoSchema, bytes);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new UserError(
@@ -132,7 +132,7 @@ function attributesFromProto(protos: readonly AttributeProto[], from: TensorSour
   return attributes;
 }
 
-const text = new TextDecoder();
+const text = new TextDecoder("utf-8", { ignoreBOM: true });
 
 function attributeFromProto(proto: AttributeProto, from: TensorSource): Attribute {
   if (proto.refAttrName) return { kind: "reference", value: { to: proto.refAttrName, type: proto.type } };

@@ -35,6 +35,13 @@ function refusal(bytes: Uint8Array): string | undefined {
 }
 
 describe("a caffemodel", () => {
+  it("may have layers whose names a byte order mark alone tells apart", () => {
+    const net = NET.replace('name: "fc"', 'name: "\ufeffconv"');
+    const file = caffemodelOf(imported(net).weights.blobs);
+    const { model } = importCaffe(netOf(net), openCaffemodel(file, "net.caffemodel"));
+    expect(model.initializers.get("\ufeffconv.weight")?.dims).toEqual([5, 64]);
+  });
+
   it.each(Object.keys(forms) as (keyof typeof forms)[])("of the form %s gives its weights", (form) => {
     expect(weightsOf(caffemodelOf(blobs, form))).toEqual(NAMES.map((name) => whole.initializers.get(name)));
   });

@@ -72,6 +72,14 @@ describe("a network", () => {
     expect(again.nodes.length).toBe(model.nodes.length);
   });
 
+  it("keeps a byte order mark at the start of a name", () => {
+    const { model } = imported(`
+      input: "data" input_dim: 1 input_dim: 3 input_dim: 8 input_dim: 8
+      layer { name: "conv" type: "Convolution" bottom: "data" top: "conv" convolution_param { num_output: 4 kernel_size: 3 } }
+      layer { name: "norm" type: "BatchNorm" bottom: "conv" top: "\ufeffconv" }`);
+    expect(readModel(writeModel(model)).outputs).toMatchObject([{ name: "\ufeffconv" }]);
+  });
+
   it("is the same in the older form", () => {
     const [old, fresh] = [OLD, NEW].map((text) => writeModel(imported(text).model));
     expect(old).toEqual(fresh);

@@ -171,7 +171,7 @@ export function headOf(tensor: Uint8Array): TensorHead {
       if (field.number === DATA_TYPE) type = field.value;
       else if (field.number === DIMS) dims.push(field.value);
     } else if (field.wire !== 2) continue;
-    else if (field.number === NAME) name = new TextDecoder().decode(content);
+    else if (field.number === NAME) name = new TextDecoder("utf-8", { ignoreBOM: true }).decode(content);
     else if (field.number === DIMS) {
       for (let at = 0; at < content.length; ) {
         const { value, end } = varintAt(content, at);

@@ -6,7 +6,7 @@ import type { Attribute, Graph, GraphInput, GraphNode } from "./graph.ts";
 import { type Field, fieldsOf, wholesOf } from "./protobuf.ts";
 import { readTensor } from "./read-tensor.ts";
 
-const text = new TextDecoder();
+const text = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /**
  * Reads the graph of an ONNX model.

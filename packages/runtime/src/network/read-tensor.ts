@@ -5,7 +5,7 @@ import { bytesOf, type ElementType, type Numbers, over, sizeOf, typeOf } from ".
 import { bigWholesOf, type Field, fieldsOf, wholesOf } from "./protobuf.ts";
 import { UnsupportedError } from "./unsupported.ts";
 
-const text = new TextDecoder();
+const text = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /** TensorProto.DataLocation. */
 const EXTERNAL = 1;

@@ -31,11 +31,7 @@ export function readClasses(path: string): ClassOrder {
   if ((statSync(path, { throwIfNoEntry: false })?.size ?? 0) > MOST_BYTES) {
     throw new UserError(`${path} is over 16 MB: give a list with a class on each line.`);
   }
-  const lines = new TextDecoder()
-    .decode(readDataFile(path))
-    .replace(/^\uFEFF/, "")
-    .trimEnd()
-    .split(/\r?\n/);
+  const lines = new TextDecoder().decode(readDataFile(path)).trimEnd().split(/\r?\n/);
   const places = new Map<string, number>();
   for (const [i, line] of lines.entries()) {
     const whole = line.trim();

@@ -14,7 +14,7 @@ const HEADINGS = /^(file|filename|file name|image|path|name)$/i;
  * @throws UserError when it cannot be read, a row has other than two cells, or a photograph has two labels
  */
 export function readLabelFile(path: string): ReadonlyMap<string, string> {
-  const rows = csvParseRows(new TextDecoder().decode(readDataFile(path)).replace(/^\uFEFF/, ""));
+  const rows = csvParseRows(new TextDecoder().decode(readDataFile(path)));
   const labels = new Map<string, string>();
   for (const [i, row] of rows.entries()) {
     const [file, label] = row.map((cell) => cell.trim());

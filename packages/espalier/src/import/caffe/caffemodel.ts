@@ -1,5 +1,5 @@
-import { fromBinary } from "@bufbuild/protobuf";
 import { UserError } from "../../errors.ts";
+import { readMessage } from "../../onnx/protobuf.ts";
 import { type FloatTensor, float32, sizeOf } from "../../onnx/tensor.ts";
 import { type TrainedBlob, TrainedNetSchema } from "./caffe_pb.ts";
 import { shapeOf, valuesOf } from "./trained-blob.ts";
@@ -28,7 +28,7 @@ export function openCaffemodel(bytes: Uint8Array, source = "The caffemodel"): We
 
 function parse(bytes: Uint8Array, source: string) {
   try {
-    return fromBinary(TrainedNetSchema, bytes, { readUnknownFields: false });
+    return readMessage(TrainedNetSchema, bytes, { readUnknownFields: false });
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new UserError(`${source} is not a caffemodel, or is cut short or damaged (${reason}): copy it again.`);

@@ -1,5 +1,5 @@
-import { fromBinary } from "@bufbuild/protobuf";
 import { UserError } from "../../errors.ts";
+import { readMessage } from "../../onnx/protobuf.ts";
 import { sizeOf } from "../../onnx/tensor.ts";
 import { TrainedBlobSchema } from "./caffe_pb.ts";
 import { shapeOf, valuesOf } from "./trained-blob.ts";
@@ -28,7 +28,7 @@ export function channelMeans(bytes: Uint8Array, source = "The mean file"): numbe
 
 function parse(bytes: Uint8Array, source: string) {
   try {
-    return fromBinary(TrainedBlobSchema, bytes, { readUnknownFields: false });
+    return readMessage(TrainedBlobSchema, bytes, { readUnknownFields: false });
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new UserError(`${source} is not a mean image of Caffe's (${reason}): give the means as numbers.`);
