@@ -43,7 +43,7 @@ export function withScores(annotated: TypedModel, wanted?: string, steps?: numbe
     const zero = graph.emit("Sub", [scores, scores]);
     scores = graph.emit("Concat", [zero, scores], { axis: int(1) });
   }
-  const shape = [batch, classes === 1 ? 2 : classes];
+  const shape = [batch, classesOf(classes)];
   model.outputs = [scores === output.name ? { ...output, shape } : { name: scores, dtype: "float32", shape }];
   return { model: withoutDeadNodes(model), output: output.name, probabilities };
 }
@@ -56,7 +56,7 @@ function choose({ name, outputs }: TypedModel, wanted: string | undefined, steps
     const found = outputs.find((output) => output.name === wanted);
     if (!found) throw new UserError(`The network "${name}" has no output "${wanted}": its outputs are ${list}.`);
     if (!fits(found)) {
-      throw new UserError(`The output "${wanted}" has the shape [${found.shape}], and class scores are ${form}.`);
+      throw new NoScores(`The output "${wanted}" has the shape [${found.shape}], and class scores are ${form}.`);
     }
     return found;
   }
@@ -69,6 +69,17 @@ function choose({ name, outputs }: TypedModel, wanted: string | undefined, steps
   }
   return found;
 }
+
+/** For how many classes the only output of a network has scores; undefined where that is not declared, or not what it is. */
+export function declaredScores({ outputs: [{ dtype, shape = [] }, ...others] }: Model): number | undefined {
+  const [, classes, ...rest] = shape;
+  if (others.length > 0 || dtype !== "float32" || typeof classes !== "number") return undefined;
+  if (rest.some((size) => size !== 1)) return undefined;
+  return classesOf(classes);
+}
+
+/** A single score is one of two classes. */
+const classesOf = (scores: number) => (scores === 1 ? 2 : scores);
 
 function isScores({ dtype, shape }: TypedValue, steps: number | undefined): boolean {
   if (steps !== undefined) return dtype === "float32" && shape.length === 3 && shape[1] === steps;

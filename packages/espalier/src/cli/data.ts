@@ -1,3 +1,4 @@
+import { declaredScores } from "../adoption/scores.ts";
 import { carriedStates } from "../adoption/states.ts";
 import type { AudioOptions } from "../data/audio/open.ts";
 import type { Dataset } from "../data/dataset.ts";
@@ -13,7 +14,6 @@ import { type DataKind, metaOf, type Values } from "../library/options/option.ts
 import { preprocessingFor } from "../library/preprocessing.ts";
 import { through } from "../library/through.ts";
 import { fedInputs, type Model } from "../onnx/graph.ts";
-import { sizeOf } from "../onnx/tensor.ts";
 import { flags } from "./command.ts";
 import { running } from "./interrupt.ts";
 import { openModel } from "./model.ts";
@@ -100,9 +100,7 @@ async function plainly(options: DataOptions<string | undefined>, model: Model, h
   if (kindOf(data) !== "images") return openDataset(data, { inputs: fedInputs(model).map(({ name }) => name) });
   const { assume = how.unlabeled || how.ignoreLabels, fromScratch = false, ...rest } = how;
   const preprocessing = preprocessingFor(model, options, { assume: assume || fromScratch, onNote: note });
-  const shape = model.outputs[0]?.shape?.slice(1) ?? [null];
-  const known = !fromScratch && shape.every((dim) => typeof dim === "number");
-  const outputs = known ? sizeOf(shape.map(Number)) : undefined;
+  const outputs = fromScratch ? undefined : declaredScores(model);
   return openDataset(data, { preprocessing, labels, classes, parts, divisionSeed, turnHalf, outputs, ...rest });
 }
 

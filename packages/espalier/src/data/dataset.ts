@@ -47,6 +47,8 @@ export interface Dataset {
   readonly targets: readonly TensorSpec[];
   /** How many classes there are, where targets are class numbers. */
   readonly classes?: number;
+  /** Whether nobody said the labels, but files are called as if by classes: they count where a network has scores for these. */
+  readonly inferred?: boolean;
   readonly train: Split;
   readonly validation: Split;
   readonly test: Split;

@@ -7,6 +7,7 @@ import { imitates, taskFor } from "../tasks/index.ts";
 import type { Measure } from "../tasks/measure.ts";
 import { type Evaluation, evaluate as evaluateSplit } from "../training/evaluate.ts";
 import { type Hooks, splitHooks } from "./hooks.ts";
+import { fittingTargets } from "./inferred-labels.ts";
 import { adoptFor } from "./network.ts";
 import { checkOptions } from "./options/option.ts";
 import { labelledTask, splitOption, taskOptions } from "./options/task.ts";
@@ -49,6 +50,7 @@ export async function evaluate(
     );
   }
   const task = taskFor(data, chosen);
+  await fittingTargets(engine, model, data, { task, output });
   const adopted = await adoptFor(engine, model, data, task, output, hooks);
   hooks.signal?.throwIfAborted();
   const result = await evaluateSplit(engine, adopted.model, data, data[split], task, hooks.signal);

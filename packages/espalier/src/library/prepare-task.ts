@@ -16,6 +16,7 @@ import type { Task } from "../tasks/task.ts";
 import { checkSize } from "../training/evaluate.ts";
 import { imitationOf } from "../training/imitation.ts";
 import type { Hooks } from "./hooks.ts";
+import { fittingTargets } from "./inferred-labels.ts";
 import { adoptFor } from "./network.ts";
 
 /** What a network is for, which of its outputs that is about, and how training may change samples. */
@@ -76,13 +77,14 @@ function checkStart(given: Dataset, { signal }: Hooks): void {
 export async function onScores<Result>(
   engine: Engine,
   source: Model,
-  given: Dataset,
+  data: Dataset,
   choice: PrepareChoice,
   hooks: Hooks,
   work: (prepared: PreparedTask) => Promise<Result>,
 ): Promise<Result> {
-  checkStart(given, hooks);
+  checkStart(data, hooks);
   const { task: wanted, measure, output } = choice;
+  const given = await fittingTargets(engine, source, data, choice);
   const fidelity = typeof measure === "string" && fidelityMeasures.has(measure);
   const imitating = { ...choice, task: IMITATE };
   // Of several outputs the class scores, if there are any, are not all that is to stay.
@@ -104,8 +106,17 @@ export async function onScores<Result>(
     if (!(error instanceof NoScores) || wanted !== undefined) throw error;
     return onTask(engine, source, given, imitating, hooks, work);
   }
+  if (unread(given)) {
+    const text = `No labels are read: "${source.name}" has ${NO_SCORES_FOR_NAMES}.`;
+    hooks.onProgress?.({ kind: "note", text });
+  }
   return work({ adopted, task, data: given });
 }
+
+const NO_SCORES_FOR_NAMES = "no scores for classes by which the photographs are named";
+
+/** Whether there were labels, but only inferred, and the network has no use for them. */
+const unread = ({ inferred, targets }: Dataset) => inferred && targets.length === 0;
 
 /**
  * Brings a network into the form for a task on some data. Where the data has no targets, or imitation is asked for, the
@@ -115,10 +126,11 @@ export async function onScores<Result>(
 async function prepareTask(
   engine: Engine,
   source: Model,
-  given: Dataset,
+  data: Dataset,
   choice: PrepareChoice,
   hooks: Hooks,
 ): Promise<PreparedTask & { release(): Promise<void> }> {
+  const given = await fittingTargets(engine, source, data, choice);
   const { task: wanted, measure, loss, output, maxLoss } = choice;
   if (choice.against && !imitates(given, choice)) {
     throw new OptionsError((o) => `${o("against")} is the model to imitate: give ${o("task")} ${IMITATE} too.`);
@@ -141,22 +153,23 @@ async function prepareTask(
   const form = { ...ALL, only: weights && [...weights.keys()] };
   const adopted = await adoptFor(engine, source, given, { name: IMITATE, form }, undefined, hooks);
   const note = (text: string) => hooks.onProgress?.({ kind: "note", text });
-  const why = given.targets.length > 0 ? "" : ", as the samples have no targets";
-  note(`The task is to say what "${(choice.against ?? source).name}" says as it came${why}.`);
+  const none = unread(given) ? `it has ${NO_SCORES_FOR_NAMES}` : "the samples have no targets";
+  const why = given.targets.length > 0 ? "" : `, as ${none}`;
+  note(`The task is imitate, to say what "${(choice.against ?? source).name}" says as it came${why}.`);
   const { against } = choice;
   const teacher = against ? await adoptFor(engine, against, given, { name: IMITATE, form }, undefined, {}) : adopted;
   if (against) checkOutputs(adopted, teacher);
-  const { task, data, notes, release } = await imitationOf(engine, teacher, given, { measure, weights });
+  const { task, data: imitated, notes, release } = await imitationOf(engine, teacher, given, { measure, weights });
   for (const text of notes) note(text);
   hooks.onProgress?.({ kind: "task", task: task.name, measure: task.measure });
-  const { size } = data.validation;
+  const { size } = imitated.validation;
   const chance = maxLoss === undefined ? 0 : chanceAt(100 - maxLoss, size);
   if (maxLoss !== undefined && maxLoss < 100 && (chance > maxLoss || size * maxLoss < 100)) {
     note(
       `${size} samples to choose by are too few to tell ${maxLoss} points apart: take ${Math.ceil(100 / Math.max(maxLoss, 0.1))} at least.`,
     );
   }
-  return { adopted, task, data, imitation: { batch: await roomyBatch(engine, adopted) }, release };
+  return { adopted, task, data: imitated, imitation: { batch: await roomyBatch(engine, adopted) }, release };
 }
 
 /** @throws UserError where a network cannot say what another does */

@@ -75,6 +75,7 @@ export async function through(
       inputs: [{ name: FRAMES, dtype: "float32", shape }],
       targets: options.frames === undefined ? data.targets : [],
       classes: options.frames === undefined ? data.classes : undefined,
+      inferred: options.frames === undefined ? data.inferred : undefined,
       train: await part(data.train),
       validation: await part(data.validation),
       test: await part(data.test),

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { withScores } from "../../src/adoption/scores.ts";
+import { declaredScores, withScores } from "../../src/adoption/scores.ts";
 import { annotate } from "../../src/engine/annotate.ts";
 import { nodeEngine } from "../../src/engine/node.ts";
 import { type Attributes, int } from "../../src/onnx/attributes.ts";
 import { GraphBuilder } from "../../src/onnx/builder.ts";
-import { emptyModel, type Model } from "../../src/onnx/graph.ts";
+import { type Dim, emptyModel, type Model } from "../../src/onnx/graph.ts";
 import { float32 } from "../../src/onnx/tensor.ts";
 
 const engine = nodeEngine({ threads: 1 });
@@ -91,5 +91,24 @@ describe("the scores of a network", () => {
   it("are missed where there are none", async () => {
     const none = (graph: GraphBuilder) => [graph.emit("Unsqueeze", ["x", graph.ints([1])], {}, "y")];
     await expect(scored([3], none)).rejects.toThrow(/no output of class scores.*"y" \(float32\[2,1,3\]\)/);
+  });
+});
+
+describe("declared scores", () => {
+  const model = (...shapes: (readonly Dim[] | undefined)[]): Model => ({
+    ...emptyModel("declared"),
+    outputs: shapes.map((shape, i) => ({ name: `y${i}`, dtype: "float32", shape })),
+  });
+
+  it.each<[string, number | undefined, Model]>([
+    ["a class each", 5, model([null, 5])],
+    ["a class each, with axes of size 1 behind", 5, model([1, 5, 1, 1])],
+    ["two classes by one score", 2, model(["batch", 1])],
+    ["nothing certain where the number is open", undefined, model([null, null])],
+    ["nothing certain where the shape is open", undefined, model(undefined)],
+    ["no classes where there are more axes", undefined, model([1, 4420, 2])],
+    ["nothing certain where there are several outputs", undefined, model([1, 5], [1, 3])],
+  ])("are of %s", (_, expected, declared) => {
+    expect(declaredScores(declared)).toBe(expected);
   });
 });

@@ -11,8 +11,13 @@ export interface LabelOptions {
   readonly labels?: string;
   /** A file with the classes in the order of the network's outputs. */
   readonly classes?: string;
-  /** How many scores the network gives, where that is known. */
+  /** How many class scores the network gives, where that is known. */
   readonly outputs?: number;
+  /**
+   * Whether photographs without labels are taken; the dataset then has no targets. Labels that are only inferred from
+   * names need not fit the network then, and are none where they cannot be made out. Default: they are refused.
+   */
+  readonly unlabeled?: boolean;
 }
 
 /** The class of each photograph. */
@@ -20,6 +25,35 @@ export interface Labels {
   readonly classes: number;
   /** In the order of the listings. */
   readonly of: Int32Array;
+}
+
+/** What is known of labels. */
+export interface FoundLabels {
+  readonly labels?: Labels;
+  /** Whether nobody gave labels, but the names of files or folders look like some. */
+  readonly inferred: boolean;
+}
+
+/**
+ * The labels of photographs as by {@link labelPhotographs}; none where they are only inferred, not of each photograph, and
+ * not known to be needed.
+ * @throws UserError when only some have a label, or one that is in no list
+ */
+export function findLabels(folder: string, listings: readonly Listing[], options: LabelOptions): FoundLabels {
+  const given = isGiven(folder, options);
+  try {
+    const labels = labelPhotographs(folder, listings, options);
+    return { labels, inferred: !given && labels !== undefined };
+  } catch (error) {
+    const needed = given || !options.unlabeled || options.outputs !== undefined;
+    if (needed || !(error instanceof UserError)) throw error;
+    return { inferred: true };
+  }
+}
+
+/** Whether somebody said the labels, or the classes: else all is read from names. */
+function isGiven(folder: string, { labels, classes }: LabelOptions): boolean {
+  return (labels ?? classes) !== undefined || existsSync(join(folder, LABEL_FILE));
 }
 
 /**
@@ -44,7 +78,7 @@ export function labelPhotographs(
   const names = csv === undefined ? namesByPath(folder, listings) : namesByFile(csv, files);
   if (!names) return undefined;
   if (csv !== undefined && !given && names.every((name) => /^\d+$/.test(name))) return numbered(csv, names, options);
-  const order = given ?? orderOf(folder, names, options);
+  const order = given ?? orderOf(folder, names, options, !isGiven(folder, options) && options.unlabeled);
   const labels = Int32Array.from(names, (name, i) => {
     const place = order.find(name);
     if (place !== undefined) return place;
@@ -88,13 +122,14 @@ function synsetOf(name: string): string | undefined {
   return SYNSET.test(id) ? id : undefined;
 }
 
-function orderOf(folder: string, names: readonly string[], { outputs }: LabelOptions): ClassOrder {
+/** @param anyNumber whether there may be other classes than the network has scores for */
+function orderOf(folder: string, names: readonly string[], { outputs }: LabelOptions, anyNumber = false): ClassOrder {
   const synsets = names.every((name) => SYNSET.test(name));
   const found = synsets ? findClasses(folder) : undefined;
   if (found) return found;
   const order = sortedClasses(names, folder);
   const expected = outputs ?? (synsets ? IMAGENET_CLASSES : order.count);
-  if (order.count === expected) return order;
+  if (anyNumber || order.count === expected) return order;
   throw new OptionsError(
     (o) =>
       `The photographs in ${folder} are of ${order.count} classes and the network's scores of ${expected}: give a file by ${o("classes")} with a class on each line, in the order of the scores.`,
@@ -110,5 +145,6 @@ function numbered(csv: string, names: readonly string[], { outputs }: LabelOptio
   if (beyond !== undefined)
     throw new UserError(`${csv} has the label ${beyond}, and the classes are 0 to ${most - 1}.`);
   const labels = Int32Array.from(names, Number);
-  return { classes: outputs ?? labels.reduce((count, label) => Math.max(count, label + 1), 0), of: labels };
+  const classes = outputs ?? labels.reduce((count, label) => Math.max(count, label + 1), 0);
+  return { classes, of: labels };
 }

@@ -7,13 +7,11 @@ import { type DivisionOptions, divide } from "../division.ts";
 import { listFiles } from "../listing.ts";
 import { checkPreprocessing, isAsDecoded, type Preprocessing, sampleShape } from "../preprocessing.ts";
 import { decode, PHOTOGRAPHS } from "./decode.ts";
-import { type LabelOptions, labelPhotographs } from "./labels.ts";
+import { findLabels, type LabelOptions } from "./labels.ts";
 import { writeInput } from "./network-input.ts";
 
 export interface ImageOptions extends LabelOptions, DivisionOptions {
   readonly preprocessing?: Preprocessing;
-  /** Whether photographs without labels are taken; the dataset then has no targets. Default: they are refused. */
-  readonly unlabeled?: boolean;
   /** Whether every other photograph is turned upside down, for networks that tell which way up one is. */
   readonly turnHalf?: boolean;
   /** Whether nobody asks for labels, so that none are looked for. */
@@ -44,7 +42,7 @@ export function openImages(folder: string, options: ImageOptions): Dataset {
   checkPreprocessing(preprocessing);
   const listings = listFiles(folder, PHOTOGRAPHS);
   const all = [...listings.values()];
-  const labels = options.ignoreLabels ? undefined : labelPhotographs(folder, all, options);
+  const { labels, inferred } = options.ignoreLabels ? { inferred: false } : findLabels(folder, all, options);
   if (!labels && !unlabeled && !options.ignoreLabels) {
     throw new OptionsError(
       (o) =>
@@ -72,6 +70,7 @@ export function openImages(folder: string, options: ImageOptions): Dataset {
     ],
     targets: labels ? [{ name: LABEL, dtype: "int32", shape: [] }] : [],
     classes: labels?.classes,
+    ...(inferred && { inferred }),
     preprocessing,
     train: splitOf(photographs, division.train),
     validation: splitOf(photographs, division.validation),

@@ -125,8 +125,21 @@ describe("labels", () => {
     expect(() => open(folder)).toThrow(/a\.png has no label: begin the photographs' names with synset ids/);
     expect(open(folder, { unlabeled: true })).toMatchObject({ targets: [], classes: undefined });
     expect((await whole(folder, { unlabeled: true })).shots).toEqual([0, 1, 2]);
-    const some = folderOf(["n00000001_a.png", "b.png"]);
-    expect(() => open(some, { unlabeled: true })).toThrow(/b\.png has no label, and others have/);
+    const some = folderOf(["n00000001_a.png", "b.png", "n00000002_c.png"]);
+    expect(() => open(some, { unlabeled: true, outputs: 1000 })).toThrow(/b\.png has no label, and others have/);
+    expect(open(some, { unlabeled: true })).toMatchObject({ targets: [], inferred: true });
+  });
+
+  it("are inferred from names alone unless a list of them or of the classes is given", () => {
+    const unlabeled = { unlabeled: true };
+    expect(open(folderOf(SYNSETS), unlabeled)).toMatchObject({ classes: 3, inferred: true });
+    const folder = folderOf(["cat/1.png", "ant/1.png", "cat/2.png"]);
+    expect(open(folder, { ...unlabeled, outputs: 10 })).toMatchObject({ classes: 2, inferred: true });
+    const classes = put(folder, "classes.txt", "ant\ncat\n");
+    expect(open(folder, { ...unlabeled, classes }).inferred).toBeUndefined();
+    put(folder, "labels.csv", "cat/1.png,x\nant/1.png,y\ncat/2.png,x\n");
+    expect(open(folder, unlabeled).inferred).toBeUndefined();
+    expect(() => open(folder, { ...unlabeled, outputs: 10 })).toThrow(/of 2 classes and the network's scores of 10/);
   });
 });
 
