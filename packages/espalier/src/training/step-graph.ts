@@ -2,7 +2,7 @@ import { differentiate } from "../autodiff/differentiate.ts";
 import type { GradientRule } from "../autodiff/rule.ts";
 import { UserError } from "../errors.ts";
 import { GraphBuilder } from "../onnx/builder.ts";
-import { copyModel, emptyModel, lookup, type Model, type Value } from "../onnx/graph.ts";
+import { copyModel, emptyModel, fedInputs, lookup, type Model, type Value } from "../onnx/graph.ts";
 import { isFloat32, type TensorType } from "../onnx/tensor.ts";
 import { type FeedableModel, type TypedModel, typedModel } from "../onnx/typed.ts";
 import type { RunningStatistic } from "./batch-norm.ts";
@@ -108,12 +108,12 @@ const lossValue: Value = { name: LOSS, dtype: "float32", shape: [] };
 /** The objective with its parameters and running statistics as inputs, and the gradients of the parameters. */
 function backward(objective: TypedModel, options: StepOptions) {
   const { parameters, statistics = [], rules } = options;
-  const forward: FeedableModel = { ...copyModel(objective), inputs: [...objective.inputs] };
+  // What stays as it is may be listed among the inputs too, as old exports do, and is fed by nobody.
+  const forward: FeedableModel = { ...copyModel(objective), inputs: fedInputs(objective) };
   forward.name = `${objective.name} step`;
   for (const name of new Set([...parameters, ...statistics.map(({ name }) => name)])) {
     const type = trainable(objective, name);
     forward.initializers.delete(name);
-    forward.inputs = forward.inputs.filter((input) => input.name !== name);
     addInput(forward, name, type);
   }
   const spliced = splice(forward, options);

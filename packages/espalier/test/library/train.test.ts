@@ -18,7 +18,7 @@ import {
 } from "espalier";
 import { nodeEngine } from "espalier/node";
 import { describe, expect, it } from "vitest";
-import { blobNet, blobs } from "../blobs.ts";
+import { blobNet, blobs, normNet } from "../blobs.ts";
 
 const engine = nodeEngine({ threads: 1 });
 const data = blobs();
@@ -146,5 +146,16 @@ describe("a measure of the user's own", () => {
     await expect(train(engine, blobNet(), data, { ...how, task, loss: meanSquaredError })).rejects.toThrow(
       /leave out loss/,
     );
+  });
+});
+
+describe("a network whose weights are listed among its inputs, as old exports have them", () => {
+  it("is trained with its statistics frozen", async () => {
+    const model = normNet();
+    const listed = Array.from(model.initializers, ([name, { dtype, dims }]) => ({ name, dtype, shape: dims }));
+    const old = { ...model, inputs: [...model.inputs, ...listed] };
+    const options = { epochs: 1, batch: 20, batchNorm: "frozen" } as const;
+    const { validation } = await train(engine, old, data, options);
+    expect(validation).toBe((await train(engine, model, data, options)).validation);
   });
 });
