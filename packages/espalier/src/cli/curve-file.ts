@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { z } from "zod";
+import { UserError } from "../errors.ts";
 import type { CurvePoint } from "../sharing/scaled/walk-curve.ts";
 import { readFile, removeFile, writeFile } from "./files.ts";
 
@@ -22,6 +23,7 @@ const schema = z.object({
  * @param out the output of the command
  * @param network the digest of what was opened
  * @param options all that its result depends on
+ * @throws UserError where the file holds the curve of another run that was stopped
  */
 export function curveFile(out: string, network: string, options: object) {
   const path = `${out}.curve.json`;
@@ -43,12 +45,22 @@ export function curveFile(out: string, network: string, options: object) {
   };
 }
 
-/** The points of the same run; none where another left the file. */
+/** The points of the same run; none of a file that is no curve. */
 function earlier(path: string, identity: string): CurvePoint[] {
+  const found = curveIn(readFile(path));
+  if (!found) return [];
+  if (found.identity !== identity) {
+    throw new UserError(
+      `${path} holds what another run had found when it was stopped: run that command again to finish it, remove the file, or choose another --out.`,
+    );
+  }
+  return found.points;
+}
+
+function curveIn(contents: Uint8Array): z.infer<typeof schema> | undefined {
   try {
-    const found = schema.parse(JSON.parse(new TextDecoder().decode(readFile(path))));
-    return found.identity === identity ? found.points : [];
+    return schema.parse(JSON.parse(new TextDecoder().decode(contents)));
   } catch {
-    return [];
+    return undefined;
   }
 }

@@ -125,7 +125,8 @@ export async function shareWithin(
     if (!judgedBy) checkTelling(result, maxLoss, note);
     judgedBy = result.measure;
     const { fidelity } = result;
-    const point = { lambda, epochs, bytes: bytesOf(scaling), fidelity, accepted: fidelity >= 100 - maxLoss };
+    const bytes = Math.round(bytesOf(scaling));
+    const point = { lambda, epochs, bytes, fidelity, accepted: fidelity >= 100 - maxLoss };
     curve.push(point);
     onProgress?.({ kind: "curve", point, measure: result.measure });
     return point;
@@ -148,6 +149,11 @@ export async function shareWithin(
   const imitated = await trained(rounded.lambda);
   const { scaling, point: chosen } = imitated ?? { point: rounded, scaling: await scaled(rounded.lambda) };
   const { measure: by, fidelity, samples, standardError, outputs } = await test.with(modelOf(scaling));
+  if (fidelity + 2 * standardError < 100 - maxLoss) {
+    note(
+      `On the test split the loss is ${(100 - fidelity).toFixed(2)} points, beyond the limit of ${maxLoss} by more than chance: validation samples are too few, or too much alike, to choose by; give more.`,
+    );
+  }
   return {
     model: modelOf(scaling),
     layers: scaledRows(form.model, scaling),

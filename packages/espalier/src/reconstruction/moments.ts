@@ -2,7 +2,7 @@ import type { Engine, Tensors } from "../engine/engine.ts";
 import { ints } from "../onnx/attributes.ts";
 import { GraphBuilder } from "../onnx/builder.ts";
 import { emptyModel, typeOf } from "../onnx/graph.ts";
-import { float32, floatsOf, sizeOf } from "../onnx/tensor.ts";
+import { floatsOf, sizeOf } from "../onnx/tensor.ts";
 import type { TypedModel } from "../onnx/typed.ts";
 import type { LinearLayer } from "./linear.ts";
 
@@ -101,5 +101,5 @@ export function withoutBias({ groups, rows, columns, bias }: LinearLayer, joined
     weights.set(joined.subarray(start, start + columns), row * columns);
     biases[row] = joined[start + columns];
   }
-  return { weights, biases: float32([groups * rows], biases) };
+  return { weights, biases };
 }

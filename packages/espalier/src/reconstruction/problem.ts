@@ -1,5 +1,5 @@
 import type { Engine } from "../engine/engine.ts";
-import { type FloatTensor, isFloat32 } from "../onnx/tensor.ts";
+import { type FloatTensor, float32, isFloat32 } from "../onnx/tensor.ts";
 import type { TypedModel } from "../onnx/typed.ts";
 import type { Layer } from "../operators/layers.ts";
 import type { Parameters } from "../training/parameters.ts";
@@ -45,7 +45,8 @@ export async function problemOf(
     parameters(matrices) {
       const { weights, biases } = withoutBias(linear, matrices);
       const parameters = new Map<string, FloatTensor>([[layer.weight, linear.weights(weights)]]);
-      if (linear.bias && biases) parameters.set(linear.bias, biases);
+      // Where it is added behind, a bias has axes of its own.
+      if (linear.bias && isFloat32(bias) && biases) parameters.set(linear.bias, float32(bias.dims, biases));
       return parameters;
     },
   };

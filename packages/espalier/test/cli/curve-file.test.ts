@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { curveFile } from "../../src/cli/curve-file.ts";
+import { UserError } from "../../src/errors.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "espalier-curve-"));
 const out = join(folder, "small.esp");
@@ -18,8 +19,9 @@ describe("the curve of a search", () => {
     state.add(point);
     expect(state.stopped()).toMatch(/what was found is in .*small\.esp\.curve\.json/);
     expect(curveFile(out, "digest", { maxLoss: 1, json: true }).points).toEqual([point]);
-    expect(curveFile(out, "other", { maxLoss: 1 }).points).toEqual([]);
-    expect(curveFile(out, "digest", { maxLoss: 2 }).points).toEqual([]);
+    expect(() => curveFile(out, "other", { maxLoss: 1 })).toThrow(/holds what another run had found/);
+    expect(() => curveFile(out, "digest", { maxLoss: 2 })).toThrow(UserError);
+    expect(curveFile(out, "digest", { maxLoss: 1 }).points).toEqual([point]);
     state.remove();
     expect(readdirSync(folder)).toEqual([]);
   });

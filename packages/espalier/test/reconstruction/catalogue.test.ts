@@ -23,6 +23,11 @@ const layers: Readonly<Record<string, Build>> = {
   Conv: (net) => net.conv(net.input(["batch", 4, 5, 5]), 4, 6, "Conv", { group: int(2) }),
   ConvTranspose: (net) =>
     net.conv(net.input(["batch", 4, 3, 4]), 4, 6, "ConvTranspose", { group: int(2), strides: ints([2, 1]) }),
+  "ConvTranspose, its bias added": (net) =>
+    net.emit("Add", [
+      net.emit("ConvTranspose", [net.input(["batch", 4, 3, 6]), net.weights(4, 6, 1, 1)]),
+      net.weights(1, 6, 1, 1),
+    ]),
   Gemm: (net) => net.emit("Gemm", [net.input(["batch", 5]), net.weights(3, 5), net.weights(3)], { transB: int(1) }),
   MatMul: (net) => net.dense(net.input(["batch", 4, 5]), 5, 3),
   "MatMul from the left": (net) => net.emit("MatMul", [net.weights(3, 4), net.input(["batch", 4, 5])]),

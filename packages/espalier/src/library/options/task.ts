@@ -9,12 +9,13 @@ const has = (value: unknown, ...names: readonly string[]) =>
   typeof value === "object" && value !== null && names.every((name) => name in value);
 
 const taskNames = [...tasks.keys(), IMITATE];
-const taskSchema = oneOfOr<Task>(taskNames, (value) => has(value, "targets", "loss", "measure")).optional();
+/** A schema of its own for each option, as an option's help goes by its schema. */
+const taskSchema = () => oneOfOr<Task>(taskNames, (value) => has(value, "targets", "loss", "measure")).optional();
 const measureNames = [...new Set([...measures.keys(), ...fidelityMeasures.keys()])];
 
 /** What a network is for, and which of its outputs that is about. */
 export const taskOptions = {
-  task: option(taskSchema, {
+  task: option(taskSchema(), {
     help: "what the network is for (default: what the data says; without targets, to imitate the model as it came)",
     names: taskNames,
   }),
@@ -27,7 +28,7 @@ export const taskOptions = {
 };
 
 /** What a network is for that is judged by targets. */
-export const labelledTask = option(taskSchema, {
+export const labelledTask = option(taskSchema(), {
   help: "what the network is for (default: what the data says)",
   names: [...tasks.keys()],
 });
