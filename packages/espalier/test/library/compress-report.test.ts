@@ -67,7 +67,8 @@ describe("compressReport", () => {
     expect(result.chosen?.fidelity).toBe(result.fidelity?.validation);
     const page = await compressReport(engine, source, data, result, { ...report, asked });
     const { document } = parseHTML(page);
-    const texts = (selector: string) => [...document.querySelectorAll(selector)].map(({ textContent }) => textContent);
+    const texts = (selector: string) =>
+      Array.from(document.querySelectorAll(selector)).map(({ textContent }) => textContent);
     expect(texts(".drawn-900 title").filter((text) => text?.endsWith("chosen")).length).toBeGreaterThan(0);
     expect(texts(".samples figcaption")).toHaveLength(4);
     for (const text of texts(".samples figcaption")) expect(text).toMatch(/^Sample \d+: [\d.]+% of what either finds/);

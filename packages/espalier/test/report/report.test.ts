@@ -11,7 +11,7 @@ import { picture, report } from "./run.ts";
 
 const page = renderReport(report);
 const { document } = parseHTML(page);
-const all = (selector: string) => [...document.querySelectorAll(selector)];
+const all = (selector: string) => Array.from(document.querySelectorAll(selector));
 
 describe("the report", () => {
   it("shows what came out", () => {

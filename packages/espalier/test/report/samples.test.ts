@@ -114,7 +114,8 @@ describe("what a network says of a sample", () => {
 describe("the report of a compression", () => {
   const page = renderCompression(compression);
   const { document } = parseHTML(page);
-  const texts = (selector: string) => [...document.querySelectorAll(selector)].map(({ textContent }) => textContent);
+  const texts = (selector: string) =>
+    Array.from(document.querySelectorAll(selector)).map(({ textContent }) => textContent);
 
   it("shows sizes, fidelity, and what labels say", () => {
     for (const text of ["11.4x", "412 kB", "4.7 MB before", "98.10%", "12.90%", "12.50% before"]) {
@@ -132,7 +133,7 @@ describe("the report of a compression", () => {
   });
 
   it("shows inputs once, with what is said of them before and after", () => {
-    const [figure] = document.querySelectorAll(".samples > figure");
+    const figure = document.querySelectorAll(".samples > figure")[0];
     expect(figure.querySelectorAll("image")).toHaveLength(1);
     expect(figure.querySelector("use")?.getAttribute("href")).toBe(`#${figure.querySelector("image")?.id}`);
     const rect = figure.querySelector("rect");
