@@ -12,7 +12,8 @@ export interface Chart {
   readonly widths?: readonly number[];
   /** Series that a legend names, at widths that have no room for them beside their lines. */
   readonly series?: { readonly names: readonly string[]; readonly roomFrom: number };
-  draw(width: number): Plot.PlotOptions;
+  /** Options of Observable Plot, whose types are kept out of the package's own: they need those of d3. */
+  draw(width: number): object;
 }
 
 /** Widths of a telephone, of a window beside another, and of the whole page. The style sheet chooses among them. */
