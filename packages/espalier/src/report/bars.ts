@@ -22,7 +22,7 @@ export function barChart(bars: readonly Bar[], label: string): Chart {
   } as const;
   return {
     description: `${label} as bars. ${bars.map(told).join("; ")}.`,
-    draw: (width) => ({ ...common, ...(width < WIDE ? lying(width) : standing()) }),
+    draw: (width): Plot.PlotOptions => ({ ...common, ...(width < WIDE ? lying(width) : standing()) }),
   };
 
   function standing(): Plot.PlotOptions {

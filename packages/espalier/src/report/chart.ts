@@ -12,7 +12,7 @@ export interface Chart {
   readonly widths?: readonly number[];
   /** Series that a legend names, at widths that have no room for them beside their lines. */
   readonly series?: { readonly names: readonly string[]; readonly roomFrom: number };
-  /** Options of Observable Plot, whose types are kept out of the package's own: they need those of d3. */
+  /** Options of Observable Plot, which are checked where they are made; for why their type is not named see `Axis`. */
   draw(width: number): object;
 }
 

@@ -1,6 +1,7 @@
 import * as Plot from "@observablehq/plot";
 import type { Measure } from "../tasks/measure.ts";
 import { axisText, valueText } from "../tasks/words.ts";
+import type { Axis } from "./axes.ts";
 import { type Chart, WIDE } from "./chart.ts";
 import { lookOf } from "./colours.ts";
 
@@ -12,8 +13,8 @@ export interface CurvePoint {
 }
 
 export interface CurveOptions {
-  readonly x: Plot.ScaleOptions;
-  readonly y: Plot.ScaleOptions;
+  readonly x: Axis;
+  readonly y: Axis;
   readonly height?: number;
   /** What a point says; default: its numbers, to three digits. */
   readonly text?: (point: CurvePoint) => string;
@@ -39,7 +40,7 @@ export function curveChart(
   return {
     description: `${axisOf(y)} against ${axisOf(x)} of ${names.length === 1 ? names[0] : `${names.length} series: ${names.join(", ")}`}. ${curves.map(span).join(" ")}`,
     series: names.length === 1 ? undefined : { names, roomFrom: WIDE },
-    draw(width) {
+    draw(width): Plot.PlotOptions {
       const isNamed = width >= WIDE && names.length > 1;
       const tall = isNamed ? height : Math.min(height, least, Math.max(240, 0.8 * width));
       return {
@@ -79,7 +80,7 @@ export function curveChart(
 
 const digits = (value: number) => value.toLocaleString("en-US", { maximumSignificantDigits: 3 });
 
-const axisOf = ({ label }: Plot.ScaleOptions) => label ?? "value";
+const axisOf = ({ label }: Axis) => label ?? "value";
 
 /** Fewer ticks where there is little room. */
 const sparing = (width: number) => (width < 500 ? { ticks: 5 } : {});
@@ -93,7 +94,7 @@ function span(curve: readonly CurvePoint[]): string {
 function endsOf(
   curves: readonly (readonly CurvePoint[])[],
   height: number,
-  { zero = false, type }: Plot.ScaleOptions,
+  { zero = false, type }: Axis,
 ): (CurvePoint & { dy: number })[] {
   const scaled = (y: number) => (type === "log" ? Math.log(y) : y);
   const ys = curves.flat().map(({ y }) => scaled(y));

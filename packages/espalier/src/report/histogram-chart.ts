@@ -11,7 +11,7 @@ export function histogramChart(before: Histogram, after: Histogram): Chart {
   return {
     description: `Weights from ${digits(before.edges[0])} to ${digits(before.edges[before.edges.length - 1])}: ${all.toLocaleString("en-US")} before, ${left.toLocaleString("en-US")} after.`,
     widths: [320],
-    draw: () => ({
+    draw: (): Plot.PlotOptions => ({
       height: 190,
       marginLeft: 12,
       marginRight: 12,

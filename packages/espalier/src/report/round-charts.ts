@@ -40,7 +40,7 @@ export function epochChart(epochs: readonly EpochPoint[], measure: Pick<Measure,
   const [first, last] = [points[0], points[points.length - 1]];
   return {
     description: `Validation ${nameText(measure)} after each of ${points.length} epochs in ${starts.length} rounds: ${first ? `${valueText(measure, first.validation)} after the first, ${valueText(measure, last.validation)} after the last` : "none"}.`,
-    draw: (width) => ({
+    draw: (width): Plot.PlotOptions => ({
       height: 260,
       marginTop: 40,
       marginLeft: 48,
@@ -76,7 +76,7 @@ export function densityChart(epochs: readonly EpochPoint[]): Chart {
   const place = { x: "at", y: ({ density }: Placed) => 100 * density };
   return {
     description: `Parameters that are kept in each round: ${starts.map(({ round, density }) => `${round} ${kept(density)}`).join(", ")}.`,
-    draw: () => ({
+    draw: (): Plot.PlotOptions => ({
       height: 170,
       marginLeft: 48,
       marginRight: 16,

@@ -1,10 +1,10 @@
 import * as Plot from "@observablehq/plot";
 import type { CurvePoint } from "../sharing/scaled/walk-curve.ts";
 import { fidelityText } from "../tasks/words.ts";
+import { roundRates } from "./axes.ts";
 import type { Chart } from "./chart.ts";
 import { LEAF, WOOD } from "./colours.ts";
 import { bytesText } from "./figures.ts";
-import { roundRates } from "./trade-off.ts";
 
 /** The curve that was walked: how small and how far the same each network was, with the one that was chosen. */
 export function sizeCurve(
@@ -23,7 +23,7 @@ export function sizeCurve(
   const best = chosen ? [chosen] : [];
   return {
     description: `Fidelity by ${measure} on the validation split against the size of the rounded weights, of ${curve.length} networks; ${fidelityText(limit)} is the limit. ${curve.map(told).join("; ")}.`,
-    draw: (width) => ({
+    draw: (width): Plot.PlotOptions => ({
       height: width < 500 ? 270 : 320,
       marginTop: 28,
       marginLeft: 52,

@@ -1,6 +1,7 @@
 import * as Plot from "@observablehq/plot";
 import type { Measure } from "../tasks/measure.ts";
 import { axisText, nameText, valueText } from "../tasks/words.ts";
+import { rateAxis } from "./axes.ts";
 import type { Chart } from "./chart.ts";
 import { LEAF, WOOD } from "./colours.ts";
 
@@ -27,7 +28,7 @@ export function tradeOffChart(
   const rates = rounds.map(({ rate }) => rate);
   return {
     description: `Validation ${nameText(measure)} against compression rate; ${valueText(measure, baseline)} while dense. ${rounds.map(told).join("; ")}.`,
-    draw: (width) => ({
+    draw: (width): Plot.PlotOptions => ({
       height: width < 500 ? 260 : 300,
       marginTop: 28,
       marginLeft: 48,
@@ -61,30 +62,4 @@ export function tradeOffChart(
       ],
     }),
   };
-}
-
-/** A logarithmic axis of compression rates, at most so many of them named. */
-export function rateAxis(rates: readonly number[], most: number): Plot.ScaleOptions {
-  return {
-    label: "compression rate",
-    type: "log",
-    grid: true,
-    ticks: roundRates(Math.min(...rates), Math.max(...rates), most),
-    tickFormat: (rate: number) => `${Number(rate.toPrecision(3))}x`,
-  };
-}
-
-const FINE = [1, 1.1, 1.2, 1.3, 1.4, 1.5, 1.6, 1.8, 2, 2.5, 3, 3.5, 4, 5, 6, 7, 8, 9];
-const STEPS = [FINE, [1, 1.5, 2, 3, 4, 5, 7], [1, 2, 3, 5, 7], [1, 2, 5], [1]];
-
-/** Round numbers within two rates, such as 1, 2, 5, 10: at most so many, the finest that are not more. */
-export function roundRates(low: number, high: number, most: number): number[] {
-  for (const steps of STEPS) {
-    const found: number[] = [];
-    for (let power = 10 ** Math.floor(Math.log10(low)); power <= high; power *= 10) {
-      found.push(...steps.map((step) => step * power).filter((rate) => rate >= low && rate <= high));
-    }
-    if (found.length > 0 && found.length <= most) return found;
-  }
-  return low === high ? [low] : [low, high];
 }

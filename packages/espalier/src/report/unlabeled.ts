@@ -1,5 +1,6 @@
 import type { Measure } from "../tasks/measure.ts";
 import { nameText, valueText } from "../tasks/words.ts";
+import { rateAxis } from "./axes.ts";
 import { renderChart } from "./chart.ts";
 import { curveChart } from "./curves.ts";
 import { commandLine, headline } from "./figures.ts";
@@ -7,7 +8,6 @@ import { type Html, html } from "./html.ts";
 import type { LayerRow } from "./layer-table.ts";
 import { page } from "./page.ts";
 import { layerTable, table } from "./table.ts";
-import { rateAxis } from "./trade-off.ts";
 
 /** All that the page of a pruning without labels shows. Percentages are 0 to 100. */
 export interface UnlabeledReport {

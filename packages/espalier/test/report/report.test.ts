@@ -1,12 +1,12 @@
 import { decode } from "fast-png";
 import { parseHTML } from "linkedom";
 import { describe, expect, it } from "vitest";
+import { roundRates } from "../../src/report/axes.ts";
 import { colours, seriesColours, variables } from "../../src/report/colours.ts";
 import { histogram } from "../../src/report/histogram.ts";
 import { html } from "../../src/report/html.ts";
 import { inputImage, maskImage } from "../../src/report/mask-image.ts";
 import { renderReport } from "../../src/report/render.ts";
-import { roundRates } from "../../src/report/trade-off.ts";
 import { picture, report } from "./run.ts";
 
 const page = renderReport(report);
