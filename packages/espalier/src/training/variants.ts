@@ -1,4 +1,4 @@
-import { batchOf, type LearningData, readInOrder } from "../data/dataset.ts";
+import { batchOf, type LearningData, readInOrder, type Split } from "../data/dataset.ts";
 import { routed } from "../data/routes.ts";
 import type { Engine, Program, Tensors } from "../engine/engine.ts";
 import { fedInputs } from "../onnx/graph.ts";
@@ -27,9 +27,12 @@ export async function evaluateVariants(
   task: Task,
 ): Promise<Evaluation[]> {
   const { validation } = data;
-  const tallies = variants.map(() => ({ losses: task.lossTally(), measures: task.measure.tally(validation) }));
   if (variants.length === 0) return [];
-  if (carriesStates(annotated, validation)) return inTurn(engine, annotated, parameter, variants, data, task);
+  if (carriesStates(annotated, validation)) {
+    const evaluator = await Evaluator.create(engine, annotated, data, [parameter], { task });
+    return inTurn(evaluator, validation, parameter, variants);
+  }
+  const tallies = variants.map(() => ({ losses: task.lossTally(), measures: task.measure.tally(validation) }));
   const { prefix, suffix } = splitBefore(annotated, [parameter]);
   suffix.initializers.delete(parameter);
   suffix.inputs = [
@@ -67,21 +70,18 @@ export async function evaluateVariants(
   return tallies.map(({ losses, measures }) => ({ ...losses.result(), ...measures.result() }));
 }
 
-/** Evaluates the whole network with each value, one after the other. */
+/** Evaluates the whole network with each value, one after the other, and releases it. */
 async function inTurn(
-  engine: Engine,
-  annotated: TypedModel,
+  evaluator: Evaluator,
+  split: Split,
   parameter: string,
   variants: readonly FloatTensor[],
-  data: LearningData,
-  task: Task,
 ): Promise<Evaluation[]> {
-  const evaluator = await Evaluator.create(engine, annotated, data, [parameter], { task });
   const found: Evaluation[] = [];
   try {
     for (const variant of variants) {
       evaluator.load(new Map([[parameter, variant]]));
-      found.push(await evaluator.evaluate(data.validation));
+      found.push(await evaluator.evaluate(split));
     }
   } finally {
     await evaluator.release();
