@@ -1,3 +1,4 @@
+import { UserError } from "../errors.ts";
 import { copyModel, type Model } from "../onnx/graph.ts";
 import { type FloatTensor, float32, isFloat32, sizeOf } from "../onnx/tensor.ts";
 import { learnsFrom, readsThroughViews } from "../operators/roles.ts";
@@ -42,8 +43,18 @@ export function pick(parameters: Parameters, names: readonly string[]): Paramete
   return found;
 }
 
-/** The model with other values of some of its parameters; nodes and all else are shared. */
+/**
+ * The model with other values of some of its parameters; nodes and all else are shared.
+ * @throws UserError for one of another shape: where it is broadcast, it would go along another axis
+ */
 export function withParameters<M extends Model>(model: M, parameters: Parameters): M {
+  for (const [name, { dims }] of parameters) {
+    const current = model.initializers.get(name);
+    if (!current || current.dims.join() === dims.join()) continue;
+    throw new UserError(
+      `The parameter "${name}" of "${model.name}" has the shape [${current.dims}], not [${dims}]: give it a tensor of its own shape.`,
+    );
+  }
   return { ...model, ...copyModel(model), initializers: new Map([...model.initializers, ...parameters]) };
 }
 

@@ -15,4 +15,12 @@ describe("a network with other parameters", () => {
     expect(model.metadata.has("note")).toBe(false);
     expect(model.nodes.length).toBe(changed.nodes.length + 1);
   });
+
+  it("has none of another shape, which would be broadcast along another axis", () => {
+    const model = blobNet();
+    for (const dims of [[12, 1], [1, 12], [11], []]) {
+      const given = new Map([["fc1.bias", float32(dims)]]);
+      expect(() => withParameters(model, given)).toThrow(/"fc1\.bias" of .* has the shape \[12\], not \[/);
+    }
+  });
 });
