@@ -31,9 +31,9 @@ export function splitBefore(network: TypedModel, initializers: Iterable<string>)
   const inputs = new Map(network.inputs.map((input) => [input.name, input]));
   const values: TypedValue[] = [...border].flatMap((name) => made.get(name) ?? inputs.get(name) ?? []);
 
-  const prefix = { ...copyModel(network), name: `${network.name} prefix`, nodes: early, values: made };
+  const prefix = { ...copyModel(network), nodes: early, values: made };
   prefix.outputs = values.filter(({ name }) => !fedInputs(network).some((input) => input.name === name));
-  const suffix = { ...copyModel(network), name: `${network.name} suffix` };
+  const suffix = copyModel(network);
   // Constants are computed again: they cost little, and need no border.
   suffix.nodes = network.nodes.filter((node) => late.includes(node) || !node.outputs.some((output) => fed.has(output)));
   suffix.inputs = values;
