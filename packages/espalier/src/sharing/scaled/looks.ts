@@ -131,7 +131,9 @@ function lookAt(graph: GraphBuilder, linear: LinearLayer, gradient: string, samp
   return {
     sums: [{ value: gain, size: groups * rows }, ...blocks],
     read: ([gains, ...seconds]) => ({
-      ...{ layer, linear, gains: relative(gains, rows) },
+      layer,
+      linear,
+      gains: relative(gains, rows),
       blocks: blocks.map(({ start, end }, i) => ({ start, end, second: seconds[i] })),
     }),
   };

@@ -9,11 +9,13 @@ export function scaledRows(model: Model, scaling: Scaling): SharedRow[] {
   return Array.from(scaling, ([parameter, rounded]) => {
     const numbers = isScaled(rounded) ? rounded.codes : rounded.tensor.data;
     const values = new Set(numbers).size;
+    let kept = 0;
+    for (const number of numbers) if (number !== 0) kept++;
     return {
       name: names.get(parameter) ?? parameter,
       kind: isScaled(rounded) ? "scaled" : "predicted",
       weights: numbers.length,
-      kept: [...numbers].reduce((sum, number) => sum + (number === 0 ? 0 : 1), 0),
+      kept,
       values,
       bits: Math.ceil(Math.log2(Math.max(2, values))),
       bytes: bytesIn(rounded),
