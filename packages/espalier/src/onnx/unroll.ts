@@ -26,7 +26,7 @@ export function unrolled(source: Model, steps: number): Model {
     ]);
     for (const node of again) {
       const { outputs } = renamed(node, names);
-      model.nodes.push({ ...renamed(node, before), name: inStep(node.name, step), outputs });
+      model.nodes.push({ ...renamed(node, before), name: node.name && inStep(node.name, step), outputs });
     }
     model.inputs.push(...fed.map((input) => ({ ...input, name: inStep(input.name, step) })));
     model.outputs.push(...source.outputs.map((output) => ({ ...output, name: inStep(output.name, step) })));
