@@ -1,6 +1,6 @@
 import { UserError } from "../../packages/espalier/src/errors.ts";
 import type { Random } from "../../packages/espalier/src/random.ts";
-import { UnsupportedError } from "../../packages/runtime/src/network/unsupported.ts";
+import { UnsupportedError } from "../../packages/runtime/src/errors.ts";
 
 /** Bytes that may be anything, for one parser. */
 export interface Input {

@@ -6,7 +6,7 @@
 
 export { isEsp } from "./codec/container.ts";
 export { decode } from "./codec/whole.ts";
-export { UserError } from "./errors.ts";
+export { UnsupportedError, UserError } from "./errors.ts";
 export type { DecodingWorker } from "./loading/decoding-worker.ts";
 export { type LoadOptions, load } from "./loading/load.ts";
 export type { Source } from "./loading/source.ts";
@@ -15,6 +15,5 @@ export type { ElementType } from "./network/elements.ts";
 export type { FedTensor, Tensor, TensorData } from "./network/feed.ts";
 export type { Fixed } from "./network/fix.ts";
 export { type MemoryUse, Network, type NetworkOptions } from "./network/network.ts";
-export { UnsupportedError } from "./network/unsupported.ts";
 export { type OpenedNetwork, type OpenOptions, open } from "./open/open.ts";
 export type { OnnxRuntime, OnnxSession, OnnxTensor } from "./open/session.ts";

@@ -8,9 +8,9 @@ import {
   TensorProtoSchema,
 } from "../../espalier/src/onnx/onnx_pb.ts";
 import { tensorFromProto } from "../../espalier/src/onnx/tensor-proto.ts";
+import { UnsupportedError } from "../src/errors.ts";
 import type { FedTensor } from "../src/network/feed.ts";
 import { Network } from "../src/network/network.ts";
-import { UnsupportedError } from "../src/network/unsupported.ts";
 
 /** Where Debian's libonnx-testdata puts ONNX's own conformance cases. */
 const ROOT = "/usr/share/libonnx-testdata/data";

@@ -13,8 +13,8 @@ import { emptyModel, type Model } from "../../espalier/src/onnx/graph.ts";
 import { float32, int64s, sizeOf } from "../../espalier/src/onnx/tensor.ts";
 import { writeModel } from "../../espalier/src/onnx/write.ts";
 import { random } from "../../espalier/src/random.ts";
+import { UnsupportedError } from "../src/errors.ts";
 import { Network } from "../src/network/network.ts";
-import { UnsupportedError } from "../src/network/unsupported.ts";
 
 const engine = nodeEngine({ threads: 1 });
 const kinds: readonly ("simd" | "plain")[] = ["simd", "plain"];

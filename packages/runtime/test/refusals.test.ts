@@ -14,9 +14,9 @@ import {
 } from "../../espalier/src/onnx/onnx_pb.ts";
 import { float32, sizeOf } from "../../espalier/src/onnx/tensor.ts";
 import { writeModel } from "../../espalier/src/onnx/write.ts";
+import { UnsupportedError } from "../src/errors.ts";
 import type { NetworkOptions } from "../src/network/network.ts";
 import { Network } from "../src/network/network.ts";
-import { UnsupportedError } from "../src/network/unsupported.ts";
 
 const x: Value = { name: "x", dtype: "float32", shape: ["n", 4] };
 

@@ -1,10 +1,9 @@
-import { UserError } from "../errors.ts";
+import { UnsupportedError, UserError } from "../errors.ts";
 import { Refusal } from "./attributes.ts";
 import type { Constant } from "./constant.ts";
 import { type Graph, type GraphNode, graphsIn, nameOf } from "./graph.ts";
 import { own } from "./known-names.ts";
 import type { Operator, Operators } from "./operator.ts";
-import { UnsupportedError } from "./unsupported.ts";
 
 /** The newest operator set whose definitions are known here: a later one may mean something else. */
 const NEWEST = 26;

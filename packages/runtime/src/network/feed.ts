@@ -1,8 +1,7 @@
-import { UserError } from "../errors.ts";
+import { UnsupportedError, UserError } from "../errors.ts";
 import { copy, type ElementType, holds, type Numbers, sizeOf, zeros } from "./elements.ts";
 import type { GraphInput } from "./graph.ts";
 import { checkNames } from "./known-names.ts";
-import { UnsupportedError } from "./unsupported.ts";
 
 /** The arrays that hold the elements of a tensor; a bool is 0 or 1 in a byte. */
 export type TensorData = Numbers;

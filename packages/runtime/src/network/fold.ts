@@ -1,4 +1,4 @@
-import { UserError } from "../errors.ts";
+import { UnsupportedError, UserError } from "../errors.ts";
 import type { Machine } from "../kernels/machine.ts";
 import { bind } from "./bind.ts";
 import { Constant } from "./constant.ts";
@@ -7,7 +7,6 @@ import { type Attribute, type Graph, type GraphNode, graphsIn, readsOf } from ".
 import { Kept } from "./kept.ts";
 import type { Operators } from "./operator.ts";
 import { Plan } from "./plan.ts";
-import { UnsupportedError } from "./unsupported.ts";
 
 type Constants = ReadonlyMap<string, Constant>;
 

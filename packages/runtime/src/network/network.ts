@@ -1,4 +1,4 @@
-import { UserError } from "../errors.ts";
+import { UnsupportedError, UserError } from "../errors.ts";
 import { type Machine, type MachineOptions, machine } from "../kernels/machine.ts";
 import { type Bindings, bind } from "./bind.ts";
 import { bytesUnder, copy, over } from "./elements.ts";
@@ -16,7 +16,6 @@ import { operatorsFor } from "./operators/index.ts";
 import { type Fed, Plan } from "./plan.ts";
 import { readGraph } from "./read-graph.ts";
 import { NeedsNumbers } from "./slot.ts";
-import { UnsupportedError } from "./unsupported.ts";
 
 /** How a network is run. */
 export interface NetworkOptions extends MachineOptions {

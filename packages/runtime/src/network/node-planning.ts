@@ -1,4 +1,4 @@
-import { UserError } from "../errors.ts";
+import { UnsupportedError, UserError } from "../errors.ts";
 import type { Machine } from "../kernels/machine.ts";
 import type { Bound } from "./bind.ts";
 import { Constant } from "./constant.ts";
@@ -11,7 +11,6 @@ import type { Input, Operator, OutputOptions, Planning, Value } from "./operator
 import type { PlanMemory } from "./plan-memory.ts";
 import { NeedsNumbers, Scope, Slot, slotOf } from "./slot.ts";
 import { topologyOf } from "./topology.ts";
-import { UnsupportedError } from "./unsupported.ts";
 
 /** What an operator reads of one of its inputs. */
 type Read = Slot | readonly Slot[] | undefined;

@@ -1,9 +1,8 @@
-import { UserError } from "../errors.ts";
+import { UnsupportedError, UserError } from "../errors.ts";
 import type { CodedTensors } from "./coded.ts";
 import { Constant } from "./constant.ts";
 import { bytesOf, type ElementType, type Numbers, over, sizeOf, typeOf } from "./elements.ts";
 import { bigWholesOf, type Field, fieldsOf, wholesOf } from "./protobuf.ts";
-import { UnsupportedError } from "./unsupported.ts";
 
 const text = new TextDecoder("utf-8", { ignoreBOM: true });
 

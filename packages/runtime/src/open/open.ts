@@ -1,8 +1,8 @@
+import { UnsupportedError } from "../errors.ts";
 import type { FedTensor, Tensor, TensorData } from "../network/feed.ts";
 import { checkOptions } from "../network/known-names.ts";
 import { onnxBytes } from "../network/model-bytes.ts";
 import { Network, type NetworkOptions } from "../network/network.ts";
-import { UnsupportedError } from "../network/unsupported.ts";
 import { type OnnxRuntime, SessionNetwork } from "./session.ts";
 
 export interface OpenOptions extends NetworkOptions {

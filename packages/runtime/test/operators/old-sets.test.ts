@@ -4,9 +4,8 @@ import { GraphBuilder } from "../../../espalier/src/onnx/builder.ts";
 import { emptyModel } from "../../../espalier/src/onnx/graph.ts";
 import type { NumericTensor } from "../../../espalier/src/onnx/tensor.ts";
 import { writeModel } from "../../../espalier/src/onnx/write.ts";
-import { UserError } from "../../src/errors.ts";
+import { UnsupportedError, UserError } from "../../src/errors.ts";
 import { Network } from "../../src/network/network.ts";
-import { UnsupportedError } from "../../src/network/unsupported.ts";
 import { between, normals } from "../one-operator.ts";
 
 /** The output of a node in one operator set. ONNX Runtime computes none before 7. */

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, it } from "vitest";
 import { float, int, ints, string } from "../../../espalier/src/onnx/attributes.ts";
 import { int64s, type NumericTensor, sizeOf } from "../../../espalier/src/onnx/tensor.ts";
-import { UnsupportedError } from "../../src/network/unsupported.ts";
+import { UnsupportedError } from "../../src/errors.ts";
 import { agrees, normals, type Source, wholes } from "../one-operator.ts";
 
 const source = fc.constantFrom<Source>("fed", "constant", "computed");

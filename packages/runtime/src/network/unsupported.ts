@@ -1,1 +1,0 @@
-export { UnsupportedError } from "../errors.ts";
