@@ -100,27 +100,31 @@ export async function gatherEvidence(
     }
   }
   try {
-    let i = -1;
+    // Samples that follow each other may fill fewer batches.
+    let seen = 0;
     for await (const fed of states.length > 0 ? inOrder() : shuffled()) {
       const feeds = { ...fed, ...still };
-      i++;
+      const at = seen++;
       const gradients = await gradientsAt(program, parameters, feeds);
-      accumulate(sums.gradient, gradients, (g) => g / count);
-      accumulate(sums.square, gradients, (g) => (g * g) / count);
+      accumulate(sums.gradient, gradients, (g) => g);
+      accumulate(sums.square, gradients, (g) => g * g);
       if (wanted === "movement") {
         for (const [name, { data: sum }] of sums.movement)
           subtractProducts(sum, parameters.get(name), gradients.get(name));
         parameters = moved(parameters, gradients, -MOVEMENT.rate);
       }
       if (wanted !== "curvature") continue;
-      const signs = signsLike(parameters, seed, i);
+      const signs = signsLike(parameters, seed, at);
       const length = STEP * deviation(parameters);
       const ahead = await gradientsAt(program, moved(parameters, signs, length), feeds);
       const behind = await gradientsAt(program, moved(parameters, signs, -length), feeds);
       for (const [name, { data: sum }] of sums.curvature) {
         const [a, b, v] = [ahead, behind, signs].map((tensors) => tensors.get(name)?.data ?? sum);
-        for (let j = 0; j < sum.length; j++) sum[j] += (v[j] * (a[j] - b[j])) / (2 * length * count);
+        for (let j = 0; j < sum.length; j++) sum[j] += (v[j] * (a[j] - b[j])) / (2 * length);
       }
+    }
+    for (const means of [sums.gradient, sums.square, sums.curvature]) {
+      for (const { data } of means.values()) for (let j = 0; j < data.length; j++) data[j] /= Math.max(1, seen);
     }
   } finally {
     await program.release();

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { adopt } from "../../src/adoption/adopt.ts";
+import { streams } from "../../src/data/streams.ts";
 import { nodeEngine } from "../../src/engine/node.ts";
 import { float32, floatsOf, isFloat32 } from "../../src/onnx/tensor.ts";
 import { prepared } from "../../src/reconstruction/prepared.ts";
@@ -84,6 +85,20 @@ describe("states of a network, where samples follow each other", () => {
     };
     expect(await squares(apart)).toBe(0);
     expect(await squares(data)).toBeGreaterThan(1e-6);
+  });
+
+  it("leave means over as many batches as there are, where some samples fill none", async () => {
+    const given = recordings(5);
+    const { model, imitation } = await imitated(given);
+    const other = withParameters(model, new Map([["v", float32([6, 1], new Float32Array(6).fill(1))]]));
+    const squares = async (batches: number) => {
+      const options = { batch: 7, seed: 1, wanted: "gradients", task: imitation.task, batches } as const;
+      return (await gatherEvidence(engine, other, imitation.data, ["r.c"], options)).square;
+    };
+    const full = [...streams(given.train, 7, true)].length;
+    expect(full).toBeLessThan(200 / 7 - 1);
+    expect(await squares(28)).toEqual(await squares(full));
+    await imitation.release();
   });
 
   it("are carried where activations are counted", async () => {
