@@ -95,7 +95,7 @@ export interface Contents {
  */
 export function contentsOf(bytes: Uint8Array, source = NAMELESS): Contents {
   const { decoded, section, tensors } = partsOf(bytes, source);
-  const told = tensors.map(({ name, type, stream }) => ({ name, bytes: stream.length, decoded: type.bytes }));
+  const told = tensors.map(({ type, stream }) => ({ name: type.name, bytes: stream.length, decoded: type.bytes }));
   return { decoded, graph: section.length, tensors: told };
 }
 
@@ -114,15 +114,7 @@ export interface Parts {
   readonly section: Uint8Array;
   readonly graph: Uint8Array;
   /** In the order in which they are decoded. */
-  readonly tensors: readonly CodedPart[];
-}
-
-interface CodedPart {
-  readonly name: string;
-  /** Where its message begins in the graph. */
-  readonly at: number;
-  readonly type: CodedType;
-  readonly stream: Uint8Array;
+  readonly tensors: readonly { readonly type: Coded; readonly stream: Uint8Array }[];
 }
 
 /**
@@ -143,7 +135,7 @@ export function partsOf(bytes: Uint8Array, source = NAMELESS): Parts {
     const [section, ...streams] = sections.map((size) => checkedContent(take(size + CHECKSUM), source));
     const graph = decodeGraph(section);
     const holes = piecesIn(graph, decoded, streams.length, prefix[4]).filter(isCoded);
-    const tensors = holes.map((type, i) => ({ name: type.name, at: type.at, type, stream: streams[i] }));
+    const tensors = holes.map((type, i) => ({ type, stream: streams[i] }));
     return { decoded, section, graph, tensors };
   } catch (error) {
     throw explained(error, source);

@@ -24,7 +24,7 @@ export class CodedTensors {
   /** @throws UserError when a tensor is damaged */
   constructor({ graph, tensors }: Parts) {
     this.#graph = graph;
-    for (const { at, type, stream } of tensors) {
+    for (const { type, stream } of tensors) {
       const { method, count } = explaining(() => layoutOf(stream, type));
       const quick = method === STATIC || method === STORED;
       const place = this.#inContexts.length;
@@ -34,7 +34,7 @@ export class CodedTensors {
       };
       const tensor = new CodedTensor(type, method === FURTHER ? undefined : count, quick, decode);
       if (!quick) this.#inContexts.push(tensor);
-      this.#byPlace.set(at, tensor);
+      this.#byPlace.set(type.at, tensor);
     }
   }
 
