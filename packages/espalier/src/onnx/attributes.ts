@@ -14,7 +14,7 @@ export interface AttributeKinds {
   strings: readonly string[];
   /** In a function's body: the attribute of that name of the node that calls it. `type` is AttributeProto's. */
   reference: { readonly to: string; readonly type: number };
-  /** What nothing here looks into: sparse tensors, types. */
+  /** What nothing here looks into: sparse tensors, types, strings that are not UTF-8. */
   preserved: object;
 }
 

@@ -15,7 +15,7 @@ import {
   AttributeProto_AttributeType as Type,
   type ValueInfoProto,
 } from "./onnx_pb.ts";
-import { readMessage } from "./protobuf.ts";
+import { readMessage, textOf } from "./protobuf.ts";
 import type { Tensor } from "./tensor.ts";
 import { type TensorSource, tensorFromProto } from "./tensor-proto.ts";
 
@@ -132,8 +132,6 @@ function attributesFromProto(protos: readonly AttributeProto[], from: TensorSour
   return attributes;
 }
 
-const text = new TextDecoder("utf-8", { ignoreBOM: true });
-
 function attributeFromProto(proto: AttributeProto, from: TensorSource): Attribute {
   if (proto.refAttrName) return { kind: "reference", value: { to: proto.refAttrName, type: proto.type } };
   switch (proto.type) {
@@ -142,15 +140,22 @@ function attributeFromProto(proto: AttributeProto, from: TensorSource): Attribut
       return { kind: "int", value: Number(proto.i) };
     case Type.FLOAT:
       return { kind: "float", value: proto.f };
-    case Type.STRING:
-      return { kind: "string", value: text.decode(proto.s) };
+    case Type.STRING: {
+      // Some operators have bytes there that are no text.
+      const value = textOf(proto.s);
+      if (value === undefined) break;
+      return { kind: "string", value };
+    }
     case Type.INTS:
       if (!proto.ints.every(exact)) break;
       return { kind: "ints", value: proto.ints.map(Number) };
     case Type.FLOATS:
       return { kind: "floats", value: proto.floats };
-    case Type.STRINGS:
-      return { kind: "strings", value: proto.strings.map((s) => text.decode(s)) };
+    case Type.STRINGS: {
+      const value = proto.strings.map(textOf);
+      if (!value.every((each) => each !== undefined)) break;
+      return { kind: "strings", value };
+    }
     case Type.TENSOR:
       if (proto.t) return { kind: "tensor", value: tensorFromProto(proto.t, from) };
       break;

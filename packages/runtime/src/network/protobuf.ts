@@ -1,3 +1,5 @@
+import { UnsupportedError } from "../errors.ts";
+
 /** A field of a protobuf message: its number, its varint or float32 value, and the bytes of what it holds. */
 export interface Field {
   readonly number: number;
@@ -35,6 +37,22 @@ export function* fieldsOf(message: Uint8Array): Generator<Field> {
       default:
         throw new RangeError(`A field has the unknown wire type ${key % 8}.`);
     }
+  }
+}
+
+const text = new TextDecoder("utf-8", { ignoreBOM: true, fatal: true });
+
+/**
+ * A name as it is stored: a byte order mark is part of it.
+ * @throws UnsupportedError where it is not UTF-8: read all the same, two names might be one
+ */
+export function nameFrom(bytes: Uint8Array): string {
+  try {
+    return text.decode(bytes);
+  } catch {
+    throw new UnsupportedError(
+      "A name in the model is not UTF-8: export the model again with other names, or run it with ONNX Runtime.",
+    );
   }
 }
 

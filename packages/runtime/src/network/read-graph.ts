@@ -3,7 +3,7 @@ import type { CodedTensors } from "./coded.ts";
 import { Constant } from "./constant.ts";
 import { typeOf } from "./elements.ts";
 import type { Attribute, Graph, GraphInput, GraphNode } from "./graph.ts";
-import { type Field, fieldsOf, wholesOf } from "./protobuf.ts";
+import { type Field, fieldsOf, nameFrom, wholesOf } from "./protobuf.ts";
 import { readTensor } from "./read-tensor.ts";
 
 const text = new TextDecoder("utf-8", { ignoreBOM: true });
@@ -126,12 +126,12 @@ function inside(messages: readonly Uint8Array[], wanted: number): Uint8Array[] {
 }
 
 function nameIn(message: Uint8Array): string {
-  for (const { number, bytes } of fieldsOf(message)) if (number === 1) return text.decode(bytes);
+  for (const { number, bytes } of fieldsOf(message)) if (number === 1) return nameFrom(bytes);
   return "";
 }
 
 function domainOf(bytes: Uint8Array): string {
-  const domain = text.decode(bytes);
+  const domain = nameFrom(bytes);
   return domain === "ai.onnx" ? "" : domain;
 }
 
@@ -143,10 +143,10 @@ function readNode(message: Uint8Array, reading: Reading): GraphNode {
   let op = "";
   let domain = "";
   for (const { number, bytes } of fieldsOf(message)) {
-    if (number === 1) inputs.push(text.decode(bytes));
-    else if (number === 2) outputs.push(text.decode(bytes));
-    else if (number === 3) name = text.decode(bytes);
-    else if (number === 4) op = text.decode(bytes);
+    if (number === 1) inputs.push(nameFrom(bytes));
+    else if (number === 2) outputs.push(nameFrom(bytes));
+    else if (number === 3) name = nameFrom(bytes);
+    else if (number === 4) op = nameFrom(bytes);
     else if (number === 7) domain = domainOf(bytes);
     else if (number === 5) attributes.set(nameIn(bytes), readAttribute([...fieldsOf(bytes)], reading));
   }

@@ -2,9 +2,7 @@ import { UnsupportedError, UserError } from "../errors.ts";
 import type { CodedTensors } from "./coded.ts";
 import { Constant } from "./constant.ts";
 import { bytesOf, type ElementType, type Numbers, over, sizeOf, typeOf } from "./elements.ts";
-import { bigWholesOf, type Field, fieldsOf, wholesOf } from "./protobuf.ts";
-
-const text = new TextDecoder("utf-8", { ignoreBOM: true });
+import { bigWholesOf, type Field, fieldsOf, nameFrom, wholesOf } from "./protobuf.ts";
 
 /** TensorProto.DataLocation. */
 const EXTERNAL = 1;
@@ -26,7 +24,7 @@ export function readTensor(message: Uint8Array, coded?: CodedTensors): { name: s
     const { number, value, bytes } = field;
     if (number === 1) for (const dim of wholesOf(field)) dims.push(dim);
     else if (number === 2) code = value;
-    else if (number === 8) name = text.decode(bytes);
+    else if (number === 8) name = nameFrom(bytes);
     else if (number === 9) raw = bytes;
     else if (number === 14) location = value;
     else if (TYPED.has(number)) typed.push(field);
