@@ -1,4 +1,4 @@
-import { batchOf, type LearningData, readInOrder } from "../data/dataset.ts";
+import type { LearningData } from "../data/dataset.ts";
 import { routed } from "../data/routes.ts";
 import { annotateAdditions } from "../engine/annotate.ts";
 import type { Engine, Tensors } from "../engine/engine.ts";
@@ -7,7 +7,7 @@ import { readsOf } from "../onnx/live.ts";
 import { splitBefore } from "../onnx/split.ts";
 import { sizeOf } from "../onnx/tensor.ts";
 import type { TypedModel } from "../onnx/typed.ts";
-import { fedTensors, routesFor } from "../training/feeding.ts";
+import { routesFor, spread } from "../training/feeding.ts";
 import { type Parameters, withParameters } from "../training/parameters.ts";
 import { carriesStates, visits, withOpenStates } from "../training/visits.ts";
 
@@ -38,19 +38,14 @@ export class Walk {
     const feed = { inputs: fedInputs(annotated), targets: [] };
     const split = routed(data.train, routesFor(feed, data));
     const [batch] = feed.inputs[0].shape;
-    const whole = Math.floor(split.size / batch);
-    const count = Math.min(whole, batchesInMemory(annotated, batch));
+    const count = Math.min(Math.floor(split.size / batch), batchesInMemory(annotated, batch));
     const values: Tensors[] = [];
     if (carriesStates(annotated, split)) {
       const open = withOpenStates(annotated);
       for await (const { fed } of visits(engine, open, split, feed, count * batch)) values.push(fed);
       return new Walk(engine, await annotateAdditions(engine, open.model, annotated), values, batch);
     }
-    for (let i = 0; i < count; i++) {
-      const { tensors, arrays } = batchOf(fedTensors(feed), batch);
-      await readInOrder(split, batch * Math.floor((i * whole) / count), batch, arrays);
-      values.push(tensors);
-    }
+    for await (const fed of spread(split, feed, count)) values.push(fed);
     return new Walk(engine, annotated, values, batch);
   }
 

@@ -1,6 +1,7 @@
 import { inputRoutes } from "../adoption/bind.ts";
-import type { LearningData, TensorSpec } from "../data/dataset.ts";
+import { batchOf, type LearningData, readInOrder, type Split, type TensorSpec } from "../data/dataset.ts";
 import { convertible, type Route } from "../data/routes.ts";
+import type { Tensors } from "../engine/engine.ts";
 import { UserError } from "../errors.ts";
 import type { TypedValue } from "../onnx/typed.ts";
 
@@ -21,6 +22,20 @@ export function fedTensors({ inputs, targets }: Feed): TensorSpec[] {
 
 function specOf({ name, dtype, shape }: TypedValue): TensorSpec[] {
   return dtype === "string" ? [] : [{ name, dtype, shape: shape.slice(1) }];
+}
+
+/**
+ * Reads some full batches, evenly spread over a split, whose tensors are fed by their names.
+ * @param count no more than the samples fill
+ */
+export async function* spread(split: Split, feed: Feed, count: number): AsyncGenerator<Tensors> {
+  const [batch] = feed.inputs[0].shape;
+  const whole = Math.floor(split.size / batch);
+  for (let i = 0; i < count; i++) {
+    const { tensors, arrays } = batchOf(fedTensors(feed), batch);
+    await readInOrder(split, batch * Math.floor((i * whole) / count), batch, arrays);
+    yield tensors;
+  }
 }
 
 /**

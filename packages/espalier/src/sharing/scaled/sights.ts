@@ -1,7 +1,7 @@
-import { batchOf, readInOrder, type Split } from "../../data/dataset.ts";
+import type { Split } from "../../data/dataset.ts";
 import type { Engine, Tensors } from "../../engine/engine.ts";
 import type { TypedModel, TypedValue } from "../../onnx/typed.ts";
-import { type Feed, fedTensors } from "../../training/feeding.ts";
+import { type Feed, spread } from "../../training/feeding.ts";
 import { type OpenStates, visits } from "../../training/visits.ts";
 
 /** A batch on which a network is looked at. */
@@ -29,14 +29,9 @@ const MOST_IN_ORDER = 4096;
 /** Batches from all of a split, of which each is read when its turn comes. */
 export async function scattered(engine: Engine, typed: TypedModel, split: Split, feed: Feed): Promise<Sights> {
   const [batch] = feed.inputs[0].shape;
-  const whole = Math.floor(split.size / batch);
-  const count = Math.min(whole, Math.max(1, Math.floor(MOST_SAMPLES / batch)));
+  const count = Math.min(Math.floor(split.size / batch), Math.max(1, Math.floor(MOST_SAMPLES / batch)));
   async function* batches(): AsyncGenerator<Sight> {
-    for (let i = 0; i < count; i++) {
-      const { tensors, arrays } = batchOf(fedTensors(feed), batch);
-      await readInOrder(split, batch * Math.floor((i * whole) / count), batch, arrays);
-      yield { fed: tensors, begins: true };
-    }
+    for await (const fed of spread(split, feed, count)) yield { fed, begins: true };
   }
   const scales = new Scales(typed.outputs);
   const program = await engine.compile(typed);
