@@ -2,7 +2,6 @@ import { basename, resolve } from "node:path";
 import { z } from "zod";
 import { UserError } from "../errors.ts";
 import { type CompressResult, compress, compressOptions } from "../library/compress.ts";
-import { compressReport } from "../library/compress-report.ts";
 import { type CompressWay, compressWay } from "../library/compress-way.ts";
 import { json, out } from "../library/options/common.ts";
 import { optionalData } from "../library/options/data.ts";
@@ -103,6 +102,8 @@ export const compressCommand = () =>
       const { bytes: bytesBefore } = opened;
       const ratio = bytesBefore / contents.length;
       if (page) {
+        // What draws it takes longer to load than a small network to code.
+        const { compressReport } = await import("../library/compress-report.ts");
         const about = { title: opened.name, command: line, file: basename(file), bytesBefore, seconds, asked: how };
         writeFile(page, await compressReport(engineOf(options), opened.model, data, result, about));
       }

@@ -5,38 +5,41 @@ import { OptionsError } from "../options-error.ts";
 import { choices } from "../suggest.ts";
 import { releaseClaims } from "./claims.ts";
 import { flag } from "./command.ts";
-import { compactCommand } from "./compact.ts";
 import { addCompletion } from "./completion.ts";
-import { compressCommand } from "./compress.ts";
-import { decompressCommand } from "./decompress.ts";
-import { demoCommand } from "./demo.ts";
-import { evalCommand } from "./eval.ts";
-import { importCommand } from "./import.ts";
-import { inspectCommand } from "./inspect.ts";
 import { INTERRUPTED, Interrupted, interruptible } from "./interrupt.ts";
 import { plain } from "./plain.ts";
 import { complain, direct, printJson } from "./print.ts";
-import { pruneCommand } from "./prune.ts";
-import { reproduceCommand } from "./reproduce.ts";
-import { scanCommand } from "./scan.ts";
-import { simplifyCommand } from "./simplify.ts";
-import { trainCommand } from "./train.ts";
 
 const MISTAKE = 2;
+
+/** The commands in the order of the help. What draws reports takes longer to load than many a command to run. */
+const COMMANDS: ReadonlyMap<string, () => Promise<Command>> = new Map([
+  ["demo", async () => (await import("./demo.ts")).demoCommand()],
+  ["train", async () => (await import("./train.ts")).trainCommand()],
+  ["eval", async () => (await import("./eval.ts")).evalCommand()],
+  ["inspect", async () => (await import("./inspect.ts")).inspectCommand()],
+  ["simplify", async () => (await import("./simplify.ts")).simplifyCommand()],
+  ["scan", async () => (await import("./scan.ts")).scanCommand()],
+  ["prune", async () => (await import("./prune.ts")).pruneCommand()],
+  ["compact", async () => (await import("./compact.ts")).compactCommand()],
+  ["compress", async () => (await import("./compress.ts")).compressCommand()],
+  ["decompress", async () => (await import("./decompress.ts")).decompressCommand()],
+  ["import", async () => (await import("./import.ts")).importCommand()],
+  ["reproduce", async () => (await import("./reproduce.ts")).reproduceCommand()],
+]);
 
 /**
  * Runs the command line. With --json, what went wrong is on stdout too: `{ "error": sentence }`.
  * @returns the exit status: 0 done, 2 a mistake of the user's, 130 stopped by Ctrl-C
  */
 export async function main(args: readonly string[]): Promise<number> {
-  const program = programOf();
   direct();
   const tell = (sentence: string) => {
     if (asksForJson(args)) printJson({ error: plain(sentence) });
     complain(`espalier: ${sentence}`);
   };
   try {
-    await interruptible(() => program.parseAsync(args, { from: "user" }), tell);
+    await interruptible(async () => (await programFor(args)).parseAsync(args, { from: "user" }), tell);
     return 0;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return 0;
@@ -68,29 +71,20 @@ function sentenceOf(error: unknown): string {
 /** A mistake that commander tells, as one line: it puts what was likely meant on a second. */
 const oneLine = (text: string) => text.replace(/^error: /, "").replace(/\n(?=\(Did you mean)/, " ");
 
-function programOf(): Command {
+const VERSION = ["-V", "--version"];
+
+/** The program with the command that is called, or with all where none is, as its help needs them. */
+async function programFor([first = ""]: readonly string[]): Promise<Command> {
   const program = new Command("espalier")
     .description(
       "Makes neural networks smaller and faster without losing accuracy: trains, prunes, retrains, shares and codes ONNX graphs.",
     )
-    .version(version(), "-V, --version", "print the version")
+    .version(version(), VERSION.join(", "), "print the version")
     .helpCommand(false);
-  for (const command of [
-    demoCommand(),
-    trainCommand(),
-    evalCommand(),
-    inspectCommand(),
-    simplifyCommand(),
-    scanCommand(),
-    pruneCommand(),
-    compactCommand(),
-    compressCommand(),
-    decompressCommand(),
-    importCommand(),
-    reproduceCommand(),
-    helpCommand(),
-  ])
-    program.addCommand(command);
+  const called = COMMANDS.get(first);
+  const needed = VERSION.includes(first) ? [] : called ? [called] : [...COMMANDS.values()];
+  for (const command of await Promise.all(needed.map((load) => load()))) program.addCommand(command);
+  program.addCommand(helpCommand());
   addCompletion(program);
   const all = (command: Command): Command[] => [command, ...command.commands.flatMap(all)];
   for (const command of all(program)) {

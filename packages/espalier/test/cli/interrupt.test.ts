@@ -62,7 +62,12 @@ describe("Ctrl-C", () => {
     ["compact", ["compact", net, "--out", at("compact.onnx")]],
     ["simplify", ["simplify", net, "--out", at("simple.onnx")]],
   ])("ends %s as soon as it has a turn", async (_, args) => {
-    setTimeout(() => process.emit("SIGINT", "SIGINT"));
+    // Until the work has a signal of its own the command is still being loaded, and ends at once.
+    const Controller = AbortController;
+    vi.spyOn(globalThis, "AbortController").mockImplementation(function make() {
+      setTimeout(() => process.emit("SIGINT", "SIGINT"));
+      return new Controller();
+    });
     const exit = vi.spyOn(process, "exit").mockImplementation((status) => {
       throw new Error(`exit ${status}`);
     });
