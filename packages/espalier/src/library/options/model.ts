@@ -7,7 +7,7 @@ const size = z.number(shapeError).int(shapeError).min(1, shapeError).max(1e6, sh
 const sizes = z.array(size, shapeError).readonly();
 const name = z.string().min(1, shapeError);
 
-const fixError = "Write it as NAME=NUMBER, or NAME=NUMBER,... with a number for each element.";
+const fixError = "Write it as NAME=NUMBER, which fills it, or NAME=NUMBER,... with a number for each element.";
 const value = z.number(fixError);
 
 /** How the inputs of a network are to be taken, of all that reads one. */
