@@ -1,4 +1,4 @@
-import { duration, isQuiet, note, sinceSaid } from "./print.ts";
+import { count, duration, isQuiet, note, sinceSaid } from "./print.ts";
 
 /** Nobody waits longer without being told what is done, in milliseconds. */
 const PULSE = 10_000;
@@ -76,7 +76,5 @@ export function readTo(part: string, at: number, size: number): void {
 }
 
 function passText(): string | undefined {
-  return pass && `at ${part(pass.at)} of ${part(pass.size)} ${pass.part} samples`;
+  return pass && `at ${count(pass.at)} of ${count(pass.size)} ${pass.part} samples`;
 }
-
-const part = (samples: number) => samples.toLocaleString("en-US");
