@@ -3,7 +3,7 @@ import type { Dataset } from "../data/dataset.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Model } from "../onnx/graph.ts";
 import { OptionsError } from "../options-error.ts";
-import { imitates, taskFor } from "../tasks/index.ts";
+import { IMITATE, imitates, taskFor } from "../tasks/index.ts";
 import type { Measure } from "../tasks/measure.ts";
 import { type Evaluation, evaluate as evaluateSplit } from "../training/evaluate.ts";
 import { type Hooks, splitHooks } from "./hooks.ts";
@@ -43,10 +43,15 @@ export async function evaluate(
 ): Promise<EvaluateResult> {
   const { hooks, given } = splitHooks(options);
   const { output, split, ...chosen } = checkOptions(schema, given);
-  if (imitates(data, chosen)) {
+  if (chosen.task === IMITATE) {
     throw new OptionsError(
       (o) =>
-        `${data.name} has no targets to judge by, or they are not asked for: give a network to compare with, ${o("against")}.`,
+        `How well a network imitates is judged beside the one that it imitates: give that by ${o("against")}, without ${o("task")}.`,
+    );
+  }
+  if (imitates(data, chosen)) {
+    throw new OptionsError(
+      (o) => `${data.name} has no targets to judge by: give a network to compare with, ${o("against")}.`,
     );
   }
   const task = taskFor(data, chosen);

@@ -120,6 +120,17 @@ describe("a signal during the final evaluation", () => {
   });
 });
 
+describe("imitation", () => {
+  it("is not evaluated without the network that is imitated", async () => {
+    await expect(evaluate(engine, blobNet(), data, { task: "imitate" })).rejects.toThrow(
+      "How well a network imitates is judged beside the one that it imitates: give that by against, without task.",
+    );
+    await expect(evaluate(engine, blobNet(), { ...data, targets: [] })).rejects.toThrow(
+      "blobs has no targets to judge by: give a network to compare with, against.",
+    );
+  });
+});
+
 describe("options that nothing would read", () => {
   it.each<[object, RegExp]>([
     [{ optimizer: "adam", momentum: 0.5 }, /momentum is about sgd, and the optimizer is adam: leave it out/],
