@@ -35,7 +35,7 @@ export const compactCommand = () =>
       const { out: file } = options;
       claimFile(file, [path]);
       const result = await running(
-        ({ signal }) => compact(engineOf(options), model, { ...only(z.object(modelOptions), options), signal }),
+        (hooks) => compact(engineOf(options), model, { ...only(z.object(modelOptions), options), ...hooks }),
         () => "Stopped; nothing was written.",
       );
       const contents = writeModel(result.model);

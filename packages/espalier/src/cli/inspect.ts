@@ -38,7 +38,7 @@ export const inspectCommand = () =>
       const { model: source, bytes: size, coded } = openModel(path);
       const data = await openData(options, source, { undivided: true, ignoreLabels: true });
       const { layers, ...about } = await running(
-        ({ signal }) => inspect(engineOf(options), source, { data, ...only(z.object(modelOptions), options), signal }),
+        (hooks) => inspect(engineOf(options), source, { data, ...only(z.object(modelOptions), options), ...hooks }),
         () => "Stopped; nothing was measured.",
       );
       const { parameters, nonzero, density, opset, producer, inputs, outputs, notes, obstacles } = about;

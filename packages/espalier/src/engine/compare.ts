@@ -17,11 +17,22 @@ export interface Comparison {
 
 const TURNS = 200;
 
+export interface CompareOptions {
+  readonly signal?: AbortSignal;
+  /** Called before each turn. */
+  readonly onTurn?: (turn: number, turns: number) => void;
+}
+
 /**
  * Runs two models on the same random samples, in turns.
  * @throws the signal's reason when it ends the work
  */
-export async function compare(engine: Engine, first: Model, second: Model, signal?: AbortSignal): Promise<Comparison> {
+export async function compare(
+  engine: Engine,
+  first: Model,
+  second: Model,
+  { signal, onTurn }: CompareOptions = {},
+): Promise<Comparison> {
   const typed = [await annotate(engine, first, { batch: 1 }), await annotate(engine, second, { batch: 1 })];
   const programs = await Promise.all(typed.map((model) => engine.compile(model)));
   const times: [number[], number[]] = [[], []];
@@ -29,6 +40,7 @@ export async function compare(engine: Engine, first: Model, second: Model, signa
   try {
     for (let turn = 0; turn < TURNS; turn++) {
       signal?.throwIfAborted();
+      onTurn?.(turn, TURNS);
       const feeds = samples(typed[0], turn);
       const results: Tensors[] = [];
       for (const [i, program] of programs.entries()) {

@@ -9,12 +9,12 @@ import { UserError } from "../errors.ts";
 import type { Model, Value } from "../onnx/graph.ts";
 import { type FloatTensor, isFloat32 } from "../onnx/tensor.ts";
 import { type Removal, removeDeadUnits } from "../pruning/units/remove.ts";
-import type { Hooks } from "./hooks.ts";
+import { type Hooks, workOf } from "./hooks.ts";
 import { type InputOptions, withInputs } from "./inputs.ts";
 import { checkWeights, countParameters } from "./network.ts";
 
 /** The options of {@link compact}. */
-export interface CompactOptions extends InputOptions, Pick<Hooks, "signal"> {}
+export interface CompactOptions extends InputOptions, Pick<Hooks, "signal" | "onProgress"> {}
 
 /** A network without its dead units, and how it compares with the one that it was made of. */
 export interface CompactResult extends Removal, Comparison {
@@ -33,12 +33,17 @@ const TOLERANCE = 1e-3;
  */
 export async function compact(engine: Engine, given: Model, options: CompactOptions = {}): Promise<CompactResult> {
   const { fix, shape, signal } = options;
+  const onWork = workOf(options);
   signal?.throwIfAborted();
+  onWork("Looking for dead units", 0);
   const { model: source } = await withComputedWeights(engine, withInputs(given, { fix }));
   const { model, layers, sized, smaller } = await withoutDeadUnits(engine, source, (form) =>
     withInputs(form, { shape }),
   );
-  const comparison = await compare(engine, sized, smaller, signal);
+  const comparison = await compare(engine, sized, smaller, {
+    signal,
+    onTurn: (turn, turns) => onWork("Comparing both on random samples", turn, turns),
+  });
   if (!(comparison.difference <= TOLERANCE)) {
     throw new UserError(
       `Without its dead units the network is not the same: its outputs differ by ${comparison.difference.toExponential(1)} of the largest, so nothing is written.`,

@@ -11,13 +11,13 @@ import { layersOf } from "../operators/layers.ts";
 import { partOf } from "../pruning/mask.ts";
 import { type LayerRow, layerTable, weightCounts } from "../report/layer-table.ts";
 import { obstacles } from "../training/obstacles.ts";
-import type { Hooks } from "./hooks.ts";
+import { type Hooks, workOf } from "./hooks.ts";
 import { type InputOptions, withInputs } from "./inputs.ts";
 import { layerMacs, openSizes } from "./layer-macs.ts";
 import { checkWeights, countParameters, type ParameterCounts } from "./network.ts";
 
 /** The options of {@link inspect}. */
-export interface InspectOptions extends InputOptions, Pick<Hooks, "signal"> {
+export interface InspectOptions extends InputOptions, Pick<Hooks, "signal" | "onProgress"> {
   /** Data on whose validation split the non-zero activations are measured; default: every input counts as not zero. */
   readonly data?: Dataset;
 }
@@ -53,9 +53,10 @@ export type InspectedLayer = Omit<LayerRow, "macs"> & Partial<Pick<LayerRow, "ma
 export async function inspect(
   engine: Engine,
   source: Model,
-  { data, signal, ...given }: InspectOptions = {},
+  { data, signal, onProgress, ...given }: InspectOptions = {},
 ): Promise<InspectResult> {
   signal?.throwIfAborted();
+  workOf({ onProgress })("Looking at the layers", 0);
   const computed = await withComputedWeights(engine, withInputs(source, given));
   const { model, differences } = trainableForm(computed.model);
   // Of a network for text, one step says it all.

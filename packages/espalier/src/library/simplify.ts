@@ -9,7 +9,7 @@ import { allNodes } from "../onnx/nested.ts";
 import { mergeable } from "../operators/roles.ts";
 import { OptionsError } from "../options-error.ts";
 import type { Measure } from "../tasks/measure.ts";
-import { type Hooks, splitHooks } from "./hooks.ts";
+import { type Hooks, splitHooks, workOf } from "./hooks.ts";
 import { type InputOptions, withInputs } from "./inputs.ts";
 import { seedOption } from "./options/common.ts";
 import { modelOptions } from "./options/model.ts";
@@ -58,8 +58,11 @@ export async function simplify(engine: Engine, source: Model, options: SimplifyO
   const { hooks, given } = splitHooks(options);
   const { seed, ...inputs } = checkOptions(schema, given);
   const before = withInputs(inlineFunctions(source), inputs);
+  const onWork = workOf(hooks);
+  onWork("Computing what is constant", 0);
   const { model, rewrites } = await simplifyModel(engine, before, { mayMerge: mergeable });
   hooks.signal?.throwIfAborted();
+  onWork("Comparing both on random inputs", 0);
   const compared = await differenceOf(engine, source, model, seed, fixedIn(before, inputs.fix));
   if (!compared) {
     throw new OptionsError(

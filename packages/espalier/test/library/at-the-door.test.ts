@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Dataset } from "../../src/data/dataset.ts";
 import { nodeEngine } from "../../src/engine/node.ts";
+import type { Hooks } from "../../src/library/hooks.ts";
 import {
   compact,
   compress,
@@ -31,7 +32,7 @@ function withWeight(name: string, place: number, value: number): Model {
   return model;
 }
 
-type Hooked = { readonly signal?: AbortSignal };
+type Hooked = Pick<Hooks, "signal" | "onProgress">;
 
 /** Each of the library's functions on a network and some data. */
 const functions: Readonly<Record<string, (model: Model, data: Dataset, hooks?: Hooked) => Promise<unknown>>> = {
@@ -87,6 +88,19 @@ describe("a split without samples", () => {
     await expect(run(blobNet(), { ...data, train: empty })).rejects.toThrow(
       /^blobs has no training samples: give some\.$/,
     );
+  });
+});
+
+describe("work of a single step", () => {
+  it.each<[string, string[]]>([
+    ["compact", ["Looking for dead units", "Comparing both on random samples"]],
+    ["inspect", ["Looking at the layers"]],
+    ["simplify", ["Computing what is constant", "Comparing both on random inputs"]],
+  ])("is named by %s", async (name, parts) => {
+    const told = new Set<string>();
+    const run = { ...alone, ...others }[name];
+    await run(blobNet(), data, { onProgress: (progress) => progress.kind === "work" && told.add(progress.what) });
+    expect([...told]).toEqual(parts);
   });
 });
 
