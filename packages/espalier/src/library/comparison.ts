@@ -5,9 +5,8 @@ import { carriedStates } from "../adoption/states.ts";
 import { batchFor, type Dataset, type Split } from "../data/dataset.ts";
 import type { Engine } from "../engine/engine.ts";
 import { simplify } from "../engine/simplify.ts";
-import { UserError } from "../errors.ts";
 import type { Model } from "../onnx/graph.ts";
-import { type NumericTensor, sizeOf } from "../onnx/tensor.ts";
+import type { NumericTensor } from "../onnx/tensor.ts";
 import type { TypedModel } from "../onnx/typed.ts";
 import type { Fidelity, FidelityMeasured, OutputFidelity } from "../tasks/fidelity/fidelity.ts";
 import { Blanks, judgedBy } from "../tasks/fidelity/judged.ts";
@@ -15,6 +14,7 @@ import type { Measure } from "../tasks/measure.ts";
 import { checkSize, Evaluator } from "../training/evaluate.ts";
 import { notFinite } from "../training/not-finite.ts";
 import { checkWeights } from "./network.ts";
+import { checkSizes, orderOf } from "./same-outputs.ts";
 
 type Part = "train" | "validation" | "test";
 
@@ -185,32 +185,4 @@ function once(tell: (text: string) => void): (text: string) => void {
 
 async function* outputsOf(evaluator: Evaluator | undefined, split: Split) {
   if (evaluator) for await (const { outputs } of evaluator.outputs(split)) yield outputs;
-}
-
-/**
- * Where each output of the reference is among the network's: by its name, or by its place where the names differ.
- * @throws UserError where there are not as many
- */
-export function orderOf(own: Model, right: Model): number[] {
-  const places = right.outputs.map(({ name }) => own.outputs.findIndex((output) => output.name === name));
-  if (!places.includes(-1)) return places;
-  if (own.outputs.length === right.outputs.length) return own.outputs.map((_, i) => i);
-  const list = ({ outputs }: Model) => outputs.map(({ name }) => `"${name}"`).join(", ");
-  throw new UserError(
-    `The networks have the outputs ${list(own)} and ${list(right)}: compare networks with the same outputs.`,
-  );
-}
-
-function checkSizes(
-  heads: readonly Head[],
-  outputs: readonly NumericTensor[],
-  targets: readonly NumericTensor[],
-): void {
-  for (const [i, { name }] of heads.entries()) {
-    const [a, b] = [outputs[i].dims, targets[i].dims];
-    if (sizeOf(a) === sizeOf(b)) continue;
-    throw new UserError(
-      `The output "${name}" is [${a}] of one network and [${b}] of the other: compare networks with the same outputs.`,
-    );
-  }
 }

@@ -13,7 +13,7 @@ import { numbersOf } from "../tasks/fidelity/fidelity.ts";
 import { fidelityMeasures } from "../tasks/fidelity/index.ts";
 import { Blanks } from "../tasks/fidelity/judged.ts";
 import { Evaluator } from "../training/evaluate.ts";
-import { orderOf } from "./comparison.ts";
+import { orderOf } from "./same-outputs.ts";
 
 /** How many samples are looked at, and how many of them are shown. */
 const LOOKED_AT = 32;
