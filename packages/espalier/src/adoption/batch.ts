@@ -55,6 +55,6 @@ export function roomFor(
 }
 
 /** How many numbers all that a network computes for its batch is. */
-export function valuesOf({ values, inputs }: Pick<TypedModel, "values" | "inputs">): number {
+function valuesOf({ values, inputs }: Pick<TypedModel, "values" | "inputs">): number {
   return [...values.values(), ...inputs].reduce((sum, { shape }) => sum + sizeOf(shape), 0);
 }

@@ -1,19 +1,14 @@
 import { z } from "zod";
-import { batchThatFits, valuesOf } from "../adoption/batch.ts";
 import { withComputedWeights } from "../adoption/computed-weights.ts";
-import { headsOf } from "../adoption/heads.ts";
 import { forSamples } from "../adoption/samples.ts";
 import { trainableForm } from "../adoption/trainable-form.ts";
-import { batchFor, type Dataset } from "../data/dataset.ts";
-import { annotate } from "../engine/annotate.ts";
+import type { Dataset } from "../data/dataset.ts";
 import type { Engine } from "../engine/engine.ts";
-import { simplify } from "../engine/simplify.ts";
 import { simplifyModel } from "../engine/simplify-model.ts";
-import { UserError } from "../errors.ts";
 import type { Model } from "../onnx/graph.ts";
 import { mergeable } from "../operators/roles.ts";
+import { bytesText } from "../report/figures.ts";
 import { walkPrices } from "../sharing/price-walk.ts";
-import type { OutputKind } from "../sharing/scaled/embedded.ts";
 import { imitate } from "../sharing/scaled/imitation.ts";
 import { bytesOf, isScaled, type Scaling, scaledParameters } from "../sharing/scaled/rounded.ts";
 import { scaledRows } from "../sharing/scaled/rows.ts";
@@ -26,6 +21,7 @@ import { checkRounded } from "./check-rounded.ts";
 import { withoutDead } from "./compact.ts";
 import { Comparison, type EvaluateAgainstResult } from "./comparison.ts";
 import { type Hooks, splitHooks, workOf } from "./hooks.ts";
+import { learnable } from "./learnable.ts";
 import { checkWeights } from "./network.ts";
 import { seedOption } from "./options/common.ts";
 import { checkOptions } from "./options/option.ts";
@@ -33,6 +29,7 @@ import { withinLoss } from "./options/sharing.ts";
 import { taskOptions } from "./options/task.ts";
 import { epochs } from "./options/training.ts";
 import type { ShareResult } from "./share.ts";
+import { checkTelling, noteBeyond } from "./telling.ts";
 
 /** Epochs of imitation where none are given. */
 const IMITATION_EPOCHS = 8;
@@ -146,32 +143,32 @@ export async function shareWithin(
     note("Nothing can be rounded within that loss: the weights stay as they are.");
     return { model: source, layers: [], measure: judgedBy, curve: bySize(curve) };
   }
-  const imitated = await trained(rounded.lambda);
-  const { scaling, point: chosen } = imitated ?? { point: rounded, scaling: await scaled(rounded.lambda) };
-  const { measure: by, fidelity, samples, standardError, outputs } = await test.with(modelOf(scaling));
-  if (fidelity + 2 * standardError < 100 - maxLoss) {
-    note(
-      `On the test split the loss is ${(100 - fidelity).toFixed(2)} points, beyond the limit of ${maxLoss} by more than chance: validation samples are too few, or too much alike, to choose by; give more.`,
-    );
-  }
+  const { scaling, point: chosen } = await imitated({ point: rounded, scaling: await scaled(rounded.lambda) });
+  const made = modelOf(scaling);
+  const tested = await test.with(made);
+  noteBeyond(tested, maxLoss, note);
+  const { fidelity, samples, standardError, outputs } = tested;
   return {
-    model: modelOf(scaling),
+    model: made,
     layers: scaledRows(form.model, scaling),
-    measure: by,
+    measure: tested.measure,
     curve: bySize(curve),
     chosen,
     fidelity: { validation: chosen.fidelity, test: fidelity, samples, standardError, outputs },
   };
 
-  /** Trains coarser networks, which rounding alone left too far off, to be good enough: the smallest that became so. */
-  async function trained(lambda: number): Promise<Imitated | undefined> {
-    let best: Imitated | undefined;
-    let least = bytesOf(await scaled(lambda));
+  /**
+   * Trains coarser networks, which rounding alone left too far off, to be good enough.
+   * @returns the smallest that became so, or the one that rounding alone came to
+   */
+  async function imitated(rounded: Found): Promise<Found> {
+    let best = rounded;
     for (const factor of epochs > 0 ? COARSER : []) {
-      const start = await scaled(lambda * factor);
+      const lambda = rounded.point.lambda * factor;
+      const start = await scaled(lambda);
       // What follows from itself is not trained, and is not always smaller where it is coarser.
-      if (bytesOf(start) >= least || ![...start.values()].some(isScaled)) return best;
-      let found: Imitated | undefined;
+      if (bytesOf(start) >= bytesOf(best.scaling) || ![...start.values()].some(isScaled)) return best;
+      let found: Found | undefined;
       note(`Imitating the network for up to ${epochs} epochs, from about ${bytesText(bytesOf(start))} on.`);
       await imitate(engine, network, start, data, {
         epochs,
@@ -186,71 +183,25 @@ export async function shareWithin(
             note(`The imitation came to a loss of ${loss} in epoch ${epoch}, and ends: what was found before is kept.`);
             return true;
           }
-          const point = await judge(scaling, lambda * factor, epoch);
+          const point = await judge(scaling, lambda, epoch);
           if (point.accepted) found = { scaling, point };
           return point.accepted;
         },
       });
       if (!found) return best;
       best = found;
-      least = bytesOf(found.scaling);
     }
     return best;
   }
 }
 
-/** A network that became good enough, and its point of the curve. */
-interface Imitated {
+/** A network that is good enough, and its point of the curve. */
+interface Found {
   readonly scaling: Scaling;
   readonly point: CurvePoint;
-}
-
-/**
- * Checks that what is found says something of a network.
- * @throws UserError where the samples have nothing to compare
- */
-function checkTelling(
-  { samples, standardError, measure, outputs }: EvaluateAgainstResult,
-  maxLoss: number,
-  note: (text: string) => void,
-): void {
-  if (outputs.every(({ counts, empty }) => empty || !counts)) {
-    throw new UserError(
-      `In none of the ${samples} validation samples does ${measure.name} find anything to compare, so that any network would do: give others, or another measure.`,
-    );
-  }
-  if (standardError > maxLoss && maxLoss > 0) {
-    note(
-      `${samples} validation samples tell fidelity to ±${standardError.toFixed(1)} points: ${maxLoss} points are less than chance; give more samples.`,
-    );
-  }
 }
 
 /** How much coarser networks are that are trained, one after the other, as long as each becomes good enough. */
 const COARSER = [1.8, 3.2, 5.6];
 
-const bytesText = (bytes: number) => (bytes < 10_000 ? `${bytes} B` : `${Math.round(bytes / 1000)} kB`);
-
 const bySize = (curve: readonly CurvePoint[]) => curve.toSorted((a, b) => a.bytes - b.bytes);
-
-/**
- * A network whose outputs can be learned from, without the branches that its shapes do not take; how many samples to take
- * at a time, and what each output is.
- */
-async function learnable(engine: Engine, open: Model, data: Dataset) {
-  const single = await annotate(engine, open, { batch: 1 });
-  const room = Math.floor(MOST_VALUES / valuesOf(single));
-  const wanted = Math.max(1, Math.min(batchFor(data), data.train.size, room, MOST_BATCH));
-  const kinds = headsOf(single).map(
-    ({ kind, dense, shape, classes }): OutputKind =>
-      kind === "values" && dense && shape.length === 2 && classes > 1 ? "scores" : "made",
-  );
-  const batch = await batchThatFits(engine, open, single, wanted);
-  const settled = await simplify(engine, open, { batch });
-  return { network: { ...settled, inputs: open.inputs, values: new Map() }, batch, kinds };
-}
-
-/** Numbers that all values of a batch may be together, of which gradients and moments are several times as many. */
-const MOST_VALUES = 2 ** 23;
-/** Smaller batches bring a training more steps. */
-const MOST_BATCH = 32;

@@ -5,7 +5,7 @@ import { nameText, valueText } from "./words.ts";
 type Found = Measured & { readonly samples: number };
 
 /** Standard errors beyond which a difference is no chance: one in twenty is. */
-const BEYOND = 2;
+export const BEYOND = 2;
 
 /**
  * What there is to say of a network that does worse on the test split than the one that it was made of, by more than
