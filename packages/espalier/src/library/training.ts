@@ -90,7 +90,7 @@ export function trainingOf(
   defaults: TrainingDefaults = FALLBACK,
 ) {
   const l2 = options.l2 ?? defaults.l2;
-  const optimizer = optimizerOf(options, l2) ?? defaults.optimizer;
+  const optimizer = optimizerOf(options, l2, defaults.optimizer);
   const decoupled = "name" in optimizer && optimizer.name === "adamw";
   const learningRate = policyOf(options, defaults.learningRate);
   refuseIdle(options, optimizer, learningRate);
@@ -134,21 +134,23 @@ export function lossOf({ loss }: Pick<TrainingSettings, "loss">): Loss | undefin
   return typeof loss === "string" ? losses.get(loss) : loss;
 }
 
-/** The optimizer that options ask for; undefined where they leave it open. */
+/** The optimizer that options ask for: the usual one, with their momentum where it has some, if they leave it open. */
 function optimizerOf(
-  { optimizer, momentum = 0.9, nesterov }: TrainingSettings,
+  { optimizer, momentum, nesterov }: TrainingSettings,
   l2: number,
-): Optimizer | Transform | undefined {
+  usual: Optimizer,
+): Optimizer | Transform {
   if (typeof optimizer === "object") return optimizer;
   switch (optimizer) {
     case "sgd":
-      return { name: "sgd", momentum, nesterov };
+      return { name: "sgd", momentum: momentum ?? 0.9, nesterov };
     case "adam":
       return { name: "adam" };
     case "adamw":
       return { name: "adamw", decay: l2 };
     default:
-      return momentum === 0.9 && !nesterov ? undefined : { name: "sgd", momentum, nesterov };
+      if (usual.name !== "sgd") return usual;
+      return { ...usual, momentum: momentum ?? usual.momentum, nesterov: nesterov ?? usual.nesterov };
   }
 }
 

@@ -157,6 +157,14 @@ describe("options that nothing would read", () => {
     await expect(train(engine, blobNet(), data, { ...short, ...options })).rejects.toThrow(sentence);
   });
 
+  it("are refused by the usual optimizer too, whatever their values", async () => {
+    for (const momentum of [0.5, 0.9]) {
+      await expect(train(engine, blobNet(), data, { ...short, task: "imitate", momentum })).rejects.toThrow(
+        "momentum is about sgd, and the optimizer is adam: leave it out.",
+      );
+    }
+  });
+
   it("are not those that are read", async () => {
     const read = { policy: "step", gamma: 0.5, every: 1, momentum: 0.5, nesterov: true } as const;
     await expect(train(engine, blobNet(), data, { ...short, ...read })).resolves.toMatchObject({ epochs: 1 });

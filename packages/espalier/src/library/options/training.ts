@@ -50,7 +50,10 @@ export const trainingOptions = {
     help: "the optimizer (default: the recipe's, or sgd; of imitation adam)",
     names: OPTIMIZERS,
   }),
-  momentum: option(number("momentum", 0, 0.9999).optional(), { ...TRAINING, help: "momentum of sgd (default: 0.9)" }),
+  momentum: option(number("momentum", 0, 0.9999).optional(), {
+    ...TRAINING,
+    help: "momentum of sgd (default: the recipe's, or 0.9)",
+  }),
   nesterov: option(z.boolean().optional(), { ...TRAINING, help: "Nesterov's momentum" }),
   learningRate: learningRate(
     "first learning rate (default: the recipe's, or 0.05; of retraining a tenth of the rate that the model was trained with, of a search twice it; of imitation 0.002)",
