@@ -1,6 +1,6 @@
 import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { UserError } from "../errors.ts";
+import { errorCode, UserError } from "../errors.ts";
 import { asUserError, checkWritable, isAlive, isSpecial, targetOf, temporaryIn } from "./files.ts";
 
 /** The lock files of this process, which go when the command ends. */
@@ -107,6 +107,5 @@ function holderOf(path: string): number {
   }
 }
 
-const codeOf = (error: unknown) => (error instanceof Error && "code" in error ? error.code : undefined);
-const isExisting = (error: unknown) => codeOf(error) === "EEXIST";
-const isMissing = (error: unknown) => codeOf(error) === "ENOENT";
+const isExisting = (error: unknown) => errorCode(error) === "EEXIST";
+const isMissing = (error: unknown) => errorCode(error) === "ENOENT";

@@ -15,7 +15,7 @@ import {
 } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { readStandardInput, readStream, STANDARD } from "../data/read-file.ts";
-import { UserError } from "../errors.ts";
+import { errorCode, UserError } from "../errors.ts";
 import { LARGEST_MODEL } from "../onnx/external.ts";
 
 /** No more is taken of a pipe or a device: 512 MB. */
@@ -66,7 +66,7 @@ export function isAlive(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    return error instanceof Error && "code" in error && error.code === "EPERM";
+    return errorCode(error) === "EPERM";
   }
 }
 
@@ -191,6 +191,6 @@ const REASONS: Readonly<Record<string, string>> = {
 
 /** A file system's error as the user's, where the user can fix it. */
 export function asUserError(error: unknown, what: string): unknown {
-  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  const code = String(errorCode(error));
   return Object.hasOwn(REASONS, code) ? new UserError(`${what}: ${REASONS[code]}.`) : error;
 }

@@ -1,6 +1,6 @@
 import { closeSync, openSync, readFileSync, readSync, statSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
-import { UserError } from "../errors.ts";
+import { errorCode, UserError } from "../errors.ts";
 
 /** No data file is taken that is larger, packed or unpacked. */
 const LARGEST = 2 ** 31 - 1;
@@ -97,7 +97,7 @@ function readPart(file: number, part: Uint8Array): number {
     try {
       return readSync(file, part, 0, part.length, null);
     } catch (error) {
-      const code = error instanceof Error && "code" in error ? error.code : undefined;
+      const code = errorCode(error);
       if (code === "EOF") return 0;
       if (code !== "EAGAIN") throw error;
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, WAIT);
