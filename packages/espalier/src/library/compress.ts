@@ -3,7 +3,7 @@ import { codesWell, encode, encodeFile } from "../coding/encode.ts";
 import type { Dataset } from "../data/dataset.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Model } from "../onnx/graph.ts";
-import { bytesOf, isFloat32 } from "../onnx/tensor.ts";
+import { bytesOfAll, isFloat32 } from "../onnx/tensor.ts";
 import { writeModel } from "../onnx/write.ts";
 import { sharingOf } from "../sharing/distinct.ts";
 import { withGather } from "../sharing/gather.ts";
@@ -100,7 +100,7 @@ export async function compress(
 
   /** The file of the weights as they came, where rounding them made it no smaller: they may have been rounded before. */
   function unlessSmaller({ length }: Uint8Array): Uint8Array | undefined {
-    if (chosen.format === "onnx" || bytesIn(model) > MOST_TRIED) return undefined;
+    if (chosen.format === "onnx" || bytesOfAll(model.initializers.values()) > MOST_TRIED) return undefined;
     const asCame = write(model, new Map(), chosen, file, {});
     if (asCame.length > length) return undefined;
     const text = `The weights stay as they came: rounded, they take ${length} bytes, and as they are ${asCame.length}.`;
@@ -111,10 +111,6 @@ export async function compress(
 
 /** Networks of more bytes are not coded a second time as they came, which takes a second or two for each MB. */
 const MOST_TRIED = 2 ** 26;
-
-function bytesIn({ initializers }: Model): number {
-  return [...initializers.values()].reduce((sum, tensor) => sum + (tensor.dtype === "string" ? 0 : bytesOf(tensor)), 0);
-}
 
 /**
  * @param sharing of the model's tensors; those that its file holds otherwise than as float32 stay written out

@@ -39,6 +39,13 @@ export function bytesOf(tensor: NumericTensor): number {
   return byteLength(tensor.dtype, sizeOf(tensor.dims));
 }
 
+/** Bytes that the numbers of some tensors take together; what strings take is left out. */
+export function bytesOfAll(tensors: Iterable<Tensor>): number {
+  let bytes = 0;
+  for (const tensor of tensors) if (tensor.dtype !== "string") bytes += bytesOf(tensor);
+  return bytes;
+}
+
 /** A float32 tensor over the given elements, zeros where none are given. */
 export function float32(dims: readonly number[], data: Float32Array = new Float32Array(sizeOf(dims))): FloatTensor {
   return { dtype: "float32", dims, data };

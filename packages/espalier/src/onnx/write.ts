@@ -22,7 +22,7 @@ import {
   type ValueInfoProto,
   ValueInfoProtoSchema,
 } from "./onnx_pb.ts";
-import { bytesOf, int64Of } from "./tensor.ts";
+import { bytesOfAll, int64Of } from "./tensor.ts";
 import { tensorToProto } from "./tensor-proto.ts";
 
 /**
@@ -30,8 +30,7 @@ import { tensorToProto } from "./tensor-proto.ts";
  * @throws UserError when the file would pass protobuf's 2 GB
  */
 export function writeModel(model: Model): Uint8Array<ArrayBuffer> {
-  let bytes = 0;
-  for (const tensor of model.initializers.values()) if (tensor.dtype !== "string") bytes += bytesOf(tensor);
+  const bytes = bytesOfAll(model.initializers.values());
   if (bytes > LARGEST_MODEL) {
     throw new UserError(
       `The model "${model.name}" holds ${bytes} bytes of weights, and an ONNX file ends at 2 GB: split it.`,
