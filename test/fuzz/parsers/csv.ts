@@ -2,7 +2,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { readClasses } from "../../../packages/espalier/src/data/images/classes.ts";
 import { readLabelFile } from "../../../packages/espalier/src/data/images/label-file.ts";
-import { labelPhotographs } from "../../../packages/espalier/src/data/images/labels.ts";
+import { findLabels } from "../../../packages/espalier/src/data/images/labels.ts";
 import { oneOf } from "../mutate/bytes.ts";
 import { mutatedText } from "../mutate/text.ts";
 import { type Target, unlessRefused } from "../target.ts";
@@ -35,7 +35,7 @@ export const csv: Target = {
       writeFileSync(labels, file);
       writeFileSync(classes, list);
       const given = list.length > 0 ? { labels, classes } : { labels, outputs: 10 };
-      const found = await unlessRefused(() => labelPhotographs(scratch, [{ prefix: "", files: FILES }], given));
+      const found = await unlessRefused(() => findLabels(scratch, [{ prefix: "", files: FILES }], given).labels);
       if (found?.value?.of.some((label) => !(label >= 0 && label < (found.value?.classes ?? 0)))) {
         throw new Error(`The labels [${found.value.of}] are of ${found.value.classes} classes.`);
       }

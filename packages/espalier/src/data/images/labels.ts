@@ -35,14 +35,21 @@ export interface FoundLabels {
 }
 
 /**
- * The labels of photographs as by {@link labelPhotographs}; none where they are only inferred, not of each photograph, and
- * not known to be needed.
+ * The labels of photographs: by a CSV file, by the folder that each lies in, or by the synset id that its name begins with,
+ * as n01440764_tench.jpg. There are none where they are only inferred, not of each photograph, and not known to be needed.
+ *
+ * The order of the classes is that of a list: the one given, or, for synsets, synsets.txt or synset_words.txt in the
+ * folder or above it. Without one it is the order of their names, if they are as many as the network's scores.
+ * Labels that are whole numbers, in a CSV file without a list, are the classes themselves.
  * @throws UserError when only some have a label, or one that is in no list
  */
 export function findLabels(folder: string, listings: readonly Listing[], options: LabelOptions): FoundLabels {
-  const given = isGiven(folder, options);
+  const beside = join(folder, LABEL_FILE);
+  const csv = options.labels ?? (existsSync(beside) ? beside : undefined);
+  /** Whether somebody said the labels, or the classes: else all is read from names. */
+  const given = (csv ?? options.classes) !== undefined;
   try {
-    const labels = labelPhotographs(folder, listings, options);
+    const labels = labelPhotographs(folder, csv, listings, { ...options, anyNumber: !given && options.unlabeled });
     return { labels, inferred: !given && labels !== undefined };
   } catch (error) {
     const needed = given || !options.unlabeled || options.outputs !== undefined;
@@ -51,34 +58,29 @@ export function findLabels(folder: string, listings: readonly Listing[], options
   }
 }
 
-/** Whether somebody said the labels, or the classes: else all is read from names. */
-function isGiven(folder: string, { labels, classes }: LabelOptions): boolean {
-  return (labels ?? classes) !== undefined || existsSync(join(folder, LABEL_FILE));
+/** How classes come to be in an order. */
+interface OrderOptions extends LabelOptions {
+  /** Whether there may be other classes than the network has scores for. */
+  readonly anyNumber?: boolean;
 }
 
 /**
- * Labels photographs: by a CSV file, by the folder that each lies in, or by the synset id that its name begins with, as
- * n01440764_tench.jpg.
- *
- * The order of the classes is that of a list: the one given, or, for synsets, synsets.txt or synset_words.txt in the
- * folder or above it. Without one it is the order of their names, if they are as many as the network's scores.
- * Labels that are whole numbers, in a CSV file without a list, are the classes themselves.
+ * @param csv the file with the labels, if there is one
  * @returns undefined where nothing says what is on the photographs
  * @throws UserError when only some have a label, or one that is in no list
  */
-export function labelPhotographs(
+function labelPhotographs(
   folder: string,
+  csv: string | undefined,
   listings: readonly Listing[],
-  options: LabelOptions,
+  options: OrderOptions,
 ): Labels | undefined {
-  const beside = join(folder, LABEL_FILE);
-  const csv = options.labels ?? (existsSync(beside) ? beside : undefined);
   const given = options.classes === undefined ? undefined : readClasses(options.classes);
   const files = listings.flatMap(({ files }) => files);
   const names = csv === undefined ? namesByPath(folder, listings) : namesByFile(csv, files);
   if (!names) return undefined;
   if (csv !== undefined && !given && names.every((name) => /^\d+$/.test(name))) return numbered(csv, names, options);
-  const order = given ?? orderOf(folder, names, options, !isGiven(folder, options) && options.unlabeled);
+  const order = given ?? orderOf(folder, names, options);
   const labels = Int32Array.from(names, (name, i) => {
     const place = order.find(name);
     if (place !== undefined) return place;
@@ -122,8 +124,7 @@ function synsetOf(name: string): string | undefined {
   return SYNSET.test(id) ? id : undefined;
 }
 
-/** @param anyNumber whether there may be other classes than the network has scores for */
-function orderOf(folder: string, names: readonly string[], { outputs }: LabelOptions, anyNumber = false): ClassOrder {
+function orderOf(folder: string, names: readonly string[], { outputs, anyNumber }: OrderOptions): ClassOrder {
   const synsets = names.every((name) => SYNSET.test(name));
   const found = synsets ? findClasses(folder) : undefined;
   if (found) return found;
