@@ -48,9 +48,9 @@ export const scanCommand = () =>
     async run({ argument: path, options, computed, line }) {
       const startedAt = performance.now();
       const { model, name, digest } = await openFixed(path, options);
-      const data = await openData(options, model, { unlabeled: true, assume: options.task === IMITATE });
       claimFolder(options.out, [PARTIAL, "scan.json", "scan.html"], [path, ...dataFiles(options)]);
       const partial = checkpointFile(join(options.out, PARTIAL), options);
+      const data = await openData(options, model, { unlabeled: true, assume: options.task === IMITATE });
       const { layers: _, ...rest } = computed;
       const settings = JSON.stringify({ model: digest, ...rest });
       const known: LayerSensitivity[] = options.resume ? readPartial(partial, settings) : [];
