@@ -6,7 +6,7 @@ export interface CurvePoint {
   readonly lambda: number;
   /** Epochs of imitation behind it. */
   readonly epochs: number;
-  /** About what the scaled tensors take in a file. */
+  /** About what the tensors that are rounded take in a file: neither others, nor its graph, are counted. */
   readonly bytes: number;
   /** On the validation split, percent. */
   readonly fidelity: number;
