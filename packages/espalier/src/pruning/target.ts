@@ -110,7 +110,7 @@ export function checkTarget(target: Target, layers: readonly Layer[], parameters
 }
 
 /** @throws UserError for a rate above 1 that a network has without being pruned further */
-export function refuseReached(rate: number, parameters: Parameters): void {
+function refuseReached(rate: number, parameters: Parameters): void {
   const { parameters: all, nonzero } = countAll(parameters);
   if (rate <= 1 || all < rate * nonzero) return;
   throw new UserError(
