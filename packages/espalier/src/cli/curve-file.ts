@@ -27,7 +27,8 @@ const schema = z.object({
  */
 export function curveFile(out: string, network: string, options: object) {
   const path = `${out}.curve.json`;
-  const { json: _, ...own } = { json: false, ...options };
+  // How the result is told has no part in it.
+  const own = { ...options, json: undefined, report: undefined };
   const identity = createHash("sha256").update(network).update(JSON.stringify(own)).digest("hex");
   const points = existsSync(path) ? earlier(path, identity) : [];
   return {

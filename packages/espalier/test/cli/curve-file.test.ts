@@ -18,7 +18,7 @@ describe("the curve of a search", () => {
     expect(readdirSync(folder)).toEqual([]);
     state.add(point);
     expect(state.stopped()).toMatch(/what was found is in .*small\.esp\.curve\.json/);
-    expect(curveFile(out, "digest", { maxLoss: 1, json: true }).points).toEqual([point]);
+    expect(curveFile(out, "digest", { maxLoss: 1, json: true, report: "page.html" }).points).toEqual([point]);
     expect(() => curveFile(out, "other", { maxLoss: 1 })).toThrow(/holds what another run had found/);
     expect(() => curveFile(out, "digest", { maxLoss: 2 })).toThrow(UserError);
     expect(curveFile(out, "digest", { maxLoss: 1 }).points).toEqual([point]);
