@@ -86,15 +86,18 @@ export function namesOfArgument(argument: Argument, names?: readonly string[]) {
 }
 
 /**
- * Returns true if a command's file goes to standard output.
+ * Returns true if a file that a command writes goes to standard output.
  * @throws UserError where it is a folder that is to be written, or standard output is a terminal or has another use
  */
-function writesToStandard(shape: Shape, { out, json }: Readonly<Record<string, unknown>>): boolean {
-  if (out !== STANDARD) return false;
-  if (metaOf(shape.out).value !== "file") {
+function writesToStandard(shape: Shape, values: Readonly<Record<string, unknown>>): boolean {
+  const name = ["out", "report"].find((each) => values[each] === STANDARD);
+  if (name === undefined) return false;
+  if (metaOf(shape[name]).value !== "file") {
     throw new UserError("A whole folder is written, which standard output cannot hold: give a folder as --out.");
   }
-  if (json) throw new UserError("--json and --out - both write to standard output: leave out one of them.");
+  if (values.json) {
+    throw new UserError(`--json and --${name} - both write to standard output: leave out one of them.`);
+  }
   if (process.stdout.isTTY) {
     throw new UserError("Standard output is a terminal, which cannot show the file: redirect it, or name a file.");
   }

@@ -36,6 +36,14 @@ describe("- as a file", () => {
     expect(readdirSync(process.cwd())).not.toContain("-");
   });
 
+  it("is standard output of a report too, and of nothing beside it", async () => {
+    const words = ["compress", net, "--bits", "4", "--out", at("four.esp"), "--report", "-"];
+    const { status, stdout, stderr } = await espalier(...words);
+    expect([status, stdout]).toEqual([0, expect.stringMatching(/^<!doctype html>[\s\S]*<\/html>\s*$/i)]);
+    expect(stderr).toMatch(/four\.esp: /);
+    for (const more of [["--json"], ["--out", "-"]]) expect((await espalier(...words, ...more)).status).toBe(2);
+  });
+
   it("is standard input of data and of a Caffe network too", async () => {
     const words = ["train", "lstm", "--epochs", "1", "--window", "8", "--out", at("lstm.onnx"), "--json"];
     const trained = await inOwnProcess([...words, "--data", "text:-"], { input: readFileSync(at("text.txt")) });
