@@ -27,10 +27,10 @@ const SAID = {
   producerVersion: "1.2",
   domain: "org.example",
   modelVersion: 7n,
-  docString: "Tells four patterns apart.",
+  docString: new TextEncoder().encode("Tells four patterns apart."),
 };
 const PROPERTIES = { license: "Apache-2.0", author: "A. Person" };
-const GRAPH_DOC = "The graph of four patterns.";
+const GRAPH_DOC = new TextEncoder().encode("The graph of four patterns.");
 
 function described(model: Model): Model {
   const proto = fromBinary(ModelProtoSchema, writeModel(model));
@@ -78,7 +78,7 @@ describe("what a file says of itself, its licence among it, is said by the file 
   it.each(Object.entries(COMMANDS))("%s", async (_, run) => {
     const proto: ModelProto = fromBinary(ModelProtoSchema, writeModel(await run()));
     expect(proto).toMatchObject(SAID);
-    expect(proto.graph?.docString).toBe(GRAPH_DOC);
+    expect(proto.graph?.docString).toEqual(GRAPH_DOC);
     const properties = Object.fromEntries(proto.metadataProps.map(({ key, value }) => [key, value]));
     expect(properties).toMatchObject(PROPERTIES);
     for (const key of Object.keys(properties)) expect(key in PROPERTIES || key.startsWith("espalier.")).toBe(true);

@@ -1,3 +1,4 @@
+import { fromBinary, toBinary } from "@bufbuild/protobuf";
 import { expect, it } from "vitest";
 import { decode } from "../../../runtime/src/codec/whole.ts";
 import { Network } from "../../../runtime/src/network/network.ts";
@@ -5,6 +6,7 @@ import { encodeFile } from "../../src/coding/encode.ts";
 import { string } from "../../src/onnx/attributes.ts";
 import { GraphBuilder } from "../../src/onnx/builder.ts";
 import { emptyModel } from "../../src/onnx/graph.ts";
+import { ModelProtoSchema } from "../../src/onnx/onnx_pb.ts";
 import { readModel } from "../../src/onnx/read.ts";
 import { float32 } from "../../src/onnx/tensor.ts";
 import { writeModel } from "../../src/onnx/write.ts";
@@ -45,4 +47,11 @@ it("keeps attributes that are no text as they are", () => {
   const binary = text.map((byte, i) => (byte === 0x3c && text[i - 1] === 0x77 ? 0xff : byte));
   expect(readModel(text).nodes[0].attributes).toEqual(attributes);
   expect(writeModel(readModel(binary))).toEqual(binary);
+});
+
+it("keeps documentation as it is", () => {
+  const proto = fromBinary(ModelProtoSchema, stored(0x61, 0x62));
+  proto.docString = Uint8Array.of(0xd6, 0xd0);
+  const again = fromBinary(ModelProtoSchema, writeModel(readModel(toBinary(ModelProtoSchema, proto))));
+  expect(again.docString).toEqual(proto.docString);
 });

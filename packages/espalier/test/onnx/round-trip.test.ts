@@ -31,7 +31,7 @@ function richModel(): ModelProto {
   });
   const value = (name: string, ...dims: (number | string)[]) => ({
     name,
-    docString: `about ${name}`,
+    docString: bytes(`about ${name}`),
     type: { value: { case: "tensorType" as const, value: { elemType: 1, shape: shape(...dims) } } },
   });
   const branch = (name: string) => ({
@@ -45,7 +45,7 @@ function richModel(): ModelProto {
     producerVersion: "1.2",
     domain: "org.example",
     modelVersion: 7n,
-    docString: "the model",
+    docString: bytes("the model"),
     opsetImport: [
       { domain: "", version: 9n },
       { domain: "com.example", version: 2n },
@@ -63,11 +63,11 @@ function richModel(): ModelProto {
     ],
     graph: {
       name: "main",
-      docString: "the graph",
+      docString: bytes("the graph"),
       node: [
         {
           name: "first",
-          docString: "the node",
+          docString: bytes("the node"),
           domain: "com.example",
           opType: "Twice",
           input: ["x", "", "w"],
@@ -78,7 +78,7 @@ function richModel(): ModelProto {
             { name: "end", type: Type.INT, i: 2n ** 63n - 1n },
             { name: "seed", type: Type.INT, i: 2n ** 60n + 1n },
             { name: "f", type: Type.FLOAT, f: 0.5 },
-            { name: "s", type: Type.STRING, s: bytes("text"), docString: "why" },
+            { name: "s", type: Type.STRING, s: bytes("text"), docString: bytes("why") },
             { name: "is", type: Type.INTS, ints: [1n, -(2n ** 63n)] },
             { name: "fs", type: Type.FLOATS, floats: [1, 2] },
             { name: "ss", type: Type.STRINGS, strings: [bytes("a"), bytes("b")] },
@@ -100,7 +100,7 @@ function richModel(): ModelProto {
       input: [value("x", "n", 2), value("c"), value("w", 2)],
       output: [value("y", "n", 2)],
       valueInfo: [value("t", "n", 2)],
-      initializer: [{ name: "w", dims: [2n], dataType: 1, floatData: [1, 2], docString: "weights" }],
+      initializer: [{ name: "w", dims: [2n], dataType: 1, floatData: [1, 2], docString: bytes("weights") }],
       quantizationAnnotation: [{ tensorName: "t", quantParameterTensorNames: [{ key: "SCALE_TENSOR", value: "w" }] }],
       metadataProps: [{ key: "graph", value: "g" }],
     },
@@ -111,9 +111,10 @@ function richModel(): ModelProto {
 
 /** Documentation of attributes, subgraph values aside, is for readers of the file; the runtime sees none of it. */
 function withoutDocs(model: ModelProto): ModelProto {
-  for (const node of model.graph?.node ?? []) for (const attribute of node.attribute) attribute.docString = "";
+  for (const node of model.graph?.node ?? [])
+    for (const attribute of node.attribute) attribute.docString = new Uint8Array(0);
   for (const tensor of model.graph?.initializer ?? []) {
-    tensor.docString = "";
+    tensor.docString = new Uint8Array(0);
     // Typed fields come back as raw bytes.
     if (tensor.floatData.length) tensor.rawData = new Uint8Array(Float32Array.from(tensor.floatData).buffer);
     tensor.floatData = [];
