@@ -6,6 +6,7 @@ import { writeInput } from "../../src/data/images/network-input.ts";
 import type { Preprocessing } from "../../src/data/preprocessing.ts";
 import { renderCompression } from "../../src/report/compression.ts";
 import { pictureOf, planesOf } from "../../src/report/samples/picture.ts";
+import { samplesSection } from "../../src/report/samples/render.ts";
 import { said } from "../../src/report/samples/said.ts";
 import { argmax, ctc, decision } from "../../src/tasks/fidelity/positions.ts";
 import { boxes, iou } from "../../src/tasks/fidelity/regions.ts";
@@ -52,6 +53,15 @@ describe("a sample as a picture", () => {
     expect([width, height]).toEqual([700, 16]);
     const shown = decode(png);
     expect([shown.width, shown.height, shown.data[0], shown.data[232]]).toEqual([233, 5, 0, 255]);
+  });
+
+  it("stays one pixel high where it is very wide", () => {
+    const planes = planesOf({ shape: [1, 16, 6400] });
+    if (!planes) throw new Error("It is no picture.");
+    const values = Float32Array.from({ length: 16 * 6400 }, (_, i) => (i % 6400 < 3200 ? 0 : 1));
+    const shown = decode(pictureOf(values, planes, undefined).png);
+    expect([shown.width, shown.height]).toEqual([400, 1]);
+    expect(Array.from(shown.data)).toEqual(Array.from({ length: 400 }, (_, i) => (i < 200 ? 0 : 255)));
   });
 
   it.each([[[3, 8, 8]], [[2, 64, 64]], [[64, 64]], [[16]], [[1, 512, 1]]])("is none of the shape %o", (shape) => {
@@ -145,5 +155,14 @@ describe("the report of a compression", () => {
       "Sample 16, class: the same",
     ]);
     expect(page).toContain("&lt;bears&gt;");
+  });
+
+  it("draws a map that is much wider than it is high", () => {
+    const map = { kind: "map", width: 1000, height: 2, present: new Uint8Array(2000).fill(1) } as const;
+    const outputs = [{ name: "map", before: map, after: map }];
+    const { markup } = samplesSection([{ ...compression.samples[0], outputs }]);
+    const [, png = ""] = /href="data:image\/png;base64,([^"]*)" width="80" height="60"[^>]*><\/svg>/.exec(markup) ?? [];
+    const { width, height } = decode(Buffer.from(png, "base64"));
+    expect([width, height]).toEqual([500, 1]);
   });
 });

@@ -20,9 +20,15 @@ interface Planes {
   readonly column: number;
 }
 
-/** Smaller samples are no pictures, and larger ones are shown smaller. */
+/** Smaller samples are no pictures. */
 const LEAST = 16;
+/** The longest side that is drawn, where the other one leaves something to draw. */
 const MOST = 320;
+
+/** How many pixels become one, along either side. */
+export function stepFor(width: number, height: number): number {
+  return Math.min(width, height, Math.ceil(Math.max(width, height) / MOST));
+}
 
 /** How a sample is laid out, where it is a picture of one channel or of three; else undefined. */
 export function planesOf({ shape }: Pick<TensorSpec, "shape">, layout?: Preprocessing["layout"]): Planes | undefined {
@@ -46,8 +52,8 @@ export function pictureOf(
   preprocessing: Pick<Preprocessing, "channels" | "mean" | "scale"> | undefined,
 ): Picture {
   const { channels, height, width, channel, row, column } = planes;
-  const step = Math.max(1, Math.ceil(Math.max(height, width) / MOST));
-  const [rows, columns] = [Math.max(1, Math.floor(height / step)), Math.max(1, Math.floor(width / step))];
+  const step = stepFor(width, height);
+  const [rows, columns] = [Math.floor(height / step), Math.floor(width / step)];
   const shades = preprocessing ? preparedShades(preprocessing) : spreadShades(values);
   const order = preprocessing?.channels === "BGR" ? [2, 1, 0] : [0, 1, 2];
   const data = new Uint8Array(rows * columns * channels);

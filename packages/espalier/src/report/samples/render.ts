@@ -2,7 +2,7 @@ import { encode } from "fast-png";
 import { matches } from "../../tasks/fidelity/regions.ts";
 import { type Html, html } from "../html.ts";
 import { pngUri } from "../mask-image.ts";
-import type { Picture } from "./picture.ts";
+import { type Picture, stepFor } from "./picture.ts";
 import type { Said } from "./said.ts";
 
 /** A sample with what two networks say of it. */
@@ -68,12 +68,10 @@ function overlay(over: Said, width: number, height: number): Html {
 
 /** Magenta, which photographs have little of. */
 const TINT = [214, 40, 160, 140] as const;
-/** The longest side of a map that is drawn. */
-const MOST = 320;
 
 /** A tint where something is, and nothing elsewhere. */
 function mapPng({ width, height, present }: Extract<Said, { kind: "map" }>): Uint8Array {
-  const step = Math.max(1, Math.ceil(Math.max(width, height) / MOST));
+  const step = stepFor(width, height);
   const [columns, rows] = [Math.floor(width / step), Math.floor(height / step)];
   const data = new Uint8Array(columns * rows * 4);
   for (let y = 0; y < rows; y++) {
