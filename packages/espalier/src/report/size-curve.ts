@@ -5,6 +5,7 @@ import { roundRates } from "./axes.ts";
 import type { Chart } from "./chart.ts";
 import { LEAF, WOOD } from "./colours.ts";
 import { bytesText } from "./figures.ts";
+import { referenceLine, referenceName } from "./reference-line.ts";
 
 /** The curve that was walked: how small and how far the same each network was, with the one that was chosen. */
 export function sizeCurve(
@@ -38,14 +39,8 @@ export function sizeCurve(
       },
       y: { label: `the same by ${measure}, %`, grid: true, domain: [bottom, 100], clamp: true },
       marks: [
-        Plot.ruleY([limit], { stroke: "currentColor", strokeOpacity: 0.5, strokeDasharray: "4 4" }),
-        Plot.text([limit], {
-          y: (value: number) => value,
-          text: () => "limit",
-          frameAnchor: "right",
-          textAnchor: "start",
-          dx: 6,
-        }),
+        Plot.ruleY([limit], referenceLine),
+        Plot.text([limit], referenceName("limit")),
         Plot.lineY(rounded, { ...place, stroke: WOOD, strokeWidth: 1.5, strokeOpacity: 0.6 }),
         Plot.dot(curve, {
           ...place,

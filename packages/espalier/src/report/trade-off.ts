@@ -4,6 +4,7 @@ import { axisText, nameText, valueText } from "../tasks/words.ts";
 import { rateAxis } from "./axes.ts";
 import type { Chart } from "./chart.ts";
 import { LEAF, WOOD } from "./colours.ts";
+import { referenceLine, referenceName } from "./reference-line.ts";
 
 /** A round's network: how small it is, how good, and what became of it. */
 export interface RoundPoint {
@@ -37,14 +38,8 @@ export function tradeOffChart(
       x: rateAxis(rates, width / 70),
       y: { label: axisText(measure, "validation"), grid: true, nice: true },
       marks: [
-        Plot.ruleY([baseline], { stroke: "currentColor", strokeOpacity: 0.5, strokeDasharray: "4 4" }),
-        Plot.text([baseline], {
-          y: (value: number) => value,
-          text: () => "dense",
-          frameAnchor: "right",
-          textAnchor: "start",
-          dx: 6,
-        }),
+        Plot.ruleY([baseline], referenceLine),
+        Plot.text([baseline], referenceName("dense")),
         Plot.dot(rounds, {
           ...place,
           r: 4,
