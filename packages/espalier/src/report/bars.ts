@@ -1,6 +1,7 @@
 import * as Plot from "@observablehq/plot";
 import { type Chart, WIDE } from "./chart.ts";
 import { lookOf } from "./colours.ts";
+import { digits } from "./figures.ts";
 
 interface Bar {
   readonly group: string;
@@ -16,7 +17,7 @@ export function barChart(bars: readonly Bar[], label: string): Chart {
   const inOrder = (of: (bar: Bar) => string) => [...new Set(bars.map(of))];
   const names = inOrder(({ name }) => name);
   const groups = inOrder(({ group }) => group);
-  const told = ({ group, name, value }: Bar) => `${group ? `${group}, ` : ""}${name}: ${amount(value)}`;
+  const told = ({ group, name, value }: Bar) => `${group ? `${group}, ` : ""}${name}: ${digits(value)}`;
   const common = {
     color: { type: "categorical", domain: names, range: names.map((_, i) => lookOf(i).colour) },
   } as const;
@@ -38,7 +39,7 @@ export function barChart(bars: readonly Bar[], label: string): Chart {
       y: { label, grid: true, insetTop: 16 },
       marks: [
         Plot.barY(bars, { ...place, fill: "name", title: told }),
-        Plot.text(bars, { ...place, text: ({ value }: Bar) => amount(value), dy: -8 }),
+        Plot.text(bars, { ...place, text: ({ value }: Bar) => digits(value), dy: -8 }),
         Plot.ruleY([0]),
       ],
     };
@@ -58,12 +59,10 @@ export function barChart(bars: readonly Bar[], label: string): Chart {
       fy: { axis: null, domain: groups, paddingInner: 26 / (24 * names.length + 26), paddingOuter: 0 },
       marks: [
         Plot.barX(bars, { ...place, fill: "name", title: told }),
-        Plot.text(bars, { ...place, text: ({ value }: Bar) => amount(value), textAnchor: "start", dx: 5 }),
+        Plot.text(bars, { ...place, text: ({ value }: Bar) => digits(value), textAnchor: "start", dx: 5 }),
         Plot.text(headed, { fy: "group", text: "group", frameAnchor: "top-left", dy: -14, fontWeight: 650 }),
         Plot.ruleX([0]),
       ],
     };
   }
 }
-
-const amount = (value: number) => value.toLocaleString("en-US", { maximumSignificantDigits: 3 });

@@ -4,6 +4,7 @@ import { axisText, valueText } from "../tasks/words.ts";
 import type { Axis } from "./axes.ts";
 import { type Chart, WIDE } from "./chart.ts";
 import { lookOf } from "./colours.ts";
+import { digits } from "./figures.ts";
 
 /** A point of one of several curves. */
 export interface CurvePoint {
@@ -77,8 +78,6 @@ export function curveChart(
     },
   };
 }
-
-const digits = (value: number) => value.toLocaleString("en-US", { maximumSignificantDigits: 3 });
 
 const axisOf = ({ label }: Axis) => label ?? "value";
 

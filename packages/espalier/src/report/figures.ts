@@ -23,5 +23,10 @@ export function askedSection(settings: readonly (readonly [name: string, value: 
 /** 14,233 as "14.2 kB": three digits. */
 export function bytesText(bytes: number): string {
   const [size, unit] = bytes < 1000 ? [bytes, "B"] : bytes < 1e6 ? [bytes / 1e3, "kB"] : [bytes / 1e6, "MB"];
-  return `${size.toLocaleString("en-US", { maximumSignificantDigits: 3 })} ${unit}`;
+  return `${digits(size)} ${unit}`;
+}
+
+/** A number with so many digits at most. */
+export function digits(value: number, most = 3): string {
+  return value.toLocaleString("en-US", { maximumSignificantDigits: most });
 }

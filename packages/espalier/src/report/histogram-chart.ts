@@ -1,6 +1,7 @@
 import * as Plot from "@observablehq/plot";
 import type { Chart } from "./chart.ts";
 import { LEAF } from "./colours.ts";
+import { digits } from "./figures.ts";
 import type { Histogram } from "./histogram.ts";
 
 /** The weights of a layer before and after, each scaled to its own highest bin (after Han et al., figure 8). */
@@ -9,7 +10,7 @@ export function histogramChart(before: Histogram, after: Histogram): Chart {
   const total = ({ counts }: Histogram) => counts.reduce((sum, count) => sum + count, 0);
   const [all, left] = [total(before), total(after)];
   return {
-    description: `Weights from ${digits(before.edges[0])} to ${digits(before.edges[before.edges.length - 1])}: ${all.toLocaleString("en-US")} before, ${left.toLocaleString("en-US")} after.`,
+    description: `Weights from ${told(before.edges[0])} to ${told(before.edges[before.edges.length - 1])}: ${all.toLocaleString("en-US")} before, ${left.toLocaleString("en-US")} after.`,
     widths: [320],
     draw: (): Plot.PlotOptions => ({
       height: 190,
@@ -28,14 +29,14 @@ export function histogramChart(before: Histogram, after: Histogram): Chart {
           y: 1,
           fill: "transparent",
           title: ({ low, high, count, i }: (typeof bins)[number]) =>
-            `${digits(low)} to ${digits(high)}: ${count.toLocaleString("en-US")} before, ${after.counts[i].toLocaleString("en-US")} after`,
+            `${told(low)} to ${told(high)}: ${count.toLocaleString("en-US")} before, ${after.counts[i].toLocaleString("en-US")} after`,
         }),
       ],
     }),
   };
 }
 
-const digits = (value: number) => value.toLocaleString("en-US", { maximumSignificantDigits: 2 });
+const told = (weight: number) => digits(weight, 2);
 
 function heights({ counts }: Histogram): number[] {
   const highest = Math.max(1, ...counts);

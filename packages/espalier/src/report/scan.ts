@@ -4,7 +4,7 @@ import type { Measure } from "../tasks/measure.ts";
 import { nameText, valueText } from "../tasks/words.ts";
 import { renderChart } from "./chart.ts";
 import { sensitivityChart } from "./curves.ts";
-import { commandLine } from "./figures.ts";
+import { commandLine, digits } from "./figures.ts";
 import { html } from "./html.ts";
 import { page } from "./page.ts";
 import { table } from "./table.ts";
@@ -50,7 +50,7 @@ ${retrained ? afterwards : html``}
 <h2>All points</h2>
 ${table({
   label: `Validation ${nameText(measure)} of each layer at each density`,
-  head: ["layer", "weights", ...densities.map((density) => percent(100 * density))],
+  head: ["layer", "weights", ...densities.map((density) => `${digits(100 * density)}%`)],
   rows: layers.flatMap(({ name, weights, points }) => {
     const own = [name, weights, ...points.map(({ value }) => valueText(measure, value))];
     if (!retrained) return [own];
@@ -69,5 +69,3 @@ function pointsOf(
     points.map((point) => ({ layer: name, density: point.density, value: measured(point) })),
   );
 }
-
-const percent = (value: number) => `${value.toLocaleString("en-US", { maximumSignificantDigits: 3 })}%`;
