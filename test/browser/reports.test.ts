@@ -1,4 +1,4 @@
-import { type Browser, chromium, type Page } from "playwright-core";
+import { type Browser, chromium, type Locator, type Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { barChart } from "../../packages/espalier/src/report/bars.ts";
 import { colours } from "../../packages/espalier/src/report/colours.ts";
@@ -143,6 +143,16 @@ describe.skipIf(executablePath === undefined)("reports in Chromium", () => {
     expect(await slider.getAttribute("aria-valuenow")).toBe(await slider.getAttribute("aria-valuemax"));
     await page.keyboard.press("Home");
     expect(await told()).toEqual(Array(2).fill("8.0x: 1.30%, good enough"));
+    await page.setViewportSize({ width: 1280, height: 900 });
+    await page.evaluate("new Promise(requestAnimationFrame)");
+    await page.keyboard.press("ArrowRight");
+    expect(await told()).toEqual(Array(2).fill("12.0x: 1.20%, chosen"));
+    const [point, ring] = [chart.locator(".drawn-900 circle", { hasText: "chosen" }).first(), chart.locator(".ring")];
+    const centre = async (of: Locator) => {
+      const { x = 0, y = 0, width = 0, height = 0 } = (await of.boundingBox()) ?? {};
+      return { x: Math.round(x + width / 2), y: Math.round(y + height / 2) };
+    };
+    expect(await centre(ring)).toEqual(await centre(point));
     await page.keyboard.press("Tab");
     expect(await chart.locator(".tip").isVisible()).toBe(false);
   });

@@ -27,7 +27,6 @@ for (const chart of document.querySelectorAll(".chart")) {
     Object.assign(tip.style, { left: x + "px", top: (above < -24 ? top + box.height + 10 : above) + "px" });
   };
   const nearest = ({ clientX, clientY }) => {
-    look();
     const far = ({ element }) => {
       const { left, right, top, bottom } = element.getBoundingClientRect();
       return Math.hypot(Math.max(left - clientX, 0, clientX - right), Math.max(top - clientY, 0, clientY - bottom));
@@ -46,7 +45,7 @@ for (const chart of document.querySelectorAll(".chart")) {
   reader.addEventListener("pointermove", nearest);
   reader.addEventListener("pointerdown", nearest);
   reader.addEventListener("pointerleave", hide);
-  reader.addEventListener("focus", () => { look(); if (reader.matches(":focus-visible")) show(at); });
+  reader.addEventListener("focus", () => { if (reader.matches(":focus-visible")) show(at); });
   reader.addEventListener("blur", hide);
   reader.addEventListener("keydown", (event) => {
     const steps = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1, PageUp: 10, PageDown: -10, Home: -at, End: values.length };
@@ -55,6 +54,7 @@ for (const chart of document.querySelectorAll(".chart")) {
     event.preventDefault();
     show(at + steps[event.key]);
   });
-  addEventListener("resize", hide);
+  // Another layout may be seen then.
+  addEventListener("resize", () => { look(); hide(); });
 }
 `;
