@@ -26,11 +26,14 @@ export function drawOn(paper, onStroke, onPen) {
   };
   const follow = ({ offsetX, offsetY }) =>
     draw((offsetX * canvas.width) / canvas.clientWidth, (offsetY * canvas.height) / canvas.clientHeight);
-  const wipe = () => {
-    context.clearRect(0, 0, canvas.width, canvas.height);
+  const lift = () => {
     pen.down = false;
     onPen(pen);
     onStroke({ done: true });
+  };
+  const wipe = () => {
+    context.clearRect(0, 0, canvas.width, canvas.height);
+    lift();
   };
 
   canvas.addEventListener("pointerdown", (event) => {
@@ -45,10 +48,6 @@ export function drawOn(paper, onStroke, onPen) {
   });
   canvas.addEventListener("lostpointercapture", () => onStroke({ done: true }));
 
-  const lift = () => {
-    pen.down = false;
-    onStroke({ done: true });
-  };
   paper.addEventListener("keydown", (event) => {
     const arrow = ARROWS[event.key];
     if (arrow) {

@@ -150,6 +150,10 @@ describe.skipIf(executablePath === undefined)("the digit page in Chromium", () =
     await page.locator("#paper").focus();
     await press("Delete");
     await expect.poll(() => text("digit")).toBe("");
+    await press("Space");
+    expect(await text("pen-state")).toBe("The pen is down.");
+    await press("Tab");
+    expect(await text("pen-state")).toBe("The pen is up.");
     expect(complaints).toEqual([]);
   });
 
