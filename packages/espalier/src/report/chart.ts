@@ -42,7 +42,8 @@ export function drawn(chart: Chart, title: string, width: number): Html {
   });
   // Labels of groups without a role, which the title and the description take the place of.
   for (const group of Array.from(svg.querySelectorAll("[aria-label]"))) group.removeAttribute("aria-label");
-  const id = `${slug(title)}-${width}`;
+  // Charts of one page have titles of their own; whatever is no white space may stand in an id.
+  const id = `${title.replaceAll(/\s/g, "-")}-${width}`;
   svg.prepend(
     ...[
       { tag: "title", text: title },
@@ -59,9 +60,6 @@ export function drawn(chart: Chart, title: string, width: number): Html {
   svg.setAttribute("aria-describedby", `${id}-desc`);
   return new Html(svg.outerHTML);
 }
-
-/** What can be an id: charts of one page have titles of their own. */
-const slug = (title: string) => title.toLowerCase().replace(/[^a-z0-9]+/g, "-");
 
 function legend(names: readonly string[]): Html {
   return html`<ul class="legend">${names.map((name, i) => {

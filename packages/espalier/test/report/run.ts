@@ -57,7 +57,7 @@ export const report: RunReport = {
     density: 1 / (1 + Math.floor(i / 15)),
     learningRate: 0.1,
   })),
-  histograms: ["fc1", "fc2", "fc3", "fc4"].map((layer) => ({
+  histograms: ["fc1", "fc2", "fc/3", "fc_3"].map((layer) => ({
     layer,
     before: histogram(weights(1000), 80, [-4, 4]),
     after: histogram(weights(100), 80, [-4, 4]),
