@@ -8,7 +8,7 @@ const DECODER = " is not an .esp file";
 /** Builds the example for Vite with the packages, and the runtime's worker by both its names with esbuild. */
 export async function tryBundlers(tarballs: readonly string[]): Promise<void> {
   await inEmptyFolder((folder) => {
-    for (const name of ["digit", "digit-vite"]) {
+    for (const name of ["digit", "digit-vite", "shared"]) {
       cpSync(join(ROOT, "examples", name), join(folder, name), {
         recursive: true,
         filter: (source) => !/node_modules|dist$/.test(source),

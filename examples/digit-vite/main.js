@@ -2,6 +2,7 @@ import { load, Network } from "espalier-runtime";
 import * as ort from "onnxruntime-web/wasm";
 import file from "../digit/lenet-5.esp?url";
 import { page, showProgress } from "../digit/page.js";
+import "../shared/page.css";
 import "../digit/page.css";
 
 ort.env.wasm.numThreads = 1;
