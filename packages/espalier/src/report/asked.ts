@@ -119,7 +119,7 @@ export function asked(settings: Readonly<Record<string, unknown>>, measure: Judg
   for (const { names, tell } of TELLERS) {
     if (!names.some((name) => left.has(name))) continue;
     const told = tell(Object.fromEntries(left), measure);
-    if (!told && [...names].some((name) => isAsked(left.get(name)))) continue;
+    if (!told && names.some((name) => isAsked(left.get(name)))) continue;
     if (told) all.push([...told]);
     for (const name of names) left.delete(name);
   }
