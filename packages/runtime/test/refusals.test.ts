@@ -1,7 +1,7 @@
 import { create, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import { describe, expect, it } from "vitest";
 import { UserError } from "../../espalier/src/errors.ts";
-import { type Attributes, float, ints, string } from "../../espalier/src/onnx/attributes.ts";
+import { type Attributes, float, int, ints, string } from "../../espalier/src/onnx/attributes.ts";
 import { GraphBuilder } from "../../espalier/src/onnx/builder.ts";
 import { emptyModel, type Value } from "../../espalier/src/onnx/graph.ts";
 import {
@@ -70,6 +70,8 @@ describe("before anything is computed, a network is refused", () => {
   it.each<[string, Uint8Array, RegExp]>([
     ["where an input comes from nowhere", over("Relu", {}, ["missing"]), /reads "missing", which nothing/],
     ["where an input is left out", over("Add", {}, ["x"]), /lacks its input b/],
+    ["where there are no inputs of any number", over("Min", {}, []), /lacks its input data/],
+    ["where nothing is joined", over("Concat", { axis: int(0) }, []), /lacks its input parts/],
     ["where the output comes from nowhere", bytesOf(() => "missing"), /output is "missing"/],
   ])("%s, as damaged", async (_, bytes, message) => {
     await expect(Network.load(bytes)).rejects.toThrow(UserError);

@@ -72,8 +72,8 @@ function boundTo(node: GraphNode, operator: Operator): Bound {
   const given = node.inputs.findLastIndex((name) => name !== "") + 1;
   const many = inputs.at(-1)?.[1].presence === "rest";
   if (given > inputs.length && !many) throw unsupported(`${nameOf(node)} has more inputs than are read`);
-  for (const [i, [name, { presence }]] of inputs.entries()) {
-    if (presence === "needed" && !node.inputs[i]) {
+  for (const [i, [name, { presence, empty }]] of inputs.entries()) {
+    if (presence === "needed" ? !node.inputs[i] : presence === "rest" && !empty && node.inputs.length <= i) {
       throw new UserError(`${nameOf(node)} lacks its input ${name}: the model is damaged; export it again.`);
     }
   }

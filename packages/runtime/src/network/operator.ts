@@ -25,15 +25,18 @@ export interface Input<T extends ElementType = ElementType, P extends Presence =
   readonly reads: "numbers" | "shape";
   /** True if inputs of a `rest` may be of several types. */
   readonly mixed?: boolean;
+  /** True if a `rest` may be no input at all. */
+  readonly empty?: boolean;
 }
 
-/** `rest`: any number of inputs, up to the last one; none is left out. */
+/** `rest`: any number of inputs, one or more, up to the last one; none is left out. */
 export type Presence = "needed" | "optional" | "rest";
 
 interface InputOptions {
   readonly like?: string;
   readonly reads?: "numbers" | "shape";
   readonly mixed?: boolean;
+  readonly empty?: boolean;
 }
 
 /** An input that a node must have. */

@@ -48,7 +48,11 @@ function collect(context: Planning, values: readonly Value[], axis: number, inde
  */
 const loop = operator({
   since: 1,
-  inputs: { trips: optional(INT64), cond: optional(BOOL), states: rest(ANY, { mixed: true, reads: "shape" }) },
+  inputs: {
+    trips: optional(INT64),
+    cond: optional(BOOL),
+    states: rest(ANY, { mixed: true, empty: true, reads: "shape" }),
+  },
   attributes: { body: graph() },
   outputs: MANY,
   plan(context) {
