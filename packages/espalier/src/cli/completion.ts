@@ -35,7 +35,7 @@ export function addCompletion(program: Command): void {
     .command("completion")
     .summary("print a script that completes commands in a shell")
     .description(
-      'Prints a script by which a shell completes commands and options.\n  bash  eval "$(espalier completion bash)"              in ~/.bashrc\n  zsh   eval "$(espalier completion zsh)"               in ~/.zshrc, after compinit\n  fish  espalier completion fish | source               in ~/.config/fish/config.fish',
+      'Prints a script by which a shell completes commands and options.\n  bash  eval "$(espalier completion bash)"  in ~/.bashrc\n  zsh   eval "$(espalier completion zsh)"   in ~/.zshrc, after compinit\n  fish  espalier completion fish | source   in ~/.config/fish/config.fish',
     )
     .addArgument(namesOfArgument(new Argument("<shell>", Object.keys(SHELLS).join(", ")), Object.keys(SHELLS)))
     .action((name: string) => {

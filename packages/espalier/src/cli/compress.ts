@@ -32,7 +32,7 @@ import {
 } from "./print.ts";
 
 const report = option(z.string().optional(), {
-  help: "where to write a page about what was done (default, with --max-loss and --data: beside the output)",
+  help: "where to write a page about what was done (default: beside the output where --max-loss and --data round the weights, else none)",
   value: "file",
   outside: true,
 });

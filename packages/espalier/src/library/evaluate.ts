@@ -10,12 +10,13 @@ import { type Hooks, splitHooks } from "./hooks.ts";
 import { fittingTargets } from "./inferred-labels.ts";
 import { adoptFor } from "./network.ts";
 import { checkOptions } from "./options/option.ts";
-import { labelledTask, splitOption, taskOptions } from "./options/task.ts";
+import { labelledOutput, labelledTask, splitOption, taskOptions } from "./options/task.ts";
 
 /** The options of {@link evaluate}. */
 export const evaluateOptions = {
   ...taskOptions,
   task: labelledTask,
+  output: labelledOutput,
   split: splitOption,
 };
 

@@ -54,6 +54,34 @@ describe("compress within a loss", () => {
     expect(readFileSync(at("codes.html"), "utf8")).toContain("from a codebook");
   });
 
+  it("goes on from where it was stopped, whatever is to be told of it, and not for another loss", async () => {
+    // Data that presses Ctrl-C once, when two networks have been judged and a third begins to be.
+    const source = new URL("../blobs.ts", import.meta.url).pathname;
+    writeFileSync(
+      at("pressing.ts"),
+      `import { blobs } from ${JSON.stringify(source)};
+       const data = blobs();
+       let read = 0;
+       export default { ...data, validation: { ...data.validation, read(places, into) {
+         read += places.length;
+         if (read > 4 * data.validation.size && read - places.length <= 4 * data.validation.size)
+           process.emit("SIGINT", "SIGINT");
+         return data.validation.read(places, into);
+       } } };`,
+    );
+    const command = ["compress", at("net.onnx"), "--data", at("pressing.ts"), "--epochs", "0"];
+    const out = ["--out", at("resumed.esp")];
+    const stopped = await espalier(...command, ...out, "--max-loss", "5");
+    expect([stopped.status, stopped.stderr]).toEqual([130, expect.stringMatching(/the same command goes on from/)]);
+    const other = await espalier(...command, ...out, "--max-loss", "4");
+    expect([other.status, other.stderr]).toEqual([2, expect.stringMatching(/holds what another run had found/)]);
+    const told = ["--max-loss", "5", "--json", "--quiet", "--report", at("resumed.html")];
+    expect((await espalier(...command, ...out, ...told)).status).toBe(0);
+    await espalier(...command, "--out", at("whole.esp"), "--max-loss", "5");
+    expect(readFileSync(at("resumed.esp"))).toEqual(readFileSync(at("whole.esp")));
+    expect(readdirSync(folder).filter((name) => name.endsWith(".curve.json"))).toEqual([]);
+  });
+
   it.each<[string, string[], RegExp]>([
     ["where nothing is made small", [], /--report tells of weights .* give --bits or --max-loss too\.\s$/],
     ["in the place of the output", ["--bits", "4", "--report", "net.esp"], /net\.esp would be written twice/],

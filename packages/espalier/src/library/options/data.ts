@@ -8,7 +8,7 @@ import { fileScaled, fractions, fractionsOrFile, sideOrArea, sides } from "./not
 import { type DataKind, metaOf, oneOf, option, whole } from "./option.ts";
 import { taskOptions } from "./task.ts";
 
-export const SPEC = "mnist, idx:DIR, npz:FILE, images:DIR, text:FILE, audio:DIR, or a module";
+export const SPEC = "mnist, idx:DIR, npz:FILE, images:DIR, text:FILE, audio:DIR, scenes, or a module";
 
 const IMAGES = {
   group: "Photographs (images:DIR), where the model does not state how it takes them:",

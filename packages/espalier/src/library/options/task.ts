@@ -1,3 +1,4 @@
+import { z } from "zod";
 import { fidelityMeasures } from "../../tasks/fidelity/index.ts";
 import { IMITATE, measures, tasks } from "../../tasks/index.ts";
 import type { Measure } from "../../tasks/measure.ts";
@@ -31,6 +32,12 @@ export const taskOptions = {
 export const labelledTask = option(taskSchema(), {
   help: "what the network is for (default: what the data says)",
   names: [...tasks.keys()],
+});
+
+/** The output that is judged by targets. */
+export const labelledOutput = option(z.string().optional(), {
+  help: "the output that the task is about (default: the first that fits it)",
+  value: "name",
 });
 
 /** The part of some data that is measured on. */
