@@ -28,6 +28,13 @@ const numbers = {
   seconds: Number(values.seconds ?? (values.inputs === undefined ? MINUTE : Number.POSITIVE_INFINITY)),
 };
 
+for (const [name, value] of Object.entries(numbers)) {
+  if (value >= 0) continue;
+  // Else no round is run, and nothing is found.
+  process.stderr.write(`--${name} is no number from 0 on: correct it.\n`);
+  process.exit(2);
+}
+
 /** Each of the targets with its share of the inputs and of the time. */
 function divided(names: readonly string[]): [name: string, rounds: Rounds][] {
   const whole = names.reduce((sum, name) => sum + targets[name].share, 0);

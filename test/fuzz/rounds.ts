@@ -4,7 +4,7 @@ import { random } from "../../packages/espalier/src/random.ts";
 import { shrunk } from "./shrink.ts";
 import type { Draw, Input } from "./target.ts";
 
-/** Nor the process have more memory. */
+/** The process may not take more memory. */
 export const MOST_BYTES = 1e9;
 
 /** What is done: the same inputs for the same seed, from one round on. */

@@ -2,7 +2,7 @@
 const SECONDS = 30;
 
 /**
- * The smallest parts found that still fail: pieces are left out, large ones first, then bytes made zero.
+ * The smallest parts found that still fail: pieces are left out, large ones first.
  * @param fails returns true where parts fail in the same way
  */
 export async function shrunk(
