@@ -97,6 +97,7 @@ export { tokens } from "./tasks/tokens.ts";
 export type { Augmentation } from "./training/augment.ts";
 export type { BatchNorm, RunningStatistic } from "./training/batch-norm.ts";
 export type { Clipping } from "./training/clip.ts";
+export type { EpochsControl, EpochsResult, EpochsState, StepProgress } from "./training/epochs.ts";
 export { type Evaluation, Evaluator, type EvaluatorOptions } from "./training/evaluate.ts";
 export type { Evidence, Need } from "./training/evidence.ts";
 export { targetOf } from "./training/feeding.ts";
@@ -131,12 +132,6 @@ export {
   updateStep,
   wholeStep,
 } from "./training/step-graph.ts";
-export {
-  type EpochsOptions,
-  type EpochsResult,
-  type EpochsState,
-  runEpochs,
-  type StepProgress,
-} from "./training/train.ts";
+export { type EpochsOptions, runEpochs } from "./training/train.ts";
 export { Trainer, type TrainerOptions, type TrainerState } from "./training/trainer.ts";
 export { weightDecay } from "./training/weight-decay.ts";

@@ -6,7 +6,7 @@ import { classify } from "../tasks/classify.ts";
 import type { Measure } from "../tasks/measure.ts";
 import { error } from "../tasks/measures/error.ts";
 import { fidelityText, nameText, valueText } from "../tasks/words.ts";
-import type { EpochResult, StepProgress as Steps } from "../training/train.ts";
+import type { EpochResult, StepProgress as Steps } from "../training/epochs.ts";
 import { bytes, duration, heard, isQuiet, note, rate, share, trialText } from "./print.ts";
 import { Pulse } from "./pulse.ts";
 

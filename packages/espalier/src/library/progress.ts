@@ -6,7 +6,7 @@ import type { SharingTrial } from "../sharing/reconstruction/search.ts";
 import type { CurvePoint } from "../sharing/scaled/walk-curve.ts";
 import type { SharingAttempt } from "../sharing/search.ts";
 import type { Measure } from "../tasks/measure.ts";
-import type { EpochResult, StepProgress as Steps } from "../training/train.ts";
+import type { EpochResult, StepProgress as Steps } from "../training/epochs.ts";
 
 /** What the library's functions tell while they work. */
 export type Progress =

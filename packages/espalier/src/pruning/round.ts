@@ -5,6 +5,7 @@ import type { Model } from "../onnx/graph.ts";
 import { type Layer, layersOf } from "../operators/layers.ts";
 import type { Augmentation } from "../training/augment.ts";
 import type { Clipping } from "../training/clip.ts";
+import type { EpochResult, EpochsState, StepProgress } from "../training/epochs.ts";
 import type { Evaluator } from "../training/evaluate.ts";
 import { withoutFrozenPrefix } from "../training/frozen-prefix.ts";
 import { learn } from "../training/learn.ts";
@@ -20,7 +21,6 @@ import {
 } from "../training/parameters.ts";
 import type { Policy } from "../training/schedule.ts";
 import type { Regularization } from "../training/step-graph.ts";
-import type { EpochResult, EpochsState, StepProgress } from "../training/train.ts";
 import type { TrainerOptions } from "../training/trainer.ts";
 import type { Criterion } from "./criteria/criterion.ts";
 import { dropoutRatios, inputDropout, type RetrainingDropout } from "./dropout.ts";

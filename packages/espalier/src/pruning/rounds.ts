@@ -2,9 +2,9 @@ import type { Dataset } from "../data/dataset.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Model } from "../onnx/graph.ts";
 import { taskFor } from "../tasks/index.ts";
+import type { EpochsState, StepProgress } from "../training/epochs.ts";
 import { Evaluator } from "../training/evaluate.ts";
 import { learnedTensors, type Parameters, parametersOf } from "../training/parameters.ts";
-import type { EpochsState, StepProgress } from "../training/train.ts";
 import {
   type Round,
   type RoundOptions,

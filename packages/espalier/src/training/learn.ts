@@ -1,10 +1,11 @@
 import { isSequence } from "../data/streams.ts";
 import type { Engine } from "../engine/engine.ts";
 import { taskFor } from "../tasks/index.ts";
+import type { EpochsResult } from "./epochs.ts";
 import { Evaluator } from "./evaluate.ts";
 import type { Learning } from "./frozen-prefix.ts";
 import { learnedTensors } from "./parameters.ts";
-import { type EpochsOptions, type EpochsResult, runEpochs } from "./train.ts";
+import { type EpochsOptions, runEpochs } from "./train.ts";
 import { Trainer, type TrainerOptions } from "./trainer.ts";
 
 /** Trains, judged by an evaluator of the same network where there is one already. */

@@ -1,6 +1,6 @@
 import { z } from "zod";
+import type { EpochResult, EpochsState } from "./epochs.ts";
 import type { Parameters } from "./parameters.ts";
-import type { EpochResult, EpochsState } from "./train.ts";
 
 /*
  * Files call the measure on the validation split `validationError`, whatever it is: so they have done since all networks

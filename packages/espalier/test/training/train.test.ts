@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { nodeEngine } from "../../src/engine/node.ts";
+import type { EpochsResult } from "../../src/training/epochs.ts";
 import { Evaluator } from "../../src/training/evaluate.ts";
 import { trainableParameters } from "../../src/training/parameters.ts";
-import { type EpochsOptions, type EpochsResult, runEpochs } from "../../src/training/train.ts";
+import { type EpochsOptions, runEpochs } from "../../src/training/train.ts";
 import { Trainer } from "../../src/training/trainer.ts";
 import { blobNet, blobs } from "../blobs.ts";
 
