@@ -1,7 +1,8 @@
 import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
+import { asUserError } from "../data/file-errors.ts";
 import { errorCode, UserError } from "../errors.ts";
-import { asUserError, checkWritable, isAlive, isSpecial, targetOf, temporaryIn } from "./files.ts";
+import { checkWritable, isAlive, isSpecial, targetOf, temporaryIn } from "./files.ts";
 
 /** The lock files of this process, which go when the command ends. */
 const held = new Set<string>();

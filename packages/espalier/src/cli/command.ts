@@ -7,7 +7,7 @@ import { STANDARD } from "../data/read-file.ts";
 import { UserError } from "../errors.ts";
 import { quiet } from "../library/options/common.ts";
 import { kindOf } from "../library/options/data.ts";
-import { metaOf, namesOf, type OptionMeta, type Shape, valueSchema } from "../library/options/option.ts";
+import { checkOptions, metaOf, namesOf, type OptionMeta, type Shape, valueSchema } from "../library/options/option.ts";
 import { direct } from "./print.ts";
 
 /** A command: its options are schemas, from which its flags, their checks and its help follow. */
@@ -20,6 +20,8 @@ export interface CommandSpec<Options extends z.ZodObject> {
     readonly help: string;
     /** Names that it may be, for a shell to complete. */
     readonly names?: readonly string[];
+    /** Whether it is a model's file where it is none of the names. */
+    readonly reads?: "model";
   };
   readonly options: Options;
   /** Command lines, without the program's name. */
@@ -40,6 +42,29 @@ export interface Call<Options> {
   readonly line: string;
 }
 
+/** A command as it is called without a command line. */
+export interface Callable {
+  /** What its argument is called; undefined for a command without one. */
+  readonly argument: CommandSpec<z.ZodObject>["argument"];
+  readonly options: Shape;
+  /**
+   * Runs it.
+   * @param values options by their names, as the library takes them
+   * @param line the command line that does the same
+   * @throws UserError for options that are not valid
+   */
+  call(argument: string, values: Readonly<Record<string, unknown>>, line: string): Promise<void>;
+}
+
+const callables = new WeakMap<Command, Callable>();
+
+/** How a command that {@link defineCommand} made is called without a command line. */
+export function callable(command: Command): Callable {
+  const found = callables.get(command);
+  if (!found) throw new Error(`The command ${command.name()} is made of others.`);
+  return found;
+}
+
 /** Makes a command of its description. */
 export function defineCommand<Options extends z.ZodObject>(spec: CommandSpec<Options>): Command {
   const shape: Shape = { ...spec.options.shape, quiet };
@@ -49,6 +74,24 @@ export function defineCommand<Options extends z.ZodObject>(spec: CommandSpec<Opt
     command.addArgument(namesOfArgument(new Argument(`<${name}>`, help), names));
   }
   for (const [name, schema] of Object.entries(shape)) command.addOption(flagOf(name, schema));
+  const run = async (argument: string, values: Readonly<Record<string, unknown>>, line: string) => {
+    const given = Object.keys(values);
+    direct({ quiet: values.quiet === true, toError: writesToStandard(shape, values) });
+    const options = spec.options.parse(await loaded(shape, values));
+    const inside = (name: string) => given.includes(name) && !metaOf(shape[name]).outside;
+    const computed = keep(options, inside);
+    const own = given.filter((name) => name in spec.options.shape);
+    await spec.run({ argument, options, given: own, computed, line });
+  };
+  callables.set(command, {
+    argument: spec.argument,
+    options: spec.options.shape,
+    async call(argument, values, line) {
+      const found = await loaded(shape, values);
+      checkOptions(spec.options, found);
+      await run(argument, found, line);
+    },
+  });
   const heading = spec.examples.length === 1 ? "Example" : "Examples";
   return command
     .configureHelp(helpFor(shape))
@@ -63,13 +106,7 @@ export function defineCommand<Options extends z.ZodObject>(spec: CommandSpec<Opt
         command.error(`error: required option '${option.flags}' not specified`);
       }
       const values = Object.fromEntries(given.map((name) => [name, command.getOptionValue(name)]));
-      direct({ quiet: values.quiet === true, toError: writesToStandard(shape, values) });
-      const options = spec.options.parse(await loaded(shape, values));
-      const inside = (name: string) => given.includes(name) && !metaOf(shape[name]).outside;
-      const line = lineOf(command);
-      const computed = keep(options, inside);
-      const own = given.filter((name) => name in spec.options.shape);
-      await spec.run({ argument, options, given: own, computed, line });
+      await run(argument, values, lineOf(command));
     });
 }
 
@@ -161,7 +198,8 @@ function flagOf(name: string, schema: z.ZodType): Option {
   return made;
 }
 
-const isModule = (text: unknown): text is string => typeof text === "string" && /\.[cm]?[jt]s$/.test(text);
+/** Returns true for the path of a module. */
+export const isModule = (text: unknown): text is string => typeof text === "string" && /\.[cm]?[jt]s$/.test(text);
 
 /**
  * The values of options, what modules export by default in the place of their paths.
@@ -170,7 +208,8 @@ const isModule = (text: unknown): text is string => typeof text === "string" && 
 async function loaded(shape: Shape, values: Readonly<Record<string, unknown>>) {
   const found = { ...values };
   for (const [name, path] of Object.entries(values)) {
-    if (!metaOf(shape[name]).module || !isModule(path)) continue;
+    // What is no option is refused where they are checked.
+    if (!Object.hasOwn(shape, name) || !metaOf(shape[name]).module || !isModule(path)) continue;
     const { default: exported } = await importModule(path, flag(name));
     if (!shape[name].safeParse(exported).success) {
       throw new UserError(`The default export of ${path} is not what ${flag(name)} takes: see the guide.`);

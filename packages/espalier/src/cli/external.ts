@@ -1,8 +1,8 @@
 import { closeSync, openSync, readSync, realpathSync, statSync } from "node:fs";
 import { dirname, join, sep } from "node:path";
+import { asUserError } from "../data/file-errors.ts";
 import { UserError } from "../errors.ts";
 import type { ExternalReader } from "../onnx/external.ts";
-import { asUserError } from "./files.ts";
 
 /** The files beside a model that hold its weights. */
 export interface ExternalFiles {

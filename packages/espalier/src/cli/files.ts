@@ -14,6 +14,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, join, resolve } from "node:path";
+import { asUserError, reasonOf } from "../data/file-errors.ts";
 import { readStandardInput, readStream, STANDARD } from "../data/read-file.ts";
 import { errorCode, UserError } from "../errors.ts";
 import { LARGEST_MODEL } from "../onnx/external.ts";
@@ -93,7 +94,7 @@ export function writeFile(path: string, contents: Uint8Array | string): void {
     sweep(folder);
     temporary = temporaryIn(folder);
     const before = statSync(target, { throwIfNoEntry: false });
-    if (before?.isDirectory()) throw new UserError(`Cannot write ${path}: ${REASONS.EISDIR}.`);
+    if (before?.isDirectory()) throw new UserError(`Cannot write ${path}: ${reasonOf("EISDIR")}.`);
     writeThrough(temporary, contents, before?.mode);
     renameSync(temporary, target);
     settle(folder);
@@ -117,7 +118,7 @@ export function targetOf(path: string): string {
     if (!lstatSync(target, { throwIfNoEntry: false })?.isSymbolicLink()) return target;
     target = resolve(dirname(target), readlinkSync(target));
   }
-  throw new UserError(`Cannot write ${path}: ${REASONS.ELOOP}.`);
+  throw new UserError(`Cannot write ${path}: ${reasonOf("ELOOP")}.`);
 }
 
 /** As many as Linux follows. */
@@ -172,25 +173,4 @@ export function checkWritable(folder: string): void {
 /** Removes a file that may not be there. */
 export function removeFile(path: string): void {
   rmSync(path, { force: true });
-}
-
-const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: "there is no such file or folder; check the path",
-  EISDIR: "it is a folder; name a file",
-  ENOTDIR: "a part of its path is a file, not a folder; choose another",
-  EEXIST: "a file with the name of the folder is there; choose another",
-  EACCES: "permission denied; choose a place that is yours",
-  EPERM: "permission denied; choose a place that is yours",
-  EROFS: "the file system is read-only; choose another place",
-  ENOSPC: "the disk is full; free some space or choose another place",
-  EDQUOT: "the disk quota is used up; free some space or choose another place",
-  ELOOP: "a symbolic link in its path leads back to itself; choose another path",
-  ENAMETOOLONG: "the name is longer than the file system allows; choose a shorter one",
-  EFBIG: "the file would be larger than the system allows; choose another place",
-};
-
-/** A file system's error as the user's, where the user can fix it. */
-export function asUserError(error: unknown, what: string): unknown {
-  const code = String(errorCode(error));
-  return Object.hasOwn(REASONS, code) ? new UserError(`${what}: ${REASONS[code]}.`) : error;
 }

@@ -1,32 +1,17 @@
-import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { UserError } from "../errors.ts";
+import { ownVersion } from "../jobs/version.ts";
 import { OptionsError } from "../options-error.ts";
 import { choices } from "../suggest.ts";
 import { releaseClaims } from "./claims.ts";
 import { flag } from "./command.ts";
+import { COMMANDS } from "./commands.ts";
 import { addCompletion } from "./completion.ts";
 import { INTERRUPTED, Interrupted, interruptible } from "./interrupt.ts";
 import { plain } from "./plain.ts";
 import { complain, direct, printJson } from "./print.ts";
 
 const MISTAKE = 2;
-
-/** The commands in the order of the help. What draws reports takes longer to load than many a command to run. */
-const COMMANDS: ReadonlyMap<string, () => Promise<Command>> = new Map([
-  ["demo", async () => (await import("./demo.ts")).demoCommand()],
-  ["train", async () => (await import("./train.ts")).trainCommand()],
-  ["eval", async () => (await import("./eval.ts")).evalCommand()],
-  ["inspect", async () => (await import("./inspect.ts")).inspectCommand()],
-  ["simplify", async () => (await import("./simplify.ts")).simplifyCommand()],
-  ["scan", async () => (await import("./scan.ts")).scanCommand()],
-  ["prune", async () => (await import("./prune.ts")).pruneCommand()],
-  ["compact", async () => (await import("./compact.ts")).compactCommand()],
-  ["compress", async () => (await import("./compress.ts")).compressCommand()],
-  ["decompress", async () => (await import("./decompress.ts")).decompressCommand()],
-  ["import", async () => (await import("./import.ts")).importCommand()],
-  ["reproduce", async () => (await import("./reproduce.ts")).reproduceCommand()],
-]);
 
 /**
  * Runs the command line. With --json, what went wrong is on stdout too: `{ "error": sentence }`.
@@ -79,7 +64,7 @@ async function programFor([first = ""]: readonly string[]): Promise<Command> {
     .description(
       "Makes neural networks smaller and faster without losing accuracy: trains, prunes, retrains, shares and codes ONNX graphs.",
     )
-    .version(version(), VERSION.join(", "), "print the version")
+    .version(ownVersion(), VERSION.join(", "), "print the version")
     .helpCommand(false);
   const called = COMMANDS.get(first);
   const needed = VERSION.includes(first) ? [] : called ? [called] : [...COMMANDS.values()];
@@ -112,9 +97,4 @@ function helpCommand(): Command {
       }
       found?.help();
     });
-}
-
-function version(): string {
-  const about: unknown = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
-  return typeof about === "object" && about !== null && "version" in about ? String(about.version) : "";
 }

@@ -122,9 +122,32 @@ export function direct(how: { readonly quiet?: boolean; readonly toError?: boole
   saidAt = performance.now();
 }
 
+/** Hears what a command says, in the place of stdout and stderr. */
+export interface Listener {
+  result(value: object): void;
+  said(text: string): void;
+}
+
+let listener: Listener | undefined;
+
+/** Does work whose results and lines go to a listener. */
+export async function heardBy<Result>(own: Listener, work: () => Promise<Result>): Promise<Result> {
+  const before = listener;
+  listener = own;
+  try {
+    return await work();
+  } finally {
+    listener = before;
+  }
+}
+
+/** Returns true if lines go to a terminal, where a bar can be drawn. */
+export const isTerminal = () => !listener && process.stderr.isTTY && process.env.TERM !== "dumb";
+
 /** Writes the one JSON object that a command with --json owes to stdout. */
 export function printJson(value: object): void {
-  process.stdout.write(`${JSON.stringify(value)}\n`);
+  if (listener) listener.result(value);
+  else process.stdout.write(`${JSON.stringify(value)}\n`);
 }
 
 let saidAt = performance.now();
@@ -151,7 +174,8 @@ export function note(text: string): void {
 /** Writes what went wrong to stderr. */
 export function complain(text: string): void {
   heard();
-  process.stderr.write(`${plain(text)}\n`);
+  if (listener) listener.said(plain(text));
+  else process.stderr.write(`${plain(text)}\n`);
 }
 
 /** Returns true if how the work goes on is not to be shown. */

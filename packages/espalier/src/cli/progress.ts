@@ -7,7 +7,7 @@ import type { Measure } from "../tasks/measure.ts";
 import { error } from "../tasks/measures/error.ts";
 import { fidelityText, nameText, valueText } from "../tasks/words.ts";
 import type { EpochResult, StepProgress as Steps } from "../training/epochs.ts";
-import { bytes, duration, heard, isQuiet, note, rate, share, trialText } from "./print.ts";
+import { bytes, duration, heard, isQuiet, isTerminal, note, rate, share, trialText } from "./print.ts";
 import { Pulse } from "./pulse.ts";
 
 /** Writes on stderr how work goes on. */
@@ -113,7 +113,7 @@ class RoundsProgress {
     this.#pulse = pulse;
     this.#plannedSteps = epochs === undefined ? undefined : epochs * stepsPerEpoch;
     this.#batch = batch;
-    if (process.stderr.isTTY && process.env.TERM !== "dumb" && !isQuiet()) {
+    if (isTerminal() && !isQuiet()) {
       const format = "{round} {bar} epoch {epoch}/{epochs} | loss {loss} | {speed} images/s{left}";
       this.#bar = new SingleBar({ format, stream: process.stderr, hideCursor: true }, Presets.shades_classic);
     }

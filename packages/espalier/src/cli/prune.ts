@@ -54,7 +54,7 @@ export const pruneCommand = () =>
     summary: "prune and retrain an .onnx model",
     description:
       "Prunes a trained model in rounds and retrains what is left, then writes pruned.onnx, pruned.esp and a report (with --unlabeled, pruned.onnx and a report).",
-    argument: { name: "model", help: "an .onnx or .esp file" },
+    argument: { name: "model", help: "an .onnx or .esp file", reads: "model" },
     options,
     examples: [
       "prune dense.onnx --data mnist --out pruned --max-loss 0",

@@ -23,6 +23,7 @@ import { watched } from "./watched.ts";
 const data = option(z.string().optional(), {
   help: "what an experiment about a text learns from, text:FILE, or the folder of an experiment about networks",
   value: "spec",
+  reads: "data",
 });
 
 /** `espalier reproduce`: the experiments of the two papers. */

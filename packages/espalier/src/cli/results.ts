@@ -25,6 +25,8 @@ export const PRUNED = "pruned.onnx";
 const CODED = "pruned.esp";
 /** The state of a run that was stopped, beside them. */
 export const CHECKPOINT = "checkpoint.onnx";
+/** The layers that are done, of a scan that was stopped, in its folder. */
+export const SCANNED = "scan.partial.json";
 /** All that is written into the folder of a run under a name of its own. */
 export const RESULTS: readonly string[] = [PRUNED, CODED, CHECKPOINT];
 

@@ -23,6 +23,7 @@ import { running } from "./interrupt.ts";
 import { openFixed } from "./model.ts";
 import { engineOf } from "./options.ts";
 import { count, duration, printJson, printLine, share, textTable } from "./print.ts";
+import { SCANNED } from "./results.ts";
 
 /** `espalier scan`: how sensitive each layer is to pruning. */
 export const scanCommand = () =>
@@ -31,7 +32,7 @@ export const scanCommand = () =>
     summary: "measure how sensitive each layer is to pruning",
     description:
       "Prunes each layer alone to several densities and measures the validation error,\nwith --retrain also after a short retraining. Writes scan.json and scan.html.",
-    argument: { name: "model", help: "an .onnx or .esp file" },
+    argument: { name: "model", help: "an .onnx or .esp file", reads: "model" },
     options: z.object({
       out: out("dir", "where to write"),
       ...dataOptions,
@@ -48,8 +49,8 @@ export const scanCommand = () =>
     async run({ argument: path, options, computed, line }) {
       const startedAt = performance.now();
       const { model, name, digest } = await openFixed(path, options);
-      claimFolder(options.out, [PARTIAL, "scan.json", "scan.html"], [path, ...dataFiles(options)]);
-      const partial = checkpointFile(join(options.out, PARTIAL), options);
+      claimFolder(options.out, [SCANNED, "scan.json", "scan.html"], [path, ...dataFiles(options)]);
+      const partial = checkpointFile(join(options.out, SCANNED), options);
       const data = await openData(options, model, { unlabeled: true, assume: options.task === IMITATE });
       const { layers: _, ...rest } = computed;
       const settings = JSON.stringify({ model: digest, ...rest });
@@ -112,9 +113,6 @@ const schema = z.object({
     }),
   ),
 });
-
-/** The layers that are done, in the folder of a scan. */
-const PARTIAL = "scan.partial.json";
 
 export function readPartial(
   { name: path, load }: Pick<CheckpointFile, "name" | "load">,

@@ -37,6 +37,7 @@ export const trainCommand = () =>
       name: "network",
       help: `${[...networks.keys()].join(", ")}, or an .onnx or .esp file`,
       names: [...networks.keys()],
+      reads: "model",
     },
     options: z.object({
       out: out("file", "where to write the trained model"),
@@ -46,6 +47,7 @@ export const trainCommand = () =>
       against: option(z.string().optional(), {
         help: "the model to imitate (default: the model itself)",
         value: "model",
+        reads: "model",
       }),
       resume,
       json,

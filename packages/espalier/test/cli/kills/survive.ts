@@ -8,6 +8,7 @@ import { readModel } from "../../../src/onnx/read.ts";
 import { writeModel } from "../../../src/onnx/write.ts";
 import { random } from "../../../src/random.ts";
 import { blobNet } from "../../blobs.ts";
+import { waves } from "../jobs/waves.ts";
 
 /** A command that is killed again and again, and begun again as its user would. */
 export interface Command {
@@ -21,21 +22,6 @@ export interface Command {
 }
 
 const source = (path: string) => new URL(`../../../../${path}`, import.meta.url).pathname;
-
-/** Small data whose samples cost nothing: four waves in noise. */
-const DATA = `const wave = (k, i, j) => Math.sin(12.9898 * (k + 1) * (i + 1) + 78.233 * (j + 1));
-const split = (k, size) => ({ size, read(places, { image, label }) {
-  for (let n = 0; n < places.length; n++) {
-    const i = places[n];
-    if (label) label[n] = i % 4;
-    if (image) for (let j = 0; j < 16; j++) image[16 * n + j] = wave(9, i % 4, j) + wave(k, i, j);
-  }
-} });
-export default {
-  name: "waves", classes: 4, train: split(1, 400), validation: split(2, 100), test: split(3, 100),
-  inputs: [{ name: "image", dtype: "float32", shape: [1, 4, 4] }],
-  targets: [{ name: "label", dtype: "int32", shape: [] }],
-};`;
 
 /** The commands in one file, which begins ten times as fast as the sources do. */
 async function bundled(): Promise<string> {
@@ -62,7 +48,7 @@ async function bundled(): Promise<string> {
 /** What commands read and run with, in a folder. */
 export async function kitIn(folder: string): Promise<Kit> {
   writeFileSync(join(folder, "net.onnx"), writeModel(blobNet()));
-  writeFileSync(join(folder, "data.mjs"), DATA);
+  writeFileSync(join(folder, "data.mjs"), waves);
   writeFileSync(
     join(folder, "text.txt"),
     "Weights that are zero need no room, and units that are dead go.\n".repeat(44),

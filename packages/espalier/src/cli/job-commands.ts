@@ -1,0 +1,11 @@
+import type { Command } from "commander";
+import type { JobCommand } from "../jobs/command-job.ts";
+
+/** The commands that a job may be. */
+export const jobCommands: Readonly<Record<JobCommand, () => Promise<Command>>> = {
+  train: async () => (await import("./train.ts")).trainCommand(),
+  prune: async () => (await import("./prune.ts")).pruneCommand(),
+  compress: async () => (await import("./compress.ts")).compressCommand(),
+  scan: async () => (await import("./scan.ts")).scanCommand(),
+  reproduce: async () => (await import("./reproduce.ts")).reproduceCommand(),
+};

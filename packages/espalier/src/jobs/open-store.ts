@@ -1,0 +1,14 @@
+import { UserError } from "../errors.ts";
+import { folderStore } from "./folder-store.ts";
+import type { Store } from "./store.ts";
+
+/**
+ * Opens the store of an address.
+ * @param address a folder
+ * @throws UserError when it cannot be written, or there is no store of that kind
+ */
+export async function openStore(address: string): Promise<Store> {
+  const [, kind] = /^(\w+):\/\//.exec(address) ?? [];
+  if (kind === undefined) return folderStore(address);
+  throw new UserError(`There is no store of the kind "${kind}": name a folder.`);
+}
