@@ -1,7 +1,8 @@
-"""The peer of `npm run bench -- networks`: the same networks, batch and optimizer in PyTorch, on the CPU.
+"""The peer of `npm run bench -- training-step`: the same networks, batch and optimizer in PyTorch, on the CPU.
 
-Usage: pytorch_networks.py NETWORK THREADS BATCH. For each line on stdin it does one step and prints its milliseconds
-by the clock and of the processor, the loss, and the most bytes of memory that the process has had.
+Usage: pytorch_networks.py NETWORK THREADS BATCH STEPS. Prints the number of parameters; then, for each line on stdin,
+does so many steps and prints the milliseconds of one by the clock and of the processor, and the most bytes of memory
+that the process has had.
 Debian: apt-get install --no-install-recommends python3-torch libopenblas0-pthread (its default BLAS is 30 times slower).
 """
 import sys
@@ -55,6 +56,19 @@ def classifier(inputs):
 
 def global_pool():
     return [nn.AdaptiveAvgPool2d(1), nn.Flatten()]
+
+
+def lenet_300_100():
+    return nn.Sequential(
+        nn.Flatten(), nn.Linear(784, 300), nn.ReLU(), nn.Linear(300, 100), nn.ReLU(), nn.Linear(100, 10)
+    )
+
+
+def lenet_5():
+    return nn.Sequential(
+        nn.Conv2d(1, 20, 5), nn.MaxPool2d(2), nn.Conv2d(20, 50, 5), nn.MaxPool2d(2),
+        nn.Flatten(), nn.Linear(800, 500), nn.ReLU(), nn.Linear(500, 10),
+    )
 
 
 def alexnet():
@@ -150,13 +164,68 @@ def mobilenet_v2():
     )
 
 
+def resnet20():
+    layers, inputs = [conv_norm(3, 16, 3), nn.ReLU(inplace=True)], 16
+    for stage in range(3):
+        maps = 16 * 2**stage
+        for i in range(3):
+            stride = 2 if i == 0 and stage > 0 else 1
+            body = nn.Sequential(conv_norm(inputs, maps, 3, stride), nn.ReLU(inplace=True), conv_norm(maps, maps, 3))
+            shortcut = conv_norm(inputs, maps, 1, stride) if stride > 1 else None
+            layers.append(Residual(body, shortcut, nn.ReLU(inplace=True)))
+            inputs = maps
+    return nn.Sequential(*layers, *global_pool(), nn.Linear(inputs, 10))
+
+
+class Attention(nn.Module):
+    """Faster in PyTorch 1.13 than its own nn.MultiheadAttention."""
+
+    def __init__(self, width, heads):
+        super().__init__()
+        self.heads, self.qkv, self.out = heads, nn.Linear(width, 3 * width), nn.Linear(width, width)
+
+    def forward(self, x):
+        batch, tokens, width = x.shape
+        size = width // self.heads
+        query, key, value = self.qkv(x).view(batch, tokens, 3, self.heads, size).permute(2, 0, 3, 1, 4)
+        heard = (query * size**-0.5 @ key.transpose(-2, -1)).softmax(-1) @ value
+        return self.out(heard.transpose(1, 2).reshape(batch, tokens, width))
+
+
+class ViT(nn.Module):
+    """Patches of 4x4 as tokens with learned positions, blocks normalized first, the mean of all tokens classified."""
+
+    def __init__(self, width=192, depth=6, heads=3, patch=4, image=32, classes=10):
+        super().__init__()
+        self.patches = nn.Conv2d(3, width, patch, patch)
+        self.positions = nn.Parameter(0.02 * torch.randn(1, (image // patch) ** 2, width))
+        self.blocks = nn.Sequential(*[
+            nn.Sequential(
+                Residual(nn.Sequential(nn.LayerNorm(width), Attention(width, heads))),
+                Residual(nn.Sequential(
+                    nn.LayerNorm(width), nn.Linear(width, 4 * width), nn.GELU(), nn.Linear(4 * width, width)
+                )),
+            )
+            for _ in range(depth)
+        ])
+        self.norm, self.head = nn.LayerNorm(width), nn.Linear(width, classes)
+
+    def forward(self, x):
+        tokens = self.patches(x).flatten(2).transpose(1, 2) + self.positions
+        return self.head(self.norm(self.blocks(tokens)).mean(1))
+
+
 networks = {
-    "alexnet": (alexnet, 227),
-    "vgg-16": (vgg16, 224),
-    "squeezenet": (squeezenet, 227),
-    "googlenet": (googlenet, 224),
-    "resnet-50": (resnet50, 224),
-    "mobilenet-v2": (mobilenet_v2, 224),
+    "lenet-300-100": (lenet_300_100, (1, 28, 28)),
+    "lenet-5": (lenet_5, (1, 28, 28)),
+    "alexnet": (alexnet, (3, 227, 227)),
+    "vgg-16": (vgg16, (3, 224, 224)),
+    "squeezenet": (squeezenet, (3, 227, 227)),
+    "googlenet": (googlenet, (3, 224, 224)),
+    "resnet-50": (resnet50, (3, 224, 224)),
+    "mobilenet-v2": (mobilenet_v2, (3, 224, 224)),
+    "resnet-20": (resnet20, (3, 32, 32)),
+    "vit": (ViT, (3, 32, 32)),
 }
 
 
@@ -165,19 +234,19 @@ def peak_bytes():
         return next(1024 * int(line.split()[1]) for line in status if line.startswith("VmHWM"))
 
 
-network, threads, batch = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+network, (threads, batch, steps) = sys.argv[1], map(int, sys.argv[2:5])
 torch.set_num_threads(threads)
 torch.manual_seed(1)
 build, image = networks[network]
 model = build()
 optimizer = torch.optim.SGD(model.parameters(), 0.001, 0.9, weight_decay=5e-4)
-images, labels = torch.rand(batch, 3, image, image), torch.randint(0, 1000, (batch,))
-print("ready", flush=True)
+images, labels = torch.rand(batch, *image), torch.randint(0, 10, (batch,))
+print(sum(parameter.numel() for parameter in model.parameters()), flush=True)
 for _ in sys.stdin:
     start, cpu = time.perf_counter(), time.process_time()
-    optimizer.zero_grad(set_to_none=True)
-    loss = F.cross_entropy(model(images), labels)
-    loss.backward()
-    optimizer.step()
+    for _ in range(steps):
+        optimizer.zero_grad(set_to_none=True)
+        F.cross_entropy(model(images), labels).backward()
+        optimizer.step()
     elapsed, used = time.perf_counter() - start, time.process_time() - cpu
-    print(elapsed * 1e3, used * 1e3, loss.item(), peak_bytes(), flush=True)
+    print(elapsed * 1e3 / steps, used * 1e3 / steps, peak_bytes(), flush=True)

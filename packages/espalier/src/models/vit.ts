@@ -14,7 +14,7 @@ const HEADS = 3;
 
 /**
  * A small vision transformer (Dosovitskiy et al., arXiv 2010.11929) for images such as CIFAR's: patches of 4x4, six
- * blocks of width 192 with three heads, the mean of all tokens classified; 2,693,578 parameters.
+ * blocks of width 192 with three heads, the mean of all tokens classified; 2,693,194 parameters.
  */
 export function vit(options: NetworkOptions): Model {
   return build(published, options, ({ classes, scale }) => {
