@@ -83,12 +83,15 @@ export function channelsLastFilterGradient(context: RuleContext, windows: Window
   const [batch, channels] = shape(inputs[0]);
   const [filters] = shape(inputs[1]);
   const inner = channels / groups;
-  const axes = input.map((_, axis) => axis);
+  const places = sizeOf(input);
   const as = (value: string, dims: readonly number[]) => graph.emit("Reshape", [value, graph.ints(dims)]);
   const permuted = (value: string, perm: readonly number[]) => graph.emit("Transpose", [value], { perm: ints(perm) });
-  const split = as(inputs[0], [batch, groups, inner, ...input]);
-  const last = as(permuted(split, [1, 0, ...axes.map((axis) => axis + 3), 2]), [1, groups * batch, ...input, inner]);
-  const kernels = as(permuted(gradient, [1, 0, ...axes.map((axis) => axis + 2)]), [filters, batch, ...output, 1]);
+  // The runtime is quick at moving whole rows and at exchanging two neighbouring axes, and slow at both at once.
+  const split = as(inputs[0], [batch, groups, inner * places]);
+  const byGroup = as(groups === 1 ? split : permuted(split, [1, 0, 2]), [groups * batch, inner, places]);
+  const last = as(permuted(byGroup, [0, 2, 1]), [1, groups * batch, ...input, inner]);
+  const byFilter = permuted(as(gradient, [batch, filters, sizeOf(output)]), [1, 0, 2]);
+  const kernels = as(byFilter, [filters, batch, ...output, 1]);
   // Rows and columns that no window reached would make the result larger than the kernel.
   const rest = unreached(windows);
   const result = graph.emit("Conv", [last, kernels], {
@@ -105,7 +108,7 @@ export function channelsLastFilterGradient(context: RuleContext, windows: Window
     graph.ints(kernel.map((_, axis) => axis + 2)),
   ]);
   const rows = as(cut, [filters, ...kernel, inner]);
-  return permuted(rows, [0, kernel.length + 1, ...axes.map((axis) => axis + 1)]);
+  return permuted(rows, [0, kernel.length + 1, ...kernel.map((_, axis) => axis + 1)]);
 }
 
 /** Kernels [channels * offsets, 1, ...kernel] of which each picks one offset of the window in one channel. */

@@ -53,7 +53,8 @@ export function differentiate(
   const gradientOf = (value: string): string | undefined => {
     const parts = contributions.get(value) ?? [];
     if (parts.length < 2) return parts[0];
-    const sum = graph.emit("Sum", parts);
+    // In pairs, which the runtime adds on all threads; more at once on one.
+    const sum = parts.reduce((first, second) => graph.emit("Add", [first, second]));
     contributions.set(value, [sum]);
     return sum;
   };
@@ -70,6 +71,8 @@ export function differentiate(
       const part = found[i];
       if (part === undefined || !varying.has(input)) return;
       contributions.set(input, [...(contributions.get(input) ?? []), part]);
+      const { dtype, dims } = known.type(input);
+      if (!model.values.has(part)) model.values.set(part, { name: part, dtype, shape: dims });
     });
   }
 

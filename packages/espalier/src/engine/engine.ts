@@ -51,6 +51,11 @@ export interface Program {
 export interface Engine {
   readonly name: string;
   readonly device: Device;
+  /**
+   * How many channels lie side by side in the runtime's blocked convolutions; undefined where it has none.
+   * See onnx/blocked.
+   */
+  blockSize?(): Promise<number | undefined>;
   /** @throws UserError when the runtime refuses the graph, with the runtime's reason. */
   compile(model: Model, options?: CompileOptions): Promise<Program>;
 }

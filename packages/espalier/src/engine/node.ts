@@ -4,6 +4,7 @@ import { isMainThread } from "node:worker_threads";
 import { env } from "onnxruntime-common";
 import type * as OnnxRuntime from "onnxruntime-node";
 import { UserError } from "../errors.ts";
+import { findBlockSize } from "./block-size.ts";
 import { deviceRefusal } from "./devices.ts";
 import { DEVICES, type Engine, type EngineOptions } from "./engine.ts";
 import { writesInPlace } from "./in-place.ts";
@@ -109,6 +110,11 @@ function nativeEngine(
   return {
     name: "onnxruntime-node",
     device,
+    blockSize: async () => {
+      if (device !== "cpu") return undefined;
+      blocks ??= findBlockSize(ort);
+      return blocks;
+    },
     compile: async (model, options = {}) => {
       const inPlace = device === "cpu" && options.inPlace === true && (await overwrites(ort));
       return OrtProgram.create(ort, model, session, options, { onDevice, inPlace }).catch(async (error: unknown) => {
@@ -132,6 +138,7 @@ function webAssemblyEngine(options: EngineOptions): Engine {
 
 /** Tried once in a process. */
 let tried: Promise<boolean> | undefined;
+let blocks: Promise<number | undefined> | undefined;
 
 function overwrites(ort: Ort): Promise<boolean> {
   tried ??= writesInPlace(ort);

@@ -1,6 +1,7 @@
 import { differentiate } from "../autodiff/differentiate.ts";
 import type { GradientRule } from "../autodiff/rule.ts";
 import { UserError } from "../errors.ts";
+import { withBlocks } from "../onnx/blocked/with-blocks.ts";
 import { GraphBuilder } from "../onnx/builder.ts";
 import { copyModel, emptyModel, fedInputs, lookup, type Model, type Value } from "../onnx/graph.ts";
 import { isFloat32, type TensorType } from "../onnx/tensor.ts";
@@ -39,6 +40,8 @@ export interface StepOptions {
   readonly states?: readonly CarriedState[];
   /** Whether new values may be written over old ones: each is then made last, when nothing reads the old one any more. */
   readonly overwriting?: boolean;
+  /** How many channels lie side by side in the runtime's blocked convolutions; default: they are not used. */
+  readonly blockSize?: number;
   /** Gradient rules; default: all that are built in. */
   readonly rules?: ReadonlyMap<string, GradientRule>;
 }
@@ -107,7 +110,7 @@ const lossValue: Value = { name: LOSS, dtype: "float32", shape: [] };
 
 /** The objective with its parameters and running statistics as inputs, and the gradients of the parameters. */
 function backward(objective: TypedModel, options: StepOptions) {
-  const { parameters, statistics = [], rules } = options;
+  const { parameters, statistics = [], rules, blockSize } = options;
   // What stays as it is may be listed among the inputs too, as old exports do, and is fed by nobody.
   const forward: FeedableModel = { ...copyModel(objective), inputs: fedInputs(objective) };
   forward.name = `${objective.name} step`;
@@ -118,7 +121,9 @@ function backward(objective: TypedModel, options: StepOptions) {
   }
   const spliced = splice(forward, options);
   const read = parameters.map((name) => spliced.get(name) ?? name);
-  const { model, gradients } = differentiate(typedModel(forward), LOSS, read, rules);
+  const { model: plain, gradients } = differentiate(typedModel(forward), LOSS, read, rules);
+  const needed = [LOSS, ...gradients.values(), ...Object.keys(renewed(options))];
+  const model = blockSize === undefined ? plain : withBlocks(plain, blockSize, needed);
   return { model, gradients: new Map(parameters.map((name, i) => [name, gradients.get(read[i]) ?? ""])) };
 }
 

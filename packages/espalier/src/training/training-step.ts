@@ -93,6 +93,7 @@ export async function trainingStep(engine: Engine, source: Model, options: Train
     states,
     optimizer: transformOf(options.optimizer),
     masked: new Set(masks.keys()),
+    blockSize: await engine.blockSize?.(),
   };
   const step = wholeStep(annotated, stepOptions);
   const { carry, resident } = step;

@@ -1,0 +1,90 @@
+import { type Attributes, int } from "../attributes.ts";
+import { GraphBuilder } from "../builder.ts";
+import { lookup, type Node } from "../graph.ts";
+import { type NumericTensor, sizeOf } from "../tensor.ts";
+import type { FeedableModel } from "../typed.ts";
+import { shapesOf } from "./shapes.ts";
+
+/** The runtime's own operators, over tensors [N, C, H, W] that lie in memory as [N, C / block, H, W, block]. */
+export const BLOCKED_DOMAIN = "com.microsoft.nchwc";
+
+/** [N, C, H, W]. */
+export type Images = readonly [number, number, number, number];
+
+/** A value in blocks, with the shape that it has otherwise. */
+export interface Blocked {
+  readonly name: string;
+  readonly dims: Images;
+}
+
+/** A graph some of whose values are in blocks as well, or were. */
+export class Blocks {
+  readonly graph: GraphBuilder;
+  /** How many channels lie side by side. */
+  readonly size: number;
+  readonly #shapes: ReadonlyMap<string, readonly number[]>;
+  readonly #constant: (name: string) => NumericTensor | undefined;
+  readonly #blocked = new Map<string, Blocked>();
+
+  /** @param model whose nodes are replaced by those that are added here */
+  constructor(model: FeedableModel, size: number) {
+    this.#shapes = shapesOf(model);
+    this.#constant = lookup(model).constant;
+    this.graph = new GraphBuilder(model, "blocked/");
+    this.size = size;
+    model.nodes = [];
+    model.opsets.set(BLOCKED_DOMAIN, 1);
+  }
+
+  shape(value: string): readonly number[] | undefined {
+    return this.#shapes.get(value);
+  }
+
+  constant(value: string): NumericTensor | undefined {
+    return this.#constant(value);
+  }
+
+  /** The shape of a value that can be put into blocks. */
+  images(value: string): Images | undefined {
+    const [batch, channels, height, width, ...more] = this.shape(value) ?? [];
+    if (width === undefined || more.length > 0 || channels % this.size !== 0) return undefined;
+    return [batch, channels, height, width];
+  }
+
+  has(value: string): boolean {
+    return this.#blocked.has(value);
+  }
+
+  /** A value in blocks; put into them here if it is not yet. */
+  get(value: string, dims: Images): string {
+    const known = this.#blocked.get(value);
+    if (known) return known.name;
+    const name = this.emit("ReorderInput", [value]);
+    this.#blocked.set(value, { name, dims });
+    return name;
+  }
+
+  /** Makes a value known in blocks, and takes it out of them for whoever reads it otherwise. */
+  set(value: string, name: string, dims: Images): void {
+    this.#blocked.set(value, { name, dims });
+    this.emit("ReorderOutput", [name], { channels: int(dims[1]) }, value);
+  }
+
+  /** Adds a node of the blocked operators. */
+  emit(op: string, inputs: readonly string[], attributes: Attributes = {}, output = this.graph.fresh(op)): string {
+    this.graph.reserve(output);
+    const node: Node = { name: output, op, domain: BLOCKED_DOMAIN, inputs, outputs: [output], attributes };
+    this.graph.model.nodes.push(node);
+    return output;
+  }
+
+  as(value: string, dims: readonly number[]): string {
+    return this.graph.emit("Reshape", [value, this.graph.ints(dims)]);
+  }
+}
+
+/** Returns true for a value of one number. */
+export function isNumber(blocks: Blocks, value: string): boolean {
+  const shape = blocks.shape(value);
+  return shape !== undefined && sizeOf(shape) === 1;
+}

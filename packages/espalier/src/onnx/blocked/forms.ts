@@ -1,0 +1,133 @@
+import { attribute, int } from "../attributes.ts";
+import type { Node } from "../graph.ts";
+import { float32, integers, sizeOf } from "../tensor.ts";
+import { type Blocks, type Images, isNumber } from "./blocks.ts";
+import { affine, blockConvolution, convolutionOf } from "./convolution.ts";
+import { ELEMENTWISE } from "./shapes.ts";
+
+/** What can be done with a node where what it reads or makes is in blocks. */
+export interface Form {
+  /** The inputs that it would read in blocks. */
+  readonly reads: readonly string[];
+  /** Whether it reads them so by choice, and not only where its result is wanted in blocks. */
+  readonly seeks: boolean;
+  /** Whether it pays to put its inputs into blocks for it alone. */
+  readonly pays: boolean;
+  /** Puts the form in the place of the node. */
+  apply(): void;
+}
+
+/** The form of a node in blocks, if it has one. */
+export function formOf(blocks: Blocks, node: Node): Form | undefined {
+  if (node.domain !== "") return undefined;
+  if (node.op === "Conv") return convolution(blocks, node);
+  if (node.op === "BatchNormalization") return normalization(blocks, node);
+  if (node.op === "ReduceMean" || node.op === "ReduceSum") return overChannels(blocks, node);
+  if (ELEMENTWISE.has(node.op)) return elementwise(blocks, node) ?? byChannel(blocks, node);
+  return undefined;
+}
+
+function convolution(blocks: Blocks, node: Node): Form | undefined {
+  const found = convolutionOf(blocks, node);
+  if (!found) return undefined;
+  const { few, pays } = found;
+  return {
+    reads: few ? [] : [node.inputs[0]],
+    seeks: true,
+    pays: pays,
+    apply: () => blockConvolution(blocks, node, found),
+  };
+}
+
+/** Of tensors of one shape, and numbers. */
+function elementwise(blocks: Blocks, node: Node): Form | undefined {
+  const [output] = node.outputs;
+  const images = blocks.images(output);
+  if (!images) return undefined;
+  const reads = node.inputs.filter((name) => name && !isNumber(blocks, name));
+  if (!reads.every((name) => blocks.shape(name)?.join() === images.join())) return undefined;
+  return {
+    reads,
+    seeks: false,
+    pays: false,
+    apply() {
+      const inputs = node.inputs.map((name) => (reads.includes(name) ? blocks.get(name, images) : name));
+      blocks.set(output, blocks.graph.emit(node.op, inputs, node.attributes), images);
+    },
+  };
+}
+
+/** Addition, subtraction or multiplication by a number for each channel. */
+function byChannel(blocks: Blocks, node: Node): Form | undefined {
+  const { op, inputs, outputs } = node;
+  const images = blocks.images(outputs[0]);
+  if (!images || inputs.length !== 2 || !["Add", "Sub", "Mul"].includes(op)) return undefined;
+  const [x, each] = inputs;
+  if (blocks.shape(x)?.join() !== images.join() || !isByChannel(blocks.shape(each) ?? [], images)) return undefined;
+  return {
+    reads: [x],
+    seeks: false,
+    pays: false,
+    apply() {
+      const [, channels] = images;
+      const { graph } = blocks;
+      const numbers = blocks.as(each, [channels]);
+      const image = blocks.get(x, images);
+      const ones = () => graph.constant(float32([channels], new Float32Array(channels).fill(1)));
+      const result =
+        op === "Mul"
+          ? affine(blocks, image, channels, numbers)
+          : affine(blocks, image, channels, ones(), op === "Add" ? numbers : graph.emit("Neg", [numbers]));
+      blocks.set(outputs[0], result, images);
+    },
+  };
+}
+
+/** [C, 1, 1] or [1, C, 1, 1]. */
+function isByChannel(dims: readonly number[], [, channels]: Images): boolean {
+  const [width, height, own, ...more] = dims.toReversed();
+  return width === 1 && height === 1 && own === channels && sizeOf(more) === 1;
+}
+
+/** By statistics that are given: scale (x - mean) / sqrt(variance + epsilon) + bias. */
+function normalization(blocks: Blocks, node: Node): Form | undefined {
+  const [x, scale, bias, mean, variance] = node.inputs;
+  const images = blocks.images(x);
+  if (!images || attribute(node, "int", "training_mode", 0) === 1) return undefined;
+  return {
+    reads: [x],
+    seeks: false,
+    pays: false,
+    apply() {
+      const { graph } = blocks;
+      const epsilon = graph.scalar("float32", attribute(node, "float", "epsilon", 1e-5));
+      const deviation = graph.emit("Sqrt", [graph.emit("Add", [variance, epsilon])]);
+      const slope = graph.emit("Div", [scale, deviation]);
+      const centred = blocks.constant(mean)?.data.every((value) => Number(value) === 0);
+      const shift = centred ? bias : graph.emit("Sub", [bias, graph.emit("Mul", [mean, slope])]);
+      blocks.set(node.outputs[0], affine(blocks, blocks.get(x, images), images[1], slope, shift), images);
+    },
+  };
+}
+
+/** A sum or mean over all but the channels: first over an image's places, then over the images. */
+function overChannels(blocks: Blocks, node: Node): Form | undefined {
+  const [x, axes] = node.inputs;
+  const images = blocks.images(x);
+  const given = axes ? blocks.constant(axes) : undefined;
+  if (!images || !given || integers(given).toSorted().join() !== "0,2,3") return undefined;
+  if (attribute(node, "int", "keepdims", 1) === 1) return undefined;
+  return {
+    reads: [x],
+    seeks: true,
+    pays: false,
+    apply() {
+      const { graph, size } = blocks;
+      const [batch, channels, height, width] = images;
+      const places = blocks.as(blocks.get(x, images), [(batch * channels) / size, height * width, size]);
+      const ofImages = graph.emit(node.op, [places, graph.ints([1])], { keepdims: int(0) });
+      const sums = [blocks.as(ofImages, [batch, channels]), graph.ints([0])];
+      graph.emit(node.op, sums, { keepdims: int(0) }, node.outputs[0]);
+    },
+  };
+}
