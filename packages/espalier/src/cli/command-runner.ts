@@ -88,9 +88,11 @@ async function done(job: CommandJob, id: string, place: Workplace, progress: (to
   const results: JobRecord["result"][] = [];
   const listener = { result: (value: object) => void results.push(withoutPlaces(value)), said: progress };
   await heardBy(listener, () => called.call(argument, values, `espalier ${command}`));
-  const outputs: Record<string, string> = {};
+  const outputs: Record<string, JobRecord["outputs"][string]> = {};
   for (const name of readdirSync(OUT).sort()) {
-    if (KEPT.test(name)) outputs[name] = await putContents(place.store, readFileSync(join(OUT, name)));
+    if (!KEPT.test(name)) continue;
+    const contents = readFileSync(join(OUT, name));
+    outputs[name] = { sha256: await putContents(place.store, contents), bytes: contents.length };
   }
   const [result] = results;
   await putRecord(place.store, { id, job, result, outputs });

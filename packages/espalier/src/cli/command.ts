@@ -265,7 +265,7 @@ export function wordsOf(name: string, schema: z.ZodType, value: unknown): string
 }
 
 /** A word as a shell takes it. */
-const quoted = (word: string) => (/^[\w.,:=/@+-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`);
+export const quoted = (word: string) => (/^[\w.,:=/@+-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`);
 
 /** Help without the options that are about another kind of data than what is given. */
 function helpFor(shape: Shape) {

@@ -14,5 +14,6 @@ export const COMMANDS: ReadonlyMap<string, () => Promise<Command>> = new Map([
   ["compress", jobCommands.compress],
   ["decompress", async () => (await import("./decompress.ts")).decompressCommand()],
   ["import", async () => (await import("./import.ts")).importCommand()],
+  ["sweep", async () => (await import("./sweep.ts")).sweepCommand()],
   ["reproduce", jobCommands.reproduce],
 ]);

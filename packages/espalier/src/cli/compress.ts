@@ -37,6 +37,19 @@ const report = option(z.string().optional(), {
   outside: true,
 });
 
+const options = z.object({
+  out: out("file", "where to write"),
+  report,
+  ...optionalData("samples by which weights are rounded, fitted or trained, and judged"),
+  ...modelOptions,
+  ...compressOptions,
+  json,
+  ...engineOptions,
+});
+
+/** What the command line of compress takes. */
+export type CompressFlags = z.input<typeof options>;
+
 /** `espalier compress`: shares a model's weights if asked, and writes it small. */
 export const compressCommand = () =>
   defineCommand({
@@ -45,15 +58,7 @@ export const compressCommand = () =>
     description:
       "Writes a model as a small .esp file, from which a page makes the .onnx again, bit for bit.\nWith --max-loss and --data its weights are rounded first, as coarsely as keeps its outputs what they were, whatever the network is for: labels are read in the end, to report.\nWith --bits, --method or --unlabeled they are shared as these say; without --data by the weights alone, which is a guess.",
     argument: { name: "model", help: "an .onnx or .esp file", reads: "model" },
-    options: z.object({
-      out: out("file", "where to write"),
-      report,
-      ...optionalData("samples by which weights are rounded, fitted or trained, and judged"),
-      ...modelOptions,
-      ...compressOptions,
-      json,
-      ...engineOptions,
-    }),
+    options,
     examples: [
       "compress pruned.onnx --out pruned.esp",
       "compress pruned.onnx --bits 5 --data mnist --out shared.esp",

@@ -45,6 +45,9 @@ const options = z.object({
   resume,
 });
 
+/** What the command line of prune takes. */
+export type PruneFlags = z.input<typeof options>;
+
 export type PruneCall = Call<z.output<typeof options>>;
 
 /** `espalier prune`: prunes and retrains a model in rounds. */

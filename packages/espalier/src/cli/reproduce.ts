@@ -26,6 +26,17 @@ const data = option(z.string().optional(), {
   reads: "data",
 });
 
+const options = z.object({
+  out: out("dir", "where to write; networks that experiments share are kept there in runs/"),
+  data,
+  ...reproduceOptions,
+  json,
+  ...engineOptions,
+});
+
+/** What the command line of reproduce takes. */
+export type ReproduceFlags = z.input<typeof options>;
+
 /** `espalier reproduce`: the experiments of the two papers. */
 export const reproduceCommand = () =>
   defineCommand({
@@ -33,13 +44,7 @@ export const reproduceCommand = () =>
     summary: "repeat an experiment of the papers",
     description: `Repeats an experiment, on real MNIST unless it is about a text or networks, and writes its figures, its measurements as JSON, and a page.\n${[...experiments].map(([name, { title }]) => `  ${name.padEnd(14)} ${title}`).join("\n")}`,
     argument: { name: "experiment", help: [...experiments.keys()].join(", "), names: [...experiments.keys()] },
-    options: z.object({
-      out: out("dir", "where to write; networks that experiments share are kept there in runs/"),
-      data,
-      ...reproduceOptions,
-      json,
-      ...engineOptions,
-    }),
+    options,
     examples: [
       "reproduce fig6 --out results",
       "reproduce table1 --out results --json",

@@ -25,6 +25,19 @@ import { engineOf } from "./options.ts";
 import { count, duration, printJson, printLine, share, textTable } from "./print.ts";
 import { SCANNED } from "./results.ts";
 
+const options = z.object({
+  out: out("dir", "where to write"),
+  ...dataOptions,
+  ...modelOptions,
+  ...scanOptions,
+  resume,
+  json,
+  ...engineOptions,
+});
+
+/** What the command line of scan takes. */
+export type ScanFlags = z.input<typeof options>;
+
 /** `espalier scan`: how sensitive each layer is to pruning. */
 export const scanCommand = () =>
   defineCommand({
@@ -33,15 +46,7 @@ export const scanCommand = () =>
     description:
       "Prunes each layer alone to several densities and measures the validation error,\nwith --retrain also after a short retraining. Writes scan.json and scan.html.",
     argument: { name: "model", help: "an .onnx or .esp file", reads: "model" },
-    options: z.object({
-      out: out("dir", "where to write"),
-      ...dataOptions,
-      ...modelOptions,
-      ...scanOptions,
-      resume,
-      json,
-      ...engineOptions,
-    }),
+    options,
     examples: [
       "scan dense.onnx --data mnist --out scan",
       "scan dense.onnx --data mnist --out scan --densities 0.5,0.2,0.1,0.05 --retrain 1",

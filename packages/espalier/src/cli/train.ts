@@ -27,6 +27,24 @@ import { openFixed } from "./model.ts";
 import { engineOf } from "./options.ts";
 import { count, duration, printJson, printLine } from "./print.ts";
 
+const options = z.object({
+  out: out("file", "where to write the trained model"),
+  ...dataOptions,
+  ...modelOptions,
+  ...trainOptions,
+  against: option(z.string().optional(), {
+    help: "the model to imitate (default: the model itself)",
+    value: "model",
+    reads: "model",
+  }),
+  resume,
+  json,
+  ...engineOptions,
+});
+
+/** What the command line of train takes. */
+export type TrainFlags = z.input<typeof options>;
+
 /** `espalier train`: trains a network, or trains a model further. */
 export const trainCommand = () =>
   defineCommand({
@@ -39,20 +57,7 @@ export const trainCommand = () =>
       names: [...networks.keys()],
       reads: "model",
     },
-    options: z.object({
-      out: out("file", "where to write the trained model"),
-      ...dataOptions,
-      ...modelOptions,
-      ...trainOptions,
-      against: option(z.string().optional(), {
-        help: "the model to imitate (default: the model itself)",
-        value: "model",
-        reads: "model",
-      }),
-      resume,
-      json,
-      ...engineOptions,
-    }),
+    options,
     examples: [
       "train lenet-300-100 --data mnist --out dense.onnx",
       "train model.onnx --data npz:digits.npz --out tuned.onnx --epochs 5 --optimizer adam --learning-rate 0.001",

@@ -70,7 +70,7 @@ const recordSchema = z
     /** What the command printed, without times and places. */
     result: z.record(z.string(), z.json()),
     /** The files that it wrote, by their content. */
-    outputs: z.record(z.string(), sha256),
+    outputs: z.record(z.string(), z.strictObject({ sha256, bytes: z.int() })),
   })
   .readonly();
 

@@ -71,6 +71,8 @@ function startProcess({ entry, modules }: WorkerProgram, { onReply, onEnd }: Lis
     },
     async stop() {
       if (ended) return;
+      // Whoever waits for the end is to see it, also where nothing else keeps this process alive.
+      child.ref();
       child.kill("SIGKILL");
       await gone;
     },

@@ -49,8 +49,8 @@ export async function getRecord(store: Store, id: string): Promise<JobRecord | u
   const contents = await store.read(recordKey(id));
   const record = contents && readJobRecord(parseJson(new TextDecoder().decode(contents)));
   if (record?.id !== id) return undefined;
-  for (const digest of Object.values(record.outputs)) {
-    if (!(await store.has(contentKey(digest)))) return undefined;
+  for (const { sha256 } of Object.values(record.outputs)) {
+    if (!(await store.has(contentKey(sha256)))) return undefined;
   }
   return record;
 }

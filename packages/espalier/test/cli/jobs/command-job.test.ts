@@ -75,7 +75,7 @@ describe("a job", () => {
     expect(records[0]).toEqual(records[1]);
     expect(records[0]?.result).toMatchObject({ network: "network.onnx", epochs: 2 });
     expect(readdirSync(at("work"))).toEqual([]);
-    const trained = records[0]?.outputs["model.onnx"] ?? "";
+    const trained = records[0]?.outputs["model.onnx"].sha256 ?? "";
     expect(await other.has(contentKey(trained))).toBe(true);
 
     const options = { ...training, rate: 4, rounds: 1 };

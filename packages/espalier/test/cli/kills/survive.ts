@@ -1,13 +1,13 @@
 import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { extname, join } from "node:path";
-import { build } from "esbuild";
 import { decode } from "espalier-runtime/codec";
 import { expect } from "vitest";
 import { readModel } from "../../../src/onnx/read.ts";
 import { writeModel } from "../../../src/onnx/write.ts";
 import { random } from "../../../src/random.ts";
 import { blobNet } from "../../blobs.ts";
+import { bundled } from "../bundle.ts";
 import { waves } from "../jobs/waves.ts";
 
 /** A command that is killed again and again, and begun again as its user would. */
@@ -21,30 +21,6 @@ export interface Command {
   readonly checkpoint?: string;
 }
 
-const source = (path: string) => new URL(`../../../../${path}`, import.meta.url).pathname;
-
-/** The commands in one file, which begins ten times as fast as the sources do. */
-async function bundled(): Promise<string> {
-  // Beside what the build makes, so that packages are found from there.
-  const outfile = source("espalier/dist/kills/main.mjs");
-  const runtime = (path: string) => source(`runtime/src/${path}.ts`);
-  await build({
-    entryPoints: [source("espalier/test/cli/main.ts")],
-    outfile,
-    bundle: true,
-    platform: "node",
-    format: "esm",
-    packages: "external",
-    alias: {
-      "espalier-runtime/codec": runtime("codec/index"),
-      "espalier-runtime/errors": runtime("errors"),
-      "espalier-runtime/operators": runtime("operators"),
-      "espalier-runtime": runtime("index"),
-    },
-  });
-  return outfile;
-}
-
 /** What commands read and run with, in a folder. */
 export async function kitIn(folder: string): Promise<Kit> {
   writeFileSync(join(folder, "net.onnx"), writeModel(blobNet()));
@@ -54,7 +30,7 @@ export async function kitIn(folder: string): Promise<Kit> {
     "Weights that are zero need no room, and units that are dead go.\n".repeat(44),
   );
   mkdirSync(join(folder, "tmp"));
-  return { folder, main: await bundled() };
+  return { folder, main: await bundled("kills") };
 }
 
 export interface Kit {

@@ -1,0 +1,14 @@
+import type { Point } from "./expand.ts";
+
+/** "prune, rate 4, seed 2": which of the jobs it is. */
+export function pointText({ stage, settings, seed }: Point): string {
+  const own = Object.entries(settings).map(([name, value]) => {
+    const short = name.startsWith(`${stage}.`) ? name.slice(stage.length + 1) : name;
+    return `${short} ${settingText(value)}`;
+  });
+  return [stage, ...own, `seed ${seed}`].join(", ");
+}
+
+/** A value as a table has it. */
+export const settingText = (value: unknown): string =>
+  value === undefined ? "" : typeof value === "string" ? value : JSON.stringify(value);
