@@ -27,7 +27,7 @@ interface Reader {
 function readersIn(scratch: string): Readonly<Record<string, Reader>> {
   const [model, curve] = ["model.onnx", "out.esp.curve.json"].map((name) => join(scratch, name));
   writeFileSync(model, writeModel(blobNet()));
-  const point = { lambda: 0.1, epochs: 2, bytes: 1000, fidelity: 0.99, accepted: true };
+  const point = { lambda: 0.1, cut: 0, epochs: 2, bytes: 1000, density: 0.5, fidelity: 0.99, accepted: true };
   const curveOf = () => curveFile(join(scratch, "out.esp"), model, {});
   curveOf().add(point);
   const shelf = folderShelf(scratch);

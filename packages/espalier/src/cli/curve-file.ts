@@ -10,8 +10,10 @@ const schema = z.object({
   points: z.array(
     z.object({
       lambda: z.number(),
+      cut: z.number(),
       epochs: z.number(),
       bytes: z.number(),
+      density: z.number(),
       fidelity: z.number(),
       accepted: z.boolean(),
     }),

@@ -83,9 +83,11 @@ function sharingText(trial: Of<"sharing">["trial"], measure: Measure): string {
   return `${size}: ${validationText(measure, before)}, ${valueText(measure, after)} after training${accepted ? "" : ", too much"}`;
 }
 
-function curveText({ bytes: size, epochs, fidelity, accepted }: Of<"curve">["point"], { name }: Measure): string {
+function curveText(point: Of<"curve">["point"], { name }: Measure): string {
+  const { bytes: size, cut, density, epochs, fidelity, accepted } = point;
+  const kept = cut === 0 ? "" : ` with ${share(density)} of the weights`;
   const trained = epochs === 0 ? "" : ` after ${epochs} epochs of imitation`;
-  return `about ${bytes(size)}: ${fidelityText(fidelity)} the same by ${name}${trained}${accepted ? "" : ", too little"}`;
+  return `about ${bytes(size)}${kept}: ${fidelityText(fidelity)} the same by ${name}${trained}${accepted ? "" : ", too little"}`;
 }
 
 /** What a search makes of a round. */

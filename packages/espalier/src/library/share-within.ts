@@ -10,11 +10,11 @@ import { mergeable } from "../operators/roles.ts";
 import { bytesText } from "../report/figures.ts";
 import { walkPrices } from "../sharing/price-walk.ts";
 import { imitate } from "../sharing/scaled/imitation.ts";
-import { bytesOf, isScaled, type Scaling, scaledParameters } from "../sharing/scaled/rounded.ts";
+import { bytesOf, densityOf, isScaled, type Scaling, scaledParameters } from "../sharing/scaled/rounded.ts";
 import { scaledRows } from "../sharing/scaled/rows.ts";
 import { Scaler } from "../sharing/scaled/scale-network.ts";
 import { statisticsOf } from "../sharing/scaled/statistics.ts";
-import { CURVE, type CurvePoint } from "../sharing/scaled/walk-curve.ts";
+import { CURVE, type CurvePoint, walkCuts } from "../sharing/scaled/walk-curve.ts";
 import { checkPercent } from "../tasks/fidelity/percent.ts";
 import type { Measure } from "../tasks/measure.ts";
 import { checkRounded } from "./check-rounded.ts";
@@ -111,39 +111,53 @@ export async function shareWithin(
     onPart: (part) => onWork("Looking at the layers", part, 1),
   });
   const scaler = new Scaler(statistics, form.typeOf);
-  const scaled = (lambda: number) => scaler.scale(lambda, { signal, onWork });
+  const scaled = ({ lambda, cut }: How) => scaler.scale(lambda, { cut, signal, onWork });
   checkRounded(form.model, scaler.names, note);
   const curve: CurvePoint[] = [];
   let judgedBy: Measure | undefined;
 
   /** Judges a network on the validation split, and tells of it. */
-  const judge = async (scaling: Scaling, lambda: number, epochs: number): Promise<CurvePoint> => {
+  const judge = async (scaling: Scaling, { lambda, cut }: How, epochs: number): Promise<CurvePoint> => {
     const result = await validation.with(modelOf(scaling));
     if (!judgedBy) checkTelling(result, maxLoss, note);
     judgedBy = result.measure;
     const { fidelity } = result;
-    const bytes = Math.round(bytesOf(scaling));
-    const point = { lambda, epochs, bytes, fidelity, accepted: fidelity >= 100 - maxLoss };
+    const [bytes, density] = [Math.round(bytesOf(scaling)), densityOf(scaling)];
+    const point = { lambda, cut, epochs, bytes, density, fidelity, accepted: fidelity >= 100 - maxLoss };
     curve.push(point);
     onProgress?.({ kind: "curve", point, measure: result.measure });
     return point;
   };
-  const attempt = async (lambda: number): Promise<boolean> => {
+  const smallest = () => bySize(curve).find(({ accepted }) => accepted);
+  const attempt = async (how: How): Promise<boolean> => {
     signal?.throwIfAborted();
-    const before = known.find((point) => point.lambda === lambda && point.epochs === 0);
-    if (before) curve.push(before);
-    const { accepted } = before ?? (await judge(await scaled(lambda), lambda, 0));
-    return accepted;
+    const before = known.find(({ lambda, cut, epochs }) => lambda === how.lambda && cut === how.cut && epochs === 0);
+    if (before) {
+      curve.push(before);
+      return before.accepted;
+    }
+    const scaling = await scaled(how);
+    // Of more cuts only what is smaller is of use: it is reached further on.
+    if (how.cut > 0 && bytesOf(scaling) >= (smallest()?.bytes ?? 0)) return true;
+    return (await judge(scaling, how, 0)).accepted;
   };
 
-  await walkPrices(attempt, CURVE);
-  const rounded = bySize(curve).find(({ accepted }) => accepted);
+  await walkPrices((lambda) => attempt({ lambda, cut: 0 }), CURVE);
+  const uncut = smallest();
+  if (uncut) {
+    note("Cutting connections before the others are rounded, as long as that makes it smaller.");
+    await walkCuts(
+      () => smallest() ?? uncut,
+      (lambda, cut) => attempt({ lambda, cut }),
+    );
+  }
+  const rounded = smallest();
   if (!rounded) {
     judgedBy ??= (await validation.with(source)).measure;
     note("Nothing can be rounded within that loss: the weights stay as they are.");
     return { model: source, layers: [], measure: judgedBy, curve: bySize(curve) };
   }
-  const { scaling, point: chosen } = await imitated({ point: rounded, scaling: await scaled(rounded.lambda) });
+  const { scaling, point: chosen } = await imitated({ point: rounded, scaling: await scaled(rounded) });
   const made = modelOf(scaling);
   const tested = await test.with(made);
   noteBeyond(tested, maxLoss, note);
@@ -164,8 +178,8 @@ export async function shareWithin(
   async function imitated(rounded: Found): Promise<Found> {
     let best = rounded;
     for (const factor of epochs > 0 ? COARSER : []) {
-      const lambda = rounded.point.lambda * factor;
-      const start = await scaled(lambda);
+      const how = { ...rounded.point, lambda: rounded.point.lambda * factor };
+      const start = await scaled(how);
       // What follows from itself is not trained, and is not always smaller where it is coarser.
       if (bytesOf(start) >= bytesOf(best.scaling) || ![...start.values()].some(isScaled)) return best;
       let found: Found | undefined;
@@ -183,7 +197,7 @@ export async function shareWithin(
             note(`The imitation came to a loss of ${loss} in epoch ${epoch}, and ends: what was found before is kept.`);
             return true;
           }
-          const point = await judge(scaling, lambda, epoch);
+          const point = await judge(scaling, how, epoch);
           if (point.accepted) found = { scaling, point };
           return point.accepted;
         },
@@ -194,6 +208,9 @@ export async function shareWithin(
     return best;
   }
 }
+
+/** How a network is rounded. */
+type How = Pick<CurvePoint, "lambda" | "cut">;
 
 /** A network that is good enough, and its point of the curve. */
 interface Found {

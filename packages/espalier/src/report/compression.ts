@@ -100,9 +100,11 @@ function figuresOf(report: CompressionReport): [string, string][] {
 
 function walkSection({ curve, chosen, limit, measure }: NonNullable<CompressionReport["walk"]>): Html {
   const imitated = curve.some(({ epochs }) => epochs > 0);
+  const cut = curve.some(({ cut, epochs }) => cut > 0 && epochs === 0);
   return html`<h2>Size against fidelity</h2>
 ${renderChart(sizeCurve(curve, chosen, { limit, measure: nameText(measure) }), "Size against fidelity")}
 <p class="soft">Each network that was tried, on the validation split; ${chosen ? "the green one was chosen" : "none was near enough, so the weights are as they came"}, hollow ones were too far off.
+${cut ? "Squares are networks of which connections were cut before the others were rounded." : ""}
 ${imitated ? "Triangles are networks that were trained to imitate the one that came." : ""}</p>`;
 }
 

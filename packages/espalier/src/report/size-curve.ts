@@ -14,12 +14,12 @@ export function sizeCurve(
   { limit, measure }: { readonly limit: number; readonly measure: string },
 ): Chart {
   const told = (point: CurvePoint) =>
-    `${bytesText(point.bytes)}: ${fidelityText(point.fidelity)}, ${point.epochs > 0 ? `after ${point.epochs} ${point.epochs === 1 ? "epoch" : "epochs"} of imitation, ` : ""}${point === chosen ? "chosen" : point.accepted ? "good enough" : "too far off"}`;
+    `${bytesText(point.bytes)}${point.cut > 0 ? ` with ${Math.round(100 * point.density)}% of the weights` : ""}: ${fidelityText(point.fidelity)}, ${point.epochs > 0 ? `after ${point.epochs} ${point.epochs === 1 ? "epoch" : "epochs"} of imitation, ` : ""}${point === chosen ? "chosen" : point.accepted ? "good enough" : "too far off"}`;
   // Beyond, a network is no more than too far off.
   const least = Math.max(0, Math.min(100 - 3 * (100 - limit), 100 - LEAST_SHOWN));
   const bottom = Math.max(least, Math.floor(Math.min(limit, ...curve.map(({ fidelity }) => fidelity))));
   const place = { x: "bytes", y: "fidelity" };
-  const rounded = curve.filter(({ epochs }) => epochs === 0);
+  const rounded = curve.filter(({ epochs, cut }) => epochs === 0 && cut === 0);
   const sizes = curve.map(({ bytes }) => bytes);
   const best = chosen ? [chosen] : [];
   return {
@@ -45,7 +45,7 @@ export function sizeCurve(
         Plot.dot(curve, {
           ...place,
           r: 4,
-          symbol: ({ epochs }: CurvePoint) => (epochs > 0 ? "imitated" : "rounded"),
+          symbol: ({ epochs, cut }: CurvePoint) => (epochs > 0 ? "imitated" : cut > 0 ? "cut" : "rounded"),
           stroke: WOOD,
           strokeWidth: 1.5,
           fill: ({ accepted }: CurvePoint) => (accepted ? WOOD : "var(--paper)"),
@@ -62,7 +62,7 @@ export function sizeCurve(
           fill: "currentColor",
         }),
       ],
-      symbol: { domain: ["rounded", "imitated"], range: ["circle", "triangle"] },
+      symbol: { domain: ["rounded", "cut", "imitated"], range: ["circle", "square", "triangle"] },
     }),
   };
 }

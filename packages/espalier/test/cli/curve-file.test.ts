@@ -10,7 +10,7 @@ const out = join(folder, "small.esp");
 afterAll(() => rmSync(folder, { recursive: true }));
 
 describe("the curve of a search", () => {
-  const point = { lambda: 0.1, epochs: 0, bytes: 1000, fidelity: 99, accepted: true };
+  const point = { lambda: 0.1, cut: 0, epochs: 0, bytes: 1000, density: 0.4, fidelity: 99, accepted: true };
 
   it("is kept for the same network and options, from the first point on", () => {
     const state = curveFile(out, "digest", { maxLoss: 1 });

@@ -69,6 +69,22 @@ describe("shareWithin", () => {
     });
     expect(tried).toBe(points.length - 4);
     expect(writeModel(resumed.model)).toEqual(writeModel(whole.model));
+    expect(points.at(-1)?.cut).toBeGreaterThan(0);
+    const { model } = await shareWithin(engine, dense, data, { ...options, known: points.slice(0, -1) });
+    expect(writeModel(model)).toEqual(writeModel(whole.model));
+  });
+
+  it("cuts connections before the others are rounded where that makes the network smaller", async () => {
+    const { curve, chosen, model, layers } = await shareWithin(engine, dense, data, { maxLoss: 5, epochs: 0 });
+    const smallest = (cut: boolean) =>
+      Math.min(...curve.filter((point) => point.accepted && point.cut > 0 === cut).map(({ bytes }) => bytes));
+    expect(smallest(true)).toBeLessThan(smallest(false));
+    expect(chosen?.bytes).toBe(smallest(true));
+    const [kept, all] = [layers.map(({ kept }) => kept), layers.map(({ weights }) => weights)].map((counts) =>
+      counts.reduce((sum, count) => sum + count, 0),
+    );
+    expect(kept / all).toBeCloseTo(chosen?.density ?? 0, 10);
+    expect(model.initializers.size).toBe(dense.initializers.size);
   });
 
   it("says once by what outputs are judged, and computes once what they are to be", async () => {

@@ -83,9 +83,9 @@ export const compression: CompressionReport = {
   seconds: 312,
   walk: {
     curve: [
-      { lambda: 0.4, epochs: 0, bytes: 300_000, fidelity: 71.2, accepted: false },
-      { lambda: 0.2, epochs: 3, bytes: 380_000, fidelity: 98.4, accepted: true },
-      { lambda: 0.1, epochs: 0, bytes: 520_000, fidelity: 99.1, accepted: true },
+      { lambda: 0.4, cut: 0, epochs: 0, bytes: 300_000, density: 0.3, fidelity: 71.2, accepted: false },
+      { lambda: 0.2, cut: 1, epochs: 3, bytes: 380_000, density: 0.4, fidelity: 98.4, accepted: true },
+      { lambda: 0.1, cut: 0, epochs: 0, bytes: 520_000, density: 0.6, fidelity: 99.1, accepted: true },
     ],
     chosen: undefined,
     limit: 98,

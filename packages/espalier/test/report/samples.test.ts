@@ -133,7 +133,7 @@ describe("the report of a compression", () => {
     }
     const told = texts(".drawn-900 title");
     expect(told).toContain("300 kB: 71.20%, too far off");
-    expect(told).toContain("380 kB: 98.40%, after 3 epochs of imitation, good enough");
+    expect(told).toContain("380 kB with 40% of the weights: 98.40%, after 3 epochs of imitation, good enough");
   });
 
   it("shows what each layer got, and those that are as they came", () => {

@@ -7,6 +7,9 @@ import { workspace } from "../../reconstruction/kernels/kernels.ts";
  * needed; as a search for the nearest point of a lattice it is Babai's, Combinatorica 6, 1986).
  */
 export interface Chain {
+  /** The moments themselves, [n, n], in the order of the columns, and what is added to their diagonal. */
+  readonly second: Float32Array;
+  readonly ridge: number;
   /** Columns, those with the largest inputs first, while the most are left to make up for them; the free ones last. */
   readonly order: Int32Array;
   /** R' by its rows, a lower triangle [n, n]: what weight j brings to the k-th element is at k n + j. */
@@ -35,14 +38,16 @@ export function chainOf(second: Float32Array, columns: number, free: number): Ch
   order.subarray(0, bound).sort((a, b) => second[b * n + b] - second[a * n + a] || a - b);
   const bench = workspace();
   const [r] = bench.arrays(n * n);
+  const ridge = RIDGE * mean;
   for (let i = 0; i < n; i++) {
     for (let k = i; k < n; k++) r[i * n + k] = second[order[i] * n + order[k]];
-    r[i * n + i] += RIDGE * mean;
+    r[i * n + i] += ridge;
   }
   bench.kernels.factor(n, r.byteOffset, LEAST * mean);
   let logarithms = 0;
   for (let k = 0; k < bound; k++) logarithms += 2 * Math.log(r[k * n + k]);
-  return { order, triangle: turned(r, n), curvature: Math.exp(logarithms / Math.max(1, bound)) };
+  const curvature = Math.exp(logarithms / Math.max(1, bound));
+  return { second, ridge, order, triangle: turned(r, n), curvature };
 }
 
 /** An upper triangle with its rows as columns. */

@@ -78,3 +78,12 @@ export function cheapest(target: number, square: number, price: number, prices: 
   }
   return sign * best;
 }
+
+/** The bits that a value takes, in units of the scale, beside a zero: those of the nearest code that is none. */
+export function bitsOfMore(value: number, prices: Prices): number {
+  const size = Math.max(1, Math.min(MOST_CODE, Math.round(Math.abs(value))));
+  return Math.max(LEAST_BITS, prices[MOST_CODE + (value < 0 ? -size : size)] - prices[MOST_CODE]);
+}
+
+/** Where zeros are rare, others are no cheaper for it. */
+const LEAST_BITS = 0.1;

@@ -2,7 +2,7 @@ import type { Model } from "../../onnx/graph.ts";
 import { type FloatTensor, isFloat32 } from "../../onnx/tensor.ts";
 import { trainableParameters } from "../../training/parameters.ts";
 import { axisOf, type Plain } from "./looks.ts";
-import { scaledPlain } from "./scale-network.ts";
+import { scaledPlain } from "./scale-plain.ts";
 import { type Axis, MOST_CODE, type ScaledTensor, scaleFor } from "./scaled.ts";
 
 /**

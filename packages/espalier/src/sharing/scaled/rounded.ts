@@ -32,6 +32,17 @@ export function bytesOf(scaling: Scaling): number {
   return [...scaling.values()].reduce((sum, rounded) => sum + bytesIn(rounded), 0);
 }
 
+/** The part of all numbers that are not zero. */
+export function densityOf(scaling: Scaling): number {
+  let [kept, all] = [0, 0];
+  for (const rounded of scaling.values()) {
+    const numbers = isScaled(rounded) ? rounded.codes : rounded.tensor.data;
+    for (const number of numbers) if (number !== 0) kept++;
+    all += numbers.length;
+  }
+  return kept / Math.max(1, all);
+}
+
 /**
  * A tensor whose elements follow from others in it, such as a Fourier basis, as what is expected of them, where that is
  * smaller than whole numbers: within half a step of each, as rounding would be, or nearer, as errors spoil what is

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { float32 } from "../../../src/onnx/tensor.ts";
-import { scaledPlain } from "../../../src/sharing/scaled/scale-network.ts";
+import { scaledPlain } from "../../../src/sharing/scaled/scale-plain.ts";
 import { writtenOut } from "../../../src/sharing/scaled/scaled.ts";
 
 describe("a parameter of which only the weight of its errors is known", () => {
