@@ -3,13 +3,19 @@ import { withComputedWeights } from "../adoption/computed-weights.ts";
 import { trainableForm } from "../adoption/trainable-form.ts";
 import { untreated } from "../adoption/untreated.ts";
 import type { Engine } from "../engine/engine.ts";
+import { simplifyModel } from "../engine/simplify-model.ts";
 import type { Model } from "../onnx/graph.ts";
 import { flattened } from "../onnx/nested.ts";
-import { guessed, inBits } from "../sharing/scaled/guess.ts";
-import { scaledParameters } from "../sharing/scaled/rounded.ts";
+import { mergeable } from "../operators/roles.ts";
+import { guessed } from "../sharing/scaled/guess.ts";
+import { type BitsOf, inBits, layersInBits } from "../sharing/scaled/in-bits.ts";
+import { type Scaling, scaledParameters } from "../sharing/scaled/rounded.ts";
 import { scaledRows } from "../sharing/scaled/rows.ts";
+import { Scaler } from "../sharing/scaled/scale-network.ts";
+import { toldBy } from "../sharing/scaled/told.ts";
 import { bitsFor } from "../sharing/share.ts";
-import { type Hooks, splitHooks } from "./hooks.ts";
+import { type Hooks, splitHooks, workOf } from "./hooks.ts";
+import { type Imagined, imagined } from "./imagined.ts";
 import { checkWeights } from "./network.ts";
 import { checkOptions } from "./options/option.ts";
 import { shareOptions } from "./options/sharing.ts";
@@ -34,8 +40,9 @@ export const A_GUESS =
   "No inputs were seen, so what this costs is a guess: compare by eval --against, or give inputs by --data.";
 
 /**
- * Rounds a network's weights by themselves, without any input: to whole numbers times a scale for each output unit, by
- * bits, or as coarsely as a loss may allow.
+ * Rounds a network's weights without any input: to whole numbers times a scale for each output unit, by bits, or as
+ * coarsely as a loss may allow. Where BatchNormalizations tell how the numbers in the network are spread over real
+ * inputs, layers are looked at on noise that is spread so; else weights are rounded by themselves.
  */
 export async function shareByGuess(
   engine: Engine,
@@ -44,22 +51,55 @@ export async function shareByGuess(
 ): Promise<Pick<ShareResult, "model" | "layers">> {
   const { hooks, given } = splitHooks(options);
   const { bits, biasBits, maxLoss = 1 } = checkOptions(schema, given);
-  const computed = await withComputedWeights(engine, source);
+  const note = (text: string) => hooks.onProgress?.({ kind: "note", text });
+  checkWeights(source);
+  const told = toldBy(source);
+  const simple = told.size > 0 ? (await simplifyModel(engine, source, { mayMerge: mergeable })).model : source;
+  const computed = await withComputedWeights(engine, simple);
   const form = trainableForm(computed.model, { gates: false });
   // Nothing is run: layers in graphs inside are like others.
   const model = flattened(form.model);
   checkWeights(model);
-  const scaling = bits ? inBits(model, bitsIn(model, bits, biasBits)) : guessed(model, lambdaFor(maxLoss));
-  for (const text of [...computed.notes, ...untreated(form.model, true), A_GUESS]) {
-    hooks.onProgress?.({ kind: "note", text });
-  }
+  const seen = await imagined(engine, form.model, told, SEED, hooks);
+  const bitsOf = bits && bitsIn(model, bits, biasBits);
+  const scaling = new Map([
+    ...(bitsOf ? inBits(model, bitsOf) : guessed(model, lambdaFor(maxLoss))),
+    ...(seen ? await bySight(seen) : []),
+  ]);
+  for (const text of [...computed.notes, ...untreated(form.model, true), ...basis(seen), A_GUESS]) note(text);
   return { model: form.restore(scaledParameters(scaling)), layers: scaledRows(model, scaling) };
+
+  async function bySight({ statistics }: Imagined): Promise<Scaling> {
+    if (bitsOf) return layersInBits(statistics, bitsOf);
+    const scaler = new Scaler(statistics, form.typeOf);
+    return scaler.scale(lambdaFor(maxLoss), {
+      signal: hooks.signal,
+      onWork: workOf(hooks),
+    });
+  }
+}
+
+/** The noise is always the same. */
+const SEED = 1;
+
+/** By what weights were rounded. */
+function basis(seen: Imagined | undefined): string[] {
+  if (!seen) return [];
+  const { told } = seen;
+  return [
+    told === 1
+      ? "Layers were seen on noise, spread behind 1 BatchNormalization as it tells of real inputs."
+      : `Layers were seen on noise, spread behind ${told} BatchNormalizations as these tell of real inputs.`,
+  ];
 }
 
 const lambdaFor = (points: number) => LAMBDA_OF_POINT * Math.max(points, LEAST_POINTS);
 
-/** Layers as they are given, and biases where bits for them are. */
-function bitsIn(model: Model, bits: Parameters<typeof bitsFor>[1], biasBits: number | undefined) {
+/** Layers as they are given, and their biases: in more bits where none are given for them. */
+function bitsIn(model: Model, bits: Parameters<typeof bitsFor>[1], biasBits = BIAS_BITS): BitsOf {
   const own = bitsFor(model, bits, biasBits);
-  return (name: string) => own.get(name);
+  return (name) => own.get(name);
 }
+
+/** Of a line of numbers there are twice as many. */
+const BIAS_BITS = 6;

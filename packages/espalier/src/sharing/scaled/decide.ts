@@ -26,6 +26,8 @@ export interface Row {
   readonly price: number;
   /** Columns at the end whose weights take any value: the bias. */
   readonly free: number;
+  /** No code is larger; default: {@link MOST_CODE}. */
+  readonly most?: number;
 }
 
 /**
@@ -37,7 +39,7 @@ export interface Row {
  */
 export function decideRow(
   { order, triangle }: Chain,
-  { wanted, scale, price, free }: Row,
+  { wanted, scale, price, free, most }: Row,
   prices: Prices,
   codes: Int16Array,
   freed: Float64Array,
@@ -58,7 +60,7 @@ export function decideRow(
       errors[k] = w - target;
       continue;
     }
-    const code = w === 0 ? 0 : cheapest(target / scale, (pivot * scale) ** 2, price, prices);
+    const code = w === 0 ? 0 : cheapest(target / scale, (pivot * scale) ** 2, price, prices, most);
     codes[order[k]] = code;
     errors[k] = w - scale * code;
     total += (pivot * (target - scale * code)) ** 2;
@@ -67,12 +69,18 @@ export function decideRow(
 }
 
 /** The code of least cost: one of the two neighbours, the next towards zero, or zero. */
-export function cheapest(target: number, square: number, price: number, prices: Prices): number {
-  const size = Math.min(Math.abs(target), MOST_CODE);
+export function cheapest(
+  target: number,
+  square: number,
+  price: number,
+  prices: Prices,
+  most: number = MOST_CODE,
+): number {
+  const size = Math.min(Math.abs(target), most);
   const sign = target < 0 ? -1 : 1;
   const low = Math.floor(size);
   let [best, least] = [0, square * size * size + price * prices[MOST_CODE]];
-  for (let code = Math.max(1, low - 1); code <= Math.min(low + 1, MOST_CODE); code++) {
+  for (let code = Math.max(1, low - 1); code <= Math.min(low + 1, most); code++) {
     const cost = square * (size - code) ** 2 + price * prices[MOST_CODE + sign * code];
     if (cost < least) [best, least] = [code, cost];
   }

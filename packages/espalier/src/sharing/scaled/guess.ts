@@ -3,7 +3,7 @@ import { type FloatTensor, isFloat32 } from "../../onnx/tensor.ts";
 import { trainableParameters } from "../../training/parameters.ts";
 import { axisOf, type Plain } from "./looks.ts";
 import { scaledPlain } from "./scale-plain.ts";
-import { type Axis, MOST_CODE, type ScaledTensor, scaleFor } from "./scaled.ts";
+import type { Axis, ScaledTensor } from "./scaled.ts";
 
 /**
  * Rounds a network's weights without having seen any input: as if an error counted as much as the part that it is of
@@ -16,24 +16,8 @@ export function guessed(model: Model, lambda: number): ReadonlyMap<string, Scale
   );
 }
 
-/**
- * Rounds a network's weights to codes of so many bits: with the scale of least squared error for each row of weights, as
- * fine as codes allow. Biases and other rows of numbers have twice as many bits, as each counts for many weights.
- */
-export function inBits(model: Model, bitsOf: (name: string) => number | undefined): ReadonlyMap<string, ScaledTensor> {
-  return new Map(
-    eachTensor(model, (tensor, { name, axis }) => {
-      const bits = bitsOf(name);
-      if (bits === undefined) return undefined;
-      const most = axis.scales === 1 && isLine(tensor) ? 2 ** Math.min(11, 2 * bits - 1) - 1 : 2 ** (bits - 1) - 1;
-      return roundedTo(tensor, axis, Math.max(1, Math.min(MOST_CODE, most)));
-    }),
-  );
-}
-
-const isLine = ({ dims }: FloatTensor) => dims.filter((size) => size > 1).length < 2;
-
-function eachTensor(
+/** What is made of each parameter by its own weights alone. */
+export function eachTensor(
   model: Model,
   scaled: (tensor: FloatTensor, plain: Plain) => ScaledTensor | undefined,
 ): [string, ScaledTensor][] {
@@ -58,28 +42,3 @@ function energies({ data }: FloatTensor, { scales, inner }: Axis): Float32Array 
   for (let i = 0; i < data.length; i++) sums[Math.floor(i / inner) % scales] += data[i] ** 2;
   return sums;
 }
-
-/** Parts of the largest weight that scales are tried for: what lies beyond is cut off. */
-const REACHES = [1, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4];
-
-function roundedTo({ dims, data }: FloatTensor, { scales: count, inner }: Axis, most: number): ScaledTensor {
-  const rowOf = (i: number) => Math.floor(i / inner) % count;
-  const largest = new Float32Array(count);
-  for (let i = 0; i < data.length; i++) largest[rowOf(i)] = Math.max(largest[rowOf(i)], Math.abs(data[i]));
-  const scales = new Float32Array(count);
-  const least = new Float64Array(count).fill(Number.POSITIVE_INFINITY);
-  for (const reach of REACHES) {
-    const tried = largest.map((max) => scaleFor(Math.max((max * reach) / most, LEAST)));
-    const errors = new Float64Array(count);
-    for (let i = 0; i < data.length; i++) {
-      const row = rowOf(i);
-      errors[row] += (data[i] - tried[row] * codeOf(data[i], tried[row], most)) ** 2;
-    }
-    for (let row = 0; row < count; row++)
-      if (errors[row] < least[row]) [least[row], scales[row]] = [errors[row], tried[row]];
-  }
-  const codes = Int16Array.from(data, (w, i) => codeOf(w, scales[rowOf(i)], most));
-  return { dims, inner, scales, codes };
-}
-
-const codeOf = (w: number, scale: number, most: number) => Math.max(-most, Math.min(most, Math.round(w / scale)));

@@ -111,7 +111,7 @@ function scaleOf(weights: Float32Array, step: number, toTheOctave: number): numb
 }
 
 /** Codes [groups, rows, columns] in the order of the layer's tensor. */
-function inItsOrder(
+export function inItsOrder(
   linear: Looked["linear"],
   scales: Float32Array,
   codes: Int16Array,

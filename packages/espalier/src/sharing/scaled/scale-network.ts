@@ -69,19 +69,22 @@ export class Scaler {
     return found;
   }
 
-  #chainsOf({ layer, linear, blocks }: Looked): readonly (readonly Chain[])[] {
-    const known = this.#chains.get(layer.weight);
-    if (known) return known;
-    const chains = blocks.map(({ start, end, second }) => {
-      const size = end - start;
-      const free = end > linear.columns ? 1 : 0;
-      return Array.from({ length: linear.groups }, (_, g) =>
-        chainOf(second.subarray(g * size * size, (g + 1) * size * size), size, free),
-      );
-    });
-    this.#chains.set(layer.weight, chains);
-    return chains;
+  #chainsOf(looked: Looked): readonly (readonly Chain[])[] {
+    const known = this.#chains.get(looked.layer.weight) ?? chainsOf(looked);
+    this.#chains.set(looked.layer.weight, known);
+    return known;
   }
+}
+
+/** The chains of a layer: for each block of columns those of its groups. */
+export function chainsOf({ linear, blocks }: Looked): Chain[][] {
+  return blocks.map(({ start, end, second }) => {
+    const size = end - start;
+    const free = end > linear.columns ? 1 : 0;
+    return Array.from({ length: linear.groups }, (_, g) =>
+      chainOf(second.subarray(g * size * size, (g + 1) * size * size), size, free),
+    );
+  });
 }
 
 /** Floating-point operations that cutting a network may take each time: some seconds. */

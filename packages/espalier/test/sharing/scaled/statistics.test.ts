@@ -8,7 +8,8 @@ import { float32, floatsOf, isFloat32, sizeOf } from "../../../src/onnx/tensor.t
 import { layersOf } from "../../../src/operators/layers.ts";
 import { random } from "../../../src/random.ts";
 import { linearLayer } from "../../../src/reconstruction/linear.ts";
-import { guessed, inBits } from "../../../src/sharing/scaled/guess.ts";
+import { guessed } from "../../../src/sharing/scaled/guess.ts";
+import { inBits } from "../../../src/sharing/scaled/in-bits.ts";
 import { blocksOf } from "../../../src/sharing/scaled/looks.ts";
 import { bytesOf, scaledParameters } from "../../../src/sharing/scaled/rounded.ts";
 import { Scaler } from "../../../src/sharing/scaled/scale-network.ts";

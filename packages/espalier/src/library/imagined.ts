@@ -1,0 +1,103 @@
+import { forSamples } from "../adoption/samples.ts";
+import type { TensorSpec } from "../data/dataset.ts";
+import { noise } from "../data/noise.ts";
+import { settle } from "../engine/annotate.ts";
+import type { Engine, Tensors } from "../engine/engine.ts";
+import { inputsFor } from "../engine/random-inputs.ts";
+import { UserError } from "../errors.ts";
+import { fedInputs, type Model } from "../onnx/graph.ts";
+import { bytesOfAll, float32, sizeOf } from "../onnx/tensor.ts";
+import { upgrade } from "../onnx/upgrade.ts";
+import { asTold } from "../sharing/scaled/as-told.ts";
+import { type Statistics, statisticsOf } from "../sharing/scaled/statistics.ts";
+import type { Told } from "../sharing/scaled/told.ts";
+import { type Hooks, workOf } from "./hooks.ts";
+import { learnable } from "./learnable.ts";
+
+/** What there is to know of a network's weights where nobody gives inputs. */
+export interface Imagined {
+  readonly statistics: Statistics;
+  /** How many of its values were as the network tells of them. */
+  readonly told: number;
+}
+
+/** Larger networks are rounded by their weights alone: to look at layers takes many times their room. */
+const MOST_BYTES = 2 ** 28;
+/** Numbers that all samples of noise may be together, and how many samples there are. */
+const MOST_NUMBERS = 2 ** 23;
+const [FEWEST_SAMPLES, MOST_SAMPLES] = [8, 64];
+
+/**
+ * Looks at a network on noise, with its values spread as the network tells of real inputs.
+ * @param model in its trainable form
+ * @param told by the network before its normalizations became part of other layers
+ * @returns undefined where it tells nothing, or does not run on noise
+ * @throws the signal's reason
+ */
+export async function imagined(
+  engine: Engine,
+  model: Model,
+  told: ReadonlyMap<string, Told>,
+  seed: number,
+  hooks: Hooks,
+): Promise<Imagined | undefined> {
+  if (told.size === 0 || bytesOfAll(model.initializers.values()) > MOST_BYTES) return undefined;
+  try {
+    const inputs = await noisyInputs(engine, model, seed);
+    return inputs && (await lookedAt(engine, model, told, inputs, seed, hooks));
+  } catch (error) {
+    // No mistake of the user's: who gives no inputs is not to hear that some do not fit.
+    if (error instanceof UserError) return undefined;
+    throw error;
+  }
+}
+
+async function lookedAt(
+  engine: Engine,
+  model: Model,
+  told: ReadonlyMap<string, Told>,
+  inputs: readonly TensorSpec[],
+  seed: number,
+  hooks: Hooks,
+): Promise<Imagined | undefined> {
+  const { signal } = hooks;
+  const onWork = workOf(hooks);
+  const size = inputs.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+  const samples = Math.max(FEWEST_SAMPLES, Math.min(MOST_SAMPLES, Math.floor(MOST_NUMBERS / size)));
+  const data = noise(inputs, samples, seed);
+  const { network, batch, kinds } = await learnable(engine, forSamples(model, data), data);
+  if (batch > samples) return undefined;
+  const typed = await settle(engine, upgrade(network), { batch });
+  const fed: Tensors = {};
+  for (const { name, shape } of inputs) {
+    const tensor = float32([batch, ...shape]);
+    await data.train.read(
+      Array.from({ length: batch }, (_, i) => i),
+      { [name]: tensor.data },
+    );
+    fed[name] = tensor;
+  }
+  const { model: moved, count } = await asTold(engine, typed, told, fed);
+  if (count === 0) return undefined;
+  const onPart = (part: number) => onWork("Looking at the layers on noise", part, 1);
+  const statistics = await statisticsOf(engine, moved, data, { batch, seed, kinds, signal, onPart });
+  return { statistics, told: count };
+}
+
+/** The inputs without the batch, for which the network runs on noise; undefined where it does not. */
+async function noisyInputs(engine: Engine, model: Model, seed: number): Promise<TensorSpec[] | undefined> {
+  if (fedInputs(model).some(({ dtype }) => dtype !== "float32")) return undefined;
+  const program = await engine.compile(model);
+  try {
+    const run = (feeds: Tensors) => program.run(feeds).catch(() => undefined);
+    const found = await inputsFor(model, run, seed);
+    if (!found) return undefined;
+    const shapes = Object.entries(found.shapes);
+    const [first] = shapes[0][1];
+    // What has no batch, or another one, is no sample.
+    if (!shapes.every(([, shape]) => shape.length > 0 && shape[0] === first)) return undefined;
+    return shapes.map(([name, shape]) => ({ name, dtype: "float32", shape: shape.slice(1) }));
+  } finally {
+    await program.release();
+  }
+}
