@@ -56,7 +56,7 @@ export const compressCommand = () =>
     name: "compress",
     summary: "write a model as a small .esp file, its weights shared if asked",
     description:
-      "Writes a model as a small .esp file, from which a page makes the .onnx again, bit for bit.\nWith --max-loss and --data its weights are rounded first, as coarsely as keeps its outputs what they were, whatever the network is for: labels are read in the end, to report.\nWith --bits, --method or --unlabeled they are shared as these say; without --data by the weights alone, which is a guess.",
+      "Writes a model as a small .esp file, from which a page makes the .onnx again, bit for bit.\nWith --max-loss and --data its weights are rounded first, as coarsely as keeps its outputs what they were, whatever the network is for: labels are read in the end, to report.\nWith --bits, --method or --unlabeled they are shared as these say; without --data by the weights and what BatchNormalizations tell of inputs, which is a guess.",
     argument: { name: "model", help: "an .onnx or .esp file", reads: "model" },
     options,
     examples: [

@@ -66,7 +66,7 @@ export async function shareByGuess(
     ...(bitsOf ? inBits(model, bitsOf) : guessed(model, lambdaFor(maxLoss))),
     ...(seen ? await bySight(seen) : []),
   ]);
-  for (const text of [...computed.notes, ...untreated(form.model, true), ...basis(seen), A_GUESS]) note(text);
+  for (const text of [...computed.notes, ...untreated(form.model, true), A_GUESS, ...basis(seen)]) note(text);
   return { model: form.restore(scaledParameters(scaling)), layers: scaledRows(model, scaling) };
 
   async function bySight({ statistics }: Imagined): Promise<Scaling> {
@@ -82,16 +82,22 @@ export async function shareByGuess(
 /** The noise is always the same. */
 const SEED = 1;
 
-/** By what weights were rounded. */
+/** By what weights were rounded, and how much better inputs did where that was measured: docs/results/guess.md. */
 function basis(seen: Imagined | undefined): string[] {
-  if (!seen) return [];
-  const { told } = seen;
-  return [
-    told === 1
-      ? "Layers were seen on noise, spread behind 1 BatchNormalization as it tells of real inputs."
-      : `Layers were seen on noise, spread behind ${told} BatchNormalizations as these tell of real inputs.`,
-  ];
+  if (!seen) return [BETTER_THAN_ALONE];
+  const spread =
+    seen.told === 1
+      ? "behind 1 BatchNormalization as it tells"
+      : `behind ${seen.told} BatchNormalizations as these tell`;
+  return [`Layers were seen on noise, spread ${spread} of real inputs.`, BETTER_THAN_NOISE];
 }
+
+const measured = (times: string, boxes: string) =>
+  `Where it was measured, inputs gave a classifier of text lines the same answers in ${times} times fewer bytes, and a face detector 97% of its boxes in place of ${boxes}, in fewer bytes too.`;
+
+/** Beside layers seen on noise, of 4 bits, and beside the weights alone, of 5. */
+export const BETTER_THAN_NOISE = measured("1.5", "56%");
+export const BETTER_THAN_ALONE = measured("2.4", "51%");
 
 const lambdaFor = (points: number) => LAMBDA_OF_POINT * Math.max(points, LEAST_POINTS);
 

@@ -2,7 +2,7 @@ import { evaluateAgainst, simplify } from "espalier";
 import { nodeEngine } from "espalier/node";
 import { describe, expect, it } from "vitest";
 import type { Dataset, Split } from "../../src/data/dataset.ts";
-import { A_GUESS, shareByGuess } from "../../src/library/share-by-guess.ts";
+import { A_GUESS, BETTER_THAN_ALONE, BETTER_THAN_NOISE, shareByGuess } from "../../src/library/share-by-guess.ts";
 import { GraphBuilder } from "../../src/onnx/builder.ts";
 import { emptyModel, type Model } from "../../src/onnx/graph.ts";
 import { float32 } from "../../src/onnx/tensor.ts";
@@ -91,6 +91,7 @@ describe("a guess", () => {
       "Layers were seen on noise, spread behind 1 BatchNormalization as it tells of real inputs.",
     );
     expect(notes).toContain(A_GUESS);
+    expect(notes).toContain(BETTER_THAN_NOISE);
   });
 
   it("within a loss is nearer too, and the same every time", async () => {
@@ -104,6 +105,6 @@ describe("a guess", () => {
     const onProgress = (progress: { readonly kind: string; readonly text?: string }) =>
       progress.kind === "note" && notes.push(progress.text ?? "");
     await shareByGuess(engine, network(-1), { bits: 4, onProgress });
-    expect(notes).toEqual([A_GUESS]);
+    expect(notes).toEqual([A_GUESS, BETTER_THAN_ALONE]);
   });
 });
