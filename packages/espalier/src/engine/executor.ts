@@ -6,6 +6,12 @@ export interface Job<Input, Output> {
    * @param input as a structured clone carries it, as it does what comes back
    */
   run(input: Input, context: JobContext): Output | Promise<Output>;
+  /**
+   * Checks an input that has come from another machine, and may be anything. Jobs without it are done on the machine that
+   * asks for them alone.
+   * @throws UserError for one that the job does not take
+   */
+  check?(input: unknown): void;
 }
 
 /** What a job has of the one that asked for it. */

@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os";
 import type { Executor, Job, JobOptions } from "../engine/executor.ts";
 import { UserError } from "../errors.ts";
+import { inOrder } from "./in-order.ts";
 import { Slot } from "./slot.ts";
 import type { WorkerKind, WorkerProgram } from "./start.ts";
 
@@ -15,9 +16,6 @@ export interface LocalExecutorOptions {
   /** What workers run; default: the library's own, as it is when it is built. */
   readonly entry?: URL;
 }
-
-/** How often an input is given to a worker before it is held to be what ends them. */
-const TRIES = 2;
 
 /**
  * Does jobs in workers on this machine, which are started when they are needed and wait for more until they are
@@ -50,66 +48,26 @@ class LocalExecutor implements Executor {
     this.#free = [...this.#all];
   }
 
-  async *run<Input, Output>(
-    job: Job<Input, Output>,
+  run<Input, Output>(
+    { name }: Job<Input, Output>,
     inputs: Iterable<Input>,
     { signal, onProgress }: JobOptions = {},
   ): AsyncGenerator<Output, void, void> {
-    const ended = new AbortController();
-    const either = signal ? AbortSignal.any([signal, ended.signal]) : ended.signal;
-    const iterator = inputs[Symbol.iterator]();
-    const ahead: Promise<Output>[] = [];
-    let index = 0;
-    const fill = () => {
-      while (ahead.length < 2 * this.concurrency) {
-        const next = iterator.next();
-        if (next.done) return;
-        const own = index++;
-        const done = this.#do(job, next.value, either, (told) => onProgress?.(own, told));
-        // It is looked at when its turn has come.
-        done.catch(() => {});
-        ahead.push(done);
+    return inOrder(inputs, { ahead: 2 * this.concurrency, signal }, async (input, index, either) => {
+      const slot = await this.#take();
+      try {
+        const told = (text: unknown) => onProgress?.(index, text);
+        // The job of this name has given it.
+        return (await slot.insist({ job: name, input }, { signal: either, onProgress: told })) as Output;
+      } finally {
+        this.#free.push(slot);
+        this.#waiting.shift()?.();
       }
-    };
-    try {
-      fill();
-      for (let first = ahead.shift(); first; first = ahead.shift()) {
-        const output = await first;
-        signal?.throwIfAborted();
-        yield output;
-        fill();
-      }
-    } finally {
-      ended.abort();
-      await Promise.allSettled(ahead);
-      iterator.return?.();
-    }
+    });
   }
 
   async release(): Promise<void> {
     await Promise.all(this.#all.map((slot) => slot.stop()));
-  }
-
-  async #do<Input, Output>(
-    { name }: Job<Input, Output>,
-    input: Input,
-    signal: AbortSignal,
-    onProgress: (told: unknown) => void,
-  ): Promise<Output> {
-    const slot = await this.#take();
-    try {
-      const ends: string[] = [];
-      while (ends.length < TRIES) {
-        const outcome = await slot.do({ job: name, input }, { signal, onProgress });
-        // The job of this name has given it.
-        if ("output" in outcome) return outcome.output as Output;
-        ends.push(outcome.ended);
-      }
-      throw new Error(`The job "${name}" ended its worker ${TRIES} times (${ends[TRIES - 1]}): memory may be short.`);
-    } finally {
-      this.#free.push(slot);
-      this.#waiting.shift()?.();
-    }
   }
 
   async #take(): Promise<Slot> {

@@ -1,5 +1,4 @@
-import { UserError } from "../errors.ts";
-import type { Reply, Request } from "./messages.ts";
+import { errorOf, type Reply, type Request } from "./messages.ts";
 import { type Link, start, type WorkerProgram } from "./start.ts";
 
 /** What became of a request: what the job gave, or how its worker ended without it. */
@@ -9,6 +8,9 @@ export interface SlotOptions {
   readonly signal?: AbortSignal;
   readonly onProgress?: (told: unknown) => void;
 }
+
+/** How often an input is given to a worker before it is held to be what ends them. */
+const TRIES = 2;
 
 /** Room for one worker, which does one job at a time and is started when there is one. */
 export class Slot {
@@ -57,6 +59,21 @@ export class Slot {
     });
   }
 
+  /**
+   * Has a job done, by a second worker where the first dies.
+   * @returns what the job gives
+   * @throws what it throws; the signal's reason; an Error when the second worker dies too
+   */
+  async insist(request: Request, options: SlotOptions): Promise<unknown> {
+    let last = "";
+    for (let tries = 0; tries < TRIES; tries++) {
+      const outcome = await this.do(request, options);
+      if ("output" in outcome) return outcome.output;
+      last = outcome.ended;
+    }
+    throw new Error(`The job "${request.job}" ended its worker ${TRIES} times (${last}): memory may be short.`);
+  }
+
   async stop(): Promise<void> {
     const link = this.#link;
     this.#link = undefined;
@@ -75,11 +92,4 @@ export class Slot {
     });
     return link;
   }
-}
-
-function errorOf({ message, stack, isUserError }: Extract<Reply, { kind: "failed" }>): Error {
-  if (isUserError) return new UserError(message);
-  const error = new Error(message);
-  if (stack) error.stack = stack;
-  return error;
 }

@@ -2,7 +2,7 @@ import { parentPort } from "node:worker_threads";
 import type { Job } from "../engine/executor.ts";
 import { UserError } from "../errors.ts";
 import { jobs as own } from "./catalogue.ts";
-import type { Reply, Request } from "./messages.ts";
+import { failureOf, type Reply, type Request } from "./messages.ts";
 
 // What runs in a worker, thread or process: one job after the other, as they are asked for.
 
@@ -23,12 +23,15 @@ async function answer(request: Request, reply: (message: Reply) => void): Promis
     await ready;
     const job = jobs.get(request.job);
     if (!job) throw new Error(`There is no job "${request.job}".`);
+    if (request.isForeign) {
+      if (!job.check) throw new UserError(`The job "${request.job}" is done on the machine that asks for it alone.`);
+      job.check(request.input);
+    }
     const context = { signal, progress: (told: unknown) => reply({ kind: "progress", told }) };
     // The sender's own job of that name gave the input its type.
     reply({ kind: "done", output: await job.run(request.input as never, context) });
   } catch (error) {
-    const { message, stack } = error instanceof Error ? error : new Error(String(error));
-    reply({ kind: "failed", message, stack, isUserError: error instanceof UserError });
+    reply({ kind: "failed", ...failureOf(error) });
   }
 }
 
