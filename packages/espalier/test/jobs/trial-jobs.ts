@@ -1,4 +1,4 @@
-import { existsSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, writeFileSync } from "node:fs";
 import { setTimeout as after } from "node:timers/promises";
 import type { Job } from "../../src/engine/executor.ts";
 import { UserError } from "../../src/errors.ts";
@@ -39,4 +39,29 @@ export const die: Job<{ readonly once?: string }, string> = {
   },
 };
 
-export const jobs = [square, total, fail, die];
+/** A square that machines may ask for; each time that it is taken and done is a line in a file. */
+export const shared: Job<{ readonly x: number; readonly wait?: number; readonly log?: string }, number> = {
+  name: "shared",
+  async run({ x, wait = 0, log }, { progress }) {
+    const note = (what: string) => log !== undefined && appendFileSync(log, `${what} ${x}\n`);
+    note("taken");
+    progress(`waits ${wait}`);
+    await after(wait);
+    note("done");
+    return x * x;
+  },
+  check(input) {
+    if (typeof input !== "object" || input === null || !("x" in input) || typeof input.x !== "number") {
+      throw new UserError("The job takes a number x.");
+    }
+  },
+};
+
+/** Fails, or ends its worker, for whoever asks. */
+export const sharedFail: typeof fail = { ...fail, name: "shared fail", check: () => {} };
+export const sharedDie: typeof die = { ...die, name: "shared die", check: () => {} };
+
+/** Gives more than goes through a queue. */
+export const flood: Job<null, string> = { name: "flood", run: () => "x".repeat(100_000), check: () => {} };
+
+export const jobs = [square, total, fail, die, shared, sharedFail, sharedDie, flood];
