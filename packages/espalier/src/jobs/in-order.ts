@@ -1,3 +1,5 @@
+import { setMaxListeners } from "node:events";
+
 /** How far work runs ahead, and what ends it. */
 export interface InOrderOptions {
   /** Inputs that are worked on before the first of them is done. */
@@ -17,6 +19,8 @@ export async function* inOrder<Input, Output>(
 ): AsyncGenerator<Output, void, void> {
   const ended = new AbortController();
   const either = signal ? AbortSignal.any([signal, ended.signal]) : ended.signal;
+  // Each piece of work listens.
+  setMaxListeners(0, either);
   const iterator = inputs[Symbol.iterator]();
   const running: Promise<Output>[] = [];
   let index = 0;
