@@ -10,6 +10,7 @@ export { openNpz } from "./data/npz.ts";
 export { openDataset } from "./data/spec.ts";
 export { nodeEngine } from "./engine/node.ts";
 export { type LocalExecutorOptions, localExecutor } from "./jobs/local.ts";
+export { type QueueExecutorOptions, queueExecutor } from "./jobs/queue/executor.ts";
 export type { WorkerKind } from "./jobs/start.ts";
 export { renderReport } from "./report/render.ts";
 export type { RunReport } from "./report/run-report.ts";

@@ -39,7 +39,7 @@ export interface Workplace {
  */
 export function commandRunner(place: Workplace): Job<CommandJob, string> {
   return {
-    name: commandJob.name,
+    ...commandJob,
     async run(message, { progress }) {
       const job = readCommandJob(message);
       const id = jobId(job);

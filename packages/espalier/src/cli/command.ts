@@ -246,11 +246,14 @@ function textOf({ notation }: OptionMeta, value: unknown): string {
   return notation ? notation.write(value) : String(value);
 }
 
+/** A word without the name and password of an address: reports show it. */
+const withoutPassword = (word: string) => word.replace(/(rediss?:\/\/)[^/?#]*@/i, "$1");
+
 /** The command line that reached a command, from the program's name on. */
 function lineOf(command: Command): string {
   let root = command;
   while (root.parent) root = root.parent;
-  return [root.name(), ...root.args.map(quoted)].join(" ");
+  return [root.name(), ...root.args.map((word) => quoted(withoutPassword(word)))].join(" ");
 }
 
 /** An option with its value, as words of a command line. */

@@ -16,4 +16,5 @@ export const COMMANDS: ReadonlyMap<string, () => Promise<Command>> = new Map([
   ["import", async () => (await import("./import.ts")).importCommand()],
   ["sweep", async () => (await import("./sweep.ts")).sweepCommand()],
   ["reproduce", jobCommands.reproduce],
+  ["worker", async () => (await import("./worker.ts")).workerCommand()],
 ]);

@@ -47,20 +47,31 @@ export async function running<Result>(
   work: (hooks: Required<Pick<Hooks, "signal" | "onProgress">>) => Promise<Result>,
   stopped: () => string,
 ): Promise<Result> {
-  const interrupt = new AbortController();
-  const { signal } = interrupt;
-  asked.push(interrupt);
   const { report, stop } = reporter();
   try {
-    const result = await work({ signal, onProgress: report });
-    // What was done before it looked at the signal is done, but not asked for any more.
-    signal.throwIfAborted();
-    return result;
-  } catch (error) {
-    if (signal.aborted && error instanceof Error && error.name === "AbortError") throw new Interrupted(stopped());
-    throw error;
+    return await untilAsked(async (signal) => {
+      try {
+        const result = await work({ signal, onProgress: report });
+        // What was done before it looked at the signal is done, but not asked for any more.
+        signal.throwIfAborted();
+        return result;
+      } catch (error) {
+        if (signal.aborted && error instanceof Error && error.name === "AbortError") throw new Interrupted(stopped());
+        throw error;
+      }
+    });
   } finally {
     stop();
+  }
+}
+
+/** Runs work that goes on until Ctrl-C (or SIGTERM) asks it to end by its signal, and then ends well. */
+export async function untilAsked<Result>(work: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
+  const interrupt = new AbortController();
+  asked.push(interrupt);
+  try {
+    return await work(interrupt.signal);
+  } finally {
     asked.splice(asked.indexOf(interrupt), 1);
   }
 }

@@ -61,6 +61,7 @@ export const commandJob: Job<CommandJob, string> = {
   run() {
     throw new Error("Commands are run by workers that were given a store.");
   },
+  check: (message) => void readCommandJob(message),
 };
 
 const recordSchema = z

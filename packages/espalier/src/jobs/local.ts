@@ -3,7 +3,7 @@ import type { Executor, Job, JobOptions } from "../engine/executor.ts";
 import { UserError } from "../errors.ts";
 import { inOrder } from "./in-order.ts";
 import { Slot } from "./slot.ts";
-import type { WorkerKind, WorkerProgram } from "./start.ts";
+import { ownEntry, type WorkerKind, type WorkerProgram } from "./start.ts";
 
 /** How many workers of which kind there are, and what they know. */
 export interface LocalExecutorOptions {
@@ -26,7 +26,7 @@ export function localExecutor({
   workers = availableParallelism(),
   kind = "process",
   modules = [],
-  entry = new URL("./worker.js", import.meta.url),
+  entry = ownEntry,
 }: LocalExecutorOptions = {}): Executor {
   if (!Number.isInteger(workers) || workers < 1) {
     throw new UserError(`${workers} workers are not possible: ask for a whole number from 1 on.`);

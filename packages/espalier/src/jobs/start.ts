@@ -29,6 +29,16 @@ export interface WorkerProgram {
   readonly modules: readonly string[];
 }
 
+/** The library's own program, in processes, with more jobs. @param modules as addresses of files */
+export const ownProgram = (modules: readonly string[]): WorkerProgram => ({
+  kind: "process",
+  entry: ownEntry,
+  modules,
+});
+
+/** What workers run, as it is when the library is built. */
+export const ownEntry = new URL("./worker.js", import.meta.url);
+
 export function start(program: WorkerProgram, listener: Listener): Link {
   return program.kind === "thread" ? startThread(program, listener) : startProcess(program, listener);
 }

@@ -8,7 +8,8 @@ export type Told = "taken" | "done" | "failed" | "stopped" | "handed back";
 
 /** Whose jobs a bench does, and with what. */
 export interface BenchOptions {
-  readonly version: string;
+  /** What results depend on beside the jobs: those of the same kind are done. */
+  readonly kind: string;
   /** Jobs that are done at once. */
   readonly jobs: number;
   readonly program: WorkerProgram;
@@ -80,7 +81,7 @@ export class Bench {
 
   async #work(entry: Entry, signal: AbortSignal): Promise<unknown> {
     const { name } = entry;
-    const input = inputOf(entry, this.#options.version);
+    const input = inputOf(entry, this.#options.kind);
     const slot = this.#free.pop();
     if (!slot) throw new Error("More jobs are given to a worker than it has asked for.");
     let toldAt = Number.NEGATIVE_INFINITY;

@@ -1,12 +1,13 @@
-import { createHash } from "node:crypto";
 import type { Job as Entry, Queue, QueueEvents } from "bullmq";
 import { errorOf } from "../messages.ts";
 import { type Connection, type ConnectOptions, connect, farewell, queuePackages } from "./connection.ts";
+import { queueName, stopChannel } from "./kind.ts";
 import { checkPlain, messageOf, readReason } from "./message.ts";
 
 /** How work is asked for through a queue. */
 export interface ClientOptions extends ConnectOptions {
-  readonly version: string;
+  /** What results depend on beside the jobs: machines of this kind do them. */
+  readonly kind: string;
   /** Jobs that lie in the queue at once; others wait here. */
   readonly ahead: number;
   /** Milliseconds after which it is looked up what became of jobs: what was told of them may be lost with a connection. */
@@ -15,10 +16,6 @@ export interface ClientOptions extends ConnectOptions {
 
 /** For how long, and how many, jobs that are done are kept for those who look at the queue. */
 const KEPT = { age: 3600, count: 10_000 };
-
-/** Where the jobs of one version are: workers of another do not see them, as what comes out may differ. */
-export const queueName = (version: string) =>
-  `espalier-${createHash("sha256").update(version).digest("hex").slice(0, 12)}`;
 
 /** Work that is asked for. */
 interface Wanted {
@@ -72,7 +69,7 @@ export class QueueClient {
   static async open(options: ClientOptions): Promise<QueueClient> {
     const { Job, Queue, QueueEvents } = await queuePackages();
     const connection = await connect(options);
-    const name = queueName(options.version);
+    const name = queueName(options.kind);
     const queue = new Queue(name, { connection: connection.redis });
     const events = new QueueEvents(name, { connection: connection.redis });
     const client = new QueueClient(options, connection, queue, events, (id) => Job.fromId(queue, id));
@@ -91,7 +88,7 @@ export class QueueClient {
    * @throws what the job throws; the signal's reason; a UserError when the queue was lost
    */
   async do(name: string, input: unknown, signal: AbortSignal, told: (text: unknown) => void): Promise<unknown> {
-    const message = messageOf(name, input, this.options.version);
+    const message = messageOf(name, input, this.options.kind);
     signal.throwIfAborted();
     this.connection.lost.throwIfAborted();
     return new Promise<unknown>((resolve, reject) => {
@@ -182,9 +179,10 @@ export class QueueClient {
   /** Says so, once, where nobody works. */
   async #lonely(): Promise<void> {
     const isLonely = (await this.queue.getWorkersCount()) === 0;
-    const { address, version, warn } = this.options;
+    const { address, warn } = this.options;
     if (isLonely && !this.#isLonely) {
-      warn(`No worker of version ${version} is at ${address.shown}: start one with espalier worker --queue.`);
+      const { shown } = address;
+      warn(`No worker of this version and kind of processor is at ${shown}: start one with espalier worker --queue.`);
     }
     this.#isLonely = isLonely;
   }
@@ -198,7 +196,7 @@ export class QueueClient {
     if (!isAsked) return;
     const told = this.queue
       .remove(id)
-      .then((removed) => removed || this.connection.redis.publish(stopChannel(this.options.version), id))
+      .then((removed) => removed || this.connection.redis.publish(stopChannel(this.options.kind), id))
       .catch(() => {})
       .finally(() => this.#farewells.delete(told));
     this.#farewells.add(told);
@@ -240,6 +238,3 @@ export class QueueClient {
     for (const waiting of this.#wanted.get(id)?.waiting ?? []) how(waiting);
   }
 }
-
-/** Where it is told that a job is not wanted any more. */
-export const stopChannel = (version: string) => `${queueName(version)}:stop`;

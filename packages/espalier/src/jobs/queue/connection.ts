@@ -1,12 +1,16 @@
-import type { Redis } from "ioredis";
+import type * as bullmq from "bullmq";
+import type * as ioredis from "ioredis";
 import { errorCode, UserError } from "../../errors.ts";
 import type { QueueAddress } from "./address.ts";
 
+type QueuePackages = Pick<typeof bullmq, "Job" | "Queue" | "QueueEvents" | "WaitingError" | "Worker"> &
+  Pick<typeof ioredis, "Redis">;
+
 /** What of a queue's programs this needs: they are installed beside Espalier by those who use one. */
-export async function queuePackages() {
+export async function queuePackages(): Promise<QueuePackages> {
   try {
-    const [bullmq, { Redis }] = await Promise.all([import("bullmq"), import("ioredis")]);
-    return { ...bullmq, Redis };
+    const [queues, { Redis }] = await Promise.all([import("bullmq"), import("ioredis")]);
+    return { ...queues, Redis };
   } catch {
     throw new UserError("A queue needs two packages that are not installed: npm install bullmq ioredis.");
   }
@@ -22,7 +26,7 @@ export interface ConnectOptions {
 
 /** A connection to a queue that is made again when it is lost. */
 export interface Connection {
-  readonly redis: Redis;
+  readonly redis: ioredis.Redis;
   /** Ends when the connection was lost and did not come back in time: its reason says so. */
   readonly lost: AbortSignal;
   close(): void;

@@ -2,13 +2,14 @@ import type { Executor, Job, JobOptions } from "../../engine/executor.ts";
 import { inOrder } from "../in-order.ts";
 import { readAddress } from "./address.ts";
 import { QueueClient } from "./client.ts";
+import { machineKind } from "./kind.ts";
 
 /** Which queue, and how it is used. */
 export interface QueueExecutorOptions {
   /** `redis://HOST:PORT`, or `rediss://USER:PASSWORD@HOST:PORT/NUMBER` with TLS. */
   readonly address: string;
-  /** The version of this library: its workers alone do the jobs. */
-  readonly version: string;
+  /** What results depend on beside the jobs: machines of this kind alone do them; default: that of this machine. */
+  readonly kind?: string;
   /** Jobs that lie in the queue at once, waiting or at work; default 1,024. */
   readonly ahead?: number;
   /** Seconds for which a queue that was lost is tried again; default 600. */
@@ -21,13 +22,13 @@ export interface QueueExecutorOptions {
 
 /**
  * Has jobs done by workers of other machines, through BullMQ on Redis. Their inputs and what comes out are plain JSON of
- * 64 KiB at most; jobs that state how an input is checked are done, no others. The queue is connected to when there is
+ * 64 KiB at most; only jobs that check their input go there. The queue is connected to when there is
  * the first job.
  * @throws UserError for an address that is none
  */
 export function queueExecutor({
   address,
-  version,
+  kind = machineKind(),
   ahead = 1024,
   patience = 600,
   recheck = 10,
@@ -38,7 +39,7 @@ export function queueExecutor({
   const open = () => {
     client ??= QueueClient.open({
       address: read,
-      version,
+      kind,
       ahead,
       patience: 1000 * patience,
       recheck: 1000 * recheck,

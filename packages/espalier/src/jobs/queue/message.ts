@@ -1,7 +1,7 @@
-import { createHash } from "node:crypto";
 import { z } from "zod";
 import { UserError } from "../../errors.ts";
-import { parseJson } from "../../json.ts";
+import { canonicalJson, parseJson } from "../../json.ts";
+import { digestOf } from "../digest.ts";
 import { failureOf } from "../messages.ts";
 
 // What goes through a queue: small JSON, which is checked on both sides. All that is larger lies where both find it.
@@ -14,7 +14,7 @@ const MOST_CHARACTERS = 4_096;
 
 const SHORTENED = 16;
 
-/** An input on its way. Its id says which job it is for, of which version: the same work has the same id. */
+/** An input on its way. The same work has the same id. */
 export interface Message {
   readonly id: string;
   readonly input: unknown;
@@ -22,13 +22,12 @@ export interface Message {
 
 /**
  * Makes a message of an input.
- * @param version that of the library, on which what comes out depends
+ * @param kind what results depend on beside it
  * @throws Error where the input is no plain JSON, or is too large
  */
-export function messageOf(job: string, input: unknown, version: string): Message {
+export function messageOf(job: string, input: unknown, kind: string): Message {
   const plain = checkPlain(input, `The input of the job "${job}"`);
-  const identity = JSON.stringify([job, version, sorted(plain)]);
-  return { id: createHash("sha256").update(identity).digest("hex"), input: plain };
+  return { id: digestOf(canonicalJson([job, kind, plain])), input: plain };
 }
 
 const arrived = z.strictObject({ input: z.unknown() });
@@ -37,13 +36,13 @@ const arrived = z.strictObject({ input: z.unknown() });
  * The input of a message that has arrived.
  * @throws UserError for one that this library has not made
  */
-export function inputOf({ id, name, data }: { id?: string; name: string; data: unknown }, version: string): unknown {
+export function inputOf({ id, name, data }: { id?: string; name: string; data: unknown }, kind: string): unknown {
   const parsed = arrived.safeParse(data);
   if (parsed.success && (JSON.stringify(data) ?? "").length <= MOST_BYTES) {
     const { input } = parsed.data;
-    if (messageOf(name, input, version).id === id) return input;
+    if (messageOf(name, input, kind).id === id) return input;
   }
-  throw new UserError(`The message ${String(id).slice(0, SHORTENED)} is none of Espalier ${version}: it is not done.`);
+  throw new UserError(`The message ${String(id).slice(0, SHORTENED)} is none that Espalier sends: it is not done.`);
 }
 
 /**
@@ -65,14 +64,6 @@ function isPlain(value: unknown): boolean {
   if (Array.isArray(value)) return value.every(isPlain);
   if (typeof value !== "object" || Object.getPrototypeOf(value) !== Object.prototype) return false;
   return Object.values(value).every((each) => each === undefined || isPlain(each));
-}
-
-/** A plain value with the keys of its objects in order. */
-function sorted(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sorted);
-  if (typeof value !== "object" || value === null) return value;
-  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
-  return Object.fromEntries(entries.map(([name, own]) => [name, sorted(own)]));
 }
 
 const failed = z.strictObject({ message: z.string(), stack: z.string().optional(), isUserError: z.boolean() });

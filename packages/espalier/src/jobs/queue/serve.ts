@@ -1,8 +1,8 @@
 import type { Job as Entry } from "bullmq";
 import { readAddress } from "./address.ts";
 import { Bench, type BenchOptions } from "./bench.ts";
-import { queueName, stopChannel } from "./client.ts";
 import { connect, farewell, queuePackages } from "./connection.ts";
+import { queueName, stopChannel } from "./kind.ts";
 
 /** Whose jobs are done, and how. */
 export interface ServeOptions extends BenchOptions {
@@ -13,6 +13,8 @@ export interface ServeOptions extends BenchOptions {
   readonly patience?: number;
   /** Is told in a sentence when the queue is lost, and when it is there again. */
   readonly warn?: (sentence: string) => void;
+  /** Is told that the queue is there, and jobs are taken from now on. */
+  readonly onReady?: () => void;
 }
 
 /** How often a job may be lost with its worker before it is held to be what ends them. */
@@ -24,9 +26,10 @@ const LOSSES = 12;
  * @throws UserError where there is no queue, it refuses, or it was lost for too long
  */
 export async function serve(options: ServeOptions): Promise<void> {
-  const { version, jobs, lock = 30, patience = 600, signal, warn = () => {} } = options;
+  const { kind, jobs, lock = 30, patience = 600, signal, warn = () => {}, onReady = () => {} } = options;
   const { Worker, WaitingError } = await queuePackages();
   const connection = await connect({ address: readAddress(options.address), patience: 1000 * patience, warn });
+  onReady();
   const bench = new Bench(options);
   const work = async (entry: Entry, token: string | undefined) => {
     const done = await bench.do(entry);
@@ -35,7 +38,7 @@ export async function serve(options: ServeOptions): Promise<void> {
     await entry.moveToWait(token).catch(() => {});
     throw new WaitingError();
   };
-  const worker = new Worker(queueName(version), work, {
+  const worker = new Worker(queueName(kind), work, {
     connection: connection.redis,
     concurrency: jobs,
     lockDuration: 1000 * lock,
@@ -50,7 +53,7 @@ export async function serve(options: ServeOptions): Promise<void> {
   ear.on("message", (_, id) => bench.stop(id));
   try {
     const end = AbortSignal.any([signal, connection.lost]);
-    await Promise.race([ear.subscribe(stopChannel(version)), ended(end)]);
+    await Promise.race([ear.subscribe(stopChannel(kind)), ended(end)]);
     await ended(end);
     await farewell(connection, worker.close());
     if (!signal.aborted) throw connection.lost.reason;

@@ -7,14 +7,14 @@ import { setTimeout as after } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { Redis } from "ioredis";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { queueName } from "../../../src/jobs/queue/client.ts";
 import { queueExecutor } from "../../../src/jobs/queue/executor.ts";
+import { queueName } from "../../../src/jobs/queue/kind.ts";
 import { random } from "../../../src/random.ts";
 import { shared } from "../trial-jobs.ts";
 import { type Cuttable, cuttable } from "./cuttable.ts";
 import { hasRedis, type OwnRedis, ownRedis } from "./redis.ts";
 
-const VERSION = "faults";
+const KIND = "faults";
 
 describe.skipIf(!hasRedis)("nothing is lost and nothing is counted twice when", () => {
   let redis: OwnRedis;
@@ -45,7 +45,7 @@ describe.skipIf(!hasRedis)("nothing is lost and nothing is counted twice when", 
   /** The squares of many numbers, by way of the queue, while something happens. */
   async function squares(count: number, wait: number, happens: (log: string) => Promise<void>): Promise<string[]> {
     const log = join(folder, "log");
-    const executor = queueExecutor({ address: redis.address, version: VERSION, recheck: 1, patience: 60 });
+    const executor = queueExecutor({ address: redis.address, kind: KIND, recheck: 1, patience: 60 });
     const found: number[] = [];
     const all = (async () => {
       const inputs = Array.from({ length: count }, (_, x) => ({ x, wait, log }));
@@ -99,7 +99,7 @@ describe.skipIf(!hasRedis)("nothing is lost and nothing is counted twice when", 
     const lines = await squares(4, 8000, async () => {
       await workers[0].atWork();
       const client = new Redis(redis.port);
-      const locks = await client.keys(`bull:${queueName(VERSION)}:*:lock`);
+      const locks = await client.keys(`bull:${queueName(KIND)}:*:lock`);
       expect(locks.length).toBeGreaterThan(0);
       // As if its worker had not been heard of for long: others take the job while it goes on.
       await client.del(...locks);
@@ -141,7 +141,7 @@ class TrialWorker {
 
   constructor(address: string) {
     const script = fileURLToPath(new URL("./trial-worker.mjs", import.meta.url));
-    const started = spawn(process.execPath, [script, address, VERSION], { stdio: ["ignore", "pipe", "ignore"] });
+    const started = spawn(process.execPath, [script, address, KIND], { stdio: ["ignore", "pipe", "ignore"] });
     started.stdout.setEncoding("utf8").on("data", (text: string) => {
       this.told.push(...text.trim().split("\n"));
       for (const listener of this.#listeners) listener();

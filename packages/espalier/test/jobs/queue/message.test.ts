@@ -34,7 +34,7 @@ describe("a message", () => {
     ]) {
       expect(() => inputOf(other, "1")).toThrow(UserError);
     }
-    expect(() => inputOf({ id, name: "square", data: { input } }, "2")).toThrow("is none of Espalier 2");
+    expect(() => inputOf({ id, name: "square", data: { input } }, "2")).toThrow("is none that Espalier sends");
   });
 
   it("carries plain JSON alone, and little of it", () => {

@@ -6,15 +6,15 @@ import { Redis } from "ioredis";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { Executor, Job, JobOptions } from "../../../src/engine/executor.ts";
 import { UserError } from "../../../src/errors.ts";
-import { queueName } from "../../../src/jobs/queue/client.ts";
 import { queueExecutor } from "../../../src/jobs/queue/executor.ts";
+import { queueName } from "../../../src/jobs/queue/kind.ts";
 import { messageOf } from "../../../src/jobs/queue/message.ts";
 import { serve } from "../../../src/jobs/queue/serve.ts";
 import { entry } from "../entry.ts";
 import { sharedDie as die, sharedFail as fail, flood, shared, square } from "../trial-jobs.ts";
 import { hasRedis, type OwnRedis, ownRedis } from "./redis.ts";
 
-const VERSION = "1.2.3";
+const KIND = "1.2.3";
 const SOON = { timeout: 30_000 };
 const modules = [new URL("../trial-jobs.ts", import.meta.url).href];
 
@@ -46,17 +46,17 @@ describe.skipIf(!hasRedis)("a queue", () => {
   });
 
   function asking(options: Partial<Parameters<typeof queueExecutor>[0]> = {}): Executor {
-    const executor = queueExecutor({ address: redis.address, version: VERSION, recheck: 0.3, ...options });
+    const executor = queueExecutor({ address: redis.address, kind: KIND, recheck: 0.3, ...options });
     ends.push(() => executor.release());
     return executor;
   }
 
   /** Starts a worker. @returns what ends it */
-  function working(version = VERSION, told: string[] = []): () => Promise<void> {
+  function working(kind = KIND, told: string[] = []): () => Promise<void> {
     const stop = new AbortController();
     const done = serve({
       address: redis.address,
-      version,
+      kind,
       jobs: 2,
       program: { kind: "process", entry, modules },
       lock: 1,
@@ -72,7 +72,7 @@ describe.skipIf(!hasRedis)("a queue", () => {
   /** The queue as those see it who look at it, and as those who would harm it. */
   function board(): Queue {
     const connection = new Redis(redis.port, { maxRetriesPerRequest: null });
-    const queue = new Queue(queueName(VERSION), { connection });
+    const queue = new Queue(queueName(KIND), { connection });
     ends.push(async () => {
       await queue.close();
       connection.disconnect();
@@ -137,9 +137,9 @@ describe.skipIf(!hasRedis)("a queue", () => {
   it("gets back the jobs of a worker that ends, and those that it has lost", async () => {
     const log = join(folder, "back");
     const told: string[] = [];
-    const version = "a worker that ends";
-    const end = working(version, told);
-    const executor = asking({ version });
+    const kind = "a worker that ends";
+    const end = working(kind, told);
+    const executor = asking({ kind });
     const work = all(executor, shared, [{ x: 7, wait: 1500, log }]);
     await expect.poll(() => existsSync(log), SOON).toBe(true);
     await end();
@@ -147,7 +147,7 @@ describe.skipIf(!hasRedis)("a queue", () => {
     const client = new Redis(redis.port);
     await client.flushall();
     client.disconnect();
-    ends.push(working(version));
+    ends.push(working(kind));
     expect(await work).toEqual([49]);
     expect(taken(log)).toHaveLength(2);
   });
@@ -155,11 +155,11 @@ describe.skipIf(!hasRedis)("a queue", () => {
   it("says once that nobody works", async () => {
     const warned: string[] = [];
     const stop = new AbortController();
-    const executor = asking({ version: "of nobody", warn: (sentence) => warned.push(sentence) });
+    const executor = asking({ kind: "of nobody", warn: (sentence) => warned.push(sentence) });
     const work = all(executor, shared, [{ x: 11 }], { signal: stop.signal });
     await expect.poll(() => warned, SOON).toHaveLength(1);
     expect(warned[0]).toBe(
-      `No worker of version of nobody is at ${redis.address}: start one with espalier worker --queue.`,
+      `No worker of this version and kind of processor is at ${redis.address}: start one with espalier worker --queue.`,
     );
     stop.abort(new Error("waited"));
     await expect(work).rejects.toThrow("waited");
@@ -174,7 +174,7 @@ describe.skipIf(!hasRedis)("a queue", () => {
     const unchecked: Job<unknown, unknown> = { ...shared, run: () => 0 };
     await expect(all(asking(), unchecked, [{ x: "2" }])).rejects.toThrow("The job takes a number x.");
     const queue = board();
-    const { id } = messageOf("shared", { x: 2 }, VERSION);
+    const { id } = messageOf("shared", { x: 2 }, KIND);
     for (const [jobId, data] of [
       [id, { input: { x: 3 } }],
       [id, { input: { x: 2 }, more: 1 }],
@@ -184,7 +184,7 @@ describe.skipIf(!hasRedis)("a queue", () => {
       const job = await queue.add("shared", data, { jobId });
       await expect
         .poll(async () => (await queue.getJob(jobId))?.failedReason, SOON)
-        .toContain("is none of Espalier 1.2.3");
+        .toContain("is none that Espalier sends");
       await job.remove();
     }
   });
@@ -196,7 +196,7 @@ describe.skipIf(!hasRedis)("a queue that goes", () => {
     const warned: string[] = [];
     const options = {
       address: redis.address,
-      version: VERSION,
+      kind: KIND,
       patience: 1,
       warn: (sentence: string) => warned.push(sentence),
     };
@@ -208,7 +208,7 @@ describe.skipIf(!hasRedis)("a queue that goes", () => {
     ];
     const outcomes = Promise.allSettled(work);
     const connection = new Redis(redis.port);
-    const active = `bull:${queueName(VERSION)}:active`;
+    const active = `bull:${queueName(KIND)}:active`;
     await expect.poll(() => connection.llen(active), SOON).toBe(1);
     connection.disconnect();
     await redis.end();
@@ -230,14 +230,14 @@ describe.skipIf(!hasRedis)("a queue with a password", () => {
     const redis = await ownRedis("--requirepass", "s3cret:/@");
     try {
       const secret = encodeURIComponent("s3cret:/@");
-      const good = queueExecutor({ address: `redis://:${secret}@127.0.0.1:${redis.port}/2`, version: VERSION });
+      const good = queueExecutor({ address: `redis://:${secret}@127.0.0.1:${redis.port}/2`, kind: KIND });
       const stop = new AbortController();
       const asked = all(good, shared, [{ x: 1 }], { signal: stop.signal });
       setTimeout(() => stop.abort(new Error("asked")), 300);
       await expect(asked).rejects.toThrow("asked");
       await good.release();
       for (const wrong of ["", ":wr0ng@", "user:wr0ng@"]) {
-        const executor = queueExecutor({ address: `redis://${wrong}127.0.0.1:${redis.port}`, version: VERSION });
+        const executor = queueExecutor({ address: `redis://${wrong}127.0.0.1:${redis.port}`, kind: KIND });
         const refused = await all(executor, shared, [{ x: 1 }]).catch((error: unknown) => error);
         expect(refused).toBeInstanceOf(UserError);
         expect(String(refused)).toMatch(
