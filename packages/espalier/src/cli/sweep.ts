@@ -2,19 +2,17 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { UserError } from "../errors.ts";
-import { localExecutor } from "../jobs/local.ts";
 import { openStore } from "../jobs/open-store.ts";
 import { processorName } from "../jobs/processor.ts";
-import { roomFor } from "../jobs/room.ts";
 import { jobVersion } from "../jobs/version.ts";
 import { json, out, resume } from "../library/options/common.ts";
-import { jobs, store } from "../library/options/jobs.ts";
+import { jobs, queue, store } from "../library/options/jobs.ts";
 import { renderSweep, type SweepReport } from "../report/sweep.ts";
 import { valueText } from "../tasks/words.ts";
 import { checkpointFile } from "./checkpoint.ts";
 import { claimFolder } from "./claims.ts";
 import { defineCommand } from "./command.ts";
-import { commandModule } from "./command-module.ts";
+import { executorFor } from "./executor-for.ts";
 import { writeFile } from "./files.ts";
 import { running } from "./interrupt.ts";
 import { JobMaker } from "./job-maker.ts";
@@ -39,8 +37,12 @@ export const sweepCommand = () =>
     description:
       "Runs a plan: train, prune, compress, scan or reproduce over grids and lists of options, for several seeds, each stage with the models of the one before. Writes sweep.json, sweep.csv and sweep.html: error against size, mean and spread over seeds, the best of both, and the command of each.\nA job that was done is not done again; one that fails is tried twice more, and the others go on.",
     argument: { name: "file", help: "the plan: JSON, or a module that exports it by default (defineSweep)" },
-    options: z.object({ out: out("dir", "where to write"), store, jobs, resume, json }),
-    examples: ["sweep plan.json --out sweep", "sweep plan.js --out sweep --jobs 4 --store /shared/espalier --resume"],
+    options: z.object({ out: out("dir", "where to write"), store, jobs, queue, resume, json }),
+    examples: [
+      "sweep plan.json --out sweep",
+      "sweep plan.js --out sweep --jobs 4 --resume",
+      "sweep plan.js --out sweep --queue redis://10.0.0.5:6379 --store /shared/espalier",
+    ],
     async run({ argument: file, options, line }) {
       const startedAt = performance.now();
       const plan = await readPlan(file);
@@ -52,9 +54,8 @@ export const sweepCommand = () =>
       const maker = new JobMaker(store);
       await putFiles(points, maker);
       const folder = join(options.out, "work");
-      const workers = options.jobs ?? roomFor(threads);
-      const modules = [commandModule({ store: address, folder, modules: maker.modules })];
-      const executor = localExecutor({ workers, modules });
+      const { queue, jobs } = options;
+      const executor = executorFor({ queue, jobs, threads, store: address, folder, modules: maker.modules });
       begun.save(new TextEncoder().encode(JSON.stringify({ name, jobs: points.length })));
       let done = 0;
       const outcomes = await running(

@@ -8,15 +8,16 @@ import { readAddress } from "../jobs/queue/address.ts";
 import { machineKind, queueName } from "../jobs/queue/kind.ts";
 import { serve } from "../jobs/queue/serve.ts";
 import { ownProgram } from "../jobs/start.ts";
+import { queue } from "../library/options/jobs.ts";
 import { option, whole } from "../library/options/option.ts";
 import { defineCommand } from "./command.ts";
 import { commandModule } from "./command-module.ts";
+import { queueAddress } from "./executor-for.ts";
 import { untilAsked } from "./interrupt.ts";
 import { note } from "./print.ts";
-import { queue, queueAddress } from "./queue.ts";
 
 const options = z.object({
-  queue: queue("the queue: redis://HOST:PORT, or rediss://USER:PASSWORD@HOST:PORT with TLS; or a file that holds it"),
+  queue,
   store: option(z.string(), { help: "the folder that all machines share, with files by their content", value: "dir" }),
   folder: option(z.string().optional(), {
     help: "this worker's own folder, in which a job goes on that was killed there (default: one that goes with it)",

@@ -13,3 +13,10 @@ export const store = option(z.string().optional(), {
   value: "dir",
   outside: true,
 });
+
+/** The queue through which machines share jobs. Any text is taken here: of one that is refused, the password is shown. */
+export const queue = option(z.string().optional(), {
+  help: "the queue that machines share: redis://HOST:PORT, or rediss://USER:PASSWORD@HOST:PORT with TLS, or a file that holds it",
+  value: "address",
+  outside: true,
+});

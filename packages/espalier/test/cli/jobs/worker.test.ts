@@ -1,82 +1,80 @@
-import type { ChildProcess } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { commandRunner } from "../../../src/cli/command-runner.ts";
-import { JobMaker } from "../../../src/cli/job-maker.ts";
-import { type Executor, inlineExecutor, type Job } from "../../../src/engine/executor.ts";
-import { type CommandJob, commandJob } from "../../../src/jobs/command-job.ts";
-import { digestOf } from "../../../src/jobs/digest.ts";
-import { folderStore } from "../../../src/jobs/folder-store.ts";
-import { queueExecutor } from "../../../src/jobs/queue/executor.ts";
-import { getRecord, type Store } from "../../../src/jobs/store.ts";
 import { writeModel } from "../../../src/onnx/write.ts";
 import { blobNet } from "../../blobs.ts";
 import { hasRedis, type OwnRedis, ownRedis } from "../../jobs/queue/redis.ts";
+import { bundled } from "../bundle.ts";
 import { espalier } from "../espalier.ts";
-import { type Ended, inOwnProcess } from "../own-process.ts";
 import { waves } from "./waves.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "espalier-workers-"));
 const at = (...names: string[]) => join(folder, ...names);
-
-beforeAll(() => {
-  writeFileSync(at("waves.mjs"), waves);
-  writeFileSync(at("net.onnx"), writeModel(blobNet()));
-  mkdirSync(at("work"));
-});
 afterAll(() => rmSync(folder, { recursive: true }));
 
-describe.skipIf(!hasRedis)("workers", () => {
+describe.skipIf(!hasRedis)("workers", { timeout: 300_000 }, () => {
   let redis: OwnRedis;
+  let main: string;
   beforeAll(async () => {
+    main = await bundled("workers");
+    const training = { data: "waves.mjs", batch: 20, epochs: 1 };
+    const stages = [
+      { command: "train", options: { network: "net.onnx", ...training } },
+      { command: "prune", options: { ...training, rate: 4, rounds: 1 } },
+    ];
+    writeFileSync(at("waves.mjs"), waves);
+    writeFileSync(at("net.onnx"), writeModel(blobNet()));
+    writeFileSync(at("plan.json"), JSON.stringify({ seeds: [1, 2], stages }));
     redis = await ownRedis("--requirepass", "secret");
     writeFileSync(at("address"), `${redis.address.replace("//", "//:secret@")}\n`);
   });
   afterAll(() => redis.end());
 
-  it("give the same bytes as one process, and end well when they are told to", { timeout: 300_000 }, async () => {
-    const [near, shared] = [await folderStore(at("near")), await folderStore(at("shared"))];
-    const children: ChildProcess[] = [];
-    const options = ["--store", at("shared"), "--jobs", "1", "--modules", at("waves.mjs")];
-    const ended: Promise<Ended>[] = [1, 2].map(() =>
-      inOwnProcess(["worker", "--queue", at("address"), ...options], { onStart: (child) => children.push(child) }),
-    );
-    const runner = commandRunner({
-      store: near,
-      folder: at("work"),
-      modules: new Map([[digestOf(waves), at("waves.mjs")]]),
-    });
-    const queue = queueExecutor({ address: redis.address.replace("//", "//:secret@") });
-    const far = await records(queue, commandJob, shared);
-    await queue.release();
-    expect(far).toEqual(await records(inlineExecutor, runner, near));
-    expect(far.map((record) => Object.keys(record?.outputs ?? {}))).toEqual(Array(3).fill(["model.onnx"]));
-    expect(readdirSync(at("shared", "sha256")).sort()).toEqual(readdirSync(at("near", "sha256")).sort());
-    for (const child of children) child.kill("SIGTERM");
-    for (const { status, stdout, stderr } of await Promise.all(ended)) {
+  function run(...words: string[]) {
+    const child = spawn(process.execPath, [main, ...words], { cwd: folder });
+    const [stdout, stderr, closed] = [text(child.stdout), text(child.stderr), once(child, "close")];
+    const ended = async () => {
+      const [status] = await closed;
+      return { status, stdout: await stdout, stderr: await stderr };
+    };
+    return { child, ended };
+  }
+
+  /** What is in a store, by its keys. */
+  const contents = (store: string) =>
+    readdirSync(at(store), { recursive: true, encoding: "utf8" })
+      .filter((name) => /[0-9a-f]{64}/.test(name))
+      .sort()
+      .map((name) => [name, readFileSync(at(store, name), "base64")]);
+
+  it("at a queue give the same table and the same bytes as one process, and end well", async () => {
+    const own = ["--queue", "address", "--store", "shared", "--jobs", "1", "--modules", "waves.mjs"];
+    const workers = [run("worker", ...own), run("worker", ...own)];
+    const far = run("sweep", "plan.json", "--out", "far", "--queue", "address", "--store", "shared", "--json");
+    const near = run("sweep", "plan.json", "--out", "near", "--jobs", "1", "--json");
+    for (const sweep of [far, near]) expect(await sweep.ended()).toMatchObject({ status: 0 });
+    for (const name of ["sweep.json", "sweep.csv"]) {
+      expect(readFileSync(at("far", name), "utf8")).toBe(readFileSync(at("near", name), "utf8"));
+    }
+    expect(contents("shared")).toEqual(contents("near/store"));
+    expect(readFileSync(at("far", "sweep.html"), "utf8")).not.toContain("secret");
+    for (const { child, ended } of workers) {
+      child.kill("SIGTERM");
+      const { status, stdout, stderr } = await ended();
       expect(status, stderr).toBe(0);
-      expect(stdout.toString()).toBe("");
+      expect(stdout).toBe("");
       expect(stderr).toMatch(
-        /^The worker is at redis:\/\/127\.0\.0\.1:\d+, queue espalier-[0-9a-f]{12}: 1 jobs at once\.$/m,
+        /^The worker is at redis:\/\/127\.0\.0\.1:\d+, queue espalier-[0-9a-f]{12}: 1 jobs at once/,
       );
-      expect(stderr).toMatch(/^The worker has ended\.$/m);
+      expect(stderr).toMatch(/The worker has ended\.\n$/);
       expect(stderr).not.toContain("secret");
     }
   });
 });
-
-/** What training with three seeds gives. */
-async function records(executor: Executor, job: Job<CommandJob, string>, store: Store) {
-  const maker = new JobMaker(store);
-  const options = { data: at("waves.mjs"), epochs: 1, batch: 20 };
-  const call = { command: "train", argument: at("net.onnx"), options, threads: 1 } as const;
-  const jobs = await Promise.all([1, 2, 3].map((seed) => maker.make({ ...call, seed })));
-  const found: Awaited<ReturnType<typeof getRecord>>[] = [];
-  for await (const id of executor.run(job, jobs)) found.push(await getRecord(store, id));
-  return found;
-}
 
 it.each([
   [[], /A worker takes jobs from a queue: give its --queue\./],
@@ -89,4 +87,13 @@ it.each([
   expect(status).toBe(2);
   expect(stderr).toMatch(why);
   expect(stderr).not.toContain("secret");
+});
+
+it("a sweep has its jobs in one place", async () => {
+  const stages = [{ command: "train", options: { network: "lenet-5", data: "mnist" } }];
+  writeFileSync(at("small.json"), JSON.stringify({ stages }));
+  const places = ["--queue", "redis://:secret@127.0.0.1:1", "--jobs", "2"];
+  const { status, stderr } = await espalier("sweep", at("small.json"), "--out", at("out"), ...places);
+  expect(status).toBe(2);
+  expect(stderr).toMatch(/The workers of a queue have --jobs of their own: leave out --jobs, or --queue\./);
 });
