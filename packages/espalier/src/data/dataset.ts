@@ -36,7 +36,15 @@ export interface Split {
    * is not read
    */
   read(indices: ArrayLike<number>, into: Arrays): void | Promise<void>;
+  /**
+   * Tells which samples are read next, so that what takes long can begin while a step runs. What `read` gives is the same
+   * whether or not it was told.
+   */
+  prepare?(indices: ArrayLike<number>): void;
 }
+
+/** Runs whose samples are told ahead, the one that is next among them: what is prepared may take a turn in each. */
+export const RUNS_AHEAD = 3;
 
 /** Samples in three parts: to learn from, to choose by, and to be judged by once. */
 export interface Dataset {

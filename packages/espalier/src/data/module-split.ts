@@ -116,6 +116,8 @@ function isTypedArray(value: unknown): value is TensorData {
 export function guarded(split: Split, specs: readonly TensorSpec[], where: string): Split {
   return {
     ...split,
+    // Mistakes there would have no sample to be told by.
+    prepare: undefined,
     async read(indices, into) {
       try {
         await split.read(indices, into);

@@ -20,6 +20,22 @@ export interface OrderedBatch {
   readonly begins: boolean;
 }
 
+/** Each of some things, with those that follow it: so many in all, fewer at the end. */
+export function* withNext<Thing>(things: Iterable<Thing>, count: number): Generator<readonly [Thing, ...Thing[]]> {
+  const window: Thing[] = [];
+  for (const thing of things) {
+    window.push(thing);
+    if (window.length < count) continue;
+    const [first, ...next] = window;
+    yield [first, ...next];
+    window.shift();
+  }
+  for (; window.length > 0; window.shift()) {
+    const [first, ...next] = window;
+    yield [first, ...next];
+  }
+}
+
 /** Samples that follow each other. */
 interface Stretch {
   readonly start: number;

@@ -1,7 +1,7 @@
 import { carriedStates } from "../adoption/states.ts";
-import { batchFor, batchOf, type Dataset, type LearningData, type Split } from "../data/dataset.ts";
+import { batchFor, batchOf, type Dataset, type LearningData, RUNS_AHEAD, type Split } from "../data/dataset.ts";
 import { routed } from "../data/routes.ts";
-import { batches, isSequence, streams } from "../data/streams.ts";
+import { batches, isSequence, streams, withNext } from "../data/streams.ts";
 import { annotate } from "../engine/annotate.ts";
 import type { Engine, Program } from "../engine/engine.ts";
 import { UserError } from "../errors.ts";
@@ -161,8 +161,10 @@ export class Evaluator {
     const { tensors, arrays } = batchOf(fedTensors(feed), batch);
     const feeds = Object.fromEntries(this.#inputs.map(({ name }) => [name, tensors[name]]));
     const order = isSequence(split) ? streams(split, batch, false) : batches(split.size, batch);
-    for (const { samples, begins } of order) {
+    for (const next of withNext(order, RUNS_AHEAD)) {
+      const [{ samples, begins }] = next;
       signal?.throwIfAborted();
+      own.prepare?.(next.flatMap((one) => [...one.samples]));
       if (begins) for (const { name, dims } of this.#states) this.#program.load(name, float32(dims));
       await own.read(samples, arrays);
       const results = await this.#program.run(feeds);

@@ -114,6 +114,8 @@ async function activations(
   const { read: readTargets } = await targetsInMemory(data, split);
   return {
     ...split,
+    // The samples themselves are read no more.
+    prepare: undefined,
     read(indices, into) {
       const values = into[output];
       for (let i = 0; values instanceof Float32Array && i < indices.length; i++) {

@@ -1,5 +1,5 @@
 import { inputRoutes } from "../adoption/bind.ts";
-import type { LearningData } from "../data/dataset.ts";
+import { type LearningData, RUNS_AHEAD } from "../data/dataset.ts";
 import { routed } from "../data/routes.ts";
 import { isSequence, streams } from "../data/streams.ts";
 import { UserError } from "../errors.ts";
@@ -93,6 +93,8 @@ function stepByStep(trainer: Trainer, data: LearningData, options: EpochsOptions
       const whole = pacing ? pacing.every - (done % pacing.every) : steps;
       let count = 1;
       while (count < Math.min(trainer.capacity, steps - step, whole) && !begins(step + count)) count++;
+      const ahead = Math.min(steps, step + RUNS_AHEAD * trainer.capacity);
+      split.prepare?.(order.subarray(step * trainer.batch, ahead * trainer.batch));
       const rates: number[] = [];
       for (let i = 0; i < count; i++) {
         const at = step + i;

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { Split } from "../../src/data/dataset.ts";
 import { nodeEngine } from "../../src/engine/node.ts";
 import type { EpochsResult } from "../../src/training/epochs.ts";
 import { Evaluator } from "../../src/training/evaluate.ts";
@@ -10,13 +11,18 @@ import { blobNet, blobs } from "../blobs.ts";
 const engine = nodeEngine({ threads: 1 });
 const data = blobs();
 
-async function run(options: Partial<EpochsOptions> = {}, seed = 1, stepsPerRun?: number): Promise<EpochsResult> {
+async function run(
+  options: Partial<EpochsOptions> = {},
+  seed = 1,
+  stepsPerRun?: number,
+  given = data,
+): Promise<EpochsResult> {
   const model = blobNet(1, 0.3);
   const trainer = await Trainer.create(engine, model, { batch: 20, seed, optimizer: { name: "adam" }, stepsPerRun });
   const evaluator = await Evaluator.create(engine, model, data, trainableParameters(model));
   try {
     const learningRate = { policy: "exponential", rate: 0.01, final: 0.001 } as const;
-    return await runEpochs(trainer, evaluator, data, { epochs: 4, seed, learningRate, ...options });
+    return await runEpochs(trainer, evaluator, given, { epochs: 4, seed, learningRate, ...options });
   } finally {
     await trainer.release();
     await evaluator.release();
@@ -55,6 +61,22 @@ describe("train", () => {
     expect(stopped.trainer.iteration).toBe(stop);
     const { aborted: _, ...resume } = stopped;
     expect(await run({ resume })).toEqual(whole);
+  });
+
+  it("tells data what is read next, which changes nothing", async () => {
+    const [told, read]: [number[], number[]] = [[], []];
+    const watched: Split = {
+      ...data.train,
+      prepare: (indices) => void told.push(...Array.from(indices)),
+      read(indices, into) {
+        if (into.image) read.push(...Array.from(indices));
+        return data.train.read(indices, into);
+      },
+    };
+    expect(await run({}, 1, 2, { ...data, train: watched })).toEqual(await run({}, 1, 2));
+    // The samples of the first run and of the two after it.
+    expect(told.slice(0, 120)).toEqual(read.slice(0, 120));
+    expect(new Set(told)).toEqual(new Set(read));
   });
 
   it("changes the training images where asked", async () => {

@@ -1,12 +1,13 @@
 import { basename, join, resolve } from "node:path";
 import { sizeOf } from "../../onnx/tensor.ts";
 import { OptionsError } from "../../options-error.ts";
-import { Cache } from "../cache.ts";
 import type { Dataset, Split } from "../dataset.ts";
 import { type DivisionOptions, divide } from "../division.ts";
 import { listFiles } from "../listing.ts";
 import { checkPreprocessing, isAsDecoded, type Preprocessing, sampleShape } from "../preprocessing.ts";
-import { decode, PHOTOGRAPHS } from "./decode.ts";
+import { Ahead, type Begun } from "./ahead.ts";
+import { decodeBytes, PHOTOGRAPHS, readPhotograph } from "./decode.ts";
+import { KeptPixels } from "./kept-pixels.ts";
 import { findLabels, type LabelOptions } from "./labels.ts";
 import { writeInput } from "./network-input.ts";
 
@@ -24,11 +25,9 @@ const LABEL = "label";
 
 /** Photographs that are decoded at the same time. */
 const AT_ONCE = 4;
-/** Bytes of decoded photographs that are kept: some 1,700 of 227 x 227. */
-const KEPT = 2 ** 28;
-
 /**
- * A folder of photographs, decoded when they are read; as many as 256 MB hold are kept decoded.
+ * A folder of photographs, decoded when they are read, or before where it is known which come next; as many as 256 MB
+ * of memory and a temporary file hold are kept decoded.
  * @throws UserError when the folder or its labels cannot be read or do not fit; when a photograph is read that is none
  */
 export function openImages(folder: string, options: ImageOptions): Dataset {
@@ -51,12 +50,13 @@ export function openImages(folder: string, options: ImageOptions): Dataset {
   }
   const division = divide(folder, listings, options);
   const photographs: Photographs = {
-    folder,
-    files: all.flatMap(({ files }) => files),
     labels: labels?.of,
     preprocessing,
-    cache: new Cache(KEPT),
-    turnHalf: options.turnHalf ?? false,
+    pixels: pixelsOf(
+      all.flatMap(({ files }) => files.map((file) => join(folder, file))),
+      options,
+      preprocessing,
+    ),
   };
   return {
     name: basename(resolve(folder)),
@@ -79,12 +79,39 @@ export function openImages(folder: string, options: ImageOptions): Dataset {
 }
 
 interface Photographs {
-  readonly folder: string;
-  readonly files: readonly string[];
   readonly labels?: Int32Array;
   readonly preprocessing: Preprocessing;
-  readonly cache: Cache;
-  readonly turnHalf: boolean;
+  readonly pixels: Pixels;
+}
+
+/** The pixels of photographs by their numbers. */
+interface Pixels {
+  of(number: number): Promise<Uint8Array>;
+  /** Begins with those that are asked for next. */
+  prepare(numbers: readonly number[]): void;
+}
+
+function pixelsOf(paths: readonly string[], { turnHalf }: ImageOptions, preprocessing: Preprocessing): Pixels {
+  const size = 3 * sizeOf(preprocessing.crop);
+  const kept = new KeptPixels(size);
+  const begin = (number: number): Begun => {
+    const path = paths[number];
+    const bytes = readPhotograph(path);
+    const upright = decodeBytes(bytes, path, preprocessing);
+    const pixels = turnHalf && number % 2 === 1 ? upright.then(upsideDown) : upright;
+    return { bytes: bytes.length + size, pixels };
+  };
+  const ahead = new Ahead(begin);
+  return {
+    async of(number) {
+      const known = kept.get(number);
+      if (known) return known;
+      const pixels = await (ahead.take(number) ?? begin(number).pixels);
+      kept.set(number, pixels);
+      return pixels;
+    },
+    prepare: (numbers) => ahead.prepare(numbers.filter((number) => !kept.has(number))),
+  };
 }
 
 /** Pixels [height, width, 3] turned by 180 degrees. */
@@ -94,19 +121,11 @@ function upsideDown(pixels: Uint8Array): Uint8Array {
   return turned;
 }
 
-function splitOf(photographs: Photographs, members: Uint32Array): Split {
-  const { folder, files, labels, preprocessing, cache, turnHalf } = photographs;
-  const pixelsOf = async (number: number): Promise<Uint8Array> => {
-    const kept = cache.get(number);
-    if (kept) return kept;
-    const upright = await decode(join(folder, files[number]), preprocessing);
-    const pixels = turnHalf && number % 2 === 1 ? upsideDown(upright) : upright;
-    cache.set(number, pixels);
-    return pixels;
-  };
+function splitOf({ labels, preprocessing, pixels }: Photographs, members: Uint32Array): Split {
   const size = sizeOf(sampleShape(preprocessing));
   return {
     size: members.length,
+    prepare: (indices) => pixels.prepare(Array.from(indices, (index) => members[index])),
     async read(indices, { [IMAGE]: images, [LABEL]: classes }) {
       if (classes && labels) for (let i = 0; i < indices.length; i++) classes[i] = labels[members[indices[i]]];
       if (!(images instanceof Float32Array || images instanceof Uint8Array)) return;
@@ -114,8 +133,8 @@ function splitOf(photographs: Photographs, members: Uint32Array): Split {
       const worker = async () => {
         while (next < indices.length) {
           const i = next++;
-          const pixels = await pixelsOf(members[indices[i]]);
-          writeInput(pixels, preprocessing, images.subarray(i * size, (i + 1) * size));
+          const own = await pixels.of(members[indices[i]]);
+          writeInput(own, preprocessing, images.subarray(i * size, (i + 1) * size));
         }
       };
       await Promise.all(Array.from({ length: AT_ONCE }, worker));

@@ -2,7 +2,6 @@ import { mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { Cache } from "../../../src/data/cache.ts";
 import type { Dataset, Split } from "../../../src/data/dataset.ts";
 import { type ImageOptions, openImages } from "../../../src/data/images/open.ts";
 import { checkPreprocessing, PREPROCESSING_KEY, preprocessingOf } from "../../../src/data/preprocessing.ts";
@@ -261,6 +260,23 @@ describe("a folder", () => {
     await expect(read(2)).rejects.toThrow(/a\/3\.jpg is not a photograph/);
   });
 
+  it("is the same where it was told ahead what is read, and its errors come when it is read", async () => {
+    const folder = folderOf(["a/1.png", "a/2.png", "a/3.png"], { "a/4.jpg": "hello" });
+    const { test } = open(folder, { undivided: true });
+    const shot = async (i: number) => {
+      const image = new Float32Array(48);
+      await test.read([i], { image });
+      return image[0] / 10;
+    };
+    test.prepare?.([2, 0, 0, 3]);
+    test.prepare?.([0, 3]);
+    expect([await shot(0), await shot(2), await shot(0)]).toEqual([0, 2, 0]);
+    await expect(shot(3)).rejects.toThrow(/a\/4\.jpg is not a photograph/);
+    test.prepare?.([1]);
+    rmSync(join(folder, "a/2.png"));
+    expect(await shot(1)).toBe(1);
+  });
+
   it("is read in any order, the same every time", async () => {
     const { test } = open(folderOf(Array.from({ length: 9 }, (_, i) => `c${i % 3}/${i}.png`)), { undivided: true });
     const { labels } = await contents(test);
@@ -271,17 +287,6 @@ describe("a folder", () => {
       expect([...classes]).toEqual(indices.map((i) => labels[i]));
     }
   });
-});
-
-it("a cache keeps what was asked for last, within its bytes", () => {
-  const cache = new Cache(10);
-  for (let i = 0; i < 3; i++) cache.set(i, new Uint8Array(4).fill(i));
-  expect([0, 1, 2].map((i) => cache.get(i)?.[0])).toEqual([undefined, 1, 2]);
-  cache.get(1);
-  cache.set(3, new Uint8Array(3));
-  expect([1, 2, 3].map((i) => cache.get(i) !== undefined)).toEqual([true, false, true]);
-  cache.set(4, new Uint8Array(11));
-  expect([1, 3, 4].map((i) => cache.get(i))).toEqual([undefined, undefined, undefined]);
 });
 
 describe("preprocessing", () => {
