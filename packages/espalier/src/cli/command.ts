@@ -38,6 +38,8 @@ export interface Call<Options> {
   readonly given: readonly string[];
   /** The options that were given and have a part in what is computed. */
   readonly computed: Partial<Options>;
+  /** The options that were given, as they were: modules by their paths. */
+  readonly values: Readonly<Record<string, unknown>>;
   /** The command as it was given, each word as a shell takes it. */
   readonly line: string;
 }
@@ -81,7 +83,7 @@ export function defineCommand<Options extends z.ZodObject>(spec: CommandSpec<Opt
     const inside = (name: string) => given.includes(name) && !metaOf(shape[name]).outside;
     const computed = keep(options, inside);
     const own = given.filter((name) => name in spec.options.shape);
-    await spec.run({ argument, options, given: own, computed, line });
+    await spec.run({ argument, options, given: own, computed, values, line });
   };
   callables.set(command, {
     argument: spec.argument,

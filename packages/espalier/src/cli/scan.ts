@@ -1,13 +1,15 @@
 import { join } from "node:path";
 import { z } from "zod";
 import { UserError } from "../errors.ts";
-import { parseJson } from "../json.ts";
+import { type Json, parseJson } from "../json.ts";
 import { json, out, resume } from "../library/options/common.ts";
 import { dataOptions } from "../library/options/data.ts";
 import { engineOptions } from "../library/options/engine.ts";
+import { jobs } from "../library/options/jobs.ts";
 import { modelOptions } from "../library/options/model.ts";
 import { scanOptions } from "../library/options/pruning.ts";
 import { taskOptions } from "../library/options/task.ts";
+import type { Progress } from "../library/progress.ts";
 import { scan } from "../library/scan.ts";
 import { type LayerSensitivity, sensitivityFields } from "../pruning/sensitivity.ts";
 import { renderScan } from "../report/scan.ts";
@@ -20,16 +22,19 @@ import { defineCommand, only } from "./command.ts";
 import { dataFiles, openData } from "./data.ts";
 import { writeFile } from "./files.ts";
 import { running } from "./interrupt.ts";
+import { jobOptions } from "./job-options.ts";
 import { openFixed } from "./model.ts";
 import { engineOf } from "./options.ts";
 import { count, duration, printJson, printLine, share, textTable } from "./print.ts";
 import { SCANNED } from "./results.ts";
+import { scanByJobs } from "./scan-by-jobs.ts";
 
 const options = z.object({
   out: out("dir", "where to write"),
   ...dataOptions,
   ...modelOptions,
   ...scanOptions,
+  jobs,
   resume,
   json,
   ...engineOptions,
@@ -50,52 +55,71 @@ export const scanCommand = () =>
     examples: [
       "scan dense.onnx --data mnist --out scan",
       "scan dense.onnx --data mnist --out scan --densities 0.5,0.2,0.1,0.05 --retrain 1",
+      "scan dense.onnx --data mnist --out scan --retrain 1 --jobs 4",
     ],
-    async run({ argument: path, options, computed, line }) {
+    async run({ argument: path, options: chosen, computed, values, line }) {
       const startedAt = performance.now();
-      const { model, name, digest } = await openFixed(path, options);
-      claimFolder(options.out, [SCANNED, "scan.json", "scan.html"], [path, ...dataFiles(options)]);
-      const partial = checkpointFile(join(options.out, SCANNED), options);
-      const data = await openData(options, model, { unlabeled: true, assume: options.task === IMITATE });
+      const { model, name, digest } = await openFixed(path, chosen);
+      claimFolder(chosen.out, [SCANNED, "scan.json", "scan.html"], [path, ...dataFiles(chosen)]);
+      const partial = checkpointFile(join(chosen.out, SCANNED), chosen);
+      const data = await openData(chosen, model, { unlabeled: true, assume: chosen.task === IMITATE });
       const { layers: _, ...rest } = computed;
-      const settings = JSON.stringify({ model: digest, ...rest });
-      const known: LayerSensitivity[] = options.resume ? readPartial(partial, settings) : [];
+      const { jobs, threads = jobs === undefined ? undefined : 1 } = chosen;
+      if (jobs !== undefined && chosen.device !== "cpu") {
+        throw new UserError(`Jobs side by side run on the CPU: leave out --jobs, or --device ${chosen.device}.`);
+      }
+      const settings = JSON.stringify({ model: digest, ...rest, threads });
+      const known: LayerSensitivity[] = chosen.resume ? readPartial(partial, settings) : [];
       const keep = () => partial.save(new TextEncoder().encode(JSON.stringify({ settings, layers: known })));
       const result = await running(
-        ({ signal, onProgress }) =>
-          scan(engineOf(options), model, data, {
-            ...only(z.object({ ...taskOptions, ...scanOptions }), options),
+        ({ signal, onProgress }) => {
+          const told = (progress: Progress) => {
+            onProgress(progress);
+            if (progress.kind !== "layer" || !progress.sensitivity) return;
+            known.push(progress.sensitivity);
+            keep();
+          };
+          const how = { jobs: jobs ?? 1, threads: threads ?? 1, seed: chosen.seed, model: path, out: chosen.out };
+          const elsewhere = (names: readonly string[]) =>
+            scanByJobs(names, { ...how, options: ofJobs(values), signal, onProgress: told });
+          return scan(engineOf({ ...chosen, threads }), model, data, {
+            ...only(z.object({ ...taskOptions, ...scanOptions }), chosen),
             known: [...known],
             signal,
-            onProgress(progress) {
-              onProgress(progress);
-              if (progress.kind !== "layer" || !progress.sensitivity) return;
-              known.push(progress.sensitivity);
-              keep();
-            },
-          }),
+            onProgress: told,
+            elsewhere: jobs === undefined ? undefined : elsewhere,
+          });
+        },
         () => {
           keep();
           return `Stopped; the layers that are done are in ${partial.name}: continue with --resume.`;
         },
       );
       const seconds = (performance.now() - startedAt) / 1000;
-      const files = { json: join(options.out, "scan.json"), report: join(options.out, "scan.html") };
+      const files = { json: join(chosen.out, "scan.json"), report: join(chosen.out, "scan.html") };
       const { measure, layers, cost } = result;
       const inJson = layers.map((layer) => sensitivityFields(measure, layer));
       const summary = { network: name, measure: about(measure), layers: inJson, cost, files, seconds };
       writeFile(files.json, JSON.stringify(summary, null, 2));
       const report = { network: name, command: line, data: data.name, measure, layers, cost, seconds };
-      writeFile(files.report, renderScan({ ...report, retrained: options.retrain > 0 }));
+      writeFile(files.report, renderScan({ ...report, retrained: chosen.retrain > 0 }));
       partial.remove();
-      if (options.json) return printJson(summary);
-      printLine(tableOf(layers, options.densities, measure));
+      if (chosen.json) return printJson(summary);
+      printLine(tableOf(layers, chosen.densities, measure));
       const { forwardPasses, withoutReuse } = cost;
       printLine(
         `${files.json} and ${files.report}, in ${duration(seconds)}: the work of ${forwardPasses.toFixed(1)} forward passes over ${count(data.validation.size)} samples, ${withoutReuse} without reuse`,
       );
     },
   });
+
+/** The options of a scan that are those of its jobs too. */
+function ofJobs(values: Readonly<Record<string, unknown>>): Record<string, Json> {
+  const { layers: _, ...taken } = jobOptions(options.shape);
+  return Object.fromEntries(
+    Object.entries(values).flatMap(([name, value]) => (name in taken ? [[name, z.json().parse(value)]] : [])),
+  );
+}
 
 function tableOf(layers: readonly LayerSensitivity[], densities: readonly number[], measure: Measure): string {
   const rows = layers.flatMap(({ name, points }) => {

@@ -21,6 +21,8 @@ const schema = z.object({ ...taskOptions, ...scanOptions });
 export interface ScanOptions extends z.input<typeof schema>, Hooks {
   /** Layers that a scan with the same options has done already. */
   readonly known?: readonly LayerSensitivity[];
+  /** Measures layers by their names elsewhere, such as in other processes; default: here, one after the other. */
+  readonly elsewhere?: (names: readonly string[]) => Promise<readonly LayerSensitivity[]>;
 }
 
 /** How sensitive each layer is, and the work that it took to find out. */
@@ -44,7 +46,7 @@ export async function scan(
   samples: Dataset,
   options: ScanOptions = {},
 ): Promise<ScanResult> {
-  const { known = [], ...rest } = options;
+  const { known = [], elsewhere, ...rest } = options;
   const { hooks, given } = splitHooks(rest);
   const chosen = checkOptions(schema, given);
   const { output, densities, layers: patterns, retrain: epochs, seed, batchNorm } = chosen;
@@ -58,12 +60,14 @@ export async function scan(
     if (layers.length === 0) {
       throw new UserError(`"${source.name}" has no layer with weights of its own: nothing can be scanned.`);
     }
+    const names = layers.map(({ name }) => name).filter((name) => !known.some((layer) => layer.name === name));
+    const measured = elsewhere && names.length > 0 ? await elsewhere(names) : [];
     const defaults = imitation ? imitationDefaults(imitation.batch) : retrainingDefaults(model);
     const { l2, batch, batchNorm: usual, ...training } = defaults;
     const { aborted, layers: found } = await scanLayers(engine, model, data, {
       layers,
       densities,
-      known,
+      known: [...known, ...measured],
       task,
       signal: hooks.signal,
       onWork: workOf(hooks),

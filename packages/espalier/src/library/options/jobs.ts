@@ -3,7 +3,7 @@ import { option, whole } from "./option.ts";
 
 /** Jobs at once, of what runs commands side by side. */
 export const jobs = option(whole("number of jobs", 1, 256).optional(), {
-  help: "jobs at once on this machine (default: as many as its cores and memory hold)",
+  help: "jobs at once on this machine (default of a sweep: as many as its cores and memory hold)",
   outside: true,
 });
 

@@ -1,0 +1,48 @@
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { UserError } from "../errors.ts";
+import { commandJob, type JobRecord } from "../jobs/command-job.ts";
+import { localExecutor } from "../jobs/local.ts";
+import { openStore } from "../jobs/open-store.ts";
+import { getRecord } from "../jobs/store.ts";
+import { commandModule } from "./command-module.ts";
+import { type CommandCall, JobMaker } from "./job-maker.ts";
+
+export interface SideBySideOptions {
+  /** Calls at once. */
+  readonly workers: number;
+  /** In which they work, and which goes when they are done. */
+  readonly folder: string;
+  readonly signal: AbortSignal;
+  /** Is given what a call says of how far it is. */
+  readonly onTold: (text: string) => void;
+  /** Is given what came out of each call, in their order. */
+  readonly onRecord: (record: JobRecord) => void;
+}
+
+/**
+ * Does calls of commands in workers of this machine.
+ * @throws what a call throws; the signal's reason
+ */
+export async function sideBySide(
+  calls: readonly CommandCall[],
+  { workers, folder, signal, onTold, onRecord }: SideBySideOptions,
+): Promise<void> {
+  const [address, work] = [join(folder, "store"), join(folder, "work")];
+  const store = await openStore(address);
+  const maker = new JobMaker(store);
+  const jobs = await Promise.all(calls.map((call) => maker.make(call)));
+  const modules = [commandModule({ store: address, folder: work, modules: maker.modules })];
+  const executor = localExecutor({ workers: Math.min(workers, jobs.length), modules });
+  try {
+    const onProgress = (_: number, text: unknown) => onTold(String(text));
+    for await (const id of executor.run(commandJob, jobs, { signal, onProgress })) {
+      const record = await getRecord(store, id);
+      if (!record) throw new UserError(`${folder} was changed while work went on in it: begin again.`);
+      onRecord(record);
+    }
+  } finally {
+    await executor.release();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
