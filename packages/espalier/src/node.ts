@@ -1,8 +1,9 @@
 /**
- * What Espalier has for Node alone: the native engine, datasets from files, and the report.
+ * What Espalier has for Node alone: the native engine, datasets from files, workers, plans of sweeps, and the report.
  * @module espalier/node
  */
 
+export { defineSweep, type StageModel, type SweepPlan, type SweepStage } from "./cli/sweep/define.ts";
 export { temporaryFile } from "./data/file-store.ts";
 export { openIdxFolder, openMnist } from "./data/mnist.ts";
 export { openModule } from "./data/module.ts";

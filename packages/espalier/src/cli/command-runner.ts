@@ -16,8 +16,7 @@ import { processorName } from "../jobs/processor.ts";
 import { getRecord, putContents, putRecord, type Store } from "../jobs/store.ts";
 import { jobVersion } from "../jobs/version.ts";
 import { releaseClaims } from "./claims.ts";
-import { callable } from "./command.ts";
-import { jobCommands } from "./job-commands.ts";
+import { findCommand } from "./job-commands.ts";
 import type { Given } from "./job-files.ts";
 import { placeFiles } from "./job-place.ts";
 import { heardBy } from "./print.ts";
@@ -80,7 +79,7 @@ function checkMachine({ version, processor }: CommandJob): void {
 /** Does a job in the folder that is the working directory. */
 async function done(job: CommandJob, id: string, place: Workplace, progress: (told: unknown) => void): Promise<void> {
   const { command, seed, threads } = job;
-  const called = callable(await jobCommands[command]());
+  const called = await findCommand(command);
   const { argument, options } = await placeFiles(called, job, place);
   const random = seed === undefined ? {} : { seed };
   const resume = CHECKPOINTS.some((name) => existsSync(join(OUT, name))) ? { resume: true } : {};

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import type { JobCommand } from "../jobs/command-job.ts";
+import { type Callable, callable } from "./command.ts";
 
 /** The commands that a job may be. */
 export const jobCommands: Readonly<Record<JobCommand, () => Promise<Command>>> = {
@@ -9,3 +10,6 @@ export const jobCommands: Readonly<Record<JobCommand, () => Promise<Command>>> =
   scan: async () => (await import("./scan.ts")).scanCommand(),
   reproduce: async () => (await import("./reproduce.ts")).reproduceCommand(),
 };
+
+/** What one of them takes, and how it is called. */
+export const findCommand = async (command: JobCommand): Promise<Callable> => callable(await jobCommands[command]());

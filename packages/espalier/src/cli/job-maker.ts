@@ -8,9 +8,8 @@ import { digestOfFolder, putFolder } from "../jobs/folders.ts";
 import { processorName } from "../jobs/processor.ts";
 import { putContents, type Store } from "../jobs/store.ts";
 import { jobVersion } from "../jobs/version.ts";
-import { callable } from "./command.ts";
+import type { Callable } from "./command.ts";
 import { readFile } from "./files.ts";
-import { jobCommands } from "./job-commands.ts";
 import { type Given, type NamedFile, renamed } from "./job-files.ts";
 import { openModel } from "./model.ts";
 
@@ -26,14 +25,20 @@ const CONTENT = "sha256:";
 /** What names contents of the store where a file is asked for. @param ending of the file's name, such as ".onnx" */
 export const contentPath = (digest: string, ending: string) => `${CONTENT}${digest}${ending}`;
 
+/** What a command takes. */
+export type FindCommand = (command: JobCommand) => Promise<Pick<Callable, "argument" | "options">>;
+
 /** Makes jobs of calls: what they read goes into the store, once. */
 export class JobMaker {
   readonly #store: Store;
+  readonly #find: FindCommand;
   readonly #known = new Map<string, Promise<JobInput>>();
   readonly #modules = new Set<string>();
 
-  constructor(store: Store) {
+  /** @param find what a command takes */
+  constructor(store: Store, find: FindCommand) {
     this.#store = store;
+    this.#find = find;
   }
 
   /** The modules that jobs need so far: they are not in the store, and a worker is given them by their paths. */
@@ -43,7 +48,7 @@ export class JobMaker {
 
   /** @throws UserError for a file that cannot be read */
   async make({ command, argument, options, seed, threads }: CommandCall): Promise<CommandJob> {
-    const called = callable(await jobCommands[command]());
+    const called = await this.#find(command);
     const inputs: Record<string, JobInput> = {};
     const given = await renamed(called, { argument, options }, async (file) => {
       const name = nameOf(file);

@@ -4,6 +4,7 @@ import { UserError } from "../errors.ts";
 import type { Json } from "../json.ts";
 import type { Progress } from "../library/progress.ts";
 import type { LayerSensitivity } from "../pruning/sensitivity.ts";
+import type { Callable } from "./command.ts";
 import { sinceSaid } from "./print.ts";
 import { sideBySide } from "./side-by-side.ts";
 
@@ -13,6 +14,8 @@ export interface ScanByJobs {
   readonly jobs: number;
   readonly threads: number;
   readonly seed: number;
+  /** What the command takes. */
+  readonly scan: Pick<Callable, "argument" | "options">;
   /** The path of the model. */
   readonly model: string;
   /** The options of the scan that were given, without its layers. */
@@ -28,7 +31,7 @@ const SILENCE = 5000;
 
 /** Scans layers in other processes, a few in each. */
 export async function scanByJobs(names: readonly string[], how: ScanByJobs): Promise<readonly LayerSensitivity[]> {
-  const { jobs, threads, seed, model, options, out, signal, onProgress } = how;
+  const { jobs, threads, seed, scan, model, options, out, signal, onProgress } = how;
   const size = Math.ceil(names.length / (2 * jobs));
   const groups = Array.from({ length: Math.ceil(names.length / size) }, (_, i) =>
     names.slice(i * size, (i + 1) * size),
@@ -41,6 +44,7 @@ export async function scanByJobs(names: readonly string[], how: ScanByJobs): Pro
   const found = new Map<string, LayerSensitivity>();
   await sideBySide(calls, {
     workers: jobs,
+    find: async () => scan,
     folder: join(out, "jobs"),
     signal,
     onTold(text) {

@@ -40,6 +40,8 @@ const options = z.object({
   ...engineOptions,
 });
 
+const argument = { name: "model", help: "an .onnx or .esp file", reads: "model" } as const;
+
 /** What the command line of scan takes. */
 export type ScanFlags = z.input<typeof options>;
 
@@ -50,7 +52,7 @@ export const scanCommand = () =>
     summary: "measure how sensitive each layer is to pruning",
     description:
       "Prunes each layer alone to several densities and measures the validation error,\nwith --retrain also after a short retraining. Writes scan.json and scan.html.",
-    argument: { name: "model", help: "an .onnx or .esp file", reads: "model" },
+    argument,
     options,
     examples: [
       "scan dense.onnx --data mnist --out scan",
@@ -81,7 +83,13 @@ export const scanCommand = () =>
           };
           const how = { jobs: jobs ?? 1, threads: threads ?? 1, seed: chosen.seed, model: path, out: chosen.out };
           const elsewhere = (names: readonly string[]) =>
-            scanByJobs(names, { ...how, options: ofJobs(values), signal, onProgress: told });
+            scanByJobs(names, {
+              ...how,
+              scan: { argument, options: options.shape },
+              options: ofJobs(values),
+              signal,
+              onProgress: told,
+            });
           return scan(engineOf({ ...chosen, threads }), model, data, {
             ...only(z.object({ ...taskOptions, ...scanOptions }), chosen),
             known: [...known],

@@ -6,11 +6,13 @@ import { localExecutor } from "../jobs/local.ts";
 import { openStore } from "../jobs/open-store.ts";
 import { getRecord } from "../jobs/store.ts";
 import { commandModule } from "./command-module.ts";
-import { type CommandCall, JobMaker } from "./job-maker.ts";
+import { type CommandCall, type FindCommand, JobMaker } from "./job-maker.ts";
 
 export interface SideBySideOptions {
   /** Calls at once. */
   readonly workers: number;
+  /** What the commands take. */
+  readonly find: FindCommand;
   /** In which they work, and which goes when they are done. */
   readonly folder: string;
   readonly signal: AbortSignal;
@@ -26,11 +28,11 @@ export interface SideBySideOptions {
  */
 export async function sideBySide(
   calls: readonly CommandCall[],
-  { workers, folder, signal, onTold, onRecord }: SideBySideOptions,
+  { workers, find, folder, signal, onTold, onRecord }: SideBySideOptions,
 ): Promise<void> {
   const [address, work] = [join(folder, "store"), join(folder, "work")];
   const store = await openStore(address);
-  const maker = new JobMaker(store);
+  const maker = new JobMaker(store, find);
   const jobs = await Promise.all(calls.map((call) => maker.make(call)));
   const modules = [commandModule({ store: address, folder: work, modules: maker.modules })];
   const executor = localExecutor({ workers: Math.min(workers, jobs.length), modules });

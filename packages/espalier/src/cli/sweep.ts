@@ -15,6 +15,7 @@ import { defineCommand } from "./command.ts";
 import { executorFor } from "./executor-for.ts";
 import { writeFile } from "./files.ts";
 import { running } from "./interrupt.ts";
+import { findCommand } from "./job-commands.ts";
 import { JobMaker } from "./job-maker.ts";
 import { bytes, duration, printJson, printLine, textTable } from "./print.ts";
 import { csvOf } from "./sweep/csv.ts";
@@ -51,7 +52,7 @@ export const sweepCommand = () =>
       const begun = checkpointFile(join(options.out, BEGUN), options);
       const address = options.store ?? join(options.out, "store");
       const store = await openStore(address);
-      const maker = new JobMaker(store);
+      const maker = new JobMaker(store, findCommand);
       await putFiles(points, maker);
       const folder = join(options.out, "work");
       const { queue, jobs } = options;

@@ -4,9 +4,9 @@ import { z } from "zod";
 import { UserError } from "../../errors.ts";
 import { JOB_COMMANDS, type JobCommand } from "../../jobs/command-job.ts";
 import { checkOptions } from "../../library/options/option.ts";
-import { type Callable, callable, isModule } from "../command.ts";
+import { type Callable, isModule } from "../command.ts";
 import { readFile } from "../files.ts";
-import { jobCommands } from "../job-commands.ts";
+import { findCommand } from "../job-commands.ts";
 import { type NamedStage, type Point, pointsOf, variantsOf } from "./expand.ts";
 import { type LooseStage, loosePlan, optionsIn } from "./plan-schema.ts";
 
@@ -23,7 +23,7 @@ export interface ReadPlan {
 
 /** Commands that a plan may have, by name; what draws their reports takes long to load. */
 export async function planCommands(names: Iterable<JobCommand> = JOB_COMMANDS) {
-  const made = [...new Set(names)].map(async (name) => [name, callable(await jobCommands[name]())] as const);
+  const made = [...new Set(names)].map(async (name) => [name, await findCommand(name)] as const);
   return new Map(await Promise.all(made));
 }
 

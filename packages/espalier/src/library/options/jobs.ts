@@ -9,7 +9,7 @@ export const jobs = option(whole("number of jobs", 1, 256).optional(), {
 
 /** Where jobs share what they read and give. */
 export const store = option(z.string().optional(), {
-  help: "the folder in which jobs share files and results, by content (default: store in --out)",
+  help: "a folder or s3://BUCKET/PREFIX, in which jobs share files and results, by content (default: store in --out)",
   value: "dir",
   outside: true,
 });

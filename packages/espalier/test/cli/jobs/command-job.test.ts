@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { commandModule } from "../../../src/cli/command-module.ts";
 import { commandRunner } from "../../../src/cli/command-runner.ts";
+import { findCommand } from "../../../src/cli/job-commands.ts";
 import { contentPath, JobMaker } from "../../../src/cli/job-maker.ts";
 import { type Executor, inlineExecutor, type Job } from "../../../src/engine/executor.ts";
 import { type CommandJob, commandJob, jobId } from "../../../src/jobs/command-job.ts";
@@ -42,7 +43,7 @@ describe("a job", () => {
   beforeAll(async () => {
     store = await folderStore(at("store"));
     const call = { command: "train", argument: at("net.onnx"), options: training, seed: 3, threads: 1 } as const;
-    job = await new JobMaker(store).make(call);
+    job = await new JobMaker(store, findCommand).make(call);
   });
 
   it("carries hashes and names of its own alone", () => {
@@ -61,7 +62,12 @@ describe("a job", () => {
 
   it("gives the same bytes here and in a process, once, and feeds the next", async () => {
     const other = await folderStore(at("other"));
-    await new JobMaker(other).make({ command: "train", argument: at("net.onnx"), options: {}, threads: 1 });
+    await new JobMaker(other, findCommand).make({
+      command: "train",
+      argument: at("net.onnx"),
+      options: {},
+      threads: 1,
+    });
     const told: string[] = [];
     const processes = localExecutor({
       workers: 1,
@@ -80,7 +86,7 @@ describe("a job", () => {
 
     const options = { ...training, rate: 4, rounds: 1 };
     const next = { command: "prune", argument: contentPath(trained, ".onnx"), options, seed: 3, threads: 1 } as const;
-    const pruned = await new JobMaker(store).make(next);
+    const pruned = await new JobMaker(store, findCommand).make(next);
     for await (const id of inlineExecutor.run(runnerIn(store), [pruned], {
       onProgress: (_, text) => told.push(String(text)),
     })) {

@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
+import { findCommand } from "../../../src/cli/job-commands.ts";
 import { JobMaker } from "../../../src/cli/job-maker.ts";
 import { csvOf } from "../../../src/cli/sweep/csv.ts";
 import { defineSweep } from "../../../src/cli/sweep/define.ts";
@@ -115,7 +116,7 @@ describe("a plan", () => {
 
   it("names files that are there", async () => {
     const { points } = await readPlan(written({ stages: [train, { ...prune, options: { data: "npz:none.npz" } }] }));
-    const maker = new JobMaker(await folderStore(join(folder, "store")));
+    const maker = new JobMaker(await folderStore(join(folder, "store")), findCommand);
     await expect(putFiles(points, maker)).rejects.toThrow('data is "none.npz", and there is no such file or folder');
   });
 
