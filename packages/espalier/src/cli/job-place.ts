@@ -39,7 +39,7 @@ function pathOf({ option, reads, path }: NamedFile, { inputs }: CommandJob, modu
   const own = modules.get(input.sha256);
   if (own !== undefined) return own;
   throw new UserError(
-    `The job needs the module "${path}" of ${option}, with the hash ${input.sha256.slice(0, 12)}, which this worker was not given: name it with --module.`,
+    `The job needs the module "${path}" of ${option}, with the hash ${input.sha256.slice(0, 12)}, which this worker was not given: name it with --modules.`,
   );
 }
 

@@ -10,8 +10,10 @@ import { sideBySide } from "./side-by-side.ts";
 
 /** How a scan is divided. */
 export interface ScanByJobs {
-  /** Scans at once. */
-  readonly jobs: number;
+  /** Scans at once, on this machine. */
+  readonly jobs?: number;
+  readonly queue?: string;
+  readonly store?: string;
   readonly threads: number;
   readonly seed: number;
   /** What the command takes. */
@@ -29,10 +31,13 @@ export interface ScanByJobs {
 /** Milliseconds of silence after which a line of one of them is told. */
 const SILENCE = 5000;
 
+/** Workers that a queue is taken to have, by which layers are divided. */
+const AT_A_QUEUE = 8;
+
 /** Scans layers in other processes, a few in each. */
 export async function scanByJobs(names: readonly string[], how: ScanByJobs): Promise<readonly LayerSensitivity[]> {
-  const { jobs, threads, seed, scan, model, options, out, signal, onProgress } = how;
-  const size = Math.ceil(names.length / (2 * jobs));
+  const { jobs, queue, store, threads, seed, scan, model, options, out, signal, onProgress } = how;
+  const size = Math.ceil(names.length / (2 * (jobs ?? AT_A_QUEUE)));
   const groups = Array.from({ length: Math.ceil(names.length / size) }, (_, i) =>
     names.slice(i * size, (i + 1) * size),
   );
@@ -43,7 +48,10 @@ export async function scanByJobs(names: readonly string[], how: ScanByJobs): Pro
   });
   const found = new Map<string, LayerSensitivity>();
   await sideBySide(calls, {
-    workers: jobs,
+    jobs,
+    queue,
+    store,
+    threads,
     find: async () => scan,
     folder: join(out, "jobs"),
     signal,

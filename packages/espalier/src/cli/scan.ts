@@ -5,7 +5,7 @@ import { type Json, parseJson } from "../json.ts";
 import { json, out, resume } from "../library/options/common.ts";
 import { dataOptions } from "../library/options/data.ts";
 import { engineOptions } from "../library/options/engine.ts";
-import { jobs } from "../library/options/jobs.ts";
+import { jobs, queue, store } from "../library/options/jobs.ts";
 import { modelOptions } from "../library/options/model.ts";
 import { scanOptions } from "../library/options/pruning.ts";
 import { taskOptions } from "../library/options/task.ts";
@@ -35,6 +35,8 @@ const options = z.object({
   ...modelOptions,
   ...scanOptions,
   jobs,
+  queue,
+  store,
   resume,
   json,
   ...engineOptions,
@@ -66,10 +68,15 @@ export const scanCommand = () =>
       const partial = checkpointFile(join(chosen.out, SCANNED), chosen);
       const data = await openData(chosen, model, { unlabeled: true, assume: chosen.task === IMITATE });
       const { layers: _, ...rest } = computed;
-      const { jobs, threads = jobs === undefined ? undefined : 1 } = chosen;
-      if (jobs !== undefined && chosen.device !== "cpu") {
-        throw new UserError(`Jobs side by side run on the CPU: leave out --jobs, or --device ${chosen.device}.`);
+      const { jobs, queue, store } = chosen;
+      const isDivided = jobs !== undefined || queue !== undefined;
+      if (!isDivided && store !== undefined) {
+        throw new UserError("A store is for layers that are scanned side by side: give --jobs or --queue too.");
       }
+      if (isDivided && chosen.device !== "cpu") {
+        throw new UserError(`Jobs side by side run on the CPU: leave out --device ${chosen.device}.`);
+      }
+      const { threads = isDivided ? 1 : undefined } = chosen;
       const settings = JSON.stringify({ model: digest, ...rest, threads });
       const known: LayerSensitivity[] = chosen.resume ? readPartial(partial, settings) : [];
       const keep = () => partial.save(new TextEncoder().encode(JSON.stringify({ settings, layers: known })));
@@ -81,7 +88,7 @@ export const scanCommand = () =>
             known.push(progress.sensitivity);
             keep();
           };
-          const how = { jobs: jobs ?? 1, threads: threads ?? 1, seed: chosen.seed, model: path, out: chosen.out };
+          const how = { jobs, queue, store, threads: threads ?? 1, seed: chosen.seed, model: path, out: chosen.out };
           const elsewhere = (names: readonly string[]) =>
             scanByJobs(names, {
               ...how,
@@ -95,7 +102,7 @@ export const scanCommand = () =>
             known: [...known],
             signal,
             onProgress: told,
-            elsewhere: jobs === undefined ? undefined : elsewhere,
+            elsewhere: isDivided ? elsewhere : undefined,
           });
         },
         () => {

@@ -2,15 +2,18 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { UserError } from "../errors.ts";
 import { commandJob, type JobRecord } from "../jobs/command-job.ts";
-import { localExecutor } from "../jobs/local.ts";
 import { openStore } from "../jobs/open-store.ts";
 import { getRecord } from "../jobs/store.ts";
-import { commandModule } from "./command-module.ts";
+import { executorFor } from "./executor-for.ts";
 import { type CommandCall, type FindCommand, JobMaker } from "./job-maker.ts";
 
 export interface SideBySideOptions {
-  /** Calls at once. */
-  readonly workers: number;
+  /** Calls at once on this machine; the workers of a queue have numbers of their own. */
+  readonly jobs?: number;
+  readonly queue?: string;
+  readonly threads: number;
+  /** The address of the store that is shared; default: one in the folder. */
+  readonly store?: string;
   /** What the commands take. */
   readonly find: FindCommand;
   /** In which they work, and which goes when they are done. */
@@ -23,19 +26,19 @@ export interface SideBySideOptions {
 }
 
 /**
- * Does calls of commands in workers of this machine.
+ * Does calls of commands in workers of this machine, or of a queue.
  * @throws what a call throws; the signal's reason
  */
 export async function sideBySide(
   calls: readonly CommandCall[],
-  { workers, find, folder, signal, onTold, onRecord }: SideBySideOptions,
+  { jobs: atOnce, queue, threads, store: shared, find, folder, signal, onTold, onRecord }: SideBySideOptions,
 ): Promise<void> {
-  const [address, work] = [join(folder, "store"), join(folder, "work")];
+  const address = shared ?? join(folder, "store");
   const store = await openStore(address);
   const maker = new JobMaker(store, find);
   const jobs = await Promise.all(calls.map((call) => maker.make(call)));
-  const modules = [commandModule({ store: address, folder: work, modules: maker.modules })];
-  const executor = localExecutor({ workers: Math.min(workers, jobs.length), modules });
+  const place = { queue, jobs: atOnce, threads, store: address, folder: join(folder, "work") };
+  const executor = executorFor({ ...place, modules: maker.modules });
   try {
     const onProgress = (_: number, text: unknown) => onTold(String(text));
     for await (const id of executor.run(commandJob, jobs, { signal, onProgress })) {

@@ -30,8 +30,10 @@ it("scans layers side by side to the same, also retrained and after a stop", { t
   expect(readdirSync(join(folder, "beside")).sort()).toEqual(["scan.html", "scan.json"]);
 });
 
-it("runs on the CPU alone", async () => {
+it("runs on the CPU alone, and shares a store only with others", async () => {
   const { status, stderr } = await kit.run([...words, "--jobs", "2", "--device", "webgpu", "--out", "device"]);
   expect(status).toBe(2);
-  expect(stderr).toMatch(/leave out --jobs, or --device webgpu\.\n$/);
+  expect(stderr).toMatch(/leave out --device webgpu\.\n$/);
+  const stored = await kit.run([...words, "--store", "shared", "--out", "stored"]);
+  expect(stored).toMatchObject({ status: 2, stderr: expect.stringContaining("give --jobs or --queue too") });
 });
