@@ -25,6 +25,7 @@ await inEmptyFolder((project) => {
   compile(project);
   run(project, ["node", "make.js"]);
   runReadme(project);
+  tryQueue(project);
   tryEngine(
     project,
     existsSync(join(project, "node_modules/onnxruntime-node")) ? "onnxruntime-node" : "onnxruntime-web",
@@ -60,6 +61,14 @@ function runReadme(project: string): void {
   const { stdout } = run(project, ["node", "small.js"]);
   if (!/^small\.esp: \d+ bytes/m.test(stdout)) throw new Error(`The README's ten lines print: ${stdout}`);
   console.log(`the README's ten lines: ${stdout.trim()}`);
+}
+
+/** Tries what a worker says where the packages of a queue are not installed, as a plain install leaves them out. */
+function tryQueue(project: string): void {
+  const words = "npx espalier worker --queue redis://127.0.0.1:9 --store store 2>&1";
+  const { stdout } = run(project, ["sh", "-c", `${words}; [ $? = 2 ]`]);
+  if (!stdout.includes("npm install bullmq ioredis")) throw new Error(`Without bullmq a worker says: ${stdout}`);
+  console.log("a queue: says what to install");
 }
 
 /** Tries the command line, and that the runtime agrees with the engine that is there. */

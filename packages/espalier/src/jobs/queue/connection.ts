@@ -11,7 +11,8 @@ export async function queuePackages(): Promise<QueuePackages> {
   try {
     const [queues, { Redis }] = await Promise.all([import("bullmq"), import("ioredis")]);
     return { ...queues, Redis };
-  } catch {
+  } catch (error) {
+    if (errorCode(error) !== "ERR_MODULE_NOT_FOUND") throw error;
     throw new UserError("A queue needs two packages that are not installed: npm install bullmq ioredis.");
   }
 }

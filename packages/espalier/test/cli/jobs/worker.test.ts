@@ -31,7 +31,7 @@ describe.skipIf(!hasRedis)("workers", { timeout: 300_000 }, () => {
     writeFileSync(at("plan.json"), JSON.stringify({ seeds: [1, 2], stages }));
     redis = await ownRedis("--requirepass", "secret");
     writeFileSync(at("address"), `${redis.address.replace("//", "//:secret@")}\n`);
-  });
+  }, 120_000);
   afterAll(() => redis.end());
 
   function run(...words: string[]) {

@@ -108,6 +108,23 @@ describe.skipIf(!hasRedis)("nothing is lost and nothing is counted twice when", 
     expect(lines.filter((line) => line.startsWith("taken")).length).toBeGreaterThan(4);
   });
 
+  it("a job is lost with worker after worker: it fails then", async () => {
+    const worker = start();
+    const executor = queueExecutor({ address: redis.address, kind: KIND, recheck: 1 });
+    const work = executor.run(shared, [{ x: 1, wait: 60_000 }]).next();
+    work.catch(() => {});
+    await worker.atWork();
+    const client = new Redis(redis.port);
+    const [lock] = await client.keys(`bull:${queueName(KIND)}:*:lock`);
+    // As if it had been lost as often before.
+    await client.hset(lock.replace(/:lock$/, ""), "stc", 12);
+    client.disconnect();
+    await worker.end("SIGKILL");
+    start();
+    await expect(work).rejects.toThrow(/^The job "shared" was lost with its worker again and again \(job stalled/);
+    await executor.release();
+  });
+
   it("a worker ends by SIGTERM: its job goes back", async () => {
     const first = start();
     await squares(3, 1000, async () => {

@@ -21,13 +21,22 @@ export interface OwnRedis {
 export const hasRedis = spawnSync("redis-server", ["--version"]).status === 0;
 if (!hasRedis) console.warn("There is no redis-server (apt-get install redis-server): tests of queues are skipped.");
 
-/** Starts a Redis on a free port. @param options of its command line, such as `--requirepass` */
+/** Starts a Redis on a free port. @param options of its command line, such as `--requirepass`; with `--tls-cert-file` it speaks TLS alone */
 export async function ownRedis(...options: string[]): Promise<OwnRedis> {
+  const tls = options.includes("--tls-cert-file");
   const folder = mkdtempSync(join(tmpdir(), "espalier-redis-"));
   const port = await freePort();
   let server: ChildProcess | undefined;
   const start = async () => {
-    const bounds = ["--bind", "127.0.0.1", "--port", String(port), "--dir", folder];
+    const bounds = [
+      "--bind",
+      "127.0.0.1",
+      tls ? "--tls-port" : "--port",
+      String(port),
+      ...(tls ? ["--port", "0"] : []),
+      "--dir",
+      folder,
+    ];
     const started = spawn("redis-server", [...bounds, "--appendonly", "yes", "--save", "", ...options], {
       stdio: ["ignore", "pipe", "inherit"],
     });
@@ -48,7 +57,7 @@ export async function ownRedis(...options: string[]): Promise<OwnRedis> {
     rmSync(folder, { recursive: true });
   };
   await start();
-  return { port, address: `redis://127.0.0.1:${port}`, start, stop, end };
+  return { port, address: `${tls ? "rediss://localhost" : "redis://127.0.0.1"}:${port}`, start, stop, end };
 }
 
 /** A port on which nothing listens. */
