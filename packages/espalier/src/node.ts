@@ -13,5 +13,6 @@ export { nodeEngine } from "./engine/node.ts";
 export { type LocalExecutorOptions, localExecutor } from "./jobs/local.ts";
 export { type QueueExecutorOptions, queueExecutor } from "./jobs/queue/executor.ts";
 export type { WorkerKind } from "./jobs/start.ts";
+export { stepsExecutor } from "./jobs/steps-executor.ts";
 export { renderReport } from "./report/render.ts";
 export type { RunReport } from "./report/run-report.ts";

@@ -1,8 +1,9 @@
 import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { asUserError } from "../data/file-errors.ts";
+import { isAlive } from "../data/processes.ts";
 import { errorCode, UserError } from "../errors.ts";
-import { checkWritable, isAlive, isSpecial, targetOf, temporaryIn } from "./files.ts";
+import { checkWritable, isSpecial, targetOf, temporaryIn } from "./files.ts";
 
 /** The lock files of this process, which go when the command ends. */
 const held = new Set<string>();

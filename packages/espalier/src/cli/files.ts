@@ -15,8 +15,9 @@ import {
 } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { asUserError, reasonOf } from "../data/file-errors.ts";
+import { isAlive } from "../data/processes.ts";
 import { readStandardInput, readStream, STANDARD } from "../data/read-file.ts";
-import { errorCode, UserError } from "../errors.ts";
+import { UserError } from "../errors.ts";
 import { LARGEST_MODEL } from "../onnx/external.ts";
 
 /** No more is taken of a pipe or a device: 512 MB. */
@@ -57,17 +58,6 @@ function sweep(folder: string): void {
   for (const name of readdirSync(path)) {
     const [, process] = /^\.espalier-(\d+)\.tmp$/.exec(name) ?? [];
     if (process !== undefined && !isAlive(Number(process))) removeFile(join(path, name));
-  }
-}
-
-/** Returns true for the number of a process that is there. */
-export function isAlive(pid: number): boolean {
-  if (!(pid > 0)) return false;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return errorCode(error) === "EPERM";
   }
 }
 

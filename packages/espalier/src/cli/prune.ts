@@ -16,6 +16,7 @@ import {
   pruneUnlabeledOptions,
   targetOptions,
 } from "../library/options/pruning.ts";
+import { jobsOption } from "../library/options/shards.ts";
 import { taskOptions } from "../library/options/task.ts";
 import { pruneByPlan } from "../library/prune-by-plan.ts";
 import { pruneBySearch } from "../library/prune-by-search.ts";
@@ -28,7 +29,7 @@ import { dataFiles, openData } from "./data.ts";
 import { writeFile } from "./files.ts";
 import { running } from "./interrupt.ts";
 import { type OpenedModel, openFixed, openModel } from "./model.ts";
-import { engineOf } from "./options.ts";
+import { shardEngineOf, withShards } from "./options.ts";
 import { printJson } from "./print.ts";
 import { pruneUnlabeledFiles } from "./prune-unlabeled.ts";
 import { CHECKPOINT, PRUNED, printSummary, RESULTS, summaryFields, writeResults } from "./results.ts";
@@ -42,6 +43,7 @@ const options = z.object({
   ...pruneSearchOptions,
   ...prunePlanOptions,
   ...pruneModes,
+  jobs: jobsOption,
   resume,
 });
 
@@ -100,7 +102,8 @@ function modeOf({ given, options: { unlabeled, maxLoss, rate, maskOf } }: PruneC
   if (maskOf !== undefined && course.length > 0) {
     throw new UserError(`--mask-of already decides which connections are cut: leave out ${flags(course)}.`);
   }
-  if (maxLoss !== undefined) refuse({ ...pruneSearchOptions, resume }, "--max-loss searches by itself");
+  if (maxLoss !== undefined)
+    refuse({ ...pruneSearchOptions, jobs: jobsOption, resume }, "--max-loss searches by itself");
   return (maxLoss ?? rate) !== undefined && course.length === 0 ? "search" : "plan";
 }
 
@@ -111,31 +114,33 @@ async function pruneFiles(
   opened: OpenedModel,
   data: Dataset,
 ): Promise<void> {
-  const engine = engineOf(options);
+  const engine = shardEngineOf(options);
   const masks = options.maskOf === undefined ? undefined : openModel(options.maskOf);
   const checkpoint = checkpointFile(join(options.out, CHECKPOINT), options);
   const best = join(options.out, PRUNED);
   const result = await running(
-    (hooks) => {
-      const run = {
-        ...hooks,
-        checkpoint,
-        resume: options.resume,
-        identity: { command: "prune", model: opened.digest, ...computed, maskOf: masks?.digest },
-        storage: temporaryFile,
-        onBest: (model: Parameters<typeof writeModel>[0]) => writeFile(best, writeModel(model)),
-      };
-      return mode === "search"
-        ? pruneBySearch(engine, opened.model, data, {
-            ...only(z.object({ ...taskOptions, ...pruneSearchOptions }), options),
-            ...run,
-          })
-        : pruneByPlan(engine, opened.model, data, {
-            ...only(z.object({ ...taskOptions, ...prunePlanOptions }), options),
-            ...run,
-            maskOf: masks?.model,
-          });
-    },
+    (hooks) =>
+      withShards(options, (executor) => {
+        const run = {
+          ...hooks,
+          executor,
+          checkpoint,
+          resume: options.resume,
+          identity: { command: "prune", model: opened.digest, ...computed, maskOf: masks?.digest },
+          storage: temporaryFile,
+          onBest: (model: Parameters<typeof writeModel>[0]) => writeFile(best, writeModel(model)),
+        };
+        return mode === "search"
+          ? pruneBySearch(engine, opened.model, data, {
+              ...only(z.object({ ...taskOptions, ...pruneSearchOptions }), options),
+              ...run,
+            })
+          : pruneByPlan(engine, opened.model, data, {
+              ...only(z.object({ ...taskOptions, ...prunePlanOptions }), options),
+              ...run,
+              maskOf: masks?.model,
+            });
+      }),
     () => stoppedIn(checkpoint.name),
   );
   const title = `${opened.name} on ${data.name}`;

@@ -8,6 +8,7 @@ import { dataOptions } from "../library/options/data.ts";
 import { engineOptions } from "../library/options/engine.ts";
 import { modelOptions } from "../library/options/model.ts";
 import { option } from "../library/options/option.ts";
+import { jobsOption } from "../library/options/shards.ts";
 import { train, trainOptions } from "../library/train.ts";
 import { networks } from "../models/index.ts";
 import { emptyModel, type Model } from "../onnx/graph.ts";
@@ -24,7 +25,7 @@ import { dataFiles, openData } from "./data.ts";
 import { writeFile } from "./files.ts";
 import { running } from "./interrupt.ts";
 import { openFixed } from "./model.ts";
-import { engineOf } from "./options.ts";
+import { shardEngineOf, withShards } from "./options.ts";
 import { count, duration, printJson, printLine } from "./print.ts";
 
 const options = z.object({
@@ -37,6 +38,7 @@ const options = z.object({
     value: "model",
     reads: "model",
   }),
+  jobs: jobsOption,
   resume,
   json,
   ...engineOptions,
@@ -74,24 +76,27 @@ export const trainCommand = () =>
       const checkpoint = checkpointBeside(options.out, options);
       const result = await running(
         (hooks) =>
-          train(engineOf(options), named || !model ? network : model, data, {
-            ...only(z.object(trainOptions), options),
-            against: against?.model,
-            ...hooks,
-            checkpoint,
-            resume: options.resume,
-            identity: { command: "train", network: digest, ...computed, against: against?.digest },
-            storage: temporaryFile,
-            recipe: findRecipe(network)?.full,
-          }),
+          withShards(options, (executor) =>
+            train(shardEngineOf(options), named || !model ? network : model, data, {
+              ...only(z.object(trainOptions), options),
+              against: against?.model,
+              ...hooks,
+              executor,
+              checkpoint,
+              resume: options.resume,
+              identity: { command: "train", network: digest, ...computed, against: against?.digest },
+              storage: temporaryFile,
+              recipe: findRecipe(network)?.full,
+            }),
+          ),
         () => (checkpoint ? stoppedIn(checkpoint.name) : "Stopped; nothing was written."),
       );
       writeFile(options.out, writeModel(result.model));
       checkpoint?.remove();
       const seconds = (performance.now() - startedAt) / 1000;
-      const { parameters, nonzero, epochs, bestEpoch, measure, validation, test } = result;
+      const { parameters, nonzero, epochs, bestEpoch, shards, localSteps, measure, validation, test } = result;
       if (options.json) {
-        const measured = { parameters, nonzero, epochs, bestEpoch, measure: about(measure) };
+        const measured = { parameters, nonzero, epochs, bestEpoch, shards, localSteps, measure: about(measure) };
         return printJson({
           network,
           ...measured,

@@ -1,6 +1,6 @@
-/** Arrays by number, of which the ones that were asked for longest ago make room for others. */
-export class Cache<Kept extends { readonly byteLength: number } = Uint8Array> {
-  readonly #kept = new Map<number, Kept>();
+/** Arrays by a key, of which the ones that were asked for longest ago make room for others. */
+export class Cache<Kept extends { readonly byteLength: number } = Uint8Array, Key = number> {
+  readonly #kept = new Map<Key, Kept>();
   readonly #most: number;
   #bytes = 0;
 
@@ -9,7 +9,7 @@ export class Cache<Kept extends { readonly byteLength: number } = Uint8Array> {
     this.#most = most;
   }
 
-  get(key: number): Kept | undefined {
+  get(key: Key): Kept | undefined {
     const found = this.#kept.get(key);
     if (found) {
       this.#kept.delete(key);
@@ -18,7 +18,7 @@ export class Cache<Kept extends { readonly byteLength: number } = Uint8Array> {
     return found;
   }
 
-  set(key: number, bytes: Kept): void {
+  set(key: Key, bytes: Kept): void {
     this.#bytes += bytes.byteLength - (this.#kept.get(key)?.byteLength ?? 0);
     this.#kept.delete(key);
     this.#kept.set(key, bytes);

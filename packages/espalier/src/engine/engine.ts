@@ -51,6 +51,8 @@ export interface Program {
 export interface Engine {
   readonly name: string;
   readonly device: Device;
+  /** Threads of one run, where that is known: on their number hang the last bits of results. */
+  readonly threads?: number;
   /**
    * How many channels lie side by side in the runtime's blocked convolutions; undefined where it has none.
    * See onnx/blocked.

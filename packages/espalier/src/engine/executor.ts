@@ -1,3 +1,5 @@
+import type { Exchange } from "./exchange.ts";
+
 /** Work that another thread, process or machine can do: it is found there by its name. */
 export interface Job<Input, Output> {
   readonly name: string;
@@ -36,6 +38,8 @@ export interface Executor {
   readonly concurrency: number;
   /** Whether an input may lie in a `SharedArrayBuffer`, so that it is not copied for each job. */
   readonly sharesMemory: boolean;
+  /** Where jobs can be asked to look for what is large: so that it is not a part of their input. Default: nowhere. */
+  readonly exchange?: Exchange;
   /**
    * Does a job for each input. Results come in the order of the inputs, which are read no further ahead than keeps all
    * workers at work; they are the same for any number of workers.

@@ -110,6 +110,7 @@ function nativeEngine(
   return {
     name: "onnxruntime-node",
     device,
+    threads,
     blockSize: async () => {
       if (device !== "cpu") return undefined;
       blocks ??= findBlockSize(ort);
@@ -129,6 +130,7 @@ function webAssemblyEngine(options: EngineOptions): Engine {
   return {
     name: "onnxruntime-web",
     device: "cpu",
+    threads: options.threads ?? availableParallelism(),
     compile: async (model, compileOptions) => {
       opened ??= webEngine({ ...options, threads: options.threads ?? availableParallelism() });
       return (await opened).compile(model, compileOptions);

@@ -28,6 +28,7 @@ export async function webEngine({ device = "cpu", threads }: EngineOptions = {})
   return {
     name: "onnxruntime-web",
     device,
+    threads,
     compile: (model, options = {}) =>
       OrtProgram.create(ort, model, session, options, { onDevice, blocking: !onDevice }),
   };

@@ -1,4 +1,5 @@
 import { availableParallelism } from "node:os";
+import type { Exchange } from "../engine/exchange.ts";
 import type { Executor, Job, JobOptions } from "../engine/executor.ts";
 import { UserError } from "../errors.ts";
 import { inOrder } from "./in-order.ts";
@@ -13,6 +14,8 @@ export interface LocalExecutorOptions {
   readonly kind?: WorkerKind;
   /** Modules with jobs beside those of the library, as addresses of files: each exports a list of them, `jobs`. */
   readonly modules?: readonly string[];
+  /** Where its workers look for what is large; default: nowhere. */
+  readonly exchange?: Exchange;
   /** What workers run; default: the library's own, as it is when it is built. */
   readonly entry?: URL;
 }
@@ -26,24 +29,27 @@ export function localExecutor({
   workers = availableParallelism(),
   kind = "process",
   modules = [],
+  exchange,
   entry = ownEntry,
 }: LocalExecutorOptions = {}): Executor {
   if (!Number.isInteger(workers) || workers < 1) {
     throw new UserError(`${workers} workers are not possible: ask for a whole number from 1 on.`);
   }
-  return new LocalExecutor(workers, { kind, modules, entry });
+  return new LocalExecutor(workers, { kind, modules, entry }, exchange);
 }
 
 class LocalExecutor implements Executor {
   readonly concurrency: number;
   readonly sharesMemory: boolean;
+  readonly exchange: Exchange | undefined;
   readonly #all: readonly Slot[];
   readonly #free: Slot[];
   readonly #waiting: (() => void)[] = [];
 
-  constructor(workers: number, program: WorkerProgram) {
+  constructor(workers: number, program: WorkerProgram, exchange: Exchange | undefined) {
     this.concurrency = workers;
     this.sharesMemory = program.kind === "thread";
+    this.exchange = exchange;
     this.#all = Array.from({ length: workers }, () => new Slot(program));
     this.#free = [...this.#all];
   }

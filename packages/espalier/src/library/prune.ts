@@ -11,6 +11,7 @@ import type { Task } from "../tasks/task.ts";
 import { evaluationsOf, type Quality, valuesOf } from "../training/evaluate.ts";
 import { withParameters } from "../training/parameters.ts";
 import type { Hooks, RunHooks } from "./hooks.ts";
+import { localSgdOf, settingsOf } from "./local-sgd.ts";
 import { countParameters, frozenParameters, type ParameterCounts } from "./network.ts";
 import type { Values } from "./options/option.ts";
 import type { retrainingOptions } from "./options/pruning.ts";
@@ -84,13 +85,17 @@ export async function runPruning(
   const epochs = options.epochs ?? run.epochs;
   const frozen = frozenParameters(model, options.freeze);
   const { inputDropout } = options;
+  const { batch } = training.run;
+  const { optimizer } = training.round;
+  const local = await localSgdOf(engine, { model, data, batch, optimizer, frozen }, options, hooks);
   const plan = await run.plan({ epochs, inputDropout, ...training.round }, frozen);
-  const settings = { ...run.intent, epochs, inputDropout, ...training.settings };
+  const settings = { ...run.intent, epochs, inputDropout, ...training.settings, ...settingsOf(local) };
   const { best, results } = await runResumable(engine, model, data, plan, {
     ...hooks,
     ...training.run,
     task,
     frozen,
+    local,
     settings: { ...hooks.identity, ...settings },
     async onRound({ verdict }, parameters) {
       if (verdict.best) await onBest?.(adopted.restore(parameters));

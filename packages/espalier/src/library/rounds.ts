@@ -16,7 +16,7 @@ import type { CheckpointStore, RunHooks } from "./hooks.ts";
 
 export interface RunOptions
   extends Omit<RunHooks, "task">,
-    Pick<RoundsOptions, "batch" | "seed" | "task" | "frozen" | "batchNorm"> {
+    Pick<RoundsOptions, "batch" | "seed" | "task" | "frozen" | "batchNorm" | "local"> {
   /** What only the same run may continue. */
   readonly settings: object;
   readonly onRound?: (result: RoundResult, parameters: Parameters) => void | Promise<void>;
@@ -34,7 +34,7 @@ export async function runResumable(
   rounds: readonly Round[] | RoundPlanner,
   options: RunOptions,
 ): Promise<RoundsResult> {
-  const { checkpoint, onProgress, signal } = options;
+  const { checkpoint, onProgress, signal, local: { shards } = { shards: 1 } } = options;
   const settings = JSON.stringify(options.settings);
   const resume = options.resume ? await stateIn(checkpoint, settings) : undefined;
   if (resume) onProgress?.({ kind: "note", text: `Continuing from ${checkpoint?.name}.` });
@@ -44,7 +44,7 @@ export async function runResumable(
   onProgress?.({
     kind: "start",
     epochs: "next" in rounds ? undefined : rounds.reduce((sum, { epochs }) => sum + epochs, 0) - epochsDone,
-    stepsPerEpoch: Math.floor(data.train.size / options.batch),
+    stepsPerEpoch: shards * Math.floor(Math.floor(data.train.size / shards) / options.batch),
     batch: options.batch,
   });
   const result = await runRounds(engine, model, data, rounds, {

@@ -12,8 +12,10 @@ import type { Measure } from "../tasks/measure.ts";
 import { evaluate, type Quality } from "../training/evaluate.ts";
 import { withParameters } from "../training/parameters.ts";
 import { type RunHooks, splitHooks } from "./hooks.ts";
+import { localSgdOf, settingsOf } from "./local-sgd.ts";
 import { buildNetwork, countParameters, frozenParameters, type ParameterCounts } from "./network.ts";
 import { checkOptions } from "./options/option.ts";
+import { shardOptions } from "./options/shards.ts";
 import { taskOptions } from "./options/task.ts";
 import { epochs, trainingOptions } from "./options/training.ts";
 import { onTask } from "./prepare-task.ts";
@@ -25,6 +27,7 @@ export const trainOptions = {
   ...taskOptions,
   epochs: epochs("epochs (default: the network's recipe, or 10)"),
   ...trainingOptions,
+  ...shardOptions,
 };
 
 const schema = z.object(trainOptions);
@@ -50,6 +53,9 @@ export interface TrainResult extends ParameterCounts, Quality {
   readonly epochs: number;
   /** From 1. */
   readonly bestEpoch: number;
+  /** Shards of the data, and the steps that each took between two means; undefined where there were none. */
+  readonly shards?: number;
+  readonly localSteps?: number;
 }
 
 /**
@@ -77,24 +83,31 @@ export async function train(
     const { model, restore, rounded } = adopted;
     const defaults = imitation ? imitationDefaults(imitation.batch) : recipe && { ...recipe, ...recipe.train };
     const training = trainingOf(chosen, model, data.train.size, defaults);
+    const frozen = frozenParameters(model, chosen.freeze);
+    const { batch } = training.run;
+    const { optimizer } = training.round;
+    const local = await localSgdOf(engine, { model, data, batch, optimizer, frozen }, chosen, hooks);
     const round: Round = { name: "train", epochs: chosen.epochs ?? recipe?.train.epochs ?? EPOCHS, ...training.round };
     const { best, results } = await runResumable(engine, model, data, [round], {
       ...hooks,
       ...training.run,
       task,
-      frozen: frozenParameters(model, chosen.freeze),
-      settings: { ...hooks.identity, epochs: round.epochs, ...training.settings },
+      frozen,
+      local,
+      settings: { ...hooks.identity, epochs: round.epochs, ...training.settings, ...settingsOf(local) },
     });
-    const trained = withParameters(model, rounded(best));
-    const test = await evaluate(engine, trained, data, data.test, task, hooks.signal);
+    const found = withParameters(model, rounded(best));
+    const test = await evaluate(engine, found, data, data.test, task, hooks.signal);
     const file = restore(best);
     if (samples.vocabulary) file.metadata.set(VOCABULARY_KEY, JSON.stringify(samples.vocabulary));
     if (preprocessing) file.metadata.set(PREPROCESSING_KEY, JSON.stringify(preprocessing));
     file.metadata.set(LEARNING_RATE_KEY, String(round.learningRate.rate));
     const [{ validation, bestEpoch }] = results;
-    const counts = countParameters(trained);
+    const counts = countParameters(found);
     const { measure } = task;
-    return { model: file, ...counts, epochs: round.epochs, bestEpoch, measure, validation, test: test.value };
+    const { shards, localSteps } = local ?? {};
+    const trained = { ...counts, epochs: round.epochs, bestEpoch, shards, localSteps };
+    return { model: file, ...trained, measure, validation, test: test.value };
   });
 }
 

@@ -1,16 +1,13 @@
 import { z } from "zod";
 import { parseJson } from "../json.ts";
-import { emptyModel } from "../onnx/graph.ts";
-import { readModel } from "../onnx/read.ts";
-import { type FloatTensor, isFloat32 } from "../onnx/tensor.ts";
-import { writeModel } from "../onnx/write.ts";
 import { OptionsError } from "../options-error.ts";
-import type { Parameters } from "../training/parameters.ts";
 import { restoreTraining, storedTraining, storeTraining } from "../training/stored-state.ts";
+import { TensorFile } from "../training/tensor-file.ts";
 import { storedResults, storeResults } from "./results-json.ts";
 import type { RoundsState } from "./rounds.ts";
 
-const KEY = "espalier.checkpoint";
+/** The kind of file that it is. */
+const KIND = "checkpoint";
 
 const schema = z.object({
   version: z.literal(4),
@@ -20,26 +17,19 @@ const schema = z.object({
   current: storedTraining.optional(),
 });
 
-/**
- * Writes a run's state as an ONNX file without nodes: its tensors are initializers, the rest is JSON in the metadata.
- * So a checkpoint is read by the same bounded reader as a model, and any ONNX viewer shows it.
- */
+/** Writes a run's state as a file of tensors, with the rest as JSON. */
 export function encodeCheckpoint(state: RoundsState, settings: string): Uint8Array<ArrayBuffer> {
-  const model = emptyModel("checkpoint");
-  const put = (prefix: string, parameters: Parameters) => {
-    for (const [name, tensor] of parameters) model.initializers.set(`${prefix}/${name}`, tensor);
-  };
+  const file = new TensorFile(KIND);
   const { results, networks, current } = state;
-  put("last", networks.last);
-  if (networks.best !== networks.last) put("best-network", networks.best);
+  file.put("last", networks.last);
+  if (networks.best !== networks.last) file.put("best-network", networks.best);
   const meta = {
     version: 4,
     settings,
     results: storeResults(results),
-    current: current && storeTraining(current, put),
+    current: current && storeTraining(current, (prefix, parameters) => file.put(prefix, parameters)),
   };
-  model.metadata.set(KEY, JSON.stringify(meta));
-  return writeModel(model);
+  return file.write(JSON.stringify(meta));
 }
 
 /**
@@ -48,8 +38,8 @@ export function encodeCheckpoint(state: RoundsState, settings: string): Uint8Arr
  * @throws UserError when the bytes are not a checkpoint, or the checkpoint of a run with other settings
  */
 export function decodeCheckpoint(bytes: Uint8Array, settings: string, source: string): RoundsState {
-  const model = readModel(bytes, source);
-  const meta = schema.safeParse(parseJson(model.metadata.get(KEY) ?? "null"));
+  const file = TensorFile.read(KIND, bytes, source);
+  const meta = schema.safeParse(parseJson(file.text ?? "null"));
   if (!meta.success) {
     throw new OptionsError(
       (o) => `${source} is not a checkpoint of this version of Espalier: start the run again without ${o("resume")}.`,
@@ -62,16 +52,9 @@ export function decodeCheckpoint(bytes: Uint8Array, settings: string, source: st
         `${source} belongs to a run with other options (${others}): ${o("resume")} with those, or start again without.`,
     );
   }
-  const take = (prefix: string): Parameters => {
-    const found = new Map<string, FloatTensor>();
-    for (const [name, tensor] of model.initializers) {
-      if (name.startsWith(`${prefix}/`) && isFloat32(tensor)) found.set(name.slice(prefix.length + 1), tensor);
-    }
-    return found;
-  };
   const { results, current } = meta.data;
-  const last = take("last");
-  const best = take("best-network");
+  const last = file.take("last");
+  const best = file.take("best-network");
   const networks = { last, best: best.size > 0 ? best : last };
-  return { results, networks, current: current && restoreTraining(current, take) };
+  return { results, networks, current: current && restoreTraining(current, (prefix) => file.take(prefix)) };
 }

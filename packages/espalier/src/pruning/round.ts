@@ -9,6 +9,7 @@ import type { EpochResult, EpochsState, StepProgress } from "../training/epochs.
 import type { Evaluator } from "../training/evaluate.ts";
 import { withoutFrozenPrefix } from "../training/frozen-prefix.ts";
 import { learn } from "../training/learn.ts";
+import type { LocalSgd } from "../training/local-sgd/options.ts";
 import type { Optimizer, Transform } from "../training/optimizer.ts";
 import {
   applyMasks,
@@ -96,6 +97,8 @@ export interface RoundOptions
   extends Pick<TrainerOptions, "batch" | "seed" | "task" | "frozen" | "batchNorm" | "stepsPerRun"> {
   /** Where the activations of frozen layers go that are more than memory should hold. */
   readonly storage?: Storage;
+  /** How to train on shards of the data; default: all in one go. */
+  readonly local?: LocalSgd;
   readonly resume?: EpochsState;
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: StepProgress) => void;
@@ -167,6 +170,7 @@ export async function runRound(
         inputDropout: dropped,
         pacing: prune?.gradual && gradually(prune.target, prune.gradual, free, counted(start), by(prune, options)),
       },
+      options.local,
     );
     if (trained.aborted) return { interrupted: trained };
     const { best, history } = trained;

@@ -106,6 +106,13 @@ const TELLERS: readonly Teller[] = [
     "Patience",
     `a round ends ${counted(patience, "epoch")} after its best`,
   ]),
+  teller(
+    { local: z.object({ shards: number, localSteps: number, outer: z.object({ momentum: number, rate: number }) }) },
+    ({ local: { shards, localSteps, outer } }) => [
+      "Shards",
+      `${shards}, of which the mean is taken every ${counted(localSteps, "step")}${outerText(outer)}`,
+    ],
+  ),
   teller({ seed: number }, ({ seed }) => ["Seed", String(seed)]),
 ];
 
@@ -161,6 +168,11 @@ function policyText(given: z.output<typeof policy>): string {
     default:
       return `from ${given.rate} to ${given.final}, ${given.policy === "cosine" ? "by a cosine" : "exponentially"}`;
   }
+}
+
+function outerText({ momentum, rate }: { momentum: number; rate: number }): string {
+  const parts = [...(momentum > 0 ? [`momentum ${momentum}`] : []), ...(rate === 1 ? [] : [`rate ${rate}`])];
+  return parts.length > 0 ? `, with an outer ${parts.join(" and ")}` : "";
 }
 
 function optimizerText(given: "own" | z.output<typeof optimizer>): string {

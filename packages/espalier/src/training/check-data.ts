@@ -26,6 +26,13 @@ export function batchInputs(annotated: TypedModel, batch: number): TypedValue[] 
   return fed;
 }
 
+/** The refusal of batches that are larger than the samples there are, in each of some shards. */
+export function tooLarge(batch: number, size: number, { name }: LearningData, shards = 1): UserError {
+  const where =
+    shards === 1 ? `training samples of ${name}` : `training samples that each of ${shards} shards of ${name} has`;
+  return new UserError(`The batch of ${batch} is larger than the ${size} ${where}: take a smaller one.`);
+}
+
 const CHUNK = 256;
 
 /** @throws UserError when all training samples are of one class: there is nothing to tell apart */

@@ -2,12 +2,12 @@ import { inputRoutes } from "../adoption/bind.ts";
 import { type LearningData, RUNS_AHEAD } from "../data/dataset.ts";
 import { routed } from "../data/routes.ts";
 import { isSequence, streams } from "../data/streams.ts";
-import { UserError } from "../errors.ts";
-import { permutation, random } from "../random.ts";
 import { type ChangeOptions, trainingChanges } from "./changes.ts";
+import { tooLarge } from "./check-data.ts";
 import { type EpochsControl, type EpochsResult, goThroughEpochs, type Learner } from "./epochs.ts";
 import type { Evaluator } from "./evaluate.ts";
 import { routesFor } from "./feeding.ts";
+import { orderIn } from "./order.ts";
 import type { Masks, Parameters } from "./parameters.ts";
 import { type Policy, schedule } from "./schedule.ts";
 import type { Trainer } from "./trainer.ts";
@@ -47,13 +47,6 @@ export async function runEpochs(
   return goThroughEpochs(stepByStep(trainer, data, options), evaluator, data, options);
 }
 
-/** The refusal of batches that are larger than the samples there are. */
-export function tooLarge(batch: number, size: number, { name }: LearningData): UserError {
-  return new UserError(
-    `The batch of ${batch} is larger than the ${size} training samples of ${name}: take a smaller one.`,
-  );
-}
-
 /** Trains here, one step after the other. */
 function stepByStep(trainer: Trainer, data: LearningData, options: EpochsOptions): Learner {
   const { epochs, seed, pacing } = options;
@@ -70,11 +63,9 @@ function stepByStep(trainer: Trainer, data: LearningData, options: EpochsOptions
     : 0;
   const always = inOrder && Uint32Array.from(inOrder.flatMap(({ samples }) => [...samples]));
   let shuffled: { readonly epoch: number; readonly order: Uint32Array } | undefined;
-  const orderIn = (epoch: number) => {
+  const orderOf = (epoch: number) => {
     if (always) return always;
-    if (shuffled?.epoch !== epoch) {
-      shuffled = { epoch, order: permutation(data.train.size, random(seed, "shuffle", epoch)) };
-    }
+    if (shuffled?.epoch !== epoch) shuffled = { epoch, order: orderIn(epoch, data.train.size, seed) };
     return shuffled.order;
   };
   return {
@@ -85,7 +76,7 @@ function stepByStep(trainer: Trainer, data: LearningData, options: EpochsOptions
     },
     async advance(epoch, step) {
       if (begins(step)) trainer.startSequence();
-      const order = orderIn(epoch);
+      const order = orderOf(epoch);
       const done = epoch * steps + step;
       if (pacing && done <= masksChange && done % pacing.every === 0) {
         trainer.mask(pacing.masksAt(masksChange === 0 ? 1 : done / masksChange, await trainer.parameters()));

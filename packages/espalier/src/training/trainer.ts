@@ -7,7 +7,7 @@ import { random } from "../random.ts";
 import { type Feed, fedTensors } from "./feeding.ts";
 import { StepFeeds } from "./feeds.ts";
 import { LOSS } from "./objective.ts";
-import { applyMasks, type Masks, type Parameters, parametersOf } from "./parameters.ts";
+import { applyMasks, type Masks, type Parameters, parametersOf, pick } from "./parameters.ts";
 import { LEARNING_RATE, maskOf, STEP } from "./step-graph.ts";
 import { type TrainingStep, type TrainingStepOptions, trainingStep } from "./training-step.ts";
 
@@ -17,15 +17,19 @@ export interface TrainerOptions extends TrainingStepOptions {
   readonly seed: number;
 }
 
-/** Everything that the next step depends on beside the data. */
-export interface TrainerState {
-  /** Steps done. */
-  readonly iteration: number;
+/** What a step changes. */
+export interface StepState {
   readonly parameters: Parameters;
   /** The running statistics of BatchNormalization that follow the batches. */
   readonly statistics: Parameters;
   /** The optimizer's tensors, by "slot/parameter". */
   readonly slots: Parameters;
+}
+
+/** Everything that the next step depends on beside the data. */
+export interface TrainerState extends StepState {
+  /** Steps done. */
+  readonly iteration: number;
   readonly masks: Masks;
 }
 
@@ -167,20 +171,8 @@ export class Trainer {
    * @throws UserError when the state is that of another network or optimizer
    */
   restore({ iteration, parameters, statistics, slots, masks }: TrainerState): void {
-    for (const [names, tensors] of [
-      [this.parameterNames, parameters],
-      [this.#step.statistics, statistics],
-      [this.#step.slots, slots],
-    ] as const) {
-      for (const name of names) {
-        const tensor = tensors.get(name);
-        if (!tensor)
-          throw new UserError(
-            `The saved state has no "${name}": resume with the network and options it was saved with.`,
-          );
-        this.#program.load(name, tensor);
-      }
-    }
+    const held = heldIn(this.#step, { parameters, statistics, slots });
+    for (const tensors of [held.parameters, held.statistics, held.slots]) this.#load(tensors);
     this.mask(masks);
     this.#iteration = iteration;
   }
@@ -202,4 +194,17 @@ export class Trainer {
     }
     return found;
   }
+}
+
+/**
+ * What a step changes, of a state.
+ * @throws UserError when the state is that of another network or optimizer
+ */
+export function heldIn(step: Pick<TrainingStep, keyof StepState>, state: StepState): StepState {
+  const all = (of: keyof StepState) => {
+    const missing = step[of].find((name) => !state[of].has(name));
+    if (missing === undefined) return pick(state[of], step[of]);
+    throw new UserError(`The saved state has no "${missing}": resume with the network and options it was saved with.`);
+  };
+  return { parameters: all("parameters"), statistics: all("statistics"), slots: all("slots") };
 }

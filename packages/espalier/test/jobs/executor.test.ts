@@ -1,6 +1,9 @@
+import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { afterAll, describe, expect, it } from "vitest";
 import { type Executor, inlineExecutor, type Job, type JobOptions } from "../../src/engine/executor.ts";
 import { UserError } from "../../src/errors.ts";
@@ -117,6 +120,12 @@ it.each(["thread", "process"] as const)("a %s whose module cannot be loaded says
     }
   });
   expect(replies).toMatchObject([{ kind: "progress" }, { kind: "failed", message: "These jobs are broken." }]);
+});
+
+it("processes are waited for when they are released", async () => {
+  const program = fileURLToPath(new URL("./releases.ts", import.meta.url));
+  const { stdout } = await promisify(execFile)(process.execPath, ["--import", "tsx", program]);
+  expect(stdout).toBe("9\nreleased\n");
 });
 
 it("there are workers in whole numbers", () => {

@@ -4,6 +4,7 @@ import { criteria } from "../../pruning/criteria/index.ts";
 import { seedOption } from "./common.ts";
 import { layerNumbers, numberList, perLayer } from "./notation.ts";
 import { number, oneOfOr, option, whole } from "./option.ts";
+import { shardOptions } from "./shards.ts";
 import { batchNorm, epochs, freeze, trainingOptions } from "./training.ts";
 
 const FAR = { group: "How far to prune:" } as const;
@@ -32,6 +33,7 @@ const inputDropout = option(number("ratio", 0, 0.95).default(0), {
 /** How to retrain in each round. */
 export const retrainingOptions = {
   ...trainingOptions,
+  ...shardOptions,
   inputDropout,
   epochs: epochs("epochs of retraining in each round (default: 8, of a search 12)"),
 };
