@@ -7,10 +7,8 @@ import type { Engine } from "../engine/engine.ts";
 import { simplifyModel } from "../engine/simplify-model.ts";
 import type { Model } from "../onnx/graph.ts";
 import { mergeable } from "../operators/roles.ts";
-import { bytesText } from "../report/figures.ts";
 import { walkPrices } from "../sharing/price-walk.ts";
-import { imitate } from "../sharing/scaled/imitation.ts";
-import { bytesOf, densityOf, isScaled, type Scaling, scaledParameters } from "../sharing/scaled/rounded.ts";
+import { bytesOf, densityOf, type Scaling, scaledParameters } from "../sharing/scaled/rounded.ts";
 import { scaledRows } from "../sharing/scaled/rows.ts";
 import { Scaler } from "../sharing/scaled/scale-network.ts";
 import { statisticsOf } from "../sharing/scaled/statistics.ts";
@@ -21,6 +19,7 @@ import { checkRounded } from "./check-rounded.ts";
 import { withoutDead } from "./compact.ts";
 import { Comparison, type EvaluateAgainstResult } from "./comparison.ts";
 import { type Hooks, splitHooks, workOf } from "./hooks.ts";
+import { type How, IMITATION_EPOCHS, imitated } from "./imitated.ts";
 import { learnable } from "./learnable.ts";
 import { checkWeights } from "./network.ts";
 import { seedOption } from "./options/common.ts";
@@ -31,15 +30,12 @@ import { epochs } from "./options/training.ts";
 import type { ShareResult } from "./share.ts";
 import { checkTelling, noteBeyond } from "./telling.ts";
 
-/** Epochs of imitation where none are given. */
-const IMITATION_EPOCHS = 8;
-
 /** The options of {@link shareWithin}. */
 export const shareWithinOptions = {
   maxLoss: withinLoss,
   measure: taskOptions.measure,
   epochs: epochs(
-    `epochs in which coarser networks are trained to imitate the one that came (default: ${IMITATION_EPOCHS}; 0: none)`,
+    `epochs in which coarser networks are trained to imitate the one that came (default: up to ${IMITATION_EPOCHS}, fewer of large networks; 0: none)`,
     0,
   ),
   seed: seedOption(),
@@ -86,7 +82,7 @@ export async function shareWithin(
 ): Promise<ShareWithinResult> {
   const { known = [], ...others } = options;
   const { hooks, given } = splitHooks(others);
-  const { maxLoss, measure, seed, epochs = IMITATION_EPOCHS } = checkOptions(schema, given);
+  const { maxLoss, measure, seed, epochs } = checkOptions(schema, given);
   const { signal, onProgress } = hooks;
   const note = (text: string) => onProgress?.({ kind: "note", text });
   const onWork = workOf(hooks);
@@ -157,7 +153,12 @@ export async function shareWithin(
     note("Nothing can be rounded within that loss: the weights stay as they are.");
     return { model: source, layers: [], measure: judgedBy, curve: bySize(curve) };
   }
-  const { scaling, point: chosen } = await imitated({ point: rounded, scaling: await scaled(rounded) });
+  const found = { point: rounded, scaling: await scaled(rounded) };
+  const { scaling, point: chosen } = await imitated(engine, network, data, found, {
+    ...{ statistics, batch, seed, kinds, typeOf: form.typeOf, epochs, note, signal, onWork },
+    scaled,
+    judge,
+  });
   const made = modelOf(scaling);
   const tested = await test.with(made);
   noteBeyond(tested, maxLoss, note);
@@ -170,55 +171,6 @@ export async function shareWithin(
     chosen,
     fidelity: { validation: chosen.fidelity, test: fidelity, samples, standardError, outputs },
   };
-
-  /**
-   * Trains coarser networks, which rounding alone left too far off, to be good enough.
-   * @returns the smallest that became so, or the one that rounding alone came to
-   */
-  async function imitated(rounded: Found): Promise<Found> {
-    let best = rounded;
-    for (const factor of epochs > 0 ? COARSER : []) {
-      const how = { ...rounded.point, lambda: rounded.point.lambda * factor };
-      const start = await scaled(how);
-      // What follows from itself is not trained, and is not always smaller where it is coarser.
-      if (bytesOf(start) >= bytesOf(best.scaling) || ![...start.values()].some(isScaled)) return best;
-      let found: Found | undefined;
-      note(`Imitating the network for up to ${epochs} epochs, from about ${bytesText(bytesOf(start))} on.`);
-      await imitate(engine, network, start, data, {
-        epochs,
-        batch,
-        seed,
-        kinds,
-        scales: statistics.scales,
-        signal,
-        onWork,
-        async onEpoch(epoch, loss, scaling) {
-          if (!Number.isFinite(loss)) {
-            note(`The imitation came to a loss of ${loss} in epoch ${epoch}, and ends: what was found before is kept.`);
-            return true;
-          }
-          const point = await judge(scaling, how, epoch);
-          if (point.accepted) found = { scaling, point };
-          return point.accepted;
-        },
-      });
-      if (!found) return best;
-      best = found;
-    }
-    return best;
-  }
 }
-
-/** How a network is rounded. */
-type How = Pick<CurvePoint, "lambda" | "cut">;
-
-/** A network that is good enough, and its point of the curve. */
-interface Found {
-  readonly scaling: Scaling;
-  readonly point: CurvePoint;
-}
-
-/** How much coarser networks are that are trained, one after the other, as long as each becomes good enough. */
-const COARSER = [1.8, 3.2, 5.6];
 
 const bySize = (curve: readonly CurvePoint[]) => curve.toSorted((a, b) => a.bytes - b.bytes);

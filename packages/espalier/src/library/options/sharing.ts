@@ -67,7 +67,7 @@ export const shareOptions = {
   }),
   lambda,
   epochs: epochs(
-    `epochs in which the values of codebooks are trained (default: ${SHARING_EPOCHS}), or networks that --max-loss and --data made too coarse (default: 8; 0: none)`,
+    `epochs in which the values of codebooks are trained (default: ${SHARING_EPOCHS}), or networks that --max-loss and --data made too coarse (default: up to 8, fewer of large networks; 0: none)`,
     0,
   ),
   learningRate: learningRate(`first learning rate of Adam for the values of codebooks (default: ${SHARING_RATE})`),

@@ -6,6 +6,7 @@ import { settle } from "../../engine/annotate.ts";
 import type { Engine } from "../../engine/engine.ts";
 import { int } from "../../onnx/attributes.ts";
 import { GraphBuilder } from "../../onnx/builder.ts";
+import type { NumericType } from "../../onnx/dtype.ts";
 import { copyModel, type Model } from "../../onnx/graph.ts";
 import { zeroStates } from "../../onnx/states.ts";
 import type { TypedModel } from "../../onnx/typed.ts";
@@ -28,10 +29,14 @@ const asItIs: Task = { ...regress(), targets: () => [], loss: (_, [distance]) =>
 
 export interface ImitationOptions {
   readonly epochs: number;
+  /** Samples of an epoch at most: of more, each epoch goes on with others; default: all. */
+  readonly samples?: number;
   /** Samples in a batch; of those whose state a caller carries, a few recordings are enough. */
   readonly batch: number;
   readonly seed: number;
   readonly kinds?: readonly OutputKind[];
+  /** The type in which a parameter is written; default: float32. */
+  readonly typeOf?: (name: string) => NumericType;
   /** The first learning rate of Adam, in codes. */
   readonly rate?: number;
   readonly scales: readonly number[];
@@ -44,7 +49,7 @@ export interface ImitationOptions {
 const RATE = 0.008;
 
 /**
- * Trains the codes of a scaled network so that its outputs, embedded, come nearer to those of the network as it came, on
+ * Trains the codes, the scales and the biases of a scaled network so that its outputs, embedded, come nearer to those of the network as it came, on
  * training samples, without targets.
  */
 export async function imitate(
@@ -52,9 +57,21 @@ export async function imitate(
   source: Model,
   scaling: Scaling,
   data: LearningData,
-  { epochs, batch: most, seed, kinds = [], rate = RATE, scales, signal, onWork, onEpoch }: ImitationOptions,
+  {
+    epochs,
+    samples: enough = Number.POSITIVE_INFINITY,
+    batch: most,
+    seed,
+    kinds = [],
+    typeOf,
+    rate = RATE,
+    scales,
+    signal,
+    onWork,
+    onEpoch,
+  }: ImitationOptions,
 ): Promise<void> {
-  const student = rounding(source, scaling);
+  const student = rounding(source, scaling, typeOf);
   const { model, frozen } = beside(student.model, upgrade(source));
   const sequence = isSequence(data.train);
   const carried = sequence && zeroStates(model).length > 0;
@@ -77,9 +94,8 @@ export async function imitate(
     const split = routed(learned.train, routesFor(trainer.feed, learned));
     const rateAt = schedule({ policy: "cosine", rate, final: rate / 20 });
     for (let epoch = 1; epoch <= epochs; epoch++) {
-      const order = [
-        ...(sequence ? streams(split, batch, true) : shuffled(split, batch, random(seed, "imitate", epoch))),
-      ];
+      const all = sequence ? streams(split, batch, true) : shuffled(split, batch, random(seed, "imitate", epoch));
+      const order = partOf([...all], Math.max(1, Math.floor(enough / (batch * frames))), epoch);
       let loss = 0;
       for (const [step, { samples, begins }] of order.entries()) {
         signal?.throwIfAborted();
@@ -104,6 +120,14 @@ const ROWS = 4;
 function* shuffled({ size }: Split, batch: number, chance: Random): Generator<OrderedBatch> {
   const order = permutation(size, chance);
   for (let end = batch; end <= size; end += batch) yield { samples: order.subarray(end - batch, end), begins: true };
+}
+
+/** So many batches of an epoch at most: those that follow the ones of the epoch before. */
+function partOf(all: readonly OrderedBatch[], most: number, epoch: number): readonly OrderedBatch[] {
+  if (all.length <= most) return all;
+  const from = ((epoch - 1) * most) % all.length;
+  const [first, ...others] = [...all.slice(from), ...all.slice(0, from)].slice(0, most);
+  return [{ ...first, begins: true }, ...others];
 }
 
 /** The mean of all outputs as the only one. */
