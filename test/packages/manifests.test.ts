@@ -21,9 +21,9 @@ describe("the packages", () => {
     expect(espalier.dependencies).not.toHaveProperty("onnxruntime-node");
   });
 
-  it("leave what a queue needs to those who use one", () => {
+  it("leave what queues and stores need to those who use them", () => {
     const needed = Object.keys(espalier.peerDependencies);
-    expect(needed).toEqual(["bullmq", "ioredis"]);
+    expect(needed).toEqual(["@aws-sdk/client-s3", "bullmq", "ioredis"]);
     expect(needed.filter((name) => name in { ...espalier.dependencies, ...espalier.optionalDependencies })).toEqual([]);
     expect(needed.filter((name) => !espalier.peerDependenciesMeta[name].optional)).toEqual([]);
     expect(needed.filter((name) => workspace.devDependencies[name] !== espalier.peerDependencies[name])).toEqual([]);

@@ -18,7 +18,10 @@ import { note } from "./print.ts";
 
 const options = z.object({
   queue,
-  store: option(z.string(), { help: "the folder that all machines share, with files by their content", value: "dir" }),
+  store: option(z.string(), {
+    help: "the folder or s3://BUCKET/PREFIX that all machines share, with files by their content",
+    value: "dir",
+  }),
   folder: option(z.string().optional(), {
     help: "this worker's own folder, in which a job goes on that was killed there (default: one that goes with it)",
     value: "dir",
