@@ -19,6 +19,7 @@ import { nodeEngine } from "../packages/espalier/src/engine/node.ts";
 import { median } from "../packages/espalier/src/median.ts";
 import { random } from "../packages/espalier/src/random.ts";
 import { Evaluator } from "../packages/espalier/src/training/evaluate.ts";
+import { learnedTensors } from "../packages/espalier/src/training/parameters.ts";
 import { runEpochs } from "../packages/espalier/src/training/train.ts";
 import { networkOf } from "./step-cases.ts";
 import { trainOnNoise } from "./step-trainer.ts";
@@ -97,7 +98,7 @@ try {
     engine,
     networkOf("resnet-20"),
     opened(folder, true),
-    trainer.parameterNames,
+    learnedTensors(networkOf("resnet-20")),
   );
   const epoch = (data: Dataset) =>
     runEpochs(trainer, evaluator, data, { epochs: 1, learningRate: { policy: "constant", rate: 0.01 }, seed: 1 });

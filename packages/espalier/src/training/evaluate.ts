@@ -3,7 +3,7 @@ import { batchFor, batchOf, type Dataset, type LearningData, RUNS_AHEAD, type Sp
 import { routed } from "../data/routes.ts";
 import { batches, isSequence, streams, withNext } from "../data/streams.ts";
 import { annotate } from "../engine/annotate.ts";
-import type { Engine, Program } from "../engine/engine.ts";
+import type { Engine } from "../engine/engine.ts";
 import { UserError } from "../errors.ts";
 import { GraphBuilder } from "../onnx/builder.ts";
 import { copyModel, fedInputs, type Model, typeOf } from "../onnx/graph.ts";
@@ -16,6 +16,7 @@ import { type CarriedState, exposeState } from "./carried-state.ts";
 import { checkTargets } from "./check-data.ts";
 import { type Feed, fedTensors, routesFor, targetOf } from "./feeding.ts";
 import { notFinite } from "./not-finite.ts";
+import { OpenNetwork } from "./open-network.ts";
 import type { Parameters } from "./parameters.ts";
 
 /** How well a network does on a split: its loss, and what the task's measure says. */
@@ -43,10 +44,10 @@ export interface EvaluatorOptions {
   readonly task?: Task;
 }
 
-/** A network ready to be evaluated with any values of its parameters: one compiled graph for all. */
+/** A network ready to be evaluated with any values of its parameters. */
 export class Evaluator {
   readonly task: Task;
-  readonly #program: Program;
+  readonly #network: OpenNetwork;
   readonly #data: LearningData;
   readonly #inputs: readonly TypedValue[];
   readonly #outputs: readonly TypedValue[];
@@ -54,14 +55,14 @@ export class Evaluator {
 
   private constructor(parts: {
     task: Task;
-    program: Program;
+    network: OpenNetwork;
     data: LearningData;
     inputs: readonly TypedValue[];
     outputs: readonly TypedValue[];
     states: readonly CarriedState[];
   }) {
     this.task = parts.task;
-    this.#program = parts.program;
+    this.#network = parts.network;
     this.#data = parts.data;
     this.#inputs = parts.inputs;
     this.#outputs = parts.outputs;
@@ -90,16 +91,6 @@ export class Evaluator {
     // Data without targets is enough to run a network on.
     if (data.targets.length > 0) routesFor({ inputs, targets: task.targets(outputs) }, data);
     const forward = copyModel(annotated);
-    const resident = [...parameters];
-    const initial = resident.map((name) => {
-      const tensor = model.initializers.get(name);
-      if (!tensor || tensor.dtype === "string")
-        throw new UserError(`The network has no parameter "${name}": check its name.`);
-      forward.initializers.delete(name);
-      forward.inputs = forward.inputs.filter((input) => input.name !== name);
-      forward.inputs.push({ name, dtype: tensor.dtype, shape: tensor.dims });
-      return [name, tensor] as const;
-    });
     const exposed = isSequence(data.validation) ? exposeState(new GraphBuilder(forward), annotated) : [];
     const states = [
       ...exposed,
@@ -110,14 +101,14 @@ export class Evaluator {
       ...states.map(({ next, dims }) => ({ name: next, dtype: "float32" as const, shape: dims })),
     ];
     const carry = Object.fromEntries(states.map(({ name, next }) => [next, name]));
-    const program = await engine.compile(forward, { resident, carry });
-    for (const [name, tensor] of initial) program.load(name, tensor);
-    return new Evaluator({ task, program, data, inputs, outputs, states });
+    const open = { model: forward, carry, parameters: [...parameters] };
+    const network = await OpenNetwork.create(engine, annotated, open);
+    return new Evaluator({ task, network, data, inputs, outputs, states });
   }
 
   /** Replaces parameters. */
   load(parameters: Parameters): void {
-    for (const [name, tensor] of parameters) this.#program.load(name, tensor);
+    this.#network.load(parameters);
   }
 
   /**
@@ -161,21 +152,26 @@ export class Evaluator {
     const { tensors, arrays } = batchOf(fedTensors(feed), batch);
     const feeds = Object.fromEntries(this.#inputs.map(({ name }) => [name, tensors[name]]));
     const order = isSequence(split) ? streams(split, batch, false) : batches(split.size, batch);
-    for (const next of withNext(order, RUNS_AHEAD)) {
-      const [{ samples, begins }] = next;
-      signal?.throwIfAborted();
-      own.prepare?.(next.flatMap((one) => [...one.samples]));
-      if (begins) for (const { name, dims } of this.#states) this.#program.load(name, float32(dims));
-      await own.read(samples, arrays);
-      const results = await this.#program.run(feeds);
-      const outputs = this.#outputs.map(({ name }) => results[name]);
-      yield { outputs, fed: tensors, samples: samples.length, indices: samples, batch };
+    const { program, giveBack } = await this.#network.lend(split.size);
+    try {
+      for (const next of withNext(order, RUNS_AHEAD)) {
+        const [{ samples, begins }] = next;
+        signal?.throwIfAborted();
+        own.prepare?.(next.flatMap((one) => [...one.samples]));
+        if (begins) for (const { name, dims } of this.#states) program.load(name, float32(dims));
+        await own.read(samples, arrays);
+        const results = await program.run(feeds);
+        const outputs = this.#outputs.map(({ name }) => results[name]);
+        yield { outputs, fed: tensors, samples: samples.length, indices: samples, batch };
+      }
+    } finally {
+      await giveBack();
     }
   }
 
   /** Frees what the compiled graph holds. */
   async release(): Promise<void> {
-    await this.#program.release();
+    await this.#network.release();
   }
 }
 
