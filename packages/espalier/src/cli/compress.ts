@@ -100,7 +100,7 @@ export const compressCommand = () =>
         () => state?.stopped() ?? "Stopped; nothing was written.",
       );
       const { contents, layers, labels, measure, baseline, untrained, shared, agreement, curve, fidelity } = result;
-      const { judged: byLabels } = result;
+      const { judged: byLabels, basis } = result;
       writeFile(file, contents);
       state?.remove();
       const seconds = (performance.now() - startedAt) / 1000;
@@ -122,7 +122,7 @@ export const compressCommand = () =>
           shared: measure && shared && inFields(measure, { ...shared }),
         };
         const labelled = byLabels && labelledFields(byLabels);
-        const found = { agreement, curve, fidelity, judged: labelled };
+        const found = { basis, agreement, curve, fidelity, judged: labelled };
         return printJson({ ...sizes, file, layers, labels, ...judged, ...found, files, seconds });
       }
       if (layers.length > 0) {

@@ -18,7 +18,7 @@ import { checkOptions } from "./options/option.ts";
 import { shareOptions, unlabeled } from "./options/sharing.ts";
 import { taskOptions } from "./options/task.ts";
 import type { ShareResult } from "./share.ts";
-import { shareByGuess } from "./share-by-guess.ts";
+import { type ShareByGuessResult, shareByGuess } from "./share-by-guess.ts";
 import { shareWeights } from "./share-weights.ts";
 import { type ShareWithinResult, shareWithin } from "./share-within.ts";
 import { shareWithoutLabels } from "./share-without-labels.ts";
@@ -39,7 +39,8 @@ export type CompressOptions = z.input<typeof schema> &
 /** A network made small. */
 export interface CompressResult
   extends Partial<Omit<ShareResult, "model" | "sharing" | "layers">>,
-    Partial<Pick<ShareWithinResult, "curve" | "chosen" | "fidelity">> {
+    Partial<Pick<ShareWithinResult, "curve" | "chosen" | "fidelity">>,
+    Partial<Pick<ShareByGuessResult, "basis">> {
   /** The file, in the form that was asked for. */
   readonly contents: Uint8Array;
   /** The network in it. */
@@ -77,10 +78,10 @@ export async function compress(
   }
   if (way === "guess") {
     const { bits, biasBits, maxLoss } = given;
-    const { model: made, layers } = await shareByGuess(engine, model, { bits, biasBits, maxLoss, ...hooks });
+    const { model: made, ...rest } = await shareByGuess(engine, model, { bits, biasBits, maxLoss, ...hooks });
     const contents = write(made, new Map(), chosen, undefined, hooks);
     const asCame = unlessSmaller(contents);
-    return asCame ? { contents: asCame, model, layers: [] } : { contents, model: made, layers };
+    return asCame ? { contents: asCame, model, layers: [] } : { contents, model: made, ...rest };
   }
   if (way === "within" && data && given.maxLoss !== undefined) {
     const { maxLoss, measure, seed, epochs } = given;

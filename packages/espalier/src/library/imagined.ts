@@ -16,10 +16,18 @@ import { learnable } from "./learnable.ts";
 
 /** What there is to know of a network's weights where nobody gives inputs. */
 export interface Imagined {
-  readonly statistics: Statistics;
-  /** How many of its values were as the network tells of them. */
-  readonly told: number;
+  /** Where layers were seen on noise. */
+  readonly statistics?: Statistics;
+  readonly basis: Basis;
 }
+
+/**
+ * By what weights were rounded without inputs: by layers as they were seen on noise, which so many BatchNormalizations
+ * told how to spread; or by the weights alone, with a sentence that says why.
+ */
+export type Basis =
+  | { readonly by: "noise"; readonly layers: number; readonly normalizations: number }
+  | { readonly by: "weights"; readonly why: string };
 
 /** Larger networks are rounded by their weights alone: to look at layers takes many times their room. */
 const MOST_BYTES = 2 ** 28;
@@ -31,7 +39,7 @@ const [FEWEST_SAMPLES, MOST_SAMPLES] = [8, 64];
  * Looks at a network on noise, with its values spread as the network tells of real inputs.
  * @param model in its trainable form
  * @param told by the network before its normalizations became part of other layers
- * @returns undefined where it tells nothing, or does not run on noise
+ * @returns no statistics, but why not, where it tells nothing, or does not run on noise
  * @throws the signal's reason
  */
 export async function imagined(
@@ -40,14 +48,18 @@ export async function imagined(
   told: ReadonlyMap<string, Told>,
   seed: number,
   hooks: Hooks,
-): Promise<Imagined | undefined> {
-  if (told.size === 0 || bytesOfAll(model.initializers.values()) > MOST_BYTES) return undefined;
+): Promise<Imagined> {
   try {
-    const inputs = await noisyInputs(engine, model, seed);
-    return inputs && (await lookedAt(engine, model, told, inputs, seed, hooks));
+    if (told.size === 0) throw new UserError("No BatchNormalization tells of real inputs.");
+    if (bytesOfAll(model.initializers.values()) > MOST_BYTES) {
+      throw new UserError(
+        `To look at layers takes many times the room of the weights, which have more than ${MOST_BYTES / 2 ** 20} MB.`,
+      );
+    }
+    return await lookedAt(engine, model, told, seed, hooks);
   } catch (error) {
-    // No mistake of the user's: who gives no inputs is not to hear that some do not fit.
-    if (error instanceof UserError) return undefined;
+    // No mistake of the user's: who gives no inputs is only told that some do not fit.
+    if (error instanceof UserError) return { basis: { by: "weights", why: error.message } };
     throw error;
   }
 }
@@ -56,17 +68,17 @@ async function lookedAt(
   engine: Engine,
   model: Model,
   told: ReadonlyMap<string, Told>,
-  inputs: readonly TensorSpec[],
   seed: number,
   hooks: Hooks,
-): Promise<Imagined | undefined> {
+): Promise<Imagined> {
   const { signal } = hooks;
   const onWork = workOf(hooks);
+  const inputs = await noisyInputs(engine, model, seed);
   const size = inputs.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
   const samples = Math.max(FEWEST_SAMPLES, Math.min(MOST_SAMPLES, Math.floor(MOST_NUMBERS / size)));
   const data = noise(inputs, samples, seed);
   const { network, batch, kinds } = await learnable(engine, forSamples(model, data), data);
-  if (batch > samples) return undefined;
+  if (batch > samples) throw new UserError(`The network takes ${batch} samples at a time, and noise has ${samples}.`);
   const typed = await settle(engine, upgrade(network), { batch });
   const fed: Tensors = {};
   for (const { name, shape } of inputs) {
@@ -78,24 +90,29 @@ async function lookedAt(
     fed[name] = tensor;
   }
   const { model: moved, count } = await asTold(engine, typed, told, fed);
-  if (count === 0) return undefined;
+  if (count === 0) throw new UserError("What BatchNormalizations tell fits nothing in the simplified network.");
   const onPart = (part: number) => onWork("Looking at the layers on noise", part, 1);
   const statistics = await statisticsOf(engine, moved, data, { batch, seed, kinds, signal, onPart });
-  return { statistics, told: count };
+  return { statistics, basis: { by: "noise", layers: statistics.layers.size, normalizations: count } };
 }
 
-/** The inputs without the batch, for which the network runs on noise; undefined where it does not. */
-async function noisyInputs(engine: Engine, model: Model, seed: number): Promise<TensorSpec[] | undefined> {
-  if (fedInputs(model).some(({ dtype }) => dtype !== "float32")) return undefined;
+/**
+ * The inputs without the batch, for which the network runs on noise.
+ * @throws UserError where it does not
+ */
+async function noisyInputs(engine: Engine, model: Model, seed: number): Promise<TensorSpec[]> {
+  const other = fedInputs(model).find(({ dtype }) => dtype !== "float32");
+  if (other) throw new UserError(`The input "${other.name}" is ${other.dtype}, and noise is float32.`);
   const program = await engine.compile(model);
   try {
     const run = (feeds: Tensors) => program.run(feeds).catch(() => undefined);
     const found = await inputsFor(model, run, seed);
-    if (!found) return undefined;
+    if (!found) throw new UserError("The network runs on no noise that was tried.");
     const shapes = Object.entries(found.shapes);
     const [first] = shapes[0][1];
-    // What has no batch, or another one, is no sample.
-    if (!shapes.every(([, shape]) => shape.length > 0 && shape[0] === first)) return undefined;
+    if (!shapes.every(([, shape]) => shape.length > 0 && shape[0] === first)) {
+      throw new UserError("The inputs do not share a batch, so that noise makes no samples of them.");
+    }
     return shapes.map(([name, shape]) => ({ name, dtype: "float32", shape: shape.slice(1) }));
   } finally {
     await program.release();

@@ -12,10 +12,11 @@ import { type BitsOf, inBits, layersInBits } from "../sharing/scaled/in-bits.ts"
 import { type Scaling, scaledParameters } from "../sharing/scaled/rounded.ts";
 import { scaledRows } from "../sharing/scaled/rows.ts";
 import { Scaler } from "../sharing/scaled/scale-network.ts";
+import type { Statistics } from "../sharing/scaled/statistics.ts";
 import { toldBy } from "../sharing/scaled/told.ts";
 import { bitsFor } from "../sharing/share.ts";
 import { type Hooks, splitHooks, workOf } from "./hooks.ts";
-import { type Imagined, imagined } from "./imagined.ts";
+import { type Basis, imagined } from "./imagined.ts";
 import { checkWeights } from "./network.ts";
 import { checkOptions } from "./options/option.ts";
 import { shareOptions } from "./options/sharing.ts";
@@ -35,6 +36,11 @@ export type ShareByGuessOptions = z.input<typeof schema> & Hooks;
 const LAMBDA_OF_POINT = 1e-3;
 const LEAST_POINTS = 0.1;
 
+/** A network that was rounded without inputs. */
+export interface ShareByGuessResult extends Pick<ShareResult, "model" | "layers"> {
+  readonly basis: Basis;
+}
+
 /** What is told of a network that was rounded without inputs. */
 export const A_GUESS =
   "No inputs were seen, so what this costs is a guess: compare by eval --against, or give inputs by --data.";
@@ -48,7 +54,7 @@ export async function shareByGuess(
   engine: Engine,
   source: Model,
   options: ShareByGuessOptions,
-): Promise<Pick<ShareResult, "model" | "layers">> {
+): Promise<ShareByGuessResult> {
   const { hooks, given } = splitHooks(options);
   const { bits, biasBits, maxLoss = 1 } = checkOptions(schema, given);
   const note = (text: string) => hooks.onProgress?.({ kind: "note", text });
@@ -60,16 +66,16 @@ export async function shareByGuess(
   // Nothing is run: layers in graphs inside are like others.
   const model = flattened(form.model);
   checkWeights(model);
-  const seen = await imagined(engine, form.model, told, SEED, hooks);
-  const bitsOf = bits && bitsIn(model, bits, biasBits ?? (seen && BIAS_BITS));
+  const { statistics, basis } = await imagined(engine, form.model, told, SEED, hooks);
+  const bitsOf = bits && bitsIn(model, bits, biasBits ?? (statistics && BIAS_BITS));
   const scaling = new Map([
     ...(bitsOf ? inBits(model, bitsOf) : guessed(model, lambdaFor(maxLoss))),
-    ...(seen ? await bySight(seen) : []),
+    ...(statistics ? await bySight(statistics) : []),
   ]);
-  for (const text of [...computed.notes, ...untreated(form.model, true), A_GUESS, ...basis(seen)]) note(text);
-  return { model: form.restore(scaledParameters(scaling)), layers: scaledRows(model, scaling) };
+  for (const text of [...computed.notes, ...untreated(form.model, true), A_GUESS, ...basisNotes(basis)]) note(text);
+  return { model: form.restore(scaledParameters(scaling)), layers: scaledRows(model, scaling), basis };
 
-  async function bySight({ statistics }: Imagined): Promise<Scaling> {
+  async function bySight(statistics: Statistics): Promise<Scaling> {
     if (bitsOf) return layersInBits(statistics, bitsOf);
     const scaler = new Scaler(statistics, form.typeOf);
     return scaler.scale(lambdaFor(maxLoss), {
@@ -83,13 +89,12 @@ export async function shareByGuess(
 const SEED = 1;
 
 /** By what weights were rounded, and how much better inputs did where that was measured: docs/results/guess.md. */
-function basis(seen: Imagined | undefined): string[] {
-  if (!seen) return [BETTER_THAN_ALONE];
-  const spread =
-    seen.told === 1
-      ? "behind 1 BatchNormalization as it tells"
-      : `behind ${seen.told} BatchNormalizations as these tell`;
-  return [`Layers were seen on noise, spread ${spread} of real inputs.`, BETTER_THAN_NOISE];
+function basisNotes(basis: Basis): string[] {
+  if (basis.by === "weights") return [`Weights were rounded by themselves. ${basis.why}`, BETTER_THAN_ALONE];
+  const { layers, normalizations } = basis;
+  const seen = layers === 1 ? "1 layer was" : `${layers} layers were`;
+  const told = normalizations === 1 ? "1 BatchNormalization tells" : `${normalizations} BatchNormalizations tell`;
+  return [`${seen} seen on noise, spread as ${told} of real inputs.`, BETTER_THAN_NOISE];
 }
 
 const measured = (bits: number, times: string, boxes: string) =>

@@ -19,6 +19,13 @@ beforeAll(async () => {
 
 afterAll(() => rmSync(folder, { recursive: true }));
 
+describe("compress without data", () => {
+  it("says in JSON by what the weights were rounded", async () => {
+    const { stdout } = await espalier("compress", at("net.onnx"), "--bits", "4", "--out", at("guess.esp"), "--json");
+    expect(JSON.parse(stdout).basis).toEqual({ by: "weights", why: "No BatchNormalization tells of real inputs." });
+  });
+});
+
 describe("compress within a loss", () => {
   it("writes a page beside the output, and says what labels say of both networks", async () => {
     const given = ["compress", at("net.onnx"), ...within(), "--out", at("small.esp"), "--json"];

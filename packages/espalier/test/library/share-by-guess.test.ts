@@ -13,7 +13,7 @@ const SIDE = 6;
 const CHANNELS = 12;
 
 /** Conv, BatchNormalization, Relu, Conv: the channels between them are from 1/50 to 2 large. */
-function network(variance = 1): Model {
+function network(variance = 1, size = 0.3): Model {
   const { normal } = random(3, "weights");
   const drawn = (dims: number[], size: number) =>
     float32(
@@ -52,8 +52,17 @@ function network(variance = 1): Model {
       line((c) => variance * spread(c)),
     ),
   ]);
-  const second = graph.initializer("second", drawn([5, CHANNELS, 3, 3], 0.3));
+  const second = graph.initializer("second", drawn([5, CHANNELS, 3, 3], size));
   graph.emit("Conv", [graph.emit("Relu", [normalized]), second], {}, "y");
+  return model;
+}
+
+/** The network, which reads bytes besides. */
+function withBytes(): Model {
+  const model = network();
+  model.inputs = [...model.inputs, { name: "bytes", dtype: "uint8", shape: ["batch", 1] }];
+  model.outputs = [...model.outputs, { name: "same" }];
+  new GraphBuilder(model).emit("Identity", ["bytes"], {}, "same");
   return model;
 }
 
@@ -87,9 +96,8 @@ describe("a guess", () => {
     for (const { name, values } of informed.layers) {
       if (informed.model.initializers.get(name)?.dims.length === 4) expect(values).toBeLessThan(2 ** options.bits);
     }
-    expect(notes).toContain(
-      "Layers were seen on noise, spread behind 1 BatchNormalization as it tells of real inputs.",
-    );
+    expect(informed.basis).toEqual({ by: "noise", layers: 2, normalizations: 1 });
+    expect(notes).toContain("2 layers were seen on noise, spread as 1 BatchNormalization tells of real inputs.");
     expect(notes).toContain(A_GUESS);
     expect(notes).toContain(BETTER_THAN_NOISE);
   });
@@ -100,11 +108,17 @@ describe("a guess", () => {
     expect((await shareByGuess(engine, network(), { maxLoss: 1 })).layers).toEqual(layers);
   });
 
-  it("is by the weights alone where statistics are none", async () => {
+  it.each([
+    ["statistics are none", network(-1), "No BatchNormalization tells of real inputs."],
+    ["an input is no noise", withBytes(), 'The input "bytes" is uint8, and noise is float32.'],
+    ["what it computes is not finite", network(1, 1e38), /is not finite/],
+  ])("is by the weights alone where %s, and says why", async (_, model, why) => {
     const notes: string[] = [];
     const onProgress = (progress: { readonly kind: string; readonly text?: string }) =>
       progress.kind === "note" && notes.push(progress.text ?? "");
-    await shareByGuess(engine, network(-1), { bits: 4, onProgress });
-    expect(notes).toEqual([A_GUESS, BETTER_THAN_ALONE]);
+    const { basis } = await shareByGuess(engine, model, { bits: 4, onProgress });
+    expect(basis).toEqual({ by: "weights", why: typeof why === "string" ? why : expect.stringMatching(why) });
+    if (basis.by !== "weights") return;
+    expect(notes).toEqual([A_GUESS, `Weights were rounded by themselves. ${basis.why}`, BETTER_THAN_ALONE]);
   });
 });
