@@ -6,6 +6,7 @@ import type { Experiment, Figure, Rows } from "../experiments/experiment.ts";
 import { experiments } from "../experiments/index.ts";
 import { json, out } from "../library/options/common.ts";
 import { engineOptions } from "../library/options/engine.ts";
+import { jobs } from "../library/options/jobs.ts";
 import { option, type Values } from "../library/options/option.ts";
 import { experimentOf, reproduce, reproduceOptions } from "../library/reproduce.ts";
 import { renderExperiment } from "../report/experiment.ts";
@@ -14,6 +15,7 @@ import { claimFolder } from "./claims.ts";
 import { defineCommand, only } from "./command.ts";
 import { writeFile } from "./files.ts";
 import { running } from "./interrupt.ts";
+import { labRuns } from "./lab-runs.ts";
 import { engineOf } from "./options.ts";
 import { count, duration, note, printJson, printLine, textTable } from "./print.ts";
 import { folderShelf } from "./shelf.ts";
@@ -30,6 +32,7 @@ const options = z.object({
   out: out("dir", "where to write; networks that experiments share are kept there in runs/"),
   data,
   ...reproduceOptions,
+  jobs,
   json,
   ...engineOptions,
 });
@@ -48,6 +51,7 @@ export const reproduceCommand = () =>
     examples: [
       "reproduce fig6 --out results",
       "reproduce table1 --out results --json",
+      "reproduce criteria --out results --jobs 4",
       "reproduce lstm --data text:shakespeare.txt --out results",
       "reproduce zoo --data networks --out results",
     ],
@@ -55,12 +59,22 @@ export const reproduceCommand = () =>
       const startedAt = performance.now();
       const experiment = experimentOf(name);
       claimFolder(options.out);
+      const { jobs, threads = jobs === undefined ? undefined : 1 } = options;
+      if (jobs !== undefined) checkDivided(name, experiment, options);
       const data = await dataFor(name, experiment, options);
       const { seed, quick = false } = options;
       const shelf = folderShelf(join(options.out, "runs"));
+      const spec = options.data ?? experiment.data ?? MNIST;
       const outcome = await running(
-        (hooks) =>
-          reproduce(engineOf(options), name, data, { ...only(z.object(reproduceOptions), options), ...hooks, shelf }),
+        async (hooks) => {
+          const runs = jobs === undefined ? undefined : labRuns(jobs, { data: spec, threads: threads ?? 1, ...hooks });
+          try {
+            const how = { ...only(z.object(reproduceOptions), options), ...hooks, elsewhere: runs?.elsewhere };
+            return await reproduce(engineOf({ ...options, threads }), name, data, { ...how, shelf });
+          } finally {
+            await runs?.release();
+          }
+        },
         () => "Stopped; what is done is kept: the same command goes on from there.",
       );
       const seconds = (performance.now() - startedAt) / 1000;
@@ -77,10 +91,20 @@ export const reproduceCommand = () =>
     },
   });
 
+const MNIST = "mnist";
+
+/** @throws UserError where there is nothing to do side by side, or not on this device */
+function checkDivided(name: string, { data }: Experiment, { device }: Values<typeof engineOptions>): void {
+  if (data === "networks") {
+    throw new UserError(`The experiment "${name}" trains no networks that could be side by side: leave --jobs out.`);
+  }
+  if (device !== "cpu") throw new UserError(`Jobs side by side run on the CPU: leave out --device ${device}.`);
+}
+
 /** What an experiment learns from: data that comes with Espalier, or what the user gives. */
 async function dataFor(
   name: string,
-  { data = "mnist" }: Experiment,
+  { data = MNIST }: Experiment,
   { data: given, ...options }: Values<typeof engineOptions> & { readonly data?: string },
 ) {
   if (data === "networks") {

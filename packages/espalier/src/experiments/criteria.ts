@@ -19,16 +19,14 @@ interface Point {
 /** Prunes every layer to the same density by each criterion. */
 async function compare(lab: Lab, names: readonly string[]): Promise<ExperimentResult> {
   const { model } = await lab.dense(NETWORK);
-  const points: Point[] = [];
-  for (const criterion of names) {
-    for (const density of DENSITIES) {
-      const target = { kind: "density", layers: [["*", density]] } as const;
-      const rounds = pruningRounds(target, 1, lab.retraining(NETWORK, EPOCHS), { criterion });
-      const { results } = await lab.run(`criterion-${criterion}-${density}`, model, rounds);
-      const [{ pruned = Number.NaN, validation }] = results;
-      points.push({ criterion, density, before: pruned, after: validation });
-    }
-  }
+  const settings = names.flatMap((criterion) => DENSITIES.map((density) => ({ criterion, density })));
+  const points = await lab.each(settings, async ({ criterion, density }): Promise<Point> => {
+    const target = { kind: "density", layers: [["*", density]] } as const;
+    const rounds = pruningRounds(target, 1, lab.retraining(NETWORK, EPOCHS), { criterion });
+    const { results } = await lab.run(`criterion-${criterion}-${density}`, model, rounds);
+    const [{ pruned = Number.NaN, validation }] = results;
+    return { criterion, density, before: pruned, after: validation };
+  });
   const chart = (of: (point: Point) => number) =>
     curveChart(
       points.map((point) => ({ series: point.criterion, x: 100 * point.density, y: of(point) })),

@@ -37,20 +37,18 @@ export const dropout: Experiment = {
     const { train, batch } = lab.recipe("lenet-300-100");
     const model = withDropout(lab.seed);
     const trained = (await lab.run("dropout-dense", model, [train], batch)).model;
-    const points: { dropout: (typeof POLICIES)[number]; learningRate: number; error: number }[] = [];
-    for (const retrainingDropout of POLICIES) {
-      for (const rate of LEARNING_RATES) {
-        const rounds = pruningRounds(TARGET, 1, {
-          epochs: lab.epochs(EPOCHS),
-          optimizer: train.optimizer,
-          regularization: train.regularization,
-          learningRate: { policy: "exponential", rate, final: rate / 50 },
-          retrainingDropout,
-        });
-        const { results } = await lab.run(`dropout-${retrainingDropout}-${rate}`, trained, rounds, batch);
-        points.push({ dropout: retrainingDropout, learningRate: rate, error: results[0].validation });
-      }
-    }
+    const settings = POLICIES.flatMap((policy) => LEARNING_RATES.map((rate) => ({ policy, rate })));
+    const points = await lab.each(settings, async ({ policy, rate }) => {
+      const rounds = pruningRounds(TARGET, 1, {
+        epochs: lab.epochs(EPOCHS),
+        optimizer: train.optimizer,
+        regularization: train.regularization,
+        learningRate: { policy: "exponential", rate, final: rate / 50 },
+        retrainingDropout: policy,
+      });
+      const { results } = await lab.run(`dropout-${policy}-${rate}`, trained, rounds, batch);
+      return { dropout: policy, learningRate: rate, error: results[0].validation };
+    });
     const bars = points.map(({ dropout, learningRate, error }) => ({
       group: `learning rate ${learningRate}`,
       name: dropout,

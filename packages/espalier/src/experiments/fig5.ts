@@ -37,11 +37,15 @@ export const fig5: Experiment = {
       const base = await lab.validationError(dense);
       const add = (curve: string, rate: number, error: number) =>
         points.push({ curve, rate, error, loss: error - base });
-      for (const rate of RATES) {
-        add(`${kind}, no retraining`, rate, await lab.validationError(prunedAt(dense, rate)));
+      const errors = await lab.each(RATES, async (rate) => {
+        const before = await lab.validationError(prunedAt(dense, rate));
         const [once] = pruningRounds({ kind: "rate", rate }, 1, retraining(lab, dense, regularizations[kind]));
         const { results } = await lab.run(`fig5-${kind}-${rate}x`, dense, [once]);
-        add(`${kind}, retrained`, rate, results[0].validation);
+        return { rate, before, after: results[0].validation };
+      });
+      for (const { rate, before, after } of errors) {
+        add(`${kind}, no retraining`, rate, before);
+        add(`${kind}, retrained`, rate, after);
       }
       if (kind === "L1") continue;
       const rounds = RATES.flatMap((rate) =>

@@ -29,12 +29,11 @@ export const turns: Experiment = {
       { name: "CONV, then FC", rounds: inTurn(pruningRounds(TARGET, 1, retrain), GROUPS, model) },
       { name: "FC, then CONV", rounds: inTurn(pruningRounds(TARGET, 1, retrain), GROUPS.toReversed(), model) },
     ];
-    const rows = [];
-    for (const { name, rounds } of plans) {
+    const rows = await lab.each(plans, async ({ name, rounds }) => {
       const { results } = await lab.run(`turns-${name}`, model, rounds);
       const { validation: validationError, density } = results[results.length - 1];
-      rows.push({ name, rate: 1 / density, validationError });
-    }
+      return { name, rate: 1 / density, validationError };
+    });
     return {
       measured: { network: NETWORK, dense: await lab.validationError(model), rows },
       table: [

@@ -14,16 +14,14 @@ export const iterative: Experiment = {
   claim: "Pruning and retraining in turn lifts AlexNet's rate from 5x, in one aggressive step, to 9x without a loss.",
   async run(lab) {
     const { model } = await lab.dense(NETWORK);
-    const points: { rounds: number; rate: number; error: number }[] = [];
-    for (const rounds of ROUNDS) {
-      for (const rate of RATES) {
-        const retrain = lab.retraining(NETWORK, EPOCHS);
-        const epochs = Math.max(1, Math.round(retrain.epochs / rounds));
-        const plan = pruningRounds({ kind: "rate", rate }, rounds, { ...retrain, epochs });
-        const { results } = await lab.run(`iterative-${rounds}-${rate}x`, model, plan);
-        points.push({ rounds, rate, error: results[results.length - 1].validation });
-      }
-    }
+    const settings = ROUNDS.flatMap((rounds) => RATES.map((rate) => ({ rounds, rate })));
+    const points = await lab.each(settings, async ({ rounds, rate }) => {
+      const retrain = lab.retraining(NETWORK, EPOCHS);
+      const epochs = Math.max(1, Math.round(retrain.epochs / rounds));
+      const plan = pruningRounds({ kind: "rate", rate }, rounds, { ...retrain, epochs });
+      const { results } = await lab.run(`iterative-${rounds}-${rate}x`, model, plan);
+      return { rounds, rate, error: results[results.length - 1].validation };
+    });
     // The figure is about the region where networks still work.
     const least = Math.min(...points.map(({ error }) => error));
     const shown = points.filter(({ error }) => error < 4 * least);

@@ -59,6 +59,14 @@ export interface Shelf {
   keep(name: string, settings: string, trained: Trained): void;
 }
 
+/** Rounds that a network goes through. */
+export interface LabRun {
+  readonly model: Model;
+  readonly rounds: readonly Round[];
+  readonly batch: number;
+  readonly seed: number;
+}
+
 export interface LabOptions {
   readonly engine: Engine;
   /** What an experiment learns from: samples, or networks with samples of their own. */
@@ -71,6 +79,8 @@ export interface LabOptions {
   readonly quick: boolean;
   readonly signal: AbortSignal;
   readonly onWork?: OnWork;
+  /** Does runs elsewhere, several at once; default: here, one after the other. */
+  readonly elsewhere?: (run: LabRun, onWork?: OnWork) => Promise<Trained>;
   /** Called with a line after each run. */
   readonly note: (line: string) => void;
 }
@@ -78,6 +88,30 @@ export interface LabOptions {
 /** Ends an experiment whose signal was raised; what is done is on the shelf. */
 export class Stopped extends Error {
   override readonly name = "Stopped";
+}
+
+/**
+ * Takes a network through rounds.
+ * @throws the signal's reason
+ */
+export async function runHere(
+  engine: Engine,
+  data: Dataset,
+  { model, rounds, batch, seed }: LabRun,
+  { signal, onWork }: { readonly signal?: AbortSignal; readonly onWork?: OnWork },
+): Promise<Trained> {
+  const epochs = rounds.reduce((sum, round) => sum + round.epochs, 0);
+  const { best, results, aborted } = await runRounds(engine, model, data, rounds, {
+    batch,
+    seed,
+    signal,
+    onProgress: (round, { epoch, step, steps }) => {
+      const before = rounds.slice(0, rounds.indexOf(round)).reduce((sum, { epochs: own }) => sum + own, 0);
+      onWork?.(round.name, (before + epoch - 1) * steps + step, epochs * steps);
+    },
+  });
+  if (aborted) throw signal?.reason;
+  return { model: withParameters(model, best), results };
 }
 
 /** What experiments work with: networks, data, and runs that are done once. */
@@ -215,32 +249,42 @@ export class Lab {
     return work();
   }
 
+  /** Does work for each of some settings that have nothing to do with each other: at once, where runs are done elsewhere. */
+  async each<Setting, Result>(
+    settings: readonly Setting[],
+    work: (setting: Setting) => Promise<Result>,
+  ): Promise<Result[]> {
+    if (this.#options.elsewhere) return Promise.all(settings.map(work));
+    const results: Result[] = [];
+    for (const setting of settings) results.push(await work(setting));
+    return results;
+  }
+
   /** Does rounds, unless a run of that name and those settings is on the shelf. */
   async run(name: string, model: Model, rounds: readonly Round[], batch = 64): Promise<Trained> {
-    const { data } = this;
-    const { engine, seed, quick, signal, shelf, note } = this.#options;
+    const { seed, quick, shelf, note } = this.#options;
     const settings = JSON.stringify({ seed, quick, batch, rounds }, (_, value) =>
       value instanceof Map || value instanceof Set ? [...value] : value,
     );
     const known = shelf.find(name, settings);
     if (known) return known;
-    const epochs = rounds.reduce((sum, round) => sum + round.epochs, 0);
-    const { best, results, aborted } = await runRounds(engine, model, data, rounds, {
-      batch,
-      seed,
-      signal,
-      onProgress: (round, { epoch, step, steps }) => {
-        const before = rounds.slice(0, rounds.indexOf(round)).reduce((sum, { epochs: own }) => sum + own, 0);
-        this.#options.onWork?.(name, (before + epoch - 1) * steps + step, epochs * steps);
-      },
-    });
-    if (aborted) throw new Stopped(name);
-    const trained = { model: withParameters(model, best), results };
+    const trained = await this.#trained(name, { model, rounds, batch, seed });
     shelf.keep(name, settings, trained);
-    const { density, validation } = results[results.length - 1];
-    const { measure } = taskFor(data);
+    const { density, validation } = trained.results[trained.results.length - 1];
+    const { measure } = taskFor(this.data);
     note(`${name}: ${(1 / density).toFixed(1)}x, validation ${nameText(measure)} ${valueText(measure, validation)}`);
     return trained;
+  }
+
+  async #trained(name: string, run: LabRun): Promise<Trained> {
+    const { engine, signal, elsewhere, onWork } = this.#options;
+    if (signal.aborted) throw new Stopped(name);
+    const told: OnWork = (_, done, total) => onWork?.(name, done, total);
+    try {
+      return await (elsewhere ? elsewhere(run, told) : runHere(engine, this.data, run, { signal, onWork: told }));
+    } catch (error) {
+      throw signal.aborted ? new Stopped(name) : error;
+    }
   }
 
   /** Shares a network's weights by k-means and trains the values, unless a run of that name is on the shelf. */

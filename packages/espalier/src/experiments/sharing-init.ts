@@ -41,8 +41,7 @@ export const sharingInit: Experiment = {
   async run(lab) {
     const seeds = lab.some(Array.from({ length: SEEDS }, (_, i) => lab.seed + i));
     const labs = seeds.map((seed) => lab.seeded(seed));
-    const networks = [];
-    for (const own of labs) networks.push({ own, model: (await own.pruned(NETWORK)).model });
+    const networks = await lab.each(labs, async (own) => ({ own, model: (await own.pruned(NETWORK)).model }));
     const points: Point[] = [];
     for (const bits of lab.some(BITS)) {
       for (const init of INITS) {

@@ -4,7 +4,7 @@ import type { Engine } from "../engine/engine.ts";
 import { UserError } from "../errors.ts";
 import type { Experiment, ExperimentResult } from "../experiments/experiment.ts";
 import { experiments } from "../experiments/index.ts";
-import { Lab, type Shelf, Stopped, type Trained } from "../experiments/lab.ts";
+import { Lab, type LabOptions, type Shelf, Stopped, type Trained } from "../experiments/lab.ts";
 import type { Shipped } from "../experiments/shipped.ts";
 import { choices } from "../suggest.ts";
 import { type Hooks, splitHooks, workOf } from "./hooks.ts";
@@ -21,6 +21,8 @@ const schema = z.object(reproduceOptions);
 export interface ReproduceOptions extends z.input<typeof schema>, Hooks {
   /** Where networks that experiments share are kept, and an experiment that was stopped goes on from; default: memory. */
   readonly shelf?: Shelf;
+  /** Takes networks through rounds elsewhere, several at once; default: here, one after the other. */
+  readonly elsewhere?: LabOptions["elsewhere"];
 }
 
 /**
@@ -45,7 +47,7 @@ export async function reproduce(
   data: Dataset | Shipped,
   options: ReproduceOptions = {},
 ): Promise<ExperimentResult> {
-  const { shelf = memoryShelf(), ...rest } = options;
+  const { shelf = memoryShelf(), elsewhere, ...rest } = options;
   const { hooks, given } = splitHooks(rest);
   const { seed, quick = false } = checkOptions(schema, given);
   const { signal = new AbortController().signal, onProgress } = hooks;
@@ -53,7 +55,9 @@ export async function reproduce(
   try {
     const lab = { engine, data, seed, quick };
     const toolkit = zooToolkit(engine, { seed, quick }, { signal, onProgress });
-    return await experimentOf(name).run(new Lab({ ...lab, toolkit, shelf, signal, note, onWork: workOf(hooks) }));
+    return await experimentOf(name).run(
+      new Lab({ ...lab, toolkit, shelf, elsewhere, signal, note, onWork: workOf(hooks) }),
+    );
   } catch (error) {
     throw error instanceof Stopped ? signal.reason : error;
   }

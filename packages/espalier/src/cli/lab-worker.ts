@@ -1,0 +1,5 @@
+import { labJob } from "./lab-job.ts";
+
+// What workers load that take the networks of an experiment through rounds.
+
+export const jobs = [labJob];
