@@ -1,4 +1,5 @@
 import { int, ints } from "../onnx/attributes.ts";
+import type { GraphBuilder } from "../onnx/builder.ts";
 import { float32, sizeOf } from "../onnx/tensor.ts";
 import type { RuleContext } from "./rule.ts";
 import { convAttributes, UNFOLDED_LIMIT, unreached, type Windows } from "./window.ts";
@@ -16,6 +17,8 @@ export function filterGradient(context: RuleContext, windows: Windows, groups: n
   const { kernel, strides, output } = windows;
   const [batch, channels] = context.shape(context.inputs[0]);
   if (isPointwise(windows) && groups === 1) return pointwiseFilterGradient(context);
+  if (groups === channels && groups === context.shape(context.inputs[1])[0])
+    return singleFilterGradient(context, windows);
   const few = channels / groups < FEW_CHANNELS;
   const unfoldable = few ? sizeOf(kernel) < LARGE_KERNEL : strides.some((stride) => stride > 1);
   const unfolded = batch * channels * sizeOf(kernel) * sizeOf(output);
@@ -129,20 +132,10 @@ export function swappedFilterGradient(
   windows: Windows,
   groups = 1,
 ): string {
-  const { kernel, strides, dilations, before, after, input, output } = windows;
+  const { input } = windows;
   const [batch, channels] = shape(inputs[0]);
   const swap = { perm: ints([1, 0, ...input.map((_, axis) => axis + 2)]) };
-  // Rows and columns of the input that no window reached would make the result larger than the kernel.
-  const rest = unreached(windows);
-  const swapped = graph.emit("Conv", [swappedInput(), graph.emit("Transpose", [gradient], swap)], {
-    kernel_shape: ints(output),
-    strides: ints(dilations),
-    dilations: ints(strides),
-    pads: ints([...before, ...after.map((pad, i) => Math.max(0, pad - rest[i]))]),
-    group: int(groups),
-  });
-  const axes = kernel.map((_, axis) => axis + 2);
-  const cut = graph.emit("Slice", [swapped, graph.ints(kernel.map(() => 0)), graph.ints(kernel), graph.ints(axes)]);
+  const cut = correlation(graph, [swappedInput(), graph.emit("Transpose", [gradient], swap)], windows, groups);
   return graph.emit("Reshape", [graph.emit("Transpose", [cut], swap), graph.ints(shape(inputs[1]))]);
 
   function swappedInput(): string {
@@ -152,4 +145,34 @@ export function swappedFilterGradient(
     const moved = graph.emit("Transpose", [split], { perm: ints([2, 1, 0, ...input.map((_, axis) => axis + 3)]) });
     return graph.emit("Reshape", [moved, graph.ints([inner, groups * batch, ...input])]);
   }
+}
+
+/**
+ * Where each channel has a filter of its own: each channel of each image is correlated with its own gradient, without
+ * anything moved in memory, and the images' sums are added.
+ */
+export function singleFilterGradient({ graph, inputs, gradient, shape }: RuleContext, windows: Windows): string {
+  const [batch, channels, ...input] = shape(inputs[0]);
+  const all = batch * channels;
+  const as = (value: string, dims: readonly number[]) => graph.emit("Reshape", [value, graph.ints(dims)]);
+  const images = as(inputs[0], [1, all, ...input]);
+  const kernels = as(as(gradient, [1, all, ...windows.output]), [all, 1, ...windows.output]);
+  const sums = as(correlation(graph, [images, kernels], windows, all), [batch, channels * sizeOf(windows.kernel)]);
+  return as(graph.emit("ReduceSum", [sums, graph.ints([0])], { keepdims: int(0) }), shape(inputs[1]));
+}
+
+/** The convolution of what was the input with what was the output's gradient: stride and dilation trade places. */
+function correlation(graph: GraphBuilder, pair: readonly [string, string], windows: Windows, groups: number): string {
+  const { kernel, strides, dilations, before, after, output } = windows;
+  // Rows and columns of the input that no window reached would make the result larger than the kernel.
+  const rest = unreached(windows);
+  const result = graph.emit("Conv", pair, {
+    kernel_shape: ints(output),
+    strides: ints(dilations),
+    dilations: ints(strides),
+    pads: ints([...before, ...after.map((pad, i) => Math.max(0, pad - rest[i]))]),
+    group: int(groups),
+  });
+  const axes = kernel.map((_, axis) => axis + 2);
+  return graph.emit("Slice", [result, graph.ints(kernel.map(() => 0)), graph.ints(kernel), graph.ints(axes)]);
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { swappedFilterGradient, unfoldedFilterGradient } from "../../src/autodiff/conv-filter.ts";
+import { singleFilterGradient, swappedFilterGradient, unfoldedFilterGradient } from "../../src/autodiff/conv-filter.ts";
 import { differentiate } from "../../src/autodiff/differentiate.ts";
 import type { GradientRule } from "../../src/autodiff/rule.ts";
 import { gradientRules } from "../../src/autodiff/rules.ts";
@@ -27,6 +27,13 @@ const convolutions: readonly [name: string, input: number[], filter: number[], a
   ],
   ["groups", [2, 4, 6, 6], [6, 2, 3, 3], { group: int(2) }],
   ["channel by channel", [3, 4, 7, 6], [8, 1, 3, 3], { group: int(4), pads: ints([1, 1, 1, 1]) }],
+  ["each channel by its own filter", [3, 4, 7, 6], [4, 1, 3, 3], { group: int(4), pads: ints([1, 1, 1, 1]) }],
+  [
+    "each channel by its own filter, all at once",
+    [2, 4, 11, 10],
+    [4, 1, 3, 2],
+    { group: int(4), strides: ints([2, 3]), dilations: ints([2, 1]), pads: ints([1, 2, 0, 1]) },
+  ],
   [
     "groups with all at once",
     [2, 6, 11, 10],
@@ -70,16 +77,17 @@ const formulated =
 
 describe("the formulations of a convolution's gradients agree", () => {
   it.each(convolutions)("%s", async (_, input, filter, attributes) => {
-    const [first, second] = [
-      await gradients([...input], [...filter], attributes, formulated(unfoldedFilterGradient)),
-      await gradients([...input], [...filter], attributes, formulated(swappedFilterGradient)),
-    ];
-    for (const [i, tensor] of first.entries()) {
-      expect(tensor.dims).toEqual(second[i].dims);
-      const ours = Array.from<number | bigint, number>(tensor.data, Number);
-      const theirs = Array.from<number | bigint, number>(second[i].data, Number);
-      const largest = Math.max(...ours.map(Math.abs));
-      for (const [j, value] of ours.entries()) expect(Math.abs(value - theirs[j])).toBeLessThan(1e-5 * largest);
+    const first = await gradients(input, filter, attributes, formulated(unfoldedFilterGradient));
+    const single = filter[0] === input[1] && filter[1] === 1;
+    for (const other of [swappedFilterGradient, ...(single ? [singleFilterGradient] : [])]) {
+      const second = await gradients(input, filter, attributes, formulated(other));
+      for (const [i, tensor] of first.entries()) {
+        expect(tensor.dims).toEqual(second[i].dims);
+        const ours = Array.from<number | bigint, number>(tensor.data, Number);
+        const theirs = Array.from<number | bigint, number>(second[i].data, Number);
+        const largest = Math.max(...ours.map(Math.abs));
+        for (const [j, value] of ours.entries()) expect(Math.abs(value - theirs[j])).toBeLessThan(1e-5 * largest);
+      }
     }
   });
 });

@@ -24,12 +24,16 @@ export class Blocks {
   readonly size: number;
   readonly #shapes: ReadonlyMap<string, readonly number[]>;
   readonly #constant: (name: string) => NumericTensor | undefined;
+  readonly #reshaped: ReadonlyMap<string, string>;
   readonly #blocked = new Map<string, Blocked>();
 
   /** @param model whose nodes are replaced by those that are added here */
   constructor(model: FeedableModel, size: number) {
     this.#shapes = shapesOf(model);
     this.#constant = lookup(model).constant;
+    this.#reshaped = new Map(
+      model.nodes.filter(({ op }) => op === "Reshape").map((node) => [node.outputs[0], node.inputs[0]]),
+    );
     this.graph = new GraphBuilder(model, "blocked/");
     this.size = size;
     model.nodes = [];
@@ -42,6 +46,11 @@ export class Blocks {
 
   constant(value: string): NumericTensor | undefined {
     return this.#constant(value);
+  }
+
+  /** What a value is another shape of, by a Reshape. */
+  reshaped(value: string): string | undefined {
+    return this.#reshaped.get(value);
   }
 
   /** The shape of a value that can be put into blocks. */

@@ -13,6 +13,8 @@ export interface Convolution {
   readonly filter: Images;
   /** Whether the image is read as it is, as one of few channels is. */
   readonly few: boolean;
+  /** Where each channel has its own filter, and these are another shape of an image with as many channels: it. */
+  readonly image?: string;
   /** Whether it pays though its input and output are both reordered: a 1x1 kernel is as fast without blocks. */
   readonly pays: boolean;
 }
@@ -42,24 +44,26 @@ export function convolutionOf(blocks: Blocks, node: Node): Convolution | undefin
     output: [batch, filters, high, wide],
     filter: [filters, inner, kernel[0], kernel[1]],
     few,
+    image: single ? imageOf(blocks, w) : undefined,
     pays: sizeOf(kernel) > 1,
   };
 }
 
+function imageOf(blocks: Blocks, filter: string): string | undefined {
+  const source = blocks.reshaped(filter) ?? "";
+  const [images, ...dims] = blocks.images(source) ?? [];
+  const [filters, , ...kernel] = blocks.shape(filter) ?? [];
+  return images === 1 && dims.join() === [filters, ...kernel].join() ? source : undefined;
+}
+
 /** Puts the blocked form of a Conv in its place. */
 export function blockConvolution(blocks: Blocks, node: Node, found: Convolution): void {
-  const { input, output, filter, few } = found;
-  const [x, w, bias] = node.inputs;
-  const { graph } = blocks;
-  const [filters, inner, ...kernel] = filter;
-  const permuted = (value: string, perm: readonly number[]) => graph.emit("Transpose", [value], { perm: ints(perm) });
-  // The filters of a block become the innermost axis, then its channels the next.
-  const { size } = blocks;
-  const offsets = sizeOf(kernel);
-  const innermost = permuted(blocks.as(w, [filters / size, size, inner * offsets]), [0, 2, 1]);
-  const next = (value: string) =>
-    permuted(blocks.as(value, [(filters / size) * (inner / size), size, offsets, size]), [0, 2, 1, 3]);
-  const weights = blocks.as(few || inner === 1 || offsets === 1 ? innermost : next(innermost), filter);
+  const { input, output, filter, few, image } = found;
+  const [x, , bias] = node.inputs;
+  const [filters, , ...kernel] = filter;
+  const weights = image
+    ? blocks.as(blocks.get(image, [1, filters, kernel[0], kernel[1]]), filter)
+    : reordered(blocks, node.inputs[1], found);
   const attributes = {
     kernel_shape: ints(kernel),
     pads: ints(attribute(node, "ints", "pads", [0, 0, 0, 0])),
@@ -67,9 +71,21 @@ export function blockConvolution(blocks: Blocks, node: Node, found: Convolution)
     dilations: ints(attribute(node, "ints", "dilations", [1, 1])),
     group: int(attribute(node, "int", "group", 1)),
   };
-  const image = few ? x : blocks.get(x, input);
-  const result = blocks.emit("Conv", [image, weights, ...(bias ? [bias] : [])], attributes);
+  const result = blocks.emit("Conv", [few ? x : blocks.get(x, input), weights, ...(bias ? [bias] : [])], attributes);
   blocks.set(node.outputs[0], result, output);
+}
+
+/** A filter with its filters in blocks, as the innermost axis, and the channels within each in blocks as the next. */
+function reordered(blocks: Blocks, filter: string, { filter: dims, few }: Convolution): string {
+  const { graph, size } = blocks;
+  const [filters, inner, ...kernel] = dims;
+  const offsets = sizeOf(kernel);
+  const as = (value: string, shape: readonly number[]) => blocks.as(value, shape);
+  const permuted = (value: string, perm: readonly number[]) => graph.emit("Transpose", [value], { perm: ints(perm) });
+  const innermost = permuted(as(filter, [filters / size, size, inner * offsets]), [0, 2, 1]);
+  if (few || inner === 1 || offsets === 1) return as(innermost, dims);
+  const next = permuted(as(innermost, [(filters / size) * (inner / size), size, offsets, size]), [0, 2, 1, 3]);
+  return as(next, dims);
 }
 
 /** scale x + shift with a number each for each channel, in one pass: a convolution of each channel by itself. */

@@ -22,6 +22,7 @@ export function formOf(blocks: Blocks, node: Node): Form | undefined {
   if (node.domain !== "") return undefined;
   if (node.op === "Conv") return convolution(blocks, node);
   if (node.op === "BatchNormalization") return normalization(blocks, node);
+  if (node.op === "Reshape") return channelsOfAll(blocks, node);
   if (node.op === "ReduceMean" || node.op === "ReduceSum") return overChannels(blocks, node);
   if (ELEMENTWISE.has(node.op)) return elementwise(blocks, node) ?? byChannel(blocks, node);
   return undefined;
@@ -30,11 +31,11 @@ export function formOf(blocks: Blocks, node: Node): Form | undefined {
 function convolution(blocks: Blocks, node: Node): Form | undefined {
   const found = convolutionOf(blocks, node);
   if (!found) return undefined;
-  const { few, pays } = found;
+  const { few, image, pays } = found;
   return {
-    reads: few ? [] : [node.inputs[0]],
+    reads: [...(few ? [] : [node.inputs[0]]), ...(image ? [image] : [])],
     seeks: true,
-    pays: pays,
+    pays,
     apply: () => blockConvolution(blocks, node, found),
   };
 }
@@ -107,6 +108,21 @@ function normalization(blocks: Blocks, node: Node): Form | undefined {
       const shift = centred ? bias : graph.emit("Sub", [bias, graph.emit("Mul", [mean, slope])]);
       blocks.set(node.outputs[0], affine(blocks, blocks.get(x, images), images[1], slope, shift), images);
     },
+  };
+}
+
+/** The channels of all images one behind the other, as those of one: [1, N C, H, W], which in blocks is as it was. */
+function channelsOfAll(blocks: Blocks, { inputs: [x], outputs: [output] }: Node): Form | undefined {
+  const images = blocks.images(x);
+  if (!images) return undefined;
+  const [batch, channels, height, width] = images;
+  const dims: Images = [1, batch * channels, height, width];
+  if (blocks.shape(output)?.join() !== dims.join()) return undefined;
+  return {
+    reads: [x],
+    seeks: false,
+    pays: false,
+    apply: () => blocks.set(output, blocks.as(blocks.get(x, images), dims), dims),
   };
 }
 

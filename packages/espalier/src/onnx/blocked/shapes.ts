@@ -11,7 +11,10 @@ export const ELEMENTWISE = new Set(
 /** The shapes of float32 values: those that the model states, and what follows from them for a few operators. */
 export function shapesOf(model: Model): Map<string, readonly number[]> {
   const shapes = new Map<string, readonly number[]>();
-  for (const { name, dtype, shape } of [...fedInputs(model), ...model.values.values(), ...model.outputs]) {
+  const declared = [...fedInputs(model), ...model.values.values(), ...model.outputs];
+  // Reshape says no element type: where there are doubles, any may be one.
+  if (declared.some(({ dtype }) => dtype === "float64")) return shapes;
+  for (const { name, dtype, shape } of declared) {
     const dims = shape?.filter((dim) => typeof dim === "number");
     if (dtype === "float32" && dims && dims.length === shape?.length) shapes.set(name, dims);
   }

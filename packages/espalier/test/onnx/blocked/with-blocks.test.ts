@@ -36,11 +36,12 @@ const networks: Readonly<Record<string, Model>> = {
       conv2d(32, 3, { pad: 1 }),
       clip(0, 6),
       conv2d(32, 3, { pad: 1, groups: 32 }),
+      conv2d(32, 3, { stride: 2, pad: 1, groups: 32 }),
       relu(),
       conv2d(64, 3, { groups: 2 }),
       chain(relu(), globalAveragePool(), dense(3)),
     ],
-    { name: "net", input: [2, 20, 20], seed: 3 },
+    { name: "net", input: [2, 40, 40], seed: 3 },
   ),
 };
 
