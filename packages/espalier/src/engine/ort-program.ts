@@ -75,7 +75,9 @@ export class OrtProgram implements Program {
     const overwriting = inPlace && options.inPlace === true;
     const live = withoutDeadNodes(model);
     const compiled = overwriting ? stopping(live) : live;
-    const created = await ort.InferenceSession.create(writeModel(compiled), withLocations).catch((error: unknown) => {
+    // Where memory counts, the runtime is not to plan a second block for what its first run found room for.
+    const thrifty = overwriting ? { ...withLocations, enableMemPattern: false } : withLocations;
+    const created = await ort.InferenceSession.create(writeModel(compiled), thrifty).catch((error: unknown) => {
       throw refusal(model, error);
     });
     return new OrtProgram(ort, created, options, compiled, { inPlace: overwriting, blocking });

@@ -1,4 +1,4 @@
-import { float, int } from "../onnx/attributes.ts";
+import { attribute, float, int } from "../onnx/attributes.ts";
 import type { GraphBuilder } from "../onnx/builder.ts";
 
 /** What a transformation sees of the parameter that it renews. */
@@ -70,15 +70,20 @@ export function adamScaling(beta1: number, beta2: number, epsilon: number): Tran
 
 /**
  * u + factor t. Most updates are a weight's gradient, so a Gemm: one that nothing reads yet adds the multiple itself,
- * which spares two passes over the weights.
+ * which spares two passes over the weights. One that adds something already adds both, summed before, so that the
+ * largest weights have one tensor of their size beside them, and not two.
  */
 function plusMultiple(graph: GraphBuilder, update: string, factor: number, tensor: string): string {
   const { nodes } = graph.model;
   const product = nodes.find(({ outputs }) => outputs[0] === update);
-  if (product?.op === "Gemm" && !product.inputs[2] && !nodes.some(({ inputs }) => inputs.includes(update))) {
-    return graph.emit("Gemm", [...product.inputs, tensor], { ...product.attributes, beta: float(factor) });
+  const multiple = (value: string, by: number) => graph.emit("Mul", [value, graph.scalar("float32", by)]);
+  if (product?.op === "Gemm" && !nodes.some(({ inputs }) => inputs.includes(update))) {
+    const [a, b, added] = product.inputs;
+    const before = attribute(product, "float", "beta", 1) / factor;
+    const both = added ? graph.emit("Add", [multiple(added, before), tensor]) : tensor;
+    return graph.emit("Gemm", [a, b, both], { ...product.attributes, beta: float(factor) });
   }
-  return graph.emit("Add", [update, graph.emit("Mul", [tensor, graph.scalar("float32", factor)])]);
+  return graph.emit("Add", [update, multiple(tensor, factor)]);
 }
 
 /** Weight decay: u + lambda w. Before the other parts it is L2 regularization, after Adam's it is AdamW's. */

@@ -22,6 +22,7 @@ export function formOf(blocks: Blocks, node: Node): Form | undefined {
   if (node.domain !== "") return undefined;
   if (node.op === "Conv") return convolution(blocks, node);
   if (node.op === "BatchNormalization") return normalization(blocks, node);
+  if (node.op === "MaxPool") return maxPool(blocks, node);
   if (node.op === "Reshape") return channelsOfAll(blocks, node);
   if (node.op === "ReduceMean" || node.op === "ReduceSum") return overChannels(blocks, node);
   if (ELEMENTWISE.has(node.op)) return elementwise(blocks, node) ?? byChannel(blocks, node);
@@ -108,6 +109,20 @@ function normalization(blocks: Blocks, node: Node): Form | undefined {
       const shift = centred ? bias : graph.emit("Sub", [bias, graph.emit("Mul", [mean, slope])]);
       blocks.set(node.outputs[0], affine(blocks, blocks.get(x, images), images[1], slope, shift), images);
     },
+  };
+}
+
+/** Without the places of the maxima. */
+function maxPool(blocks: Blocks, node: Node): Form | undefined {
+  const [x] = node.inputs;
+  const images = blocks.images(x);
+  const pooled = blocks.images(node.outputs[0]);
+  if (!images || !pooled || node.outputs.length > 1) return undefined;
+  return {
+    reads: [x],
+    seeks: false,
+    pays: false,
+    apply: () => blocks.set(node.outputs[0], blocks.emit("MaxPool", [blocks.get(x, images)], node.attributes), pooled),
   };
 }
 

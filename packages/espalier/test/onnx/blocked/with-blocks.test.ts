@@ -3,7 +3,7 @@ import type { Engine } from "../../../src/engine/engine.ts";
 import { nodeEngine } from "../../../src/engine/node.ts";
 import { BLOCKED_DOMAIN } from "../../../src/onnx/blocked/blocks.ts";
 import { chain, residual } from "../../../src/onnx/build/branches.ts";
-import { clip, conv2d, dense, globalAveragePool, relu } from "../../../src/onnx/build/layers.ts";
+import { clip, conv2d, dense, globalAveragePool, maxPool, relu } from "../../../src/onnx/build/layers.ts";
 import { batchNorm } from "../../../src/onnx/build/normalization.ts";
 import { sequential } from "../../../src/onnx/build/sequential.ts";
 import type { Model } from "../../../src/onnx/graph.ts";
@@ -19,8 +19,11 @@ const options: TrainerOptions = { batch: 4, seed: 1, optimizer: { name: "sgd", m
 const norm = () => chain(batchNorm(), relu());
 const networks: Readonly<Record<string, Model>> = {
   "few channels, strides, biases": sequential(
-    [conv2d(32, 3, { pad: 1 }), relu(), conv2d(48, 3, { stride: 2, pad: 1 }), relu(), globalAveragePool(), dense(3)],
-    { name: "net", input: [3, 34, 34], seed: 1 },
+    [
+      chain(conv2d(32, 3, { pad: 1 }), relu(), conv2d(48, 3, { stride: 2, pad: 1 }), relu()),
+      chain(maxPool(2), maxPool(3, { stride: 2, pad: 1 }), globalAveragePool(), dense(3)),
+    ],
+    { name: "net", input: [3, 36, 36], seed: 1 },
   ),
   "normalized, with shortcuts": sequential(
     [
