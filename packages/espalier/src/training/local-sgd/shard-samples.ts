@@ -84,6 +84,7 @@ export class ShardSamples {
     for (const indices of parts) {
       const { tensors, arrays } = batchOf(fedTensors(this.#feed), indices.length);
       for (let start = 0; start < indices.length; start += AT_ONCE) {
+        this.#split.prepare?.(indices.subarray(start, start + 2 * AT_ONCE));
         const some = indices.subarray(start, start + AT_ONCE);
         const rest = Object.entries(arrays).map(([name, array]) => {
           return [name, array.subarray((start * array.length) / indices.length)] as const;
