@@ -61,12 +61,8 @@ export class OpenNetwork {
 
   /** @param annotated the network before anything was added to it: its sizes */
   static async create(engine: Engine, annotated: TypedModel, open: OpenModel): Promise<OpenNetwork> {
-    const [{ shape }] = fedInputs(annotated);
-    const macs = macsOf(annotated, layersOf(annotated)).reduce((sum, own) => sum + own, 0) / shape[0];
-    const numbers = [...annotated.initializers.values()].reduce((sum, { dims }) => sum + sizeOf(dims), 0);
-    const values = [...annotated.values.values()].reduce((sum, value) => sum + sizeOf(value.shape), 0);
-    const again = MACS_PER_WEIGHT * numbers + MACS_PER_NODE * annotated.nodes.length + MACS_PER_VALUE * values;
-    const network = new OpenNetwork(engine, open, macs, numbers > MOST_NUMBERS ? Number.POSITIVE_INFINITY : again);
+    const { macs, cost } = open.parameters.length > 0 ? sizesOf(annotated) : { macs: 0, cost: 0 };
+    const network = new OpenNetwork(engine, open, macs, cost);
     // What the runtime refuses is known at once.
     await network.lend(0);
     return network;
@@ -126,6 +122,16 @@ export class OpenNetwork {
   async release(): Promise<void> {
     await this.#kept?.release();
   }
+}
+
+/** The multiplications of a sample, and how many others take as long as compiling. */
+function sizesOf(annotated: TypedModel): { readonly macs: number; readonly cost: number } {
+  const [{ shape }] = fedInputs(annotated);
+  const macs = macsOf(annotated, layersOf(annotated)).reduce((sum, own) => sum + own, 0) / shape[0];
+  const weights = [...annotated.initializers.values()].reduce((sum, { dims }) => sum + sizeOf(dims), 0);
+  const values = [...annotated.values.values()].reduce((sum, value) => sum + sizeOf(value.shape), 0);
+  const cost = MACS_PER_WEIGHT * weights + MACS_PER_NODE * annotated.nodes.length + MACS_PER_VALUE * values;
+  return { macs, cost: weights > MOST_NUMBERS ? Number.POSITIVE_INFINITY : cost };
 }
 
 function parameterOf(model: Model, name: string): NumericTensor {
