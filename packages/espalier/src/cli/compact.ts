@@ -28,7 +28,7 @@ export const compactCommand = () =>
     }),
     examples: [
       "compact pruned/pruned.onnx --out compact.onnx",
-      "compact detector.onnx --shape 3x640x640 --out compact.onnx",
+      "compact detector.onnx --out compact.onnx",
     ],
     async run({ argument: path, options }) {
       const { model, bytes: bytesBefore } = openModel(path);

@@ -60,7 +60,10 @@ export const demoCommand = () =>
         () => stoppedIn(checkpoint.name),
       );
       const title = `${network === "lenet-5" ? "LeNet-5" : "LeNet-300-100"} on MNIST`;
-      const summary = await writeResults(engine, data, result, { network, title, command: line }, out);
+      const summary = await running(
+        (hooks) => writeResults(engine, data, result, { network, title, command: line }, out, hooks),
+        () => stoppedIn(checkpoint.name),
+      );
       checkpoint.remove();
       if (options.json) printJson(summaryFields(summary));
       else printSummary(summary);

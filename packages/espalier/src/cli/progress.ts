@@ -7,7 +7,7 @@ import type { Measure } from "../tasks/measure.ts";
 import { error } from "../tasks/measures/error.ts";
 import { fidelityText, nameText, valueText } from "../tasks/words.ts";
 import type { EpochResult, StepProgress as Steps } from "../training/epochs.ts";
-import { bytes, duration, heard, isQuiet, isTerminal, note, rate, share, trialText } from "./print.ts";
+import { bytes, count, duration, heard, isQuiet, isTerminal, note, rate, share, trialText } from "./print.ts";
 import { Pulse } from "./pulse.ts";
 
 /** Writes on stderr how work goes on. */
@@ -90,6 +90,9 @@ function curveText(point: Of<"curve">["point"], { name }: Measure): string {
   return `about ${bytes(size)}${kept}: ${fidelityText(fidelity)} the same by ${name}${trained}${accepted ? "" : ", too little"}`;
 }
 
+/** Samples in a second: of few as many digits as say something. */
+const speedText = (speed: number) => (speed < 10 ? speed.toPrecision(2) : count(speed));
+
 /** What a search makes of a round. */
 function verdictText({ best, accepted, within }: Verdict): string {
   if (best) return "";
@@ -116,7 +119,7 @@ class RoundsProgress {
     this.#plannedSteps = epochs === undefined ? undefined : epochs * stepsPerEpoch;
     this.#batch = batch;
     if (isTerminal() && !isQuiet()) {
-      const format = "{round} {bar} epoch {epoch}/{epochs} | loss {loss} | {speed} images/s{left}";
+      const format = "{round} {bar} epoch {epoch}/{epochs} | loss {loss} | {speed} samples/s{left}";
       this.#bar = new SingleBar({ format, stream: process.stderr, hideCursor: true }, Presets.shades_classic);
     }
   }
@@ -139,7 +142,7 @@ class RoundsProgress {
   epoch(progress: Of<"epoch">): void {
     this.#bar?.stop();
     const { speed, left } = this.#speed();
-    note(`${epochText(progress.round, progress, this.#measure)}, ${speed} images/s${left}`);
+    note(`${epochText(progress.round, progress, this.#measure)}, ${speed} samples/s${left}`);
   }
 
   /** After each round. */
@@ -158,7 +161,7 @@ class RoundsProgress {
   #stepText(round: string, { epoch, epochs, step, steps, loss }: Steps): string {
     const { speed, left } = this.#speed();
     const share = ((100 * step) / steps).toFixed(0);
-    return `${round} ${epoch}/${epochs}: ${share}% of the epoch, loss ${loss.toFixed(4)}, ${speed} images/s${left}`;
+    return `${round} ${epoch}/${epochs}: ${share}% of the epoch, loss ${loss.toFixed(4)}, ${speed} samples/s${left}`;
   }
 
   /** How much longer a search is likely to take: as many rounds as may follow, each as long as those so far. */
@@ -177,7 +180,7 @@ class RoundsProgress {
 
   #speed(): { speed: string; left: string } {
     const seconds = (performance.now() - this.#startedAt) / 1000;
-    const speed = Math.round((this.#doneSteps * this.#batch) / seconds).toLocaleString("en-US");
+    const speed = speedText((this.#doneSteps * this.#batch) / seconds);
     if (this.#plannedSteps === undefined) return { speed, left: "" };
     const left = Math.max(0, this.#plannedSteps - this.#doneSteps) * (seconds / this.#doneSteps);
     return { speed, left: `, ${duration(left)} left` };

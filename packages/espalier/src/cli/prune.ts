@@ -144,7 +144,10 @@ async function pruneFiles(
     () => stoppedIn(checkpoint.name),
   );
   const title = `${opened.name} on ${data.name}`;
-  const summary = await writeResults(engine, data, result, { network: opened.name, title, command: line }, options.out);
+  const summary = await running(
+    (hooks) => writeResults(engine, data, result, { network: opened.name, title, command: line }, options.out, hooks),
+    () => stoppedIn(checkpoint.name),
+  );
   checkpoint.remove();
   if (options.json) printJson(summaryFields(summary));
   else printSummary(summary);

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { encodeFile } from "../coding/encode.ts";
 import type { Dataset } from "../data/dataset.ts";
 import type { Engine } from "../engine/engine.ts";
+import { type Hooks, workOf } from "../library/hooks.ts";
 import type { PruneResult } from "../library/prune.ts";
 import { pruneReport } from "../library/report.ts";
 import { writeModel } from "../onnx/write.ts";
@@ -30,24 +31,29 @@ export const SCANNED = "scan.partial.json";
 /** All that is written into the folder of a run under a name of its own. */
 export const RESULTS: readonly string[] = [PRUNED, CODED, CHECKPOINT];
 
-/** Writes pruned.onnx, pruned.esp and report.html into a folder. */
+/**
+ * Writes pruned.onnx, pruned.esp and report.html into a folder.
+ * @throws the signal's reason when it ends the work, with the report not written
+ */
 export async function writeResults(
   engine: Engine,
   data: Dataset,
   result: PruneResult,
   { network, title, command }: { readonly network: string; readonly title: string; readonly command: string },
   out: string,
+  hooks: Pick<Hooks, "signal" | "onProgress">,
 ): Promise<PruningSummary> {
   const files = { onnx: join(out, PRUNED), report: join(out, "report.html"), esp: join(out, CODED) };
   const contents = writeModel(result.model);
   writeFile(files.onnx, contents);
+  workOf(hooks)("Coding the network", 0);
   const coded = encodeFile(contents);
   writeFile(files.esp, coded);
   const sizes = [
     { name: PRUNED, bytes: contents.length },
     { name: CODED, bytes: coded.length },
   ];
-  writeFile(files.report, await pruneReport(engine, data, result, { title, command, files: sizes }));
+  writeFile(files.report, await pruneReport(engine, data, result, { title, command, files: sizes, ...hooks }));
   const { parameters, nonzero, compressionRate, measure, baseline, pruned, layers, seconds } = result;
   return { network, parameters, nonzero, compressionRate, measure, baseline, pruned, layers, files, seconds };
 }

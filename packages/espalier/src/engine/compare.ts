@@ -15,7 +15,10 @@ export interface Comparison {
   readonly milliseconds: readonly [first: number, second: number];
 }
 
+/** Turns that are always run, and those that are while they take no longer than this, in milliseconds. */
+const LEAST_TURNS = 20;
 const TURNS = 200;
+const LONGEST = 10_000;
 
 export interface CompareOptions {
   readonly signal?: AbortSignal;
@@ -38,7 +41,9 @@ export async function compare(
   const times: [number[], number[]] = [[], []];
   const extents = first.outputs.map(({ name }) => ({ name, largest: 0, apart: 0 }));
   try {
+    const began = performance.now();
     for (let turn = 0; turn < TURNS; turn++) {
+      if (turn >= LEAST_TURNS && performance.now() - began > LONGEST) break;
       signal?.throwIfAborted();
       onTurn?.(turn, TURNS);
       const feeds = samples(typed[0], turn);

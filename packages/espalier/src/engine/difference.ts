@@ -66,7 +66,7 @@ export async function differenceOf(
 }
 
 /** What a model gives; undefined where it does not run. */
-async function outputsOf(program: Program, feeds: Tensors): Promise<Tensors | undefined> {
+export async function outputsOf(program: Program, feeds: Tensors): Promise<Tensors | undefined> {
   try {
     return await program.run(feeds);
   } catch {

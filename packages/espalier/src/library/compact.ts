@@ -5,6 +5,7 @@ import { trainableForm } from "../adoption/trainable-form.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { type Comparison, compare } from "../engine/compare.ts";
 import type { Engine } from "../engine/engine.ts";
+import { withFoundSizes } from "../engine/found-sizes.ts";
 import { UserError } from "../errors.ts";
 import type { Model, Value } from "../onnx/graph.ts";
 import { type FloatTensor, isFloat32 } from "../onnx/tensor.ts";
@@ -27,7 +28,8 @@ const TOLERANCE = 1e-3;
 
 /**
  * Removes the units and channels that pruning left without live inputs or outputs; the smaller network computes the
- * same (Han et al., NIPS 2015, section 3.5). Both are run on random samples to show it.
+ * same (Han et al., NIPS 2015, section 3.5). Both are run on random samples to show it, of sizes with which the network
+ * runs where it leaves them open.
  * @throws UserError when the model cannot be run, a weight is NaN or infinite, or the outputs differ by more than
  *   rounding; the signal's reason when it ends the work
  */
@@ -38,7 +40,7 @@ export async function compact(engine: Engine, given: Model, options: CompactOpti
   onWork("Looking for dead units", 0);
   const { model: source } = await withComputedWeights(engine, withInputs(given, { fix }));
   const { model, layers, sized, smaller } = await withoutDeadUnits(engine, source, (form) =>
-    withInputs(form, { shape }),
+    withFoundSizes(engine, withInputs(form, { shape })),
   );
   const comparison = await compare(engine, sized, smaller, {
     signal,
@@ -65,10 +67,10 @@ interface WithoutDeadUnits extends Removal {
 async function withoutDeadUnits(
   engine: Engine,
   source: Model,
-  settle: (form: Model) => Model,
+  settle: (form: Model) => Model | Promise<Model>,
 ): Promise<WithoutDeadUnits> {
   const form = trainableForm(source);
-  const sized = settle(form.model);
+  const sized = await settle(form.model);
   checkWeights(sized);
   const asCame = form.differences.length > 0;
   // A bias that a layer gains, or another size that a node names, has no place in a form that is not the file's.

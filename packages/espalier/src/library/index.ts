@@ -23,7 +23,7 @@ export {
   type PruneWithoutLabelsResult,
   pruneWithoutLabels,
 } from "./prune-without-labels.ts";
-export { pruneReport, pruneWithoutLabelsReport, type ReportOptions } from "./report.ts";
+export { type PruneReportOptions, pruneReport, pruneWithoutLabelsReport, type ReportOptions } from "./report.ts";
 
 // Sharing and coding
 

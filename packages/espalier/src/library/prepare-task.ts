@@ -15,7 +15,7 @@ import { IMITATE, imitates, type TaskChoice, taskFor } from "../tasks/index.ts";
 import type { Task } from "../tasks/task.ts";
 import { checkSize } from "../training/evaluate.ts";
 import { imitationOf } from "../training/imitation.ts";
-import type { Hooks } from "./hooks.ts";
+import { type Hooks, workOf } from "./hooks.ts";
 import { fittingTargets } from "./inferred-labels.ts";
 import { adoptFor } from "./network.ts";
 
@@ -65,9 +65,10 @@ export async function onTask<Result>(
 }
 
 /** @throws UserError for data without samples; the signal's reason where it is there already */
-function checkStart(given: Dataset, { signal }: Hooks): void {
-  signal?.throwIfAborted();
+function checkStart(given: Dataset, hooks: Hooks): void {
+  hooks.signal?.throwIfAborted();
   for (const split of [given.train, given.validation]) checkSize(split, given);
+  workOf(hooks)("Preparing the network", 0);
 }
 
 /**

@@ -95,6 +95,7 @@ export async function pruneWithoutLabels(
       hooks.onProgress?.({ kind: "note", text });
     }
     const pruned = parameters ? withParameters(model, rounded(parameters)) : model;
+    workOf(hooks)("Comparing with the network as it came", 0);
     const labelled = data.targets.length > 0;
     const counts = countParameters(pruned);
     const { signal } = hooks;

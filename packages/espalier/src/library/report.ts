@@ -2,14 +2,15 @@ import type { Dataset } from "../data/dataset.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Model } from "../onnx/graph.ts";
 import type { RoundResult } from "../pruning/round.ts";
+import { scanWork } from "../pruning/scan-cost.ts";
 import { scanLayers } from "../pruning/sensitivity.ts";
 import { asked } from "../report/asked.ts";
 import { histogramsOf, maskPicture } from "../report/pictures.ts";
 import { renderReport } from "../report/render.ts";
 import type { RunReport } from "../report/run-report.ts";
 import { renderUnlabeled } from "../report/unlabeled.ts";
-import type { Task } from "../tasks/task.ts";
 import { imitationOf } from "../training/imitation.ts";
+import { type Hooks, workOf } from "./hooks.ts";
 import type { PruneResult } from "./prune.ts";
 import type { PruneWithoutLabelsResult } from "./prune-without-labels.ts";
 
@@ -23,15 +24,20 @@ export interface ReportOptions {
   readonly files?: RunReport["files"];
 }
 
+/** How a report is made for which a network is run. */
+export interface PruneReportOptions extends ReportOptions, Pick<Hooks, "signal" | "onProgress"> {}
+
 /**
  * Reports a pruning as one HTML page that needs nothing else: what is left of each layer, sensitivities, the rounds,
- * weights before and after. The dense network's sensitivity is measured for it.
+ * weights before and after. The dense network's sensitivity is measured for it, unless that takes longer than the
+ * pruning did.
+ * @throws the signal's reason when it ends the work
  */
 export async function pruneReport(
   engine: Engine,
   data: Dataset,
   result: PruneResult,
-  { title, command, files = [] }: ReportOptions,
+  { title, command, files = [], ...hooks }: PruneReportOptions,
 ): Promise<string> {
   const { networks, rounds, settings, model, task, imitated, ...measured } = result;
   // The targets that the run had were of the network as it came.
@@ -42,7 +48,7 @@ export async function pruneReport(
       title,
       command,
       settings: asked(settings, task.measure),
-      sensitivity: await sensitivityOf(engine, networks.dense, own?.data ?? data, task),
+      sensitivity: await sensitivityOf(engine, networks.dense, own?.data ?? data, { task, rounds }, hooks),
       rounds: roundPoints(rounds),
       epochs: rounds.flatMap(({ name, density, epochs }) =>
         epochs.map((epoch) => ({ round: name, density, ...epoch })),
@@ -67,13 +73,31 @@ const DENSITIES = [1, 0.6, 0.4, 0.3, 0.2, 0.1, 0.05];
 /** Beyond this error, percent, a curve says no more than that the layer is needed. */
 const SHOWN_ERROR = 25;
 
+/** MACs that a scan for a report may always take: less than a minute. */
+const LITTLE = 2 ** 37;
+/** Forward passes that a step of training is about as long as. */
+const STEP_PASSES = 3;
+
+/** @returns undefined where it takes longer to measure than the rounds took */
 async function sensitivityOf(
   engine: Engine,
   dense: Model,
   data: Dataset,
-  task: Task,
+  { task, rounds }: Pick<PruneResult, "task" | "rounds">,
+  { signal, ...hooks }: Pick<Hooks, "signal" | "onProgress">,
 ): Promise<RunReport["sensitivity"]> {
-  const { layers } = await scanLayers(engine, dense, data, { task, densities: DENSITIES });
+  const scanned = { densities: DENSITIES };
+  const { macs, forward } = await scanWork(engine, dense, scanned, data.validation);
+  const epochs = rounds.reduce((sum, round) => sum + round.epochs.length, 0);
+  const most = Math.max(LITTLE, STEP_PASSES * forward * data.train.size * epochs);
+  if (macs * data.validation.size > most) return undefined;
+  const { layers, aborted } = await scanLayers(engine, dense, data, {
+    task,
+    signal,
+    onWork: workOf(hooks),
+    ...scanned,
+  });
+  if (aborted) throw signal?.reason;
   return layers.flatMap(({ name, points }) =>
     points
       .filter(({ value, density }) => density === 1 || task.measure.name !== "error" || value <= SHOWN_ERROR)

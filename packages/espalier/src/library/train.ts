@@ -8,9 +8,9 @@ import type { Model } from "../onnx/graph.ts";
 import { findRecipe, type Recipe } from "../pruning/recipes.ts";
 import type { Round } from "../pruning/round.ts";
 import { imitates } from "../tasks/index.ts";
-import type { Measure } from "../tasks/measure.ts";
+import { isBetter, type Measure } from "../tasks/measure.ts";
 import { evaluate, type Quality } from "../training/evaluate.ts";
-import { withParameters } from "../training/parameters.ts";
+import { parametersOf, withParameters } from "../training/parameters.ts";
 import { type RunHooks, splitHooks } from "./hooks.ts";
 import { localSgdOf, settingsOf } from "./local-sgd.ts";
 import { buildNetwork, countParameters, frozenParameters, type ParameterCounts } from "./network.ts";
@@ -51,7 +51,7 @@ export interface TrainResult extends ParameterCounts, Quality {
   readonly model: Model;
   /** Epochs that were trained. */
   readonly epochs: number;
-  /** From 1. */
+  /** From 1; of imitation 0 where none was better than the network as it came, which is then the result. */
   readonly bestEpoch: number;
   /** Shards of the data, and the steps that each took between two means; undefined where there were none. */
   readonly shards?: number;
@@ -96,19 +96,32 @@ export async function train(
       local,
       settings: { ...hooks.identity, epochs: round.epochs, ...training.settings, ...settingsOf(local) },
     });
-    const found = withParameters(model, rounded(best));
+    const [{ validation, bestEpoch }] = results;
+    let kept = { parameters: best, validation, bestEpoch };
+    if (imitation && !isRegularized(chosen)) {
+      const { value } = await evaluate(engine, model, data, data.validation, task, hooks.signal);
+      // What a network says by itself it says best as it came.
+      if (isBetter(task.measure, value, validation) || (value === validation && !against)) {
+        kept = { parameters: parametersOf(model, best.keys()), validation: value, bestEpoch: 0 };
+        const text = `No epoch made the network more like the one that it imitates${against ? "" : ", which is itself"}: its weights stay as they came.`;
+        hooks.onProgress?.({ kind: "note", text });
+      }
+    }
+    const found = withParameters(model, rounded(kept.parameters));
     const test = await evaluate(engine, found, data, data.test, task, hooks.signal);
-    const file = restore(best);
+    const file = restore(kept.parameters);
     if (samples.vocabulary) file.metadata.set(VOCABULARY_KEY, JSON.stringify(samples.vocabulary));
     if (preprocessing) file.metadata.set(PREPROCESSING_KEY, JSON.stringify(preprocessing));
     file.metadata.set(LEARNING_RATE_KEY, String(round.learningRate.rate));
-    const [{ validation, bestEpoch }] = results;
     const counts = countParameters(found);
     const { measure } = task;
     const { shards, localSteps } = local ?? {};
-    const trained = { ...counts, epochs: round.epochs, bestEpoch, shards, localSteps };
-    return { model: file, ...trained, measure, validation, test: test.value };
+    const trained = { ...counts, epochs: round.epochs, bestEpoch: kept.bestEpoch, shards, localSteps };
+    return { model: file, ...trained, measure, validation: kept.validation, test: test.value };
   });
 }
+
+/** Returns true if weights are to become smaller beside what they learn. */
+const isRegularized = ({ l1 = 0, l2 = 0 }: { readonly l1?: number; readonly l2?: number }) => l1 > 0 || l2 > 0;
 
 const recipeFor = (network: string | Model) => (typeof network === "string" ? findRecipe(network)?.full : undefined);

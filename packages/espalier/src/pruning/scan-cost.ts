@@ -16,28 +16,44 @@ export interface ScanCost {
   readonly withoutReuse: number;
 }
 
+/** The work of a scan in MACs, for each sample of the split. */
+export interface ScanWork {
+  readonly macs: number;
+  /** Of one whole forward pass. */
+  readonly forward: number;
+  /** How many points are measured. */
+  readonly points: number;
+}
+
+type Scanned = Pick<LayerScanOptions, "layers" | "densities">;
+
 /**
  * Counts the work of a scan of some layers, without retraining.
  * @param split on which it is done; where a network carries states over it, all is computed anew for each point
  */
-export async function scanCost(
+export async function scanWork(
   engine: Engine,
   model: Model,
-  { layers = layersOf(model), densities }: Pick<LayerScanOptions, "layers" | "densities">,
+  { layers = layersOf(model), densities }: Scanned,
   split?: Split,
-): Promise<ScanCost> {
+): Promise<ScanWork> {
   const all = layersOf(model);
   const typed = await annotate(engine, model, { batch: 1 });
   const each = macsOf(typed, all);
   const anew = split !== undefined && carriesStates(typed, split);
-  const total = each.reduce((sum, macs) => sum + macs, 0);
-  let macs = 0;
-  let withoutReuse = 0;
+  const forward = each.reduce((sum, macs) => sum + macs, 0);
+  let [macs, points] = [0, 0];
   for (const layer of layers) {
     const behind = dependents(model.nodes, [layer.weight]);
-    const points = densitiesFor(layer, densities).length;
-    withoutReuse += points;
-    for (const [i, { node }] of all.entries()) macs += each[i] * (anew || behind.has(node.outputs[0]) ? points : 1);
+    const count = densitiesFor(layer, densities).length;
+    points += count;
+    for (const [i, { node }] of all.entries()) macs += each[i] * (anew || behind.has(node.outputs[0]) ? count : 1);
   }
-  return { forwardPasses: macs / total, withoutReuse };
+  return { macs, forward, points };
+}
+
+/** {@link scanWork}, in forward passes. */
+export async function scanCost(engine: Engine, model: Model, scanned: Scanned, split?: Split): Promise<ScanCost> {
+  const { macs, forward, points } = await scanWork(engine, model, scanned, split);
+  return { forwardPasses: macs / forward, withoutReuse: points };
 }

@@ -22,8 +22,7 @@ ${headline(figuresOf(report))}
 ${layerTable(report.layers)}
 ${report.rounds.length > 2 ? tradeOff(report) : html``}
 <h2>How sensitive each layer is</h2>
-${renderChart(sensitivityChart(report.sensitivity, report.measure), "Sensitivity of each layer")}
-<p class="soft">The dense network with one layer alone pruned, before anything is retrained.</p>
+${sensitivitySection(report)}
 <h2>${capital(nameText(report.measure))} and density over the rounds</h2>
 ${renderChart(epochChart(report.epochs, report.measure), `${capital(nameText(report.measure))} over the rounds`)}
 ${renderChart(densityChart(report.epochs), "Density over the rounds")}
@@ -40,6 +39,14 @@ ${askedSection(report.settings)}`,
 }
 
 const capital = (text: string) => text[0].toUpperCase() + text.slice(1);
+
+function sensitivitySection({ sensitivity, measure }: RunReport): Html {
+  if (!sensitivity) {
+    return html`<p class="soft">To measure it would have taken longer than the pruning did: <code>espalier scan</code> does.</p>`;
+  }
+  return html`${renderChart(sensitivityChart(sensitivity, measure), "Sensitivity of each layer")}
+<p class="soft">The dense network with one layer alone pruned, before anything is retrained.</p>`;
+}
 
 function tradeOff({ rounds, baseline, measure }: RunReport): Html {
   const title = `Size against ${measure.name === "error" ? "accuracy" : nameText(measure)}`;

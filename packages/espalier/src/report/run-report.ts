@@ -20,8 +20,8 @@ export interface RunReport {
   readonly baseline: Quality;
   readonly pruned: Quality;
   readonly layers: readonly LayerRow[];
-  /** The measure of the dense network on the validation split with one layer alone pruned. */
-  readonly sensitivity: readonly { readonly layer: string; readonly density: number; readonly value: number }[];
+  /** The measure of the dense network on the validation split with one layer alone pruned; undefined: not measured. */
+  readonly sensitivity?: readonly { readonly layer: string; readonly density: number; readonly value: number }[];
   /** The rounds that pruned, in order. */
   readonly rounds: readonly RoundPoint[];
   /** Every epoch of every round, in order. */

@@ -68,8 +68,19 @@ describe("a command that says nothing by itself", () => {
       report(steps(step));
     }
     expect(said.split("\n")[0]).toMatch(
-      /^train 1\/4: 12% of the epoch, loss 0\.5000, 77 images\/s, 5 min 23 s left\.$/,
+      /^train 1\/4: 12% of the epoch, loss 0\.5000, 77 samples\/s, 5 min 23 s left\.$/,
     );
+    stop();
+  });
+
+  it("says how fast a step of several seconds is", () => {
+    const { report, stop } = reporter();
+    report({ kind: "start", epochs: 1, stepsPerEpoch: 100, batch: 2 });
+    for (let step = 1; step <= 5; step++) {
+      vi.advanceTimersByTime(3000);
+      report(steps(step));
+    }
+    expect(said).toMatch(/0\.60 samples\/s/);
     stop();
   });
 

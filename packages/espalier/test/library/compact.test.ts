@@ -6,6 +6,7 @@ import { GraphBuilder } from "../../src/onnx/builder.ts";
 import { emptyModel, type Model } from "../../src/onnx/graph.ts";
 import { storedLike } from "../../src/onnx/half.ts";
 import { readModel } from "../../src/onnx/read.ts";
+import { withInputShapes } from "../../src/onnx/simplify/inputs.ts";
 import { type FloatTensor, float32, isFloat32, sizeOf } from "../../src/onnx/tensor.ts";
 import { writeModel } from "../../src/onnx/write.ts";
 import { random } from "../../src/random.ts";
@@ -76,5 +77,39 @@ describe("compact", () => {
     const program = await engine.compile(model);
     await program.release();
     expect([...model.initializers.values()].some(isFloat32)).toBe(false);
+  });
+
+  it("finds sizes that inputs leave open, and leaves them open in the file", async () => {
+    const source = emptyModel("open");
+    const graph = new GraphBuilder(source);
+    source.inputs.push({ name: "x", dtype: "float32", shape: ["batch", 1, "height", "width"] });
+    const first = drawn(1, 3, 1, 3, 3);
+    first.data.fill(0, 0, 9);
+    const conv = graph.emit("Relu", [graph.emit("Conv", ["x", graph.initializer("first", first)])]);
+    const columns = graph.emit("Reshape", [conv, graph.ints([0, 3, -1, 30])]);
+    source.outputs.push({ name: graph.emit("Conv", [columns, graph.initializer("last", drawn(2, 2, 3, 1, 1))]) });
+    const { model, layers } = await compact(engine, source);
+    expect(layers).toEqual([
+      { name: "first", before: 3, after: 2 },
+      { name: "last", before: 2, after: 2 },
+    ]);
+    expect(model.inputs).toEqual(source.inputs);
+    await expectSame(
+      engine,
+      withInputShapes(source, { x: [1, 1, 7, 62] }),
+      withInputShapes(model, { x: [1, 1, 7, 62] }),
+    );
+  });
+
+  it("asks for a size where it finds none", async () => {
+    const source = emptyModel("open");
+    const graph = new GraphBuilder(source);
+    source.inputs.push({ name: "x", dtype: "float32", shape: ["batch", "columns"] });
+    source.outputs.push({ name: graph.emit("MatMul", ["x", graph.initializer("w", drawn(1, 7, 2))]) });
+    await expect(compact(engine, source)).rejects.toThrow(
+      'The size "columns" of the input "x" is open: give it a number by shape.',
+    );
+    const { model } = await compact(engine, source, { shape: [7] });
+    expect(model.inputs).toEqual(source.inputs);
   });
 });

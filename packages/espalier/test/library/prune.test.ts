@@ -4,6 +4,7 @@ import {
   evaluate,
   isFloat32,
   type Model,
+  type Progress,
   pruneByPlan,
   pruneBySearch,
   pruneReport,
@@ -41,6 +42,21 @@ describe("pruneByPlan", () => {
     const page = await pruneReport(engine, data, result, { title: "blobs", command: "pruneByPlan(...)" });
     expect(page).toContain("pruneByPlan(...)");
     expect(page).toContain("How sensitive each layer is");
+    expect(page).toContain("with one layer alone pruned");
+  });
+
+  it("is reported without what takes longer to measure than it did itself, and not after a signal", async () => {
+    const result = await pruneByPlan(engine, dense, data, { density: { fc1: 0.5 }, rounds: 1, ...retrain });
+    const how = { title: "blobs", command: "pruneByPlan(...)" };
+    const many = { ...data, validation: { ...data.validation, size: 2 ** 32 } };
+    const page = await pruneReport(engine, many, result, how);
+    expect(page).toContain("would have taken longer than the pruning did");
+    const work: string[] = [];
+    const onProgress = (progress: Progress) => progress.kind === "work" && work.push(progress.what);
+    await pruneReport(engine, data, result, { ...how, onProgress });
+    expect(new Set(work)).toEqual(new Set(["Scanning layers"]));
+    const signal = AbortSignal.abort();
+    await expect(pruneReport(engine, data, result, { ...how, signal })).rejects.toBe(signal.reason);
   });
 
   it("keeps what the user's own criterion scores highest", async () => {

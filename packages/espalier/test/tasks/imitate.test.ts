@@ -158,6 +158,17 @@ describe("imitation", () => {
     expect(result.test).toBeGreaterThan(before.test + 15);
   });
 
+  it("leaves a network as it came that it would only make worse, such as one that imitates itself", async () => {
+    const notes: string[] = [];
+    const onProgress = (progress: Progress) => progress.kind === "note" && notes.push(progress.text);
+    const own = await train(engine, model, data, { ...how, epochs: 1, learningRate: 0.5, onProgress });
+    expect(own).toMatchObject({ bestEpoch: 0, validation: 100, test: 100 });
+    expect(own.model.initializers).toEqual(model.initializers);
+    expect(notes.join()).toContain("which is itself: its weights stay as they came");
+    const smaller = await train(engine, model, data, { ...how, epochs: 1, l1: 0.01 });
+    expect(smaller.bestEpoch).toBe(1);
+  });
+
   it("retrains what is pruned by a plan, and reports it", async () => {
     const result = await pruneByPlan(engine, model, data, { ...how, rate: 2.5, rounds: 1, epochs: 12 });
     expect(result.compressionRate).toBeCloseTo(2.5, 0);

@@ -45,7 +45,7 @@ export function openImages(folder: string, options: ImageOptions): Dataset {
   if (!labels && !unlabeled && !options.ignoreLabels) {
     throw new OptionsError(
       (o) =>
-        `${join(folder, all[0].files[0])} has no label: begin the photographs' names with synset ids (n01440764_tench.jpg), put them into a folder for each class, or give a CSV file of labels by ${o("labels")}.`,
+        `${join(folder, all[0].files[0])} has no label: begin the photographs' names with synset ids (n01440764_tench.jpg), put them into a folder for each class, or give a CSV file of labels by ${o("labels")}. To compare with another network, by ${o("against")}, none are needed.`,
     );
   }
   const division = divide(folder, listings, options);
