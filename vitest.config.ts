@@ -22,6 +22,7 @@ export default defineConfig(({ mode }) => ({
     include: mode === "long" ? [LONG] : ["packages/*/test/**/*.test.ts", "test/**/*.test.ts"],
     exclude: ["**/node_modules/**", "**/dist/**", ...(mode === "long" ? [] : [LONG])],
     testTimeout: mode === "long" ? 600_000 : 60_000,
+    hookTimeout: mode === "long" ? 600_000 : 60_000,
     pool: "forks",
     // onnxruntime-node keeps telemetry otherwise, where a test loads it by itself.
     env: { ORT_DISABLE_TELEMETRY: "1" },
