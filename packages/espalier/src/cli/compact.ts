@@ -26,10 +26,7 @@ export const compactCommand = () =>
       json,
       ...engineOptions,
     }),
-    examples: [
-      "compact pruned/pruned.onnx --out compact.onnx",
-      "compact detector.onnx --out compact.onnx",
-    ],
+    examples: ["compact pruned/pruned.onnx --out compact.onnx", "compact detector.onnx --out compact.onnx"],
     async run({ argument: path, options }) {
       const { model, bytes: bytesBefore } = openModel(path);
       const { out: file } = options;
