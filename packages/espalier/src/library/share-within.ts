@@ -3,10 +3,12 @@ import { withComputedWeights } from "../adoption/computed-weights.ts";
 import { forSamples } from "../adoption/samples.ts";
 import { trainableForm } from "../adoption/trainable-form.ts";
 import type { Dataset } from "../data/dataset.ts";
+import { someOf } from "../data/some.ts";
 import type { Engine } from "../engine/engine.ts";
 import { simplifyModel } from "../engine/simplify-model.ts";
 import type { Model } from "../onnx/graph.ts";
 import { mergeable } from "../operators/roles.ts";
+import { bytesText } from "../report/figures.ts";
 import { walkPrices } from "../sharing/price-walk.ts";
 import { bytesOf, densityOf, type Scaling, scaledParameters } from "../sharing/scaled/rounded.ts";
 import { scaledRows } from "../sharing/scaled/rows.ts";
@@ -15,11 +17,12 @@ import { statisticsOf } from "../sharing/scaled/statistics.ts";
 import { CURVE, type CurvePoint, walkCuts } from "../sharing/scaled/walk-curve.ts";
 import { checkPercent } from "../tasks/fidelity/percent.ts";
 import type { Measure } from "../tasks/measure.ts";
+import { fidelityText } from "../tasks/words.ts";
 import { checkRounded } from "./check-rounded.ts";
 import { withoutDead } from "./compact.ts";
 import { Comparison, type EvaluateAgainstResult } from "./comparison.ts";
 import { type Hooks, splitHooks, workOf } from "./hooks.ts";
-import { type How, IMITATION_EPOCHS, imitated } from "./imitated.ts";
+import { type Found, type How, IMITATION_EPOCHS, imitated } from "./imitated.ts";
 import { learnable } from "./learnable.ts";
 import { checkWeights } from "./network.ts";
 import { seedOption } from "./options/common.ts";
@@ -42,6 +45,9 @@ export const shareWithinOptions = {
 };
 
 const schema = z.object(shareWithinOptions);
+
+/** How many training samples confirm what validation samples chose, for each of those. */
+const CONFIRMED_BY = 4;
 
 /** How far the outputs may go from what they were, in points of fidelity. */
 export type ShareWithinOptions = z.input<typeof schema> &
@@ -69,7 +75,8 @@ export interface ShareWithinResult extends Pick<ShareResult, "model" | "layers">
 
 /**
  * Rounds a network's weights to whole numbers times a scale for each output unit, as coarsely as keeps its outputs what
- * they were: on the validation split the fidelity falls by no more points than that. Coarser ones are then trained to
+ * they were: on the validation split the fidelity falls by no more points than that, nor on samples of the training
+ * split, which confirm what was chosen among many. Coarser ones are then trained to
  * imitate the network as it came, and taken where they become good enough. It reads no labels, and takes any
  * network whose gradients are known; the test split is read once, at the end.
  * @throws the signal's reason when it ends the work; UserError for options that are not valid, or data that does not fit
@@ -98,6 +105,8 @@ export async function shareWithin(
     new Comparison(engine, source, data, { measure, split: "validation", signal, onNote: note }),
     new Comparison(engine, source, data, { measure, split: "test", signal }),
   ];
+  const more = { ...data, train: someOf(data.train, CONFIRMED_BY * data.validation.size) };
+  const confirmation = new Comparison(engine, source, more, { measure, split: "train", signal });
   note("Looking at what each layer does to the outputs.");
   const statistics = await statisticsOf(engine, network, data, {
     batch,
@@ -138,6 +147,21 @@ export async function shareWithin(
     return (await judge(scaling, how, 0)).accepted;
   };
 
+  /** The smallest that is good enough on other samples too: of many that are tried, one is so by chance now and then. */
+  const confirmed = async (): Promise<Found | undefined> => {
+    const good = bySize(curve).filter(({ accepted }) => accepted);
+    for (const point of good) {
+      const scaling = await scaled(point);
+      if (point === good.at(-1)) return { point, scaling };
+      const { fidelity } = await confirmation.with(modelOf(scaling));
+      if (fidelity >= 100 - maxLoss) return { point, scaling };
+      note(
+        `About ${bytesText(point.bytes)} were good enough by chance: of training samples ${fidelityText(fidelity)} are the same.`,
+      );
+    }
+    return undefined;
+  };
+
   await walkPrices((lambda) => attempt({ lambda, cut: 0 }), CURVE);
   const uncut = smallest();
   if (uncut) {
@@ -147,13 +171,12 @@ export async function shareWithin(
       (lambda, cut) => attempt({ lambda, cut }),
     );
   }
-  const rounded = smallest();
-  if (!rounded) {
+  const found = await confirmed();
+  if (!found) {
     judgedBy ??= (await validation.with(source)).measure;
     note("Nothing can be rounded within that loss: the weights stay as they are.");
     return { model: source, layers: [], measure: judgedBy, curve: bySize(curve) };
   }
-  const found = { point: rounded, scaling: await scaled(rounded) };
   const { scaling, point: chosen } = await imitated(engine, network, data, found, {
     ...{ statistics, batch, seed, kinds, typeOf: form.typeOf, epochs, note, signal, onWork },
     scaled,

@@ -52,7 +52,7 @@ export async function scanWork(
   return { macs, forward, points };
 }
 
-/** {@link scanWork}, in forward passes. */
+/** What a scan costs, in forward passes. */
 export async function scanCost(engine: Engine, model: Model, scanned: Scanned, split?: Split): Promise<ScanCost> {
   const { macs, forward, points } = await scanWork(engine, model, scanned, split);
   return { forwardPasses: macs / forward, withoutReuse: points };

@@ -87,6 +87,26 @@ describe("shareWithin", () => {
     expect(model.initializers.size).toBe(dense.initializers.size);
   });
 
+  it("passes over what was good enough on validation samples by chance", async () => {
+    const notes: string[] = [];
+    // A class more or less is 10 points.
+    const size = 10;
+    const validation: Split = { size, read: (indices, into) => data.validation.read(indices, into) };
+    const { curve, chosen } = await shareWithin(
+      engine,
+      dense,
+      { ...data, validation },
+      {
+        maxLoss: 5,
+        epochs: 0,
+        onProgress: (progress) => progress.kind === "note" && notes.push(progress.text),
+      },
+    );
+    const byChance = curve.filter(({ accepted, bytes }) => accepted && bytes < (chosen?.bytes ?? 0));
+    expect(byChance.length).toBeGreaterThan(0);
+    expect(notes.filter((text) => text.includes("good enough by chance"))).toHaveLength(byChance.length);
+  });
+
   it("says once by what outputs are judged, and computes once what they are to be", async () => {
     const notes: string[] = [];
     let read = 0;

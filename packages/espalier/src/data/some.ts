@@ -1,0 +1,8 @@
+import type { Split } from "./dataset.ts";
+
+/** At most so many samples of a split, evenly spread; all of those that follow each other. */
+export function someOf(split: Split, most: number): Split {
+  if (split.stream || split.size <= most) return split;
+  const at = (i: number) => Math.floor((i * split.size) / most);
+  return { size: most, read: (indices, into) => split.read(Array.from(indices, at), into) };
+}
