@@ -39,7 +39,7 @@ async function exchanged(turn: number): Promise<number> {
   const mean = new Mean();
   mean.add(parameters);
   const start = performance.now();
-  const key = await exchange.put(writeState({ parameters, statistics: none, slots: none }));
+  const key = await exchange.put(writeState({ parameters, statistics: none, slots: none, steps: [] }));
   mean.add(readState(await exchange.get(key), key).parameters);
   const time = performance.now() - start;
   await exchange.drop(key);

@@ -12,6 +12,7 @@ export { openDataset } from "./data/spec.ts";
 export { nodeEngine } from "./engine/node.ts";
 export { type LocalExecutorOptions, localExecutor } from "./jobs/local.ts";
 export { type QueueExecutorOptions, queueExecutor } from "./jobs/queue/executor.ts";
+export { type QueueStepsOptions, queueStepsExecutor } from "./jobs/queue/steps.ts";
 export type { WorkerKind } from "./jobs/start.ts";
 export { stepsExecutor } from "./jobs/steps-executor.ts";
 export { renderReport } from "./report/render.ts";

@@ -36,10 +36,14 @@ export function executorFor({ queue, jobs, threads, store, folder, modules }: Jo
       modules: [commandModule({ store, folder, modules })],
     });
   }
-  if (jobs !== undefined) {
-    throw new UserError("The workers of a queue have --jobs of their own: leave out --jobs, or --queue.");
-  }
+  checkNoJobs(jobs);
   return queueExecutor({ address: queueAddress(queue), warn: note });
+}
+
+/** @throws UserError for a number of jobs beside a queue */
+export function checkNoJobs(jobs: number | undefined): void {
+  if (jobs === undefined) return;
+  throw new UserError("The workers of a queue have --jobs of their own: leave out --jobs, or --queue.");
 }
 
 /**

@@ -16,7 +16,7 @@ import {
   pruneUnlabeledOptions,
   targetOptions,
 } from "../library/options/pruning.ts";
-import { jobsOption } from "../library/options/shards.ts";
+import { shardPlaceOptions } from "../library/options/shards.ts";
 import { taskOptions } from "../library/options/task.ts";
 import { pruneByPlan } from "../library/prune-by-plan.ts";
 import { pruneBySearch } from "../library/prune-by-search.ts";
@@ -43,7 +43,7 @@ const options = z.object({
   ...pruneSearchOptions,
   ...prunePlanOptions,
   ...pruneModes,
-  jobs: jobsOption,
+  ...shardPlaceOptions,
   resume,
 });
 
@@ -103,7 +103,7 @@ function modeOf({ given, options: { unlabeled, maxLoss, rate, maskOf } }: PruneC
     throw new UserError(`--mask-of already decides which connections are cut: leave out ${flags(course)}.`);
   }
   if (maxLoss !== undefined)
-    refuse({ ...pruneSearchOptions, jobs: jobsOption, resume }, "--max-loss searches by itself");
+    refuse({ ...pruneSearchOptions, ...shardPlaceOptions, resume }, "--max-loss searches by itself");
   return (maxLoss ?? rate) !== undefined && course.length === 0 ? "search" : "plan";
 }
 

@@ -8,7 +8,7 @@ import { dataOptions } from "../library/options/data.ts";
 import { engineOptions } from "../library/options/engine.ts";
 import { modelOptions } from "../library/options/model.ts";
 import { option } from "../library/options/option.ts";
-import { jobsOption } from "../library/options/shards.ts";
+import { shardPlaceOptions } from "../library/options/shards.ts";
 import { train, trainOptions } from "../library/train.ts";
 import { networks } from "../models/index.ts";
 import { emptyModel, type Model } from "../onnx/graph.ts";
@@ -38,7 +38,7 @@ const options = z.object({
     value: "model",
     reads: "model",
   }),
-  jobs: jobsOption,
+  ...shardPlaceOptions,
   resume,
   json,
   ...engineOptions,

@@ -3,7 +3,8 @@
  * contents by a key that is theirs alone, such as a hash.
  */
 export interface Exchange {
-  put(contents: Uint8Array): Promise<string>;
+  /** @param beside a key of the one who asks, where others share the place too: contents are then kept for that one */
+  put(contents: Uint8Array, beside?: string): Promise<string>;
   /** @throws UserError when they are not there */
   get(key: string): Promise<Uint8Array>;
   /** Takes away contents that nobody asks for any more. */

@@ -15,6 +15,14 @@ const ABANDONED = 24 * 3600 * 1000;
 export async function folderStore(path: string): Promise<Store> {
   const folder = resolve(path);
   const unfinished = join(folder, UNFINISHED);
+  const remove = async (key: string) => {
+    try {
+      // A machine that is late may write there at the same time.
+      await rm(join(folder, key), { recursive: true, force: true, maxRetries: 3 });
+    } catch (error) {
+      throw asUserError(error, `Cannot remove ${key} from ${path}`);
+    }
+  };
   try {
     await mkdir(unfinished, { recursive: true });
     await access(unfinished, constants.W_OK);
@@ -39,6 +47,8 @@ export async function folderStore(path: string): Promise<Store> {
         throw asUserError(error, `Cannot write into ${path}`);
       }
     },
+    remove,
+    removeBelow: remove,
   };
 }
 

@@ -12,7 +12,8 @@ export async function s3Store(address: string): Promise<Store> {
   const [, bucket = "", path = ""] = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:\/(.*))?$/.exec(address) ?? [];
   if (bucket === "") throw new UserError(`"${address}" names no bucket: write s3://BUCKET/PREFIX.`);
   const prefix = path.replace(/\/+$/, "");
-  const { GetObjectCommand, HeadObjectCommand, PutObjectCommand, S3Client } = await load();
+  const { DeleteObjectCommand, GetObjectCommand, HeadObjectCommand, ListObjectsV2Command, PutObjectCommand, S3Client } =
+    await load();
   const { AWS_ENDPOINT_URL_S3: own, AWS_ENDPOINT_URL: any } = process.env;
   const client = new S3Client({
     // Servers at an address of their own have no name for each bucket.
@@ -43,6 +44,26 @@ export async function s3Store(address: string): Promise<Store> {
     async write(key, contents) {
       try {
         await client.send(new PutObjectCommand({ ...at(key), Body: contents }));
+      } catch (error) {
+        throw unreachable(error, address);
+      }
+    },
+    async remove(key) {
+      try {
+        await client.send(new DeleteObjectCommand(at(key)));
+      } catch (error) {
+        throw unreachable(error, address);
+      }
+    },
+    async removeBelow(key) {
+      const { Bucket, Key } = at(`${key}/`);
+      try {
+        let from: string | undefined;
+        do {
+          const page = await client.send(new ListObjectsV2Command({ Bucket, Prefix: Key, ContinuationToken: from }));
+          for (const { Key } of page.Contents ?? []) await client.send(new DeleteObjectCommand({ Bucket, Key }));
+          from = page.NextContinuationToken;
+        } while (from !== undefined);
       } catch (error) {
         throw unreachable(error, address);
       }

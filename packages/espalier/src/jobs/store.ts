@@ -15,6 +15,10 @@ export interface Store {
    * @throws UserError when there is no room, or no right to
    */
   write(key: string, contents: Uint8Array): Promise<void>;
+  /** Removes what was written, where something was. */
+  remove(key: string): Promise<void>;
+  /** Removes what was written below a key: `a` and all of `a/...`. */
+  removeBelow(key: string): Promise<void>;
 }
 
 /** Where contents are: `sha256/ab/abcd...`. */

@@ -46,6 +46,12 @@ describe("training on shards", () => {
   it.each([
     [["--local-steps", "2"], /--local-steps is about training on shards: give --shards too/],
     [["--jobs", "2"], /--jobs is about training on shards: give --shards too/],
+    [["--queue", "redis://127.0.0.1:1"], /--queue is about training on shards: give --shards too/],
+    [["--store", "store"], /--store is about training on shards: give --shards too/],
+    [["--shards", "2", "--store", "store"], /--store is what the workers of a queue share: give --queue too/],
+    [["--shards", "2", "--queue", "redis://127.0.0.1:1"], /in their store: give it as --store too/],
+    [["--shards", "2", "--queue", "127.0.0.1:1", "--store", at("s")], /The address of the queue is none/],
+    [["--shards", "2", "--queue", "redis://127.0.0.1:1", "--jobs", "2"], /leave out --jobs, or --queue/],
     [["--shards", "30"], /larger than the 13 training samples that each of 30 shards/],
     [["--shards", "0"], /number of shards/],
   ])("refuses %s", async (words, sentence) => {

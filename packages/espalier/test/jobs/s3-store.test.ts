@@ -17,8 +17,21 @@ const server = createServer(async (request, response) => {
   };
   if (!request.headers.authorization?.includes("Credential=key/")) {
     response.writeHead(403).end();
-  } else if (!path.startsWith("/bucket/")) none("NoSuchBucket");
-  else if (request.method === "PUT") {
+  } else if (!path.startsWith("/bucket")) none("NoSuchBucket");
+  else if (path === "/bucket" || path === "/bucket/") {
+    // Lists one at a time.
+    const asked = new URL(request.url ?? "", "http://localhost").searchParams;
+    const keys = [...objects.keys()].map((key) => key.slice("/bucket/".length)).sort();
+    const after = asked.get("continuation-token") ?? "";
+    const [first, next] = keys.filter((key) => key.startsWith(asked.get("prefix") ?? "") && key > after);
+    const listed = first === undefined ? "" : `<Contents><Key>${first}</Key></Contents>`;
+    const more = next === undefined ? "" : `<NextContinuationToken>${first}</NextContinuationToken>`;
+    response.writeHead(200, { "content-type": "application/xml" });
+    response.end(`<ListBucketResult>${listed}${more}</ListBucketResult>`);
+  } else if (request.method === "DELETE") {
+    objects.delete(path);
+    response.writeHead(204).end();
+  } else if (request.method === "PUT") {
     objects.set(path, await buffer(request));
     response.writeHead(200).end();
   } else {
@@ -53,6 +66,17 @@ it("has contents in a bucket, below a prefix", async () => {
   await expect(putContents({ ...store, write: () => Promise.reject(new Error("twice")) }, bytes("leaf"))).resolves.toBe(
     digest,
   );
+});
+
+it("removes one, or all below a key, and what is not there", async () => {
+  const store = await openStore("s3://bucket/gone");
+  const left = () => [...objects.keys()].filter((key) => key.startsWith("/bucket/gone/"));
+  for (const key of ["a/1", "a/2", "a/3", "ab/4"]) await store.write(key, bytes(key));
+  await store.remove("a/1");
+  await store.remove("a/1");
+  expect(left()).toHaveLength(3);
+  await store.removeBelow("a");
+  expect(left()).toEqual(["/bucket/gone/ab/4"]);
 });
 
 it("says what is wrong with an address", async () => {

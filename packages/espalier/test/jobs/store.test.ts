@@ -45,6 +45,15 @@ describe("a store in a folder", () => {
     expect(await getRecord(store, digest)).toBeUndefined();
   });
 
+  it("removes one, or all below a key, and what is not there", async () => {
+    for (const key of ["rounds/a/1", "rounds/a/2", "rounds/ab/3"]) await store.write(key, bytes(key));
+    await store.remove("rounds/a/1");
+    await store.remove("rounds/a/1");
+    expect(await store.has("rounds/a/2")).toBe(true);
+    await store.removeBelow("rounds/a");
+    expect(readdirSync(at("store", "rounds"))).toEqual(["ab"]);
+  });
+
   it("takes away what killed processes left a day ago", async () => {
     const [old, young] = ["old", "young"].map((name) => at("store", "unfinished", name));
     for (const path of [old, young]) writeFileSync(path, "");

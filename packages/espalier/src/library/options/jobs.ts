@@ -1,6 +1,9 @@
 import { z } from "zod";
 import { option, whole } from "./option.ts";
 
+/** How the address of a queue is given. */
+export const QUEUE_FORMS = "redis://HOST:PORT, or rediss://USER:PASSWORD@HOST:PORT with TLS, or a file that holds it";
+
 /** Jobs at once, of what runs commands side by side. */
 export const jobs = option(whole("number of jobs", 1, 256).optional(), {
   help: "jobs at once on this machine (default of a sweep: as many as its cores and memory hold)",
@@ -16,7 +19,7 @@ export const store = option(z.string().optional(), {
 
 /** The queue through which machines share jobs. Any text is taken here: of one that is refused, the password is shown. */
 export const queue = option(z.string().optional(), {
-  help: "the queue that machines share: redis://HOST:PORT, or rediss://USER:PASSWORD@HOST:PORT with TLS, or a file that holds it",
+  help: `the queue that machines share: ${QUEUE_FORMS}`,
   value: "address",
   outside: true,
 });

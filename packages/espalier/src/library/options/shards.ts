@@ -1,4 +1,5 @@
-import type { z } from "zod";
+import { z } from "zod";
+import { QUEUE_FORMS } from "./jobs.ts";
 import { number, option, whole } from "./option.ts";
 
 const SHARDS = { group: "Training on shards:" } as const;
@@ -25,10 +26,25 @@ export const shardOptions = {
 };
 
 /** Where shards are trained. */
-export const jobsOption = option(whole("number of jobs", 1, 256).optional(), {
-  ...SHARDS,
-  help: "shards that are trained at once, each in a process of its own (default: one for each core)",
-  outside: true,
-});
+export const shardPlaceOptions = {
+  jobs: option(whole("number of jobs", 1, 256).optional(), {
+    ...SHARDS,
+    help: "shards that are trained at once, each in a process of its own (default: one for each core)",
+    outside: true,
+  }),
+  /** Any text is taken here: of one that is refused, the password is shown. */
+  queue: option(z.string().optional(), {
+    ...SHARDS,
+    help: `the queue whose workers train shards: ${QUEUE_FORMS}`,
+    value: "address",
+    outside: true,
+  }),
+  store: option(z.string().optional(), {
+    ...SHARDS,
+    help: "the folder or s3://BUCKET/PREFIX that the workers of the queue have as theirs",
+    value: "dir",
+    outside: true,
+  }),
+};
 
 export type ShardSettings = z.output<z.ZodObject<typeof shardOptions>>;

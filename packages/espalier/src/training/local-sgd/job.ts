@@ -11,13 +11,15 @@ import { Trainer } from "../trainer.ts";
 import { readMasks, readSamples, readState, type Samples, writeState } from "./state-file.ts";
 import { readStep, type ShippedStep } from "./step-file.ts";
 
-const key = z.string().min(1).max(256);
+/** A number, or hashes. */
+const key = z.string().regex(/^[0-9a-f-]{1,128}$/);
 
 /** Steps on a shard, as plain JSON: what is large lies in the exchange. */
 const schema = z.object({
   engine: z.object({ device: z.enum(DEVICES), threads: z.int().min(1).max(256).optional() }),
   step: key,
   masks: key,
+  /** With the learning rates of the steps to do. */
   state: key,
   samples: key,
   /** Whether the samples are those of the steps alone, as they follow; else the shard's, of which an epoch has its order. */
@@ -28,18 +30,14 @@ const schema = z.object({
   /** Steps of the epoch that the shard has done, and those of all epochs. */
   from: z.int().nonnegative(),
   iteration: z.int().nonnegative(),
-  /** The learning rates of the steps to do. */
-  rates: z.array(z.number()).min(1).max(1_000_000),
 });
 
 export type LocalSteps = z.output<typeof schema>;
 
 /** What steps on a shard came to. */
 export interface LocalStepsDone {
-  /** The state behind them, in the exchange. */
+  /** The state behind them, in the exchange, with each batch's loss before its step. */
   readonly state: string;
-  /** Each batch's loss before its step. */
-  readonly losses: readonly number[];
 }
 
 /** How far they are. */
@@ -101,7 +99,7 @@ export class LocalStepsJob implements Job<LocalSteps, LocalStepsDone> {
     const opened = await this.#open(input);
     const { trainer, shipped } = opened;
     const masks = opened.masks === input.masks ? new Map() : readMasks(await exchange.get(input.masks), input.masks);
-    const state = readState(await exchange.get(input.state), input.state);
+    const { steps: all, ...state } = readState(await exchange.get(input.state), input.state);
     trainer.restore({ ...state, masks, iteration: input.iteration });
     opened.masks = input.masks;
     trainer.seed = input.seed;
@@ -113,14 +111,14 @@ export class LocalStepsJob implements Job<LocalSteps, LocalStepsDone> {
       ? Uint32Array.from({ length: size }, (_, i) => i)
       : orderIn(input.epoch, size, input.seed);
     const begin = input.inOrder ? 0 : input.from;
-    if ((begin + input.rates.length) * trainer.batch > size) {
-      throw new Error(`${input.rates.length} steps from ${begin} on need more than the ${size} samples of the shard.`);
+    if ((begin + all.length) * trainer.batch > size) {
+      throw new Error(`${all.length} steps from ${begin} on need more than the ${size} samples of the shard.`);
     }
     const losses: number[] = [];
     let lossSum = 0;
-    while (losses.length < input.rates.length) {
+    while (losses.length < all.length) {
       signal.throwIfAborted();
-      const rates = input.rates.slice(losses.length, losses.length + trainer.capacity);
+      const rates = all.slice(losses.length, losses.length + trainer.capacity);
       for (let i = 0; i < rates.length; i++) {
         const at = losses.length + i;
         const batch = trainer.batchOf(i);
@@ -133,7 +131,8 @@ export class LocalStepsJob implements Job<LocalSteps, LocalStepsDone> {
       }
       progress({ steps: losses.length, lossSum } satisfies LocalProgress);
     }
-    return { state: await exchange.put(writeState(await trainer.state())), losses };
+    const done = writeState({ ...(await trainer.state()), steps: losses });
+    return { state: await exchange.put(done, input.state) };
   }
 
   async #open({ step: key, engine }: LocalSteps) {

@@ -133,11 +133,11 @@ export class ShardedLearner implements Learner {
     const rates = ratesOf(this.#options, { epoch, from, each: this.#each });
     const learningRate = rates[rates.length - 1];
     const placed = await this.#samples.place(epoch, from, rates.length);
-    const before = await this.#exchange.put(writeState(heldIn(this.#step, this.#state)));
+    const before = await this.#exchange.put(writeState({ ...heldIn(this.#step, this.#state), steps: rates }));
     try {
-      const inputs = await this.#inputs(epoch, from, rates, placed, before);
+      const inputs = await this.#inputs(epoch, from, placed, before);
       const onProgress = together((count, lossSum) => onSteps(count, lossSum, learningRate));
-      return { losses: await this.#round(inputs, onProgress), learningRate };
+      return { losses: await this.#round(inputs, rates.length, onProgress), learningRate };
     } catch (error) {
       if (course.signal?.aborted) return undefined;
       throw error;
@@ -154,31 +154,34 @@ export class ShardedLearner implements Learner {
   }
 
   /** Does the jobs, and goes on from the mean of what they give. */
-  async #round(inputs: readonly LocalSteps[], onProgress: (shard: number, told: unknown) => void): Promise<number[]> {
+  async #round(
+    inputs: readonly LocalSteps[],
+    steps: number,
+    onProgress: (shard: number, told: unknown) => void,
+  ): Promise<number[]> {
     const { local, course, trainer } = this.#options;
     const merge = new Merge();
     const losses: number[] = [];
     // Of two shards that come to the same, the states are one.
-    const states: string[] = [];
-    for await (const done of this.#executor.run(this.#job, inputs, { signal: course.signal, onProgress })) {
-      merge.add(heldIn(this.#step, readState(await this.#exchange.get(done.state), done.state)));
-      states.push(done.state);
-      for (const loss of done.losses) losses.push(loss);
+    const states = new Set<string>();
+    try {
+      for await (const { state: key } of this.#executor.run(this.#job, inputs, { signal: course.signal, onProgress })) {
+        states.add(key);
+        const done = readState(await this.#exchange.get(key), key);
+        if (done.steps.length !== steps) throw new Error(`A worker gave ${done.steps.length} steps for ${steps}.`);
+        merge.add(heldIn(this.#step, done));
+        for (const loss of done.steps) losses.push(loss);
+      }
+    } finally {
+      for (const key of states) await this.#exchange.drop(key);
     }
-    for (const key of states) await this.#exchange.drop(key);
     const held = trainer.splicing ? new Map() : this.#state.masks;
     const { outer = { momentum: 0, rate: 1 } } = local;
-    this.#state = merge.result(this.#state, held, outer, inputs[0].rates.length);
+    this.#state = merge.result(this.#state, held, outer, steps);
     return losses;
   }
 
-  async #inputs(
-    epoch: number,
-    from: number,
-    rates: readonly number[],
-    placed: readonly Placed[],
-    state: string,
-  ): Promise<LocalSteps[]> {
+  async #inputs(epoch: number, from: number, placed: readonly Placed[], state: string): Promise<LocalSteps[]> {
     const { device, threads } = this.#engine;
     this.#masksKey ??= await this.#exchange.put(writeMasks(this.#state.masks));
     const masks = this.#masksKey;
@@ -193,7 +196,6 @@ export class ShardedLearner implements Learner {
       epoch,
       from,
       iteration: this.#state.iteration,
-      rates: [...rates],
     }));
   }
 

@@ -1,3 +1,4 @@
+import { UserError } from "../../errors.ts";
 import type { TensorData } from "../../onnx/dtype.ts";
 import type { NumericTensor } from "../../onnx/tensor.ts";
 import type { Masks } from "../parameters.ts";
@@ -8,17 +9,31 @@ const STATE = "training-state";
 const MASKS = "masks";
 const SAMPLES = "samples";
 
-export function writeState({ parameters, statistics, slots }: StepState): Uint8Array {
+/** A state on its way, with a number for each step: of steps to take their learning rates, of those done their losses. */
+export interface SentState extends StepState {
+  readonly steps: readonly number[];
+}
+
+export function writeState({ parameters, statistics, slots, steps }: SentState): Uint8Array {
   const file = new TensorFile(STATE);
   file.put("parameter", parameters);
   file.put("statistic", statistics);
   file.put("slot", slots);
+  file.put("steps", new Map([["", { dtype: "float64", dims: [steps.length], data: Float64Array.from(steps) }]]));
   return file.write("");
 }
 
-export function readState(bytes: Uint8Array, source: string): StepState {
+/** @throws UserError when the bytes are something else */
+export function readState(bytes: Uint8Array, source: string): SentState {
   const file = TensorFile.read(STATE, bytes, source);
-  return { parameters: file.take("parameter"), statistics: file.take("statistic"), slots: file.take("slot") };
+  const steps = file.numbers("steps").get("");
+  if (steps?.dtype !== "float64") throw new UserError(`${source} is not a state of this version of Espalier.`);
+  return {
+    parameters: file.take("parameter"),
+    statistics: file.take("statistic"),
+    slots: file.take("slot"),
+    steps: Array.from(steps.data, Number),
+  };
 }
 
 export function writeMasks(masks: Masks): Uint8Array {

@@ -5,6 +5,7 @@ import { UserError } from "../../../src/errors.ts";
 import { emptyModel } from "../../../src/onnx/graph.ts";
 import { writeModel } from "../../../src/onnx/write.ts";
 import { LocalStepsJob } from "../../../src/training/local-sgd/job.ts";
+import { readState, writeState } from "../../../src/training/local-sgd/state-file.ts";
 import { readStep, writeStep } from "../../../src/training/local-sgd/step-file.ts";
 import { trainingStep } from "../../../src/training/training-step.ts";
 import { blobNet, blobs } from "../../blobs.ts";
@@ -38,5 +39,23 @@ describe("a training step in a file", () => {
 
 it("a job that asks for no steps is refused", () => {
   const job = new LocalStepsJob({ engine: () => engine, exchange: memoryExchange() });
-  for (const input of [null, {}, { rates: [] }]) expect(() => job.check(input)).toThrow(UserError);
+  const own = { step: "0", masks: "1", state: "2", samples: "3", inOrder: false };
+  const good = { engine: { device: "cpu" }, ...own, seed: 1, epoch: 0, from: 0, iteration: 0 };
+  job.check(good);
+  const hostile = [
+    null,
+    {},
+    { ...good, state: "../secret" },
+    { ...good, step: "a".repeat(200) },
+    { ...good, from: -1 },
+  ];
+  for (const input of hostile) expect(() => job.check(input)).toThrow(UserError);
+});
+
+it("a state carries a number for each step, whatever it is, and is refused without", () => {
+  const none = new Map();
+  const steps = [0.1, Number.NaN, Number.POSITIVE_INFINITY, 1e-300];
+  const file = writeState({ parameters: none, statistics: none, slots: none, steps });
+  expect(readState(file, "state").steps).toEqual(steps);
+  expect(() => readState(writeModel(emptyModel("other")), "other.onnx")).toThrow(UserError);
 });
