@@ -102,8 +102,8 @@ function basisNotes(basis: Basis): string[] {
 const measured = (times: number) =>
   `On the one network where that was measured, a classifier of text lines, --max-loss 1 with inputs made a file ${times} times smaller than without.`;
 
-export const BETTER_THAN_NOISE = measured(1.6);
-export const BETTER_THAN_ALONE = measured(2.8);
+export const BETTER_THAN_NOISE = measured(1.5);
+export const BETTER_THAN_ALONE = measured(2.5);
 
 /** Layers as they are given, and biases where bits for them are. */
 function bitsIn(model: Model, bits: Parameters<typeof bitsFor>[1], biasBits: number | undefined): BitsOf {
