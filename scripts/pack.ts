@@ -7,7 +7,7 @@ import { inEmptyFolder, ROOT, run } from "./shell.ts";
 // types as publint and arethetypeswrong see them, links of the pages, and sizes.
 
 /** The packages, and how many bytes each may have once it is installed, without what it depends on. */
-const PACKAGES = { runtime: 1_000_000, espalier: 8_000_000 };
+const PACKAGES = { runtime: 1_000_000, espalier: 9_000_000 };
 
 const folder = resolve(process.argv[2] ?? "packed");
 
