@@ -105,8 +105,6 @@ export async function shareWithin(
     new Comparison(engine, source, data, { measure, split: "validation", signal, onNote: note }),
     new Comparison(engine, source, data, { measure, split: "test", signal }),
   ];
-  const more = { ...data, train: someOf(data.train, CONFIRMED_BY * data.validation.size) };
-  const confirmation = new Comparison(engine, source, more, { measure, split: "train", signal });
   note("Looking at what each layer does to the outputs.");
   const statistics = await statisticsOf(engine, network, data, {
     batch,
@@ -149,6 +147,8 @@ export async function shareWithin(
 
   /** The smallest that is good enough on other samples too: of many that are tried, one is so by chance now and then. */
   const confirmed = async (): Promise<Found | undefined> => {
+    const more = { ...data, train: someOf(data.train, CONFIRMED_BY * data.validation.size) };
+    const confirmation = new Comparison(engine, source, more, { measure, split: "train", signal });
     const good = bySize(curve).filter(({ accepted }) => accepted);
     for (const point of good) {
       const scaling = await scaled(point);

@@ -60,7 +60,7 @@ describe("the commands", () => {
     expect(trained.status).toBe(0);
     const training1 = JSON.parse(trained.stdout);
     expect(training1).toMatchObject({ parameters: 256, epochs: 3, file: at("dense.onnx") });
-    expect(trained.stderr).toMatch(/train 3\/3: loss [\d.]+, validation error [\d.]+%, [\d,]+ images\/s, \d+ s left/);
+    expect(trained.stderr).toMatch(/train 3\/3: loss [\d.]+, validation error [\d.]+%, [\d,]+ samples\/s, \d+ s left/);
     expect(existsSync(at("dense.onnx.checkpoint"))).toBe(false);
 
     const evaluated = JSON.parse((await espalier("eval", at("dense.onnx"), "--data", blobs, "--json")).stdout);
