@@ -1,12 +1,12 @@
 import { forSamples } from "../adoption/samples.ts";
-import type { TensorSpec } from "../data/dataset.ts";
+import { batchOf, readInOrder, type TensorSpec } from "../data/dataset.ts";
 import { noise } from "../data/noise.ts";
 import { settle } from "../engine/annotate.ts";
 import type { Engine, Tensors } from "../engine/engine.ts";
 import { inputsFor } from "../engine/random-inputs.ts";
 import { UserError } from "../errors.ts";
 import { fedInputs, type Model } from "../onnx/graph.ts";
-import { bytesOfAll, float32, sizeOf } from "../onnx/tensor.ts";
+import { bytesOfAll, sizeOf } from "../onnx/tensor.ts";
 import { upgrade } from "../onnx/upgrade.ts";
 import { asTold } from "../sharing/scaled/as-told.ts";
 import { type Statistics, statisticsOf } from "../sharing/scaled/statistics.ts";
@@ -35,28 +35,24 @@ const MOST_BYTES = 2 ** 28;
 const MOST_NUMBERS = 2 ** 23;
 const [FEWEST_SAMPLES, MOST_SAMPLES] = [8, 64];
 
+/** A network of which nobody gives inputs. */
+export interface Unseen {
+  /** In its trainable form. */
+  readonly model: Model;
+  /** By the network before its normalizations became part of other layers. */
+  readonly told: ReadonlyMap<string, Told>;
+  readonly seed: number;
+  readonly hooks: Hooks;
+}
+
 /**
  * Looks at a network on noise, with its values spread as the network tells of real inputs.
- * @param model in its trainable form
- * @param told by the network before its normalizations became part of other layers
  * @returns no statistics, but why not, where it tells nothing, or does not run on noise
  * @throws the signal's reason
  */
-export async function imagined(
-  engine: Engine,
-  model: Model,
-  told: ReadonlyMap<string, Told>,
-  seed: number,
-  hooks: Hooks,
-): Promise<Imagined> {
+export async function imagined(engine: Engine, unseen: Unseen): Promise<Imagined> {
   try {
-    if (told.size === 0) throw new UserError("No BatchNormalization tells of real inputs.");
-    if (bytesOfAll(model.initializers.values()) > MOST_BYTES) {
-      throw new UserError(
-        `To look at layers takes many times the room of the weights, which have more than ${MOST_BYTES / 2 ** 20} MB.`,
-      );
-    }
-    return await lookedAt(engine, model, told, seed, hooks);
+    return await lookedAt(engine, unseen);
   } catch (error) {
     // No mistake of the user's: who gives no inputs is only told that some do not fit.
     if (error instanceof UserError) return { basis: { by: "weights", why: error.message } };
@@ -64,13 +60,13 @@ export async function imagined(
   }
 }
 
-async function lookedAt(
-  engine: Engine,
-  model: Model,
-  told: ReadonlyMap<string, Told>,
-  seed: number,
-  hooks: Hooks,
-): Promise<Imagined> {
+async function lookedAt(engine: Engine, { model, told, seed, hooks }: Unseen): Promise<Imagined> {
+  if (told.size === 0) throw new UserError("No BatchNormalization tells of real inputs.");
+  if (bytesOfAll(model.initializers.values()) > MOST_BYTES) {
+    throw new UserError(
+      `To look at layers takes many times the room of the weights, which have more than ${MOST_BYTES / 2 ** 20} MB.`,
+    );
+  }
   const { signal } = hooks;
   const onWork = workOf(hooks);
   const inputs = await noisyInputs(engine, model, seed);
@@ -80,15 +76,8 @@ async function lookedAt(
   const { network, batch, kinds } = await learnable(engine, forSamples(model, data), data);
   if (batch > samples) throw new UserError(`The network takes ${batch} samples at a time, and noise has ${samples}.`);
   const typed = await settle(engine, upgrade(network), { batch });
-  const fed: Tensors = {};
-  for (const { name, shape } of inputs) {
-    const tensor = float32([batch, ...shape]);
-    await data.train.read(
-      Array.from({ length: batch }, (_, i) => i),
-      { [name]: tensor.data },
-    );
-    fed[name] = tensor;
-  }
+  const { tensors: fed, arrays } = batchOf(inputs, batch);
+  await readInOrder(data.train, 0, batch, arrays);
   const { model: moved, count } = await asTold(engine, typed, told, fed);
   if (count === 0) throw new UserError("What BatchNormalizations tell fits nothing in the simplified network.");
   const onPart = (part: number) => onWork("Looking at the layers on noise", part, 1);

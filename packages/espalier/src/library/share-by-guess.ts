@@ -69,7 +69,7 @@ export async function shareByGuess(
   // Nothing is run: layers in graphs inside are like others.
   const model = flattened(form.model);
   checkWeights(model);
-  const { statistics, basis } = await imagined(engine, form.model, told, SEED, hooks);
+  const { statistics, basis } = await imagined(engine, { model: form.model, told, seed: SEED, hooks });
   const bitsOf = bits && bitsIn(model, bits, biasBits ?? (statistics && BIAS_BITS));
   const lambda = LAMBDA_OF_POINT[basis.by] * Math.max(maxLoss, LEAST_POINTS);
   const scaling = new Map([

@@ -76,8 +76,8 @@ export interface ShareWithinResult extends Pick<ShareResult, "model" | "layers">
 /**
  * Rounds a network's weights to whole numbers times a scale for each output unit, as coarsely as keeps its outputs what
  * they were: on the validation split the fidelity falls by no more points than that, nor on samples of the training
- * split, which confirm what was chosen among many. Coarser ones are then trained to
- * imitate the network as it came, and taken where they become good enough. It reads no labels, and takes any
+ * split, which confirm what was chosen among many; only the largest of these needs no confirmation. Coarser ones are then
+ * trained to imitate the network as it came, and taken where they become good enough. It reads no labels, and takes any
  * network whose gradients are known; the test split is read once, at the end.
  * @throws the signal's reason when it ends the work; UserError for options that are not valid, or data that does not fit
  */
