@@ -7,6 +7,7 @@ import { processorName } from "../jobs/processor.ts";
 import { jobVersion } from "../jobs/version.ts";
 import { json, out, resume } from "../library/options/common.ts";
 import { jobs, queue, store } from "../library/options/jobs.ts";
+import { settingNames, settingText } from "../report/settings.ts";
 import { renderSweep, type SweepReport } from "../report/sweep.ts";
 import { valueText } from "../tasks/words.ts";
 import { checkpointFile } from "./checkpoint.ts";
@@ -24,7 +25,6 @@ import { readPlan } from "./sweep/read-plan.ts";
 import { type Outcome, putFiles, runPoints } from "./sweep/run-points.ts";
 import { type SweepRow, type SweepTable, tableOf } from "./sweep/table.ts";
 import { teller } from "./sweep/teller.ts";
-import { settingText } from "./sweep/words.ts";
 
 const RESULTS = { json: "sweep.json", csv: "sweep.csv", report: "sweep.html" } as const;
 /** The state of a sweep that was stopped, in its folder. */
@@ -104,7 +104,7 @@ function writeTable(out: string, table: Table, command: string) {
 }
 
 function rowsText(rows: readonly SweepRow[]): string {
-  const names = [...new Set(rows.flatMap(({ settings }) => Object.keys(settings)))];
+  const names = settingNames(rows);
   const cells = rows.map((row) => [
     String(row.row),
     row.stage,

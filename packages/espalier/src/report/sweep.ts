@@ -7,6 +7,7 @@ import { LEAF, lookOf } from "./colours.ts";
 import { bytesText, commandLine, digits, headline } from "./figures.ts";
 import { html } from "./html.ts";
 import { page } from "./page.ts";
+import { settingNames, settingText } from "./settings.ts";
 import { table } from "./table.ts";
 
 type AboutMeasure = Pick<Measure, "name" | "unit" | "better">;
@@ -46,7 +47,7 @@ export interface SweepReport {
 export function renderSweep(report: SweepReport): string {
   const { name, command, rows, points, threads, version, processor } = report;
   const failed = points.filter((point) => point.failed !== undefined);
-  const names = [...new Set(rows.flatMap(({ settings }) => Object.keys(settings)))];
+  const names = settingNames(rows);
   const head = ["#", "stage", ...names, "seeds", "test", "size", "front"];
   const cells = rows.map((row) => [
     String(row.row),
@@ -85,9 +86,6 @@ const judgedText = (measure: AboutMeasure | undefined, value: number) => (measur
 function spreadText({ mean, deviation }: ReportedSpread, text: (value: number) => string): string {
   return deviation === undefined || deviation === 0 ? text(mean) : `${text(mean)} ± ${text(deviation)}`;
 }
-
-const settingText = (value: unknown) =>
-  value === undefined ? "" : typeof value === "string" ? value : JSON.stringify(value);
 
 type Shown = ReportedRow & { readonly test: ReportedSpread; readonly bytes: ReportedSpread };
 

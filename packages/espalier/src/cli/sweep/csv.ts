@@ -1,10 +1,10 @@
 import { csvFormatRows } from "d3-dsv";
+import { settingNames, settingText } from "../../report/settings.ts";
 import type { SweepRow } from "./table.ts";
-import { settingText } from "./words.ts";
 
 /** The rows of a sweep as CSV. */
 export function csvOf(rows: readonly SweepRow[]): string {
-  const names = [...new Set(rows.flatMap(({ settings }) => Object.keys(settings)))];
+  const names = settingNames(rows);
   const spreads = ["test", "validation", "bytes", "nonzero"] as const;
   const head = [
     "row",

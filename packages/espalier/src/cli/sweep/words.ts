@@ -1,3 +1,4 @@
+import { settingText } from "../../report/settings.ts";
 import type { Point } from "./expand.ts";
 
 /** "prune, rate 4, seed 2": which of the jobs it is. */
@@ -8,7 +9,3 @@ export function pointText({ stage, settings, seed }: Point): string {
   });
   return [stage, ...own, `seed ${seed}`].join(", ");
 }
-
-/** A value as a table has it. */
-export const settingText = (value: unknown): string =>
-  value === undefined ? "" : typeof value === "string" ? value : JSON.stringify(value);
