@@ -9,7 +9,8 @@ import { engineOptions } from "../library/options/engine.ts";
 import { modelOptions } from "../library/options/model.ts";
 import { option } from "../library/options/option.ts";
 import { about } from "../tasks/measure.ts";
-import { fidelityText, inFields } from "../tasks/words.ts";
+import { fidelityText, inFields, nameText, valueText } from "../tasks/words.ts";
+import { checkpointFile } from "./checkpoint.ts";
 import { claimFile, lockFile } from "./claims.ts";
 import { defineCommand, keep } from "./command.ts";
 import { curveFile } from "./curve-file.ts";
@@ -32,7 +33,7 @@ import {
 } from "./print.ts";
 
 const report = option(z.string().optional(), {
-  help: "where to write a page about what was done (default: beside the output where --max-loss and --data round the weights, else none)",
+  help: "where to write a page about what was done (default: beside the output where --max-loss and --data round the weights or --train-rate trains them, else none)",
   value: "file",
   outside: true,
 });
@@ -56,7 +57,7 @@ export const compressCommand = () =>
     name: "compress",
     summary: "write a model as a small .esp file, its weights shared if asked",
     description:
-      "Writes a model as a small .esp file, from which a page makes the .onnx again, bit for bit.\nWith --max-loss and --data its weights are rounded first, as coarsely as keeps its outputs what they were, whatever the network is for: labels are read in the end, to report.\nWith --bits, --method or --unlabeled they are shared as these say; without --data by the weights and what BatchNormalizations tell of inputs, which is a guess.",
+      "Writes a model as a small .esp file, from which a page makes the .onnx again, bit for bit.\nWith --max-loss and --data its weights are rounded first, as coarsely as keeps its outputs what they were, whatever the network is for: labels are read in the end, to report.\nWith --train-rate they are trained for the bits that they take, as far as --max-loss allows in the measure of the task.\nWith --bits, --method or --unlabeled they are shared as these say; without --data by the weights and what BatchNormalizations tell of inputs, which is a guess.",
     argument: { name: "model", help: "an .onnx or .esp file", reads: "model" },
     options,
     examples: [
@@ -64,6 +65,7 @@ export const compressCommand = () =>
       "compress pruned.onnx --bits 5 --data mnist --out shared.esp",
       'compress pruned.onnx --bits "conv*=8,fc*=5" --data mnist --format gather --out shared.onnx',
       "compress detector.onnx --max-loss 2 --data images:pictures --out detector.esp",
+      "compress dense.onnx --train-rate --max-loss 0.1 --shift 1 --distill 1 --data mnist --out small.esp",
       "compress pruned.onnx --max-loss 0 --method entropy --data mnist --out shared.esp",
       "compress squeezenet.onnx --max-loss 1 --method entropy --data images:photographs --out small.esp",
       "compress squeezenet.onnx --unlabeled --max-loss 0.5 --data images:photographs --out small.esp",
@@ -82,6 +84,9 @@ export const compressCommand = () =>
       lockFile(file);
       const data = await openData(options, opened.model, { unlabeled: true, ignoreLabels: way === "within" });
       const state = way === "within" && !isSpecial(file) ? curveFile(file, opened.digest, options) : undefined;
+      // As a curve's file does, what a training has come to continues it unasked.
+      const checkpoint =
+        way === "rate" && !isSpecial(file) ? checkpointFile(`${file}.checkpoint`, { resume: true }) : undefined;
       const result = await running(
         ({ signal, onProgress }) =>
           withWorkers(options, (executor) =>
@@ -91,18 +96,24 @@ export const compressCommand = () =>
               executor,
               format,
               known: state?.points,
+              checkpoint,
+              identity: { model: opened.digest, ...computed },
               onProgress(progress) {
                 if (progress.kind === "curve") state?.add(progress.point);
                 onProgress(progress);
               },
             }),
           ),
-        () => state?.stopped() ?? "Stopped; nothing was written.",
+        () => {
+          if (!checkpoint) return state?.stopped() ?? "Stopped; nothing was written.";
+          return `Stopped; everything is in ${checkpoint.name}: the same command goes on from there.`;
+        },
       );
       const { contents, layers, labels, measure, baseline, untrained, shared, agreement, curve, fidelity } = result;
-      const { judged: byLabels, basis } = result;
+      const { judged: byLabels, basis, trials } = result;
       writeFile(file, contents);
       state?.remove();
+      checkpoint?.remove();
       const seconds = (performance.now() - startedAt) / 1000;
       const { bytes: bytesBefore } = opened;
       const ratio = bytesBefore / contents.length;
@@ -122,7 +133,9 @@ export const compressCommand = () =>
           shared: measure && shared && inFields(measure, { ...shared }),
         };
         const labelled = byLabels && labelledFields(byLabels);
-        const found = { basis, agreement, curve, fidelity, judged: labelled };
+        const tried =
+          measure && trials?.map(({ validation, ...trial }) => ({ ...trial, ...inFields(measure, { validation }) }));
+        const found = { basis, agreement, curve, trials: tried, fidelity, judged: labelled };
         return printJson({ ...sizes, file, layers, labels, ...judged, ...found, files, seconds });
       }
       if (layers.length > 0) {
@@ -133,6 +146,7 @@ export const compressCommand = () =>
           ),
         );
       }
+      printTrials(result);
       printQuality(result);
       printFidelity(result);
       if (agreement) printLine(agreementText(agreement, "validation"));
@@ -158,7 +172,9 @@ function pageFor(
   way: CompressWay,
 ): string | undefined {
   if (report === undefined)
-    return way === "within" && !isSpecial(out) ? `${out.replace(/\.(esp|onnx)$/, "")}.report.html` : undefined;
+    return (way === "within" || way === "rate") && !isSpecial(out)
+      ? `${out.replace(/\.(esp|onnx)$/, "")}.report.html`
+      : undefined;
   if (way === "lossless") {
     throw new UserError(
       "--report tells of weights that were made small, which nothing asks for: give --bits or --max-loss too.",
@@ -166,6 +182,22 @@ function pageFor(
   }
   if (resolve(report) === resolve(out)) throw new UserError(`${out} would be written twice: choose another --report.`);
   return report;
+}
+
+function printTrials({ measure, trials }: CompressResult): void {
+  if (!measure || !trials) return;
+  printLine(
+    textTable(
+      ["price of a bit", "bytes", "kept", `validation ${nameText(measure)}`, ""],
+      trials.map(({ lambda, bytes, density, validation, accepted }) => [
+        lambda.toPrecision(3),
+        count(bytes),
+        rate(1 / density),
+        valueText(measure, validation),
+        accepted ? "" : "too much",
+      ]),
+    ),
+  );
 }
 
 function printQuality({ measure, baseline, shared, untrained, labels }: CompressResult): void {

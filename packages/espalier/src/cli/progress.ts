@@ -45,6 +45,8 @@ export function reporter(): { readonly report: (progress: Progress) => void; rea
           return note(`${progress.trial.rate.toFixed(2)}x: ${trialText(progress.trial)}`);
         case "sharing":
           return note(sharingText(progress.trial, measure));
+        case "rate":
+          return note(rateText(progress.trial, progress.measure));
         case "curve":
           return note(curveText(progress.point, progress.measure));
       }
@@ -81,6 +83,13 @@ function sharingText(trial: Of<"sharing">["trial"], measure: Measure): string {
   if ("lambda" in trial) return `lambda ${trial.lambda.toPrecision(3)}, ${size}: ${trialText(trial)}`;
   const { before, after, accepted } = trial;
   return `${size}: ${validationText(measure, before)}, ${valueText(measure, after)} after training${accepted ? "" : ", too much"}`;
+}
+
+function rateText(
+  { lambda, bytes: size, density, validation, accepted }: Of<"rate">["trial"],
+  measure: Measure,
+): string {
+  return `lambda ${lambda.toPrecision(3)}: ${bytes(size)}, ${rate(1 / density)}, ${validationText(measure, validation)}${accepted ? "" : ", too much"}`;
 }
 
 function curveText(point: Of<"curve">["point"], { name }: Measure): string {

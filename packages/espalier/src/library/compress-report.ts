@@ -4,6 +4,7 @@ import type { Model } from "../onnx/graph.ts";
 import { layersOf } from "../operators/layers.ts";
 import { renderCompression } from "../report/compression.ts";
 import { weightCounts } from "../report/layer-table.ts";
+import { worsened } from "../tasks/measure.ts";
 import type { CompressOptions, CompressResult } from "./compress.ts";
 import type { ReportOptions } from "./report.ts";
 import { lookAtSamples } from "./samples.ts";
@@ -33,6 +34,7 @@ export async function compressReport(
   { asked, ...options }: CompressReportOptions,
 ): Promise<string> {
   const { model, contents, layers, curve, chosen, measure, fidelity, judged, labels, baseline, shared } = result;
+  const { trials, trial } = result;
   const measured =
     measure && baseline && shared
       ? {
@@ -49,6 +51,7 @@ export async function compressReport(
     settings: settingsOf(asked, data),
     bytes: contents.length,
     walk: curve && measure ? { curve, chosen, limit: 100 - (asked.maxLoss ?? 0), measure } : undefined,
+    trained: trials && measure ? { trials, chosen: trial, limit: limitOf(asked, result), measure } : undefined,
     fidelity: fidelity && measure ? { ...fidelity, measure } : undefined,
     judged: judged
       ? { measure: judged.measure, by: "labels", before: judged.baseline, after: judged.shared }
@@ -61,17 +64,25 @@ export async function compressReport(
   });
 }
 
+/** The worst value of the measure that was allowed. */
+function limitOf({ maxLoss }: CompressOptions, { measure, baseline }: CompressResult): number | undefined {
+  return measure && baseline && maxLoss !== undefined ? worsened(measure, baseline.validation, maxLoss) : undefined;
+}
+
 /** What was asked, in words. */
 function settingsOf(asked: CompressOptions, data: Dataset | undefined): [string, string][] {
-  const { maxLoss, measure, bits, biasBits, method, lambda, epochs, seed, unlabeled } = asked;
+  const { maxLoss, measure, bits, biasBits, method, lambda, epochs, seed, unlabeled, trainRate, shift, flip, distill } =
+    asked;
   const all: [string, string | undefined][] = [
     ["How far", maxLoss === undefined ? undefined : `${maxLoss} ${maxLoss === 1 ? "point" : "points"} of loss at most`],
     ["Measure", typeof measure === "string" ? measure : measure?.name],
     ["Bits", bits === undefined ? undefined : bitsText(bits)],
     ["Bits of biases", biasBits?.toString()],
-    ["Method", unlabeled ? "layers fitted without labels" : method],
+    ["Method", unlabeled ? "layers fitted without labels" : trainRate ? "trained for the code" : method],
     ["Price of a bit", lambda?.toString()],
     ["Epochs", epochs?.toString()],
+    ["Images", [shift ? `moved by up to ${shift} pixels` : [], flip ? "mirrored" : []].flat().join(", ") || undefined],
+    ["Weight of the outputs as they were", distill?.toString()],
     [
       "Data",
       data &&

@@ -10,21 +10,30 @@ import { withGather } from "../sharing/gather.ts";
 import { rowsOf } from "../sharing/rows.ts";
 import type { CurvePoint } from "../sharing/scaled/walk-curve.ts";
 import { compressWay } from "./compress-way.ts";
-import { type Hooks, splitHooks } from "./hooks.ts";
+import { type CheckpointStore, type Hooks, splitHooks } from "./hooks.ts";
 import { type JudgedByLabels, judgeByLabels } from "./judge-by-labels.ts";
 import type { ModelFile } from "./model-file.ts";
 import { codingOptions } from "./options/coding.ts";
 import { checkOptions } from "./options/option.ts";
+import { rateTrainingOptions, trainRate } from "./options/rate.ts";
 import { shareOptions, unlabeled } from "./options/sharing.ts";
 import { taskOptions } from "./options/task.ts";
 import type { ShareResult } from "./share.ts";
 import { type ShareByGuessResult, shareByGuess } from "./share-by-guess.ts";
+import { type ShareByRateResult, shareByRate } from "./share-by-rate.ts";
 import { shareWeights } from "./share-weights.ts";
 import { type ShareWithinResult, shareWithin } from "./share-within.ts";
 import { shareWithoutLabels } from "./share-without-labels.ts";
 
 /** The options of {@link compress}. */
-export const compressOptions = { ...taskOptions, unlabeled, ...shareOptions, ...codingOptions };
+export const compressOptions = {
+  ...taskOptions,
+  trainRate,
+  unlabeled,
+  ...shareOptions,
+  ...rateTrainingOptions,
+  ...codingOptions,
+};
 
 const schema = z.object(compressOptions);
 type Chosen = z.output<typeof schema>;
@@ -34,12 +43,17 @@ export type CompressOptions = z.input<typeof schema> &
   Hooks & {
     /** Points of the curve that an earlier run found, which are not tried again. */
     readonly known?: readonly CurvePoint[];
+    /** Keeps how far a training for the rate has come after each epoch; what it holds is gone on with. */
+    readonly checkpoint?: CheckpointStore;
+    /** What such a training depends on beside its options, such as the digest of its file. */
+    readonly identity?: object;
   };
 
 /** A network made small. */
 export interface CompressResult
   extends Partial<Omit<ShareResult, "model" | "sharing" | "layers">>,
     Partial<Pick<ShareWithinResult, "curve" | "chosen" | "fidelity">>,
+    Partial<Pick<ShareByRateResult, "trials" | "trial">>,
     Partial<Pick<ShareByGuessResult, "basis">> {
   /** The file, in the form that was asked for. */
   readonly contents: Uint8Array;
@@ -65,7 +79,7 @@ export async function compress(
   data: Dataset | undefined,
   options: CompressOptions = {},
 ): Promise<CompressResult> {
-  const { known, ...told } = options;
+  const { known, checkpoint, identity, ...told } = options;
   const { hooks, given } = splitHooks(told);
   hooks.signal?.throwIfAborted();
   const chosen = checkOptions(schema, given);
@@ -92,7 +106,11 @@ export async function compress(
     if (asCame) return { contents: asCame, model, layers: [], measure: rest.measure, curve: rest.curve };
     return { contents, model: made, ...rest, judged: await judgeByLabels(engine, model, made, data, hooks) };
   }
-  const { format: _, mode: __, unlabeled: ___, ...how } = { ...given, ...hooks };
+  const { format: _, mode: __, unlabeled: ___, trainRate: ____, ...how } = { ...given, ...hooks };
+  if (way === "rate" && data) {
+    const { model: made, ...rest } = await shareByRate(engine, model, data, { ...how, checkpoint, identity });
+    return { contents: write(made, new Map(), chosen, undefined, hooks), model: made, ...rest };
+  }
   const shared = await (way === "unlabeled" && data
     ? shareWithoutLabels(engine, model, data, how)
     : shareWeights(engine, model, data, how));

@@ -29,11 +29,13 @@ export { type PruneReportOptions, pruneReport, pruneWithoutLabelsReport, type Re
 
 export { contentsOf, decode } from "espalier-runtime/codec";
 export { type EncodeOptions, encode, encodeFile } from "../coding/encode.ts";
+export type { RateTrial } from "../sharing/rate/walk.ts";
 export type { CurvePoint } from "../sharing/scaled/walk-curve.ts";
 export { type CompressOptions, type CompressResult, compress } from "./compress.ts";
 export { type CompressReportOptions, compressReport } from "./compress-report.ts";
 export type { JudgedByLabels } from "./judge-by-labels.ts";
 export type { ShareResult } from "./share.ts";
+export { type ShareByRateOptions, type ShareByRateResult, shareByRate } from "./share-by-rate.ts";
 export { type ShareWeightsOptions, shareWeights } from "./share-weights.ts";
 export {
   type SharedFidelity,

@@ -2,6 +2,7 @@ import type { PruningTrial } from "../pruning/reconstruction/search.ts";
 import type { RoundResult } from "../pruning/round.ts";
 import type { RoundsLeft } from "../pruning/rounds.ts";
 import type { LayerSensitivity } from "../pruning/sensitivity.ts";
+import type { RateTrial } from "../sharing/rate/walk.ts";
 import type { SharingTrial } from "../sharing/reconstruction/search.ts";
 import type { CurvePoint } from "../sharing/scaled/walk-curve.ts";
 import type { SharingAttempt } from "../sharing/search.ts";
@@ -36,5 +37,7 @@ export type Progress =
   | { readonly kind: "pruning"; readonly trial: PruningTrial }
   /** A sharing was tried. */
   | { readonly kind: "sharing"; readonly trial: SharingTrial | SharingAttempt }
+  /** A network was trained at a price of a bit. */
+  | { readonly kind: "rate"; readonly trial: RateTrial; readonly measure: Measure }
   /** A point of the curve of size against fidelity was found. */
   | { readonly kind: "curve"; readonly point: CurvePoint; readonly measure: Measure };

@@ -17,7 +17,7 @@ import type { Values } from "./options/option.ts";
 import type { retrainingOptions } from "./options/pruning.ts";
 import type { PreparedTask } from "./prepare-task.ts";
 import { runResumable } from "./rounds.ts";
-import { hotDefaults, imitationDefaults, retrainingDefaults, trainingOf } from "./training.ts";
+import { distillationOf, hotDefaults, imitationDefaults, retrainingDefaults, trainingOf } from "./training.ts";
 
 export interface PruneHooks extends RunHooks {
   /** Is given each network that is better than all before: in the end the last of them is the result. */
@@ -84,17 +84,18 @@ export async function runPruning(
   const training = trainingOf(options, model, data.train.size, imitation ? imitationDefaults(imitation.batch) : usual);
   const epochs = options.epochs ?? run.epochs;
   const frozen = frozenParameters(model, options.freeze);
-  const { inputDropout } = options;
+  const { inputDropout, distill } = options;
   const { batch } = training.run;
   const { optimizer } = training.round;
   const local = await localSgdOf(engine, { model, data, batch, optimizer, frozen }, options, hooks);
   const plan = await run.plan({ epochs, inputDropout, ...training.round }, frozen);
-  const settings = { ...run.intent, epochs, inputDropout, ...training.settings, ...settingsOf(local) };
+  const settings = { ...run.intent, epochs, inputDropout, distill, ...training.settings, ...settingsOf(local) };
   const { best, results } = await runResumable(engine, model, data, plan, {
     ...hooks,
     ...training.run,
     task,
     frozen,
+    distillation: distillationOf(distill, model, task),
     local,
     settings: { ...hooks.identity, ...settings },
     async onRound({ verdict }, parameters) {

@@ -16,7 +16,7 @@ import type { CheckpointStore, RunHooks } from "./hooks.ts";
 
 export interface RunOptions
   extends Omit<RunHooks, "task">,
-    Pick<RoundsOptions, "batch" | "seed" | "task" | "frozen" | "batchNorm" | "local"> {
+    Pick<RoundsOptions, "batch" | "seed" | "task" | "frozen" | "batchNorm" | "distillation" | "local"> {
   /** What only the same run may continue. */
   readonly settings: object;
   readonly onRound?: (result: RoundResult, parameters: Parameters) => void | Promise<void>;

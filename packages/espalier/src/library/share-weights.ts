@@ -23,7 +23,7 @@ import { checkOptions } from "./options/option.ts";
 import { SHARING_EPOCHS, SHARING_RATE, shareOptions } from "./options/sharing.ts";
 import { taskOptions } from "./options/task.ts";
 import { NOTHING_SHARED, type SharedForm, type ShareResult, shareOn } from "./share.ts";
-import { usualBatch } from "./training.ts";
+import { distillationOf, usualBatch } from "./training.ts";
 
 const schema = z.object({ ...taskOptions, ...shareOptions });
 type Chosen = z.output<typeof schema>;
@@ -79,9 +79,9 @@ async function shareAlone(
 }
 
 function trainingOf(
-  { seed, batch, epochs = SHARING_EPOCHS, learningRate }: Chosen,
+  { seed, batch, epochs = SHARING_EPOCHS, learningRate, distill }: Chosen,
   hooks: Hooks,
-  { task, data }: { readonly task: Task; readonly data: Dataset },
+  { model, task, data }: { readonly model: Model; readonly task: Task; readonly data: Dataset },
 ) {
   const rate = learningRate ?? SHARING_RATE;
   return {
@@ -92,6 +92,7 @@ function trainingOf(
       workOf(hooks)("Training the shared values", (epoch - 1) * steps + step, epochs * steps),
     task,
     epochs,
+    distillation: distillationOf(distill, model, task),
     learningRate: { policy: "exponential", rate, final: rate / 100 },
   } as const satisfies RetrainOptions;
 }
@@ -106,7 +107,7 @@ async function byBits(
 ): Promise<SharedForm> {
   const { bits = EVERY, biasBits, method, init, lambda, seed } = chosen;
   const own = bitsFor(model, bits, biasBits);
-  const training = trainingOf(chosen, hooks, { task, data });
+  const training = trainingOf(chosen, hooks, { model, task, data });
   const { batch } = training;
   const importance =
     method === "entropy" ? await importanceOf(engine, model, data, [...own.keys()], { batch, seed, task }) : undefined;
@@ -139,7 +140,7 @@ async function bySearch(
     signal,
     limit: worsened(task.measure, value, maxLoss),
     parameters: [...bitsFor(model, EVERY, biasBits ?? MOST_BITS).keys()],
-    retrain: { ...trainingOf(chosen, hooks, { task, data }), task },
+    retrain: { ...trainingOf(chosen, hooks, { model, task, data }), task },
     onTry: (trial) => onProgress?.({ kind: "sharing", trial }),
   });
   signal?.throwIfAborted();
@@ -149,7 +150,7 @@ async function bySearch(
 }
 
 /** What else has a part in training alone. */
-const OF_TRAINING = ["batch", "task", "measure", "output"] as const;
+const OF_TRAINING = ["batch", "distill", "task", "measure", "output"] as const;
 
 /** @throws UserError for options that ask for nothing, for two things, or for what does not go together */
 export function checkSharing(given: z.input<typeof schema>, hasData: boolean): void {

@@ -2,9 +2,11 @@ import type { Model } from "../onnx/graph.ts";
 import { OptionsError } from "../options-error.ts";
 import type { Round } from "../pruning/round.ts";
 import { type Loss, losses } from "../tasks/loss.ts";
+import type { Task } from "../tasks/task.ts";
 import type { Augmentation } from "../training/augment.ts";
 import type { BatchNorm } from "../training/batch-norm.ts";
 import type { Clipping } from "../training/clip.ts";
+import type { Distillation } from "../training/distillation.ts";
 import type { Optimizer, Transform } from "../training/optimizer.ts";
 import { runningStatistics } from "../training/parameters.ts";
 import type { Policy } from "../training/schedule.ts";
@@ -127,6 +129,19 @@ export function trainingOf(
       patience,
     },
   };
+}
+
+/**
+ * What a network learns from beside its targets.
+ * @param weight of the teacher; undefined: there is none
+ * @throws UserError where the task is to imitate, which is all that a teacher could ask for
+ */
+export function distillationOf(weight: number | undefined, teacher: Model, { form }: Task): Distillation | undefined {
+  if (weight === undefined) return undefined;
+  if (form.kind !== "all") return { teacher, weight };
+  throw new OptionsError(
+    (o) => `Imitation learns from what the network says, and nothing else: leave out ${o("distill")}.`,
+  );
 }
 
 /** The loss that options ask for; undefined where that of the task is meant. */

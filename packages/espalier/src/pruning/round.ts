@@ -94,7 +94,7 @@ export interface RoundResult {
 }
 
 export interface RoundOptions
-  extends Pick<TrainerOptions, "batch" | "seed" | "task" | "frozen" | "batchNorm" | "stepsPerRun"> {
+  extends Pick<TrainerOptions, "batch" | "seed" | "task" | "frozen" | "batchNorm" | "distillation" | "stepsPerRun"> {
   /** Where the activations of frozen layers go that are more than memory should hold. */
   readonly storage?: Storage;
   /** How to train on shards of the data; default: all in one go. */
@@ -147,8 +147,8 @@ export async function runRound(
   const twin = prune?.clearDead && !prune.gradual ? await twinOf(engine, pruned) : undefined;
   const small = twin?.model ?? pruned;
   const dropped = round.inputDropout ? inputDropout(source, masks, round.inputDropout) : 0;
-  // What enters the frozen layers then differs from step to step.
-  const varied = dropped > 0 || round.augmentation !== undefined;
+  // What enters the frozen layers then differs from step to step, or a teacher reads it too.
+  const varied = dropped > 0 || round.augmentation !== undefined || options.distillation !== undefined;
   const rest = varied ? undefined : await withoutFrozenPrefix(engine, small, data, frozen, options);
   const learning = rest ?? { model: small, data };
   try {

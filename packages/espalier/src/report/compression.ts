@@ -1,3 +1,4 @@
+import type { RateTrial } from "../sharing/rate/walk.ts";
 import type { SharedRow } from "../sharing/rows.ts";
 import type { CurvePoint } from "../sharing/scaled/walk-curve.ts";
 import type { OutputFidelity } from "../tasks/fidelity/fidelity.ts";
@@ -7,6 +8,7 @@ import { renderChart } from "./chart.ts";
 import { askedSection, bytesText, commandLine, headline } from "./figures.ts";
 import { type Html, html } from "./html.ts";
 import { page } from "./page.ts";
+import { rateCurve } from "./rate-curve.ts";
 import { type SampleLook, samplesSection } from "./samples/render.ts";
 import { sizeCurve } from "./size-curve.ts";
 import { table } from "./table.ts";
@@ -29,6 +31,13 @@ export interface CompressionReport {
     readonly curve: readonly CurvePoint[];
     readonly chosen?: CurvePoint;
     readonly limit: number;
+    readonly measure: Judge;
+  };
+  /** Of networks that were trained at prices of a bit, with the worst value of the measure that was allowed. */
+  readonly trained?: {
+    readonly trials: readonly RateTrial[];
+    readonly chosen?: RateTrial;
+    readonly limit?: number;
     readonly measure: Judge;
   };
   readonly fidelity?: {
@@ -54,13 +63,14 @@ export interface CompressionReport {
 
 /** Renders a compression as one HTML page that needs nothing else. */
 export function renderCompression(report: CompressionReport): string {
-  const { title, command, settings, walk, fidelity, samples } = report;
+  const { title, command, settings, walk, trained, fidelity, samples } = report;
   return page(
     `${title}: ${rateText(report)} smaller`,
     html`<h1>${title}, compressed</h1>
 ${commandLine(command)}
 ${headline(figuresOf(report))}
 ${walk && walk.curve.length > 0 ? walkSection(walk) : html``}
+${trained && trained.trials.length > 0 ? trainedSection(trained) : html``}
 ${fidelity && fidelity.outputs.length > 1 ? outputsSection(fidelity.outputs) : html``}
 ${samples.length > 0 ? samplesSection(samples) : html``}
 ${layersSection(report)}
@@ -106,6 +116,12 @@ ${renderChart(sizeCurve(curve, chosen, { limit, measure: nameText(measure) }), "
 <p class="soft">Each network that was tried, on the validation split; ${chosen ? "the green one was chosen" : "none was near enough, so the weights are as they came"}, hollow ones were too far off.
 ${cut ? "Squares are networks of which connections were cut before the others were rounded." : ""}
 ${imitated ? "Triangles are networks that were trained to imitate the one that came." : ""}</p>`;
+}
+
+function trainedSection({ trials, chosen, limit, measure }: NonNullable<CompressionReport["trained"]>): Html {
+  return html`<h2>Size against ${nameText(measure)}</h2>
+${renderChart(rateCurve(trials, chosen, { limit, measure }), `Size against ${nameText(measure)}`)}
+<p class="soft">Each network was trained at a price of a bit; ${chosen ? "the green one was chosen" : "none was good enough, so the weights are as they came"}${trials.every(({ accepted }) => accepted) ? "" : ", hollow ones were too much worse"}.</p>`;
 }
 
 function outputsSection(outputs: readonly OutputFidelity[]): Html {

@@ -14,7 +14,7 @@ import { trainable } from "./codebook-parameters.ts";
 import { sharingRules } from "./rules.ts";
 import { type Sharing, withShared } from "./share.ts";
 
-export interface RetrainOptions extends Pick<TrainerOptions, "seed" | "task" | "frozen"> {
+export interface RetrainOptions extends Pick<TrainerOptions, "seed" | "task" | "frozen" | "distillation"> {
   readonly epochs: number;
   readonly batch?: number;
   readonly optimizer?: Optimizer | Transform;

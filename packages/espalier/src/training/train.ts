@@ -32,6 +32,8 @@ export interface EpochsOptions extends EpochsControl, Omit<ChangeOptions, "seed"
   readonly seed: number;
   /** How the masks change; default: they do not. Only epochs after their last change can be the best. */
   readonly pacing?: Pacing;
+  /** Whether the last epoch is the best whatever the others are, as of networks that become smaller; default: no. */
+  readonly last?: boolean;
 }
 
 /**
@@ -49,7 +51,7 @@ export async function runEpochs(
 
 /** Trains here, one step after the other. */
 function stepByStep(trainer: Trainer, data: LearningData, options: EpochsOptions): Learner {
-  const { epochs, seed, pacing } = options;
+  const { epochs, seed, pacing, last = false } = options;
   const sequence = isSequence(data.train);
   const split = routed(data.train, routesFor(trainer.feed, data));
   const change = trainingChanges(inputRoutes(trainer.feed.inputs, data), options);
@@ -60,7 +62,9 @@ function stepByStep(trainer: Trainer, data: LearningData, options: EpochsOptions
   if (steps === 0) throw tooLarge(trainer.batch, data.train.size, data);
   const masksChange = pacing
     ? Math.floor((Math.min(pacing.until * epochs, epochs - 1) * steps) / pacing.every) * pacing.every
-    : 0;
+    : last
+      ? (epochs - 1) * steps
+      : 0;
   const always = inOrder && Uint32Array.from(inOrder.flatMap(({ samples }) => [...samples]));
   let shuffled: { readonly epoch: number; readonly order: Uint32Array } | undefined;
   const orderOf = (epoch: number) => {

@@ -13,6 +13,7 @@ import type { BatchNorm } from "./batch-norm.ts";
 import type { CarriedState } from "./carried-state.ts";
 import { batchInputs } from "./check-data.ts";
 import type { Clipping } from "./clip.ts";
+import { type Distillation, distilled } from "./distillation.ts";
 import type { DropoutSite } from "./dropout.ts";
 import type { Feed } from "./feeding.ts";
 import { type FeedType, feedTypes, stepsPerRun } from "./feeds.ts";
@@ -41,6 +42,8 @@ export interface TrainingStepOptions {
    * statistics of the dense network no longer hold. Frozen statistics are for batches too small to have their own.
    */
   readonly batchNorm?: BatchNorm;
+  /** A network to learn from beside the targets; default: none. */
+  readonly distillation?: Distillation;
   /** Ratio of dropped units by Dropout node; default: the ratio that the model states. */
   readonly dropout?: ReadonlyMap<string, number>;
   readonly rules?: ReadonlyMap<string, GradientRule>;
@@ -77,9 +80,14 @@ export interface TrainingStep extends Omit<StepGraph, "model"> {
  * @throws UserError when the network cannot be trained: an operator without a gradient rule, no float32 parameter, ...
  */
 export async function trainingStep(engine: Engine, source: Model, options: TrainingStepOptions): Promise<TrainingStep> {
-  const { batch, masks = new Map(), frozen = new Set(), task = classify(), sequence, dropout: ratios } = options;
+  const { batch, masks = new Map(), frozen = new Set(), sequence, dropout: ratios, distillation } = options;
+  const upgraded = upgrade(source);
+  const { task: wanted = classify() } = options;
+  const { model: whole, task } = distillation
+    ? distilled(upgraded, wanted, distillation)
+    : { model: upgraded, task: wanted };
   const { batchNorm = task.batchNorm ?? "batch" } = options;
-  const typed = await settle(engine, upgrade(source), { batch });
+  const typed = await settle(engine, whole, { batch });
   const inputs = batchInputs(typed, batch);
   const free = trainableParameters(source).filter((name) => !frozen.has(name));
   const parameters = trained(typed, free, { ...options, task });

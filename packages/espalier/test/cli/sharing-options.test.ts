@@ -39,6 +39,8 @@ describe("options of sharing", () => {
     ["a loss of a task", { maxLoss: 1, task: "imitate", data }, "codebooks"],
     ["bits, and samples to train on", { bits: all, data, batch: 8, measure: "ctc" }, "codebooks"],
     ["a price of bits", { lambda: 0.01, method: "entropy" }, "codebooks"],
+    ["shared values that a teacher teaches", { bits: all, distill: 1, data }, "codebooks"],
+    ["a training for the rate", { trainRate: true, maxLoss: 1, shift: 1, distill: 1, data }, "rate"],
     ["no labels", { unlabeled: true, data }, "unlabeled"],
     ["no labels, and a price", { unlabeled: true, data, lambda: 0.01, biasBits: 6 }, "unlabeled"],
   ])("%s", (_, flags, way) => {
@@ -61,6 +63,9 @@ describe("options of sharing", () => {
     ["what is judged by where nothing is shared", { measure: "iou" }, /--measure is about sharing, which nothing asks/],
     ["how an .esp is coded of an .onnx", { format: "onnx", mode: "static" }, /--mode is how an \.esp is coded, and/],
     ["what is about sharing alone", { biasBits: 4 }, /--bias-bits is about sharing, which nothing asks for/],
+    ["a training for the rate without samples", { trainRate: true, maxLoss: 1 }, /trains the network: give --data/],
+    ["a training for the rate, and bits", { trainRate: true, bits: all, data }, /by itself: leave out --bits/],
+    ["images that move where nothing is trained for", { maxLoss: 1, shift: 1, data }, /--shift is about --train-rate/],
     ["no labels and no samples", { unlabeled: true }, /looks at what layers compute on some samples: give --data/],
     ["no labels, a price and a loss", { unlabeled: true, data, lambda: 1, maxLoss: 1 }, /leave out --lambda/],
     [

@@ -5,7 +5,7 @@ import { seedOption } from "./common.ts";
 import { layerNumbers, numberList, perLayer } from "./notation.ts";
 import { number, oneOfOr, option, whole } from "./option.ts";
 import { shardOptions } from "./shards.ts";
-import { batchNorm, epochs, freeze, trainingOptions } from "./training.ts";
+import { batchNorm, distill, epochs, freeze, trainingOptions } from "./training.ts";
 
 const FAR = { group: "How far to prune:" } as const;
 const HOW = { group: "How to prune:" } as const;
@@ -35,6 +35,7 @@ export const retrainingOptions = {
   ...trainingOptions,
   ...shardOptions,
   inputDropout,
+  distill,
   epochs: epochs("epochs of retraining in each round (default: 8, of a search 12)"),
 };
 

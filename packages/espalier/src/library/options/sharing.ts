@@ -5,7 +5,7 @@ import { MOST_BITS } from "../../sharing/shared.ts";
 import { seedOption } from "./common.ts";
 import { bitsOfLayers, type PerLayer } from "./notation.ts";
 import { number, oneOf, option, whole } from "./option.ts";
-import { epochs, learningRate } from "./training.ts";
+import { distill, epochs, learningRate } from "./training.ts";
 
 const SHARING = { group: "Sharing:" } as const;
 
@@ -70,6 +70,7 @@ export const shareOptions = {
     `epochs in which the values of codebooks are trained (default: ${SHARING_EPOCHS}), or networks that --max-loss and --data made too coarse (default: up to 8, fewer of large networks; 0: none)`,
     0,
   ),
+  distill,
   learningRate: learningRate(`first learning rate of Adam for the values of codebooks (default: ${SHARING_RATE})`),
   batch: option(whole("batch size", 1, 65_536).optional(), {
     group: "Training:",

@@ -36,6 +36,13 @@ export const epochs = (help: string, least = 1) =>
 export const learningRate = (help: string) =>
   option(number("learning rate", Number.MIN_VALUE).optional(), { ...TRAINING, help });
 
+/** How much the outputs of the network as it came count beside the targets. */
+export const distill = option(number("weight", Number.MIN_VALUE).optional(), {
+  ...TRAINING,
+  help: "learn from what the model says as it came, too: so many times as much as from the targets (default: not at all)",
+  value: "weight",
+});
+
 /** What everything that trains takes. */
 export const trainingOptions = {
   batch,

@@ -3,13 +3,13 @@ import { nodeEngine } from "../../../src/engine/node.ts";
 import { GraphBuilder } from "../../../src/onnx/builder.ts";
 import { emptyModel, type Model } from "../../../src/onnx/graph.ts";
 import { float32, floatsOf, isFloat32 } from "../../../src/onnx/tensor.ts";
-import { beside } from "../../../src/sharing/scaled/beside.ts";
 import { imitate } from "../../../src/sharing/scaled/imitation.ts";
 import type { Scaling } from "../../../src/sharing/scaled/rounded.ts";
 import { Scaler } from "../../../src/sharing/scaled/scale-network.ts";
 import { scaleFor, writtenOut } from "../../../src/sharing/scaled/scaled.ts";
 import { statisticsOf } from "../../../src/sharing/scaled/statistics.ts";
 import { rounding } from "../../../src/sharing/scaled/straight-through.ts";
+import { beside } from "../../../src/training/beside.ts";
 import { blobs, trainedBlobNet } from "../../blobs.ts";
 import { scaledOf } from "./scaled-of.ts";
 

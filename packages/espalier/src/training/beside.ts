@@ -1,7 +1,7 @@
-import { copyModel, type Model } from "../../onnx/graph.ts";
-import { renamed } from "../../onnx/rename.ts";
-import { noteZeroStates, zeroStates } from "../../onnx/states.ts";
-import { trainableParameters } from "../../training/parameters.ts";
+import { copyModel, type Model } from "../onnx/graph.ts";
+import { renamed } from "../onnx/rename.ts";
+import { noteZeroStates, zeroStates } from "../onnx/states.ts";
+import { trainableParameters } from "./parameters.ts";
 
 /** A network with another beside it that reads the same inputs. */
 export interface Beside {

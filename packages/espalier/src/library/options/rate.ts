@@ -1,0 +1,34 @@
+import { z } from "zod";
+import { option } from "./option.ts";
+import { shareOptions } from "./sharing.ts";
+import { taskOptions } from "./task.ts";
+import { trainingOptions } from "./training.ts";
+
+/** Epochs at each price of a bit, and the first learning rate of Adam, in codes. */
+export const RATE_EPOCHS = 12;
+export const RATE_RATE = 0.01;
+
+/** Whether to train a network for its code. */
+export const trainRate = option(z.boolean().optional(), {
+  group: "Sharing:",
+  help: "train the weights for the bits that they take: as far as --max-loss allows in the task's measure, or at the price --lambda of a bit (needs --data)",
+});
+
+/** How samples change while a network is trained for its code. */
+export const rateTrainingOptions = {
+  shift: trainingOptions.shift,
+  flip: trainingOptions.flip,
+};
+
+/** The options of a training for the rate. */
+export const shareByRateOptions = {
+  ...taskOptions,
+  maxLoss: shareOptions.maxLoss,
+  lambda: shareOptions.lambda,
+  epochs: shareOptions.epochs,
+  learningRate: shareOptions.learningRate,
+  batch: shareOptions.batch,
+  seed: shareOptions.seed,
+  distill: shareOptions.distill,
+  ...rateTrainingOptions,
+};
