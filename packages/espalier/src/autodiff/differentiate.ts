@@ -2,6 +2,7 @@ import { UserError } from "../errors.ts";
 import { GraphBuilder } from "../onnx/builder.ts";
 import { copyModel, type Lookup, label, lookup, type Model, type Node, OPSET } from "../onnx/graph.ts";
 import { dependents, readsOf } from "../onnx/live.ts";
+import { isQuantized } from "../onnx/quantized.ts";
 import { sizeOf } from "../onnx/tensor.ts";
 import type { FeedableModel, TypedModel } from "../onnx/typed.ts";
 import { mathNodes } from "./math.ts";
@@ -154,6 +155,11 @@ function one(dtype: string): Float32Array | Float64Array {
 
 function missingRule(node: Node): UserError {
   const key = ruleName(node);
+  if (isQuantized(node)) {
+    return new UserError(
+      `The network is quantized at node ${label(node)}, through which no gradient flows: train or prune it in float32, and quantize it then.`,
+    );
+  }
   return new UserError(
     `No gradient rule for the operator ${key} at node ${label(node)}: pass a rule for "${key}", or freeze the layers before it.`,
   );

@@ -1,12 +1,14 @@
 import type { Contents } from "espalier-runtime/codec";
 import { z } from "zod";
-import { inspect } from "../library/inspect.ts";
+import { inspect, type StoredType } from "../library/inspect.ts";
 import { json } from "../library/options/common.ts";
 import { optionalData } from "../library/options/data.ts";
 import { engineOptions } from "../library/options/engine.ts";
 import { modelOptions } from "../library/options/model.ts";
 import type { Model, Value } from "../onnx/graph.ts";
 import { isFloat32 } from "../onnx/tensor.ts";
+import { countNonzeroCodes } from "../operators/quantized/codes.ts";
+import { quantizedLayersOf } from "../operators/quantized/layers.ts";
 import { countNonzero } from "../pruning/mask.ts";
 import { defineCommand, only } from "./command.ts";
 import { openData } from "./data.ts";
@@ -41,10 +43,10 @@ export const inspectCommand = () =>
         (hooks) => inspect(engineOf(options), source, { data, ...only(z.object(modelOptions), options), ...hooks }),
         () => "Stopped; nothing was measured.",
       );
-      const { parameters, nonzero, density, opset, producer, inputs, outputs, notes, obstacles } = about;
+      const { parameters, nonzero, density, opset, producer, inputs, outputs, notes, obstacles, stored } = about;
       if (options.json) {
         const counts = { parameters, nonzero, density, bytes: size };
-        return printJson({ ...counts, opset, producer, inputs, outputs, notes, obstacles, layers, coded });
+        return printJson({ ...counts, opset, producer, inputs, outputs, notes, obstacles, stored, layers, coded });
       }
       printLine(`ONNX operator set ${opset ?? "none"}${producer ? `, by ${producer}` : ""}`);
       printLine(`inputs   ${inputs.map(typeText).join(", ") || "none"}`);
@@ -55,17 +57,32 @@ export const inspectCommand = () =>
       );
       if (layers.length > 0) printLine(layerTableText(layers));
       if (coded) printLine(codedText(coded, source));
+      // Where all is float32, the sizes are those of the weights above.
+      if (layers.some(({ type }) => type !== "float32")) printLine(storedText(stored));
       printLine(
         `${count(parameters)} parameters, ${count(nonzero)} not zero (${rate(1 / density)}), ${bytes(size)} on disk`,
       );
     },
   });
 
+/** What the tensors of each element type take in an .onnx file. */
+function storedText(stored: readonly StoredType[]): string {
+  const rows = stored.map(({ type, tensors, elements, bytes: size }) => [
+    type,
+    count(tensors),
+    count(elements),
+    bytes(size),
+  ]);
+  return textTable(["held as", "tensors", "elements", "bytes"], rows);
+}
+
 /** Where the bytes of an .esp file go, and how many bits a weight that is left takes. */
-function codedText({ graph, tensors }: Contents, { initializers }: Model): string {
+function codedText({ graph, tensors }: Contents, model: Model): string {
+  const coded = new Map(quantizedLayersOf(model).map(({ weight, codes }) => [weight, codes]));
   const rows = tensors.map(({ name, bytes: size, decoded }) => {
-    const tensor = initializers.get(name);
-    const kept = isFloat32(tensor) ? countNonzero(tensor) : 0;
+    const tensor = model.initializers.get(name);
+    const codes = coded.get(name);
+    const kept = codes ? countNonzeroCodes(codes) : isFloat32(tensor) ? countNonzero(tensor) : 0;
     return [name, bytes(size), rate(decoded / size), kept === 0 ? "" : ((8 * size) / kept).toFixed(1)];
   });
   return textTable(["in the file", "bytes", "smaller", "bits a weight"], [...rows, ["graph", bytes(graph), "", ""]]);

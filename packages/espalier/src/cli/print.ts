@@ -59,12 +59,17 @@ export function textTable(head: readonly string[], rows: readonly (readonly stri
   return table.toString();
 }
 
+/** A row of the table; what is not known of it is left out. */
+type TableRow = Omit<InspectedLayer, "type" | "bytes"> & Partial<Pick<InspectedLayer, "type">>;
+
 /** The paper's table of a network, as text. */
-export function layerTableText(rows: readonly InspectedLayer[]): string {
+export function layerTableText(rows: readonly TableRow[]): string {
   const withActivations = rows.some(({ activations }) => activations !== undefined);
+  const typed = rows.some(({ type }) => type !== undefined && type !== "float32");
   const head = [
     "layer",
     "op",
+    ...(typed ? ["type"] : []),
     "weights",
     "MACs",
     ...(withActivations ? ["act. non-zero"] : []),
@@ -72,12 +77,13 @@ export function layerTableText(rows: readonly InspectedLayer[]): string {
     "kept %",
     "MACs left",
   ];
-  const sum = (of: (row: InspectedLayer) => number) => rows.reduce((all, row) => all + of(row), 0);
+  const sum = (of: (row: TableRow) => number) => rows.reduce((all, row) => all + of(row), 0);
   const counted = rows.every((row) => row.macs !== undefined);
   const macs = sum((row) => row.macs ?? 0);
   const layers = rows.map((row) => [
     row.name,
     row.op,
+    ...(typed ? [row.type ?? ""] : []),
     count(row.weights),
     row.macs === undefined ? "" : count(row.macs),
     ...(withActivations ? [row.activations === undefined ? "" : share(row.activations)] : []),
@@ -88,6 +94,7 @@ export function layerTableText(rows: readonly InspectedLayer[]): string {
   const total = [
     "total",
     "",
+    ...(typed ? [""] : []),
     count(sum((row) => row.weights)),
     counted ? count(macs) : "",
     ...(withActivations ? [""] : []),
@@ -107,7 +114,7 @@ export function layerTableText(rows: readonly InspectedLayer[]): string {
         )
       : "",
   ];
-  return textTable(head, [...layers, total], 2);
+  return textTable(head, [...layers, total], typed ? 3 : 2);
 }
 
 /** How the command that runs speaks. */

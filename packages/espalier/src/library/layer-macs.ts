@@ -5,6 +5,7 @@ import { copyModel, fedInputs, type Model, type Node } from "../onnx/graph.ts";
 import { inPlaceOf } from "../onnx/simplify/branches.ts";
 import { layersOf } from "../operators/layers.ts";
 import { macsOf } from "../operators/macs.ts";
+import { quantizedLayersOf, quantizedMacsOf } from "../operators/quantized/layers.ts";
 
 /** The sizes that a network's inputs leave open, but for the batch. */
 export function openSizes(model: Model): string[] {
@@ -31,6 +32,8 @@ export async function layerMacs(engine: Engine, model: Model): Promise<Map<strin
       const batch = fedInputs(typed)[0]?.shape[0] ?? 1;
       const layers = layersOf(typed);
       for (const [i, macs] of macsOf(typed, layers).entries()) found.set(layers[i].weight, macs / batch);
+      const coded = quantizedLayersOf(typed);
+      for (const [i, macs] of quantizedMacsOf(typed, coded).entries()) found.set(coded[i].weight, macs / batch);
     } catch (error) {
       // A branch may not run on zeros of that shape.
       if (outer.size === 0 || !(error instanceof UserError)) throw error;

@@ -6,7 +6,10 @@ import { UserError } from "../errors.ts";
 import { networks } from "../models/index.ts";
 import type { Model } from "../onnx/graph.ts";
 import { flattened } from "../onnx/nested.ts";
+import { integers } from "../onnx/tensor.ts";
 import { layersOf, selectLayers } from "../operators/layers.ts";
+import { countCodes, countNonzeroCodes } from "../operators/quantized/codes.ts";
+import { quantizedBiases, quantizedLayersOf } from "../operators/quantized/layers.ts";
 import { countAll } from "../pruning/mask.ts";
 import { choices } from "../suggest.ts";
 import type { Task } from "../tasks/task.ts";
@@ -21,9 +24,17 @@ export interface ParameterCounts {
   readonly nonzero: number;
 }
 
-/** Counts a network's parameters. */
+/** Counts a network's parameters, those that are whole numbers with scales too. */
 export function countParameters(model: Model): ParameterCounts {
-  return countAll(parametersOf(model, trainableParameters(flattened(model))));
+  const { parameters, nonzero } = countAll(parametersOf(model, trainableParameters(flattened(model))));
+  const codes = quantizedLayersOf(model).map((layer) => layer.codes);
+  const biases = quantizedBiases(model);
+  const sum = (counts: readonly number[]) => counts.reduce((all, count) => all + count, 0);
+  return {
+    parameters: parameters + sum([...codes.map(countCodes), ...biases.map(({ data }) => data.length)]),
+    nonzero:
+      nonzero + sum([...codes.map(countNonzeroCodes), ...biases.map((bias) => integers(bias).filter(Boolean).length)]),
+  };
 }
 
 /** @throws UserError for the first weight or bias of a network, also of a graph inside it, that is NaN or infinite */

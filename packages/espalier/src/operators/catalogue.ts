@@ -58,6 +58,8 @@ export const weighted: { readonly [Op in WeightedOperator]: Facets } = {
   PRelu,
 };
 
+export { quantizedOperators } from "./quantized/facets.ts";
+
 /** How units pass the operators without weights. Others are not followed: what they read is pinned. */
 export const passing: Readonly<Record<string, UnitRule>> = {
   ...pointwiseRules,

@@ -9,6 +9,9 @@ const SUFFIXES = [
   /[._/](weight|weights|kernel|bias|W|w|B|b|[wb]_\d+)$/,
 ];
 
+/** What quantizers put behind the name of what they quantized. */
+const QUANTIZED = /(_quantized|_QuantizeLinear|_(DQ_)?Q\d+(G\d+)?)$/;
+
 /** Names that an exporter made up: of values that were folded, and of constants in a row. */
 const AUTOMATIC = [/^\d+$/, /^onnx::/, /^const/i, /Constant(_\d+)?(_output_\d+)?$/, /^val_\d+$/, /^p2o\.\w+\.\d+$/];
 
@@ -21,7 +24,8 @@ export function layerName({ name, op }: Node, weight: string, bias?: string): st
   return moduleOf(weight) ?? (bias === undefined ? undefined : moduleOf(bias)) ?? scopeOf(name, op) ?? weight;
 }
 
-function moduleOf(value: string): string | undefined {
+function moduleOf(stored: string): string | undefined {
+  const value = stored.replace(QUANTIZED, "");
   const module = SUFFIXES.reduce((name, suffix) => name.replace(suffix, ""), value);
   return AUTOMATIC.some((pattern) => pattern.test(module)) && module === value ? undefined : dotted(module);
 }

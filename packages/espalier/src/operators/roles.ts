@@ -3,6 +3,7 @@ import type { Model, Node } from "../onnx/graph.ts";
 import { allNodes } from "../onnx/nested.ts";
 import { type FloatTensor, type NumericTensor, sizeOf, type Tensor } from "../onnx/tensor.ts";
 import { facetsOf } from "./catalogue.ts";
+import { isDequantizing, quantizedFacetsOf } from "./quantized/facets.ts";
 import { isView, viewOf } from "./views.ts";
 
 /** Inputs that only set an operator up, or that no gradient reaches. */
@@ -19,7 +20,6 @@ const SETTINGS: ReadonlyMap<string, readonly number[]> = new Map([
   ["Pad", [2]],
   ["Pow", [1]],
   ["QuantizeLinear", [1]],
-  ["DequantizeLinear", [1]],
   ["Range", [0, 1, 2]],
   ["Resize", [1, 2]],
   ["Upsample", [1]],
@@ -56,6 +56,9 @@ const MASKED = 1e30;
 
 /** Whether a node learns from what it reads: not a bound of Clip, a number of a formula, or a mask of attention. */
 export function learnsFrom(node: Node, input: number, { dims, data }: FloatTensor): boolean {
+  const quantized = quantizedFacetsOf(node);
+  if (quantized) return quantized.bias === input;
+  if (isDequantizing(node)) return false;
   if (node.domain !== "") return true;
   if (SETTINGS.get(node.op)?.includes(input)) return false;
   return !ARITHMETIC.has(node.op) || (sizeOf(dims) !== 1 && data.every((x) => Math.abs(x) < MASKED));

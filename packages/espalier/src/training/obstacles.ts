@@ -4,11 +4,9 @@ import { gradientRules } from "../autodiff/rules.ts";
 import { changingValues } from "../onnx/changing.ts";
 import { fedInputs, type Model } from "../onnx/graph.ts";
 import { dependents, withoutDeadNodes } from "../onnx/live.ts";
+import { isQuantized } from "../onnx/quantized.ts";
 import { upgrade } from "../onnx/upgrade.ts";
 import { trainableParameters } from "./parameters.ts";
-
-/** Operators whose weights are whole numbers with a scale. */
-const QUANTIZED = /^(QLinear\w+|QuantizeLinear|DequantizeLinear|DynamicQuantizeLinear|\w+Integer|MatMulNBits|QGemm)$/;
 
 const NESTED = new Set(["If", "Loop", "Scan"]);
 
@@ -20,7 +18,7 @@ export function obstacles(model: Model, rules: ReadonlyMap<string, GradientRule>
   const found: string[] = [];
   if (fedInputs(model).length === 0) found.push("It has no inputs.");
   const live = withoutDeadNodes(upgrade(model)).nodes;
-  const quantized = live.filter(({ op }) => QUANTIZED.test(op));
+  const quantized = live.filter(isQuantized);
   if (quantized.length > 0) {
     found.push(
       `${quantized.length} nodes are quantized (${quantized[0].op}): prune the float model, then quantize it.`,
@@ -32,9 +30,9 @@ export function obstacles(model: Model, rules: ReadonlyMap<string, GradientRule>
   const learning = dependents(followed, parameters);
   const missing = new Set(
     followed
-      .filter(({ inputs }) => inputs.some((input) => learning.has(input)))
+      .filter((node) => node.inputs.some((input) => learning.has(input)) && !isQuantized(node))
       .map(ruleName)
-      .filter((key) => !rules.has(key) && !QUANTIZED.test(key) && !NESTED.has(key)),
+      .filter((key) => !rules.has(key) && !NESTED.has(key)),
   );
   if (missing.size > 0) found.push(`There is no gradient rule for ${[...missing].join(", ")}.`);
   const changing = changingValues(model);

@@ -3,7 +3,15 @@ import { gradientRules, ruleFamilies } from "../../src/autodiff/rules.ts";
 import { nodeEngine } from "../../src/engine/node.ts";
 import { GraphBuilder } from "../../src/onnx/builder.ts";
 import { emptyModel } from "../../src/onnx/graph.ts";
-import { gapsOf, kernelOf, kernelsAlone, passesUnits, SIDES, weightedOperators } from "../operators/coverage.ts";
+import {
+  codedOperators,
+  gapsOf,
+  kernelOf,
+  kernelsAlone,
+  passesUnits,
+  SIDES,
+  weightedOperators,
+} from "../operators/coverage.ts";
 import { DEFAULT_RUNS } from "./cases/drawn.ts";
 import { ruleCases } from "./cases/index.ts";
 
@@ -57,6 +65,11 @@ const WEIGHTS = `## Weights
 What each operator with weights is to pruning, sharing, fitting and counting: whether its weights are a layer that can be pruned, whether its bias is found, also as an Add behind it, whether its weights are fitted by least squares, whether units are followed, and whether its MACs are counted.
 `;
 
+const CODES = `## Weights that are whole numbers
+
+Layers whose weights quantizers made whole numbers with scales: \`inspect\` shows them with their type and MACs, \`compress\` codes them as they are, and they are neither pruned nor trained. They are what the operators above read through a DequantizeLinear, what is looked up by Gather in front of one, and the weights of these operators, some of them ONNX Runtime's own. "Kernel" is as above.
+`;
+
 const KERNELS = `## Only in the runtime
 
 The runtime computes these too.
@@ -69,7 +82,7 @@ Through these no gradient flows: they count, compare, choose or draw, or are ste
 
 /** The page of all operators that gradients pass, and of those at which they end. */
 export async function operatorsPage(): Promise<string> {
-  const parts = [INTRODUCTION, `${WEIGHTS}\n${weightsTable()}`];
+  const parts = [INTRODUCTION, `${WEIGHTS}\n${weightsTable()}`, `${CODES}\n${codesTable()}`];
   for (const [family, rules] of Object.entries(ruleFamilies)) {
     const rows = [];
     for (const op of Object.keys(rules))
@@ -99,6 +112,12 @@ function weightsTable(): string {
   const listed = Array.from(reasons, ([reason, ops]) => `- ${ops.join(", ")}: ${reason}.`);
   const head = ["operator", ...SIDES];
   return `| ${head.join(" | ")} |\n|${" --- |".repeat(head.length)}\n${rows.join("\n")}\n\n${listed.join("\n")}\n`;
+}
+
+/** The operators that read whole numbers themselves. */
+function codesTable(): string {
+  const rows = codedOperators.map((op) => `| ${op} | ${kernelOf(op) ?? ""} |`);
+  return `| operator | kernel |\n| --- | --- |\n${rows.join("\n")}\n`;
 }
 
 /** How a rule is tested: edges whose names differ behind a colon only are counted. */

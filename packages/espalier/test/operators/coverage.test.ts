@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { passing, type WeightedOperator } from "../../src/operators/catalogue.ts";
-import { gapsOf, kernelOf, SIDES, weightedOperators } from "./coverage.ts";
+import { codedOperators, gapsOf, kernelOf, SIDES, weightedOperators } from "./coverage.ts";
 import { followed, operatorsOf, pinned } from "./units-networks.ts";
 
 /** The operators whose weights are connections: all is known of them but what is said here. */
@@ -23,6 +23,11 @@ describe("the catalogue", () => {
     // A normalization scales what connections have computed.
     expect(missing).toEqual(connections[op] ?? ["layer", "bias", "fit", "MACs"]);
     for (const side of missing) expect(gaps[side]).toMatch(/\w+ \w+/);
+  });
+
+  it("has a kernel for the operators on whole numbers, but for two that are networks of their own", () => {
+    const without = codedOperators.filter((op) => kernelOf(op) === undefined);
+    expect(without).toEqual(["com.microsoft.QAttention", "com.microsoft.DynamicQuantizeLSTM"]);
   });
 
   it("follows units through operators that the runtime computes", () => {

@@ -1,6 +1,6 @@
 import { supported } from "espalier-runtime/operators";
 import { gradientRules } from "../../src/autodiff/rules.ts";
-import { passing, type WeightedOperator, weighted } from "../../src/operators/catalogue.ts";
+import { passing, quantizedOperators, type WeightedOperator, weighted } from "../../src/operators/catalogue.ts";
 import { type Facet, type Facets, has } from "../../src/operators/facets.ts";
 
 /** What is known of an operator: undefined where it is, else the reason why not. */
@@ -43,6 +43,9 @@ export function gapsOf(op: WeightedOperator): Readonly<Record<Side, Gap>> {
     kernel: kernels.has(op) ? undefined : "the runtime refuses it",
   };
 }
+
+/** The operators that read weights of whole numbers themselves, behind their domain and a point. */
+export const codedOperators = Object.keys(quantizedOperators);
 
 /** Returns true for an operator that units pass. */
 export function passesUnits(op: string): boolean {
