@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { random } from "../../espalier/src/random.ts";
 // @ts-expect-error: a script of the build, without types
-import { compiled, compiledModule, compiledToShare } from "../scripts/kernels.mjs";
+import { compiled, compiledCodes, compiledModule, compiledToShare } from "../scripts/kernels.mjs";
 import { ACTIVATION, PAIRWISE } from "../src/kernels/kernels.ts";
 import { type Machine, machine, sharing } from "../src/kernels/machine.ts";
 import { padded } from "../src/network/forms.ts";
@@ -248,6 +248,7 @@ describe("the heap", () => {
 
 it("the compiled kernels are those of the sources", async () => {
   expect(readFileSync(new URL("../src/kernels/wasm.ts", import.meta.url), "utf8")).toBe(await compiled());
+  expect(readFileSync(new URL("../src/kernels/wasm-codes.ts", import.meta.url), "utf8")).toBe(await compiledCodes());
   const module = readFileSync(new URL("../kernels.wasm", import.meta.url));
   expect(module).toEqual(Buffer.from(await compiledModule()));
   expect(Buffer.from(sharing(Uint8Array.from(module)))).toEqual(Buffer.from(await compiledToShare()));

@@ -35,7 +35,7 @@ async function gzipped(code: string): Promise<{ atOnce: number; later: number }>
 it.each([
   ["load", 'export { load } from "../src/index.ts";', 12_000],
   ["its worker", 'import "../src/loading/worker.ts";', 12_000],
-  ["the whole runtime with kernels", 'export * from "../src/index.ts";', 60_000],
+  ["the whole runtime with kernels", 'export * from "../src/index.ts";', 61_000],
 ])("%s is small, and stands alone in a browser", async (_, code, limit) => {
   const { atOnce } = await gzipped(code);
   // Not nothing: what is imported must be in it.
@@ -46,5 +46,6 @@ it.each([
 it("operators that few networks have are not part of what a page loads at once", async () => {
   const { later } = await gzipped('export * from "../src/index.ts";');
   expect(later).toBeGreaterThan(5_000);
-  expect(later).toBeLessThan(20_000);
+  // Two parts, of which a network asks for the one that it needs.
+  expect(later).toBeLessThan(27_000);
 });

@@ -51,8 +51,9 @@ const [TICKET, LEFT, DONE, FAILED] = [0, 1, 2, 3];
  */
 const SOURCE = `
 const port = typeof require === "function" ? require("node:worker_threads").parentPort : self;
-port.onmessage = async ({ data: { code, memory, control, slots, kernels } }) => {
-  const { exports } = await WebAssembly.instantiate(code, { env: { memory } });
+port.onmessage = async ({ data: { modules, memory, control, slots, kernels } }) => {
+  const instances = await Promise.all(modules.map((code) => WebAssembly.instantiate(code, { env: { memory } })));
+  const exports = Object.assign({}, ...instances.map((instance) => instance.exports));
   const state = new Int32Array(memory.buffer, control, 4);
   const calls = new Float64Array(memory.buffer, slots, ${SLOT * MOST_CALLS});
   port.postMessage("ready");
@@ -80,13 +81,13 @@ export function mayShare(): boolean {
 }
 
 /**
- * Starts workers that run the kernels of a compiled module.
+ * Starts workers that run the kernels of compiled modules.
  * @param memory the shared memory that `heap` gives out
  * @param size threads, the caller's among them
  * @returns undefined where a worker does not start
  */
 export async function hire(
-  code: WebAssembly.Module,
+  modules: readonly WebAssembly.Module[],
   memory: WebAssembly.Memory,
   heap: Heap,
   kernels: Kernels,
@@ -97,7 +98,7 @@ export async function hire(
   const slots = heap.allocate(8 * SLOT * MOST_CALLS);
   const state = new Int32Array(memory.buffer, control, 4).fill(0);
   const numbers = new Float64Array(memory.buffer, slots, SLOT * MOST_CALLS);
-  const task = { code, memory, control, slots, kernels: names };
+  const task = { modules, memory, control, slots, kernels: names };
   const hired = await Promise.all(Array.from({ length: size - 1 }, () => hireOne(task)));
   const colleagues = hired.filter((colleague) => colleague !== undefined);
   const release = () => {

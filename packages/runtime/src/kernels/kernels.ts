@@ -16,7 +16,7 @@ export const ACTIVATION = {
 } as const;
 
 /** What both forms of the kernels offer: see `assembly/` for what each computes. Pointers are byte addresses. */
-export interface Kernels {
+export interface CommonKernels {
   correlate(
     outputs: number,
     strips: number,
@@ -131,3 +131,71 @@ export interface Kernels {
     planes: number,
   ): void;
 }
+
+/** Those of layers whose weights are codes: they are there where a network asks for them. */
+export interface CodeKernels {
+  correlateCodes(
+    outputs: number,
+    pairs: number,
+    codes: number,
+    offsets: number,
+    input: number,
+    output: number,
+    length: number,
+  ): void;
+  multiplyCodes(outputs: number, pairs: number, codes: number, input: number, output: number): void;
+  multiplyScaled(
+    outputs: number,
+    groups: number,
+    pairs: number,
+    codes: number,
+    scales: number,
+    bias: number,
+    input: number,
+    output: number,
+    floor: number,
+  ): void;
+  spreadCodes(
+    outputs: number,
+    taps: number,
+    groups: number,
+    pairs: number,
+    codes: number,
+    scales: number,
+    output: number,
+  ): void;
+  quantize(count: number, input: number, output: number, scale: number, zero: number, signed: number): void;
+  dequantize(count: number, input: number, output: number, scale: number, zero: number, signed: number): void;
+  requantize(
+    rows: number,
+    length: number,
+    sums: number,
+    biases: number,
+    factors: number,
+    along: number,
+    output: number,
+    zero: number,
+    signed: number,
+  ): void;
+  scaleSums(
+    rows: number,
+    length: number,
+    sums: number,
+    biases: number,
+    scales: number,
+    along: number,
+    output: number,
+    floor: number,
+  ): void;
+  pairPlanes(
+    planes: number,
+    size: number,
+    input: number,
+    output: number,
+    pitch: number,
+    zero: number,
+    signed: number,
+  ): void;
+}
+
+export interface Kernels extends CommonKernels, CodeKernels {}

@@ -2,7 +2,7 @@ import { UserError } from "../errors.ts";
 import { type Crew, hire, mayShare } from "./crew.ts";
 import { kernelsGiven } from "./given.ts";
 import { Heap, type Memory, MOST_BYTES } from "./heap.ts";
-import type { Kernels } from "./kernels.ts";
+import type { CodeKernels, Kernels } from "./kernels.ts";
 import { PlainMemory, plainKernels } from "./plain.ts";
 import { RELAXED, SIMD } from "./wasm.ts";
 
@@ -13,6 +13,13 @@ export interface Machine {
   readonly kernels: Kernels;
   /** Workers beside the caller's thread, where there are. */
   readonly crew?: Crew;
+}
+
+/** Kernels that only some networks need, in both forms. */
+export interface FurtherKernels {
+  /** A module, in hexadecimal. */
+  readonly simd: string;
+  plain(memory: Memory): CodeKernels;
 }
 
 export interface MachineOptions {
@@ -27,39 +34,53 @@ export interface MachineOptions {
 
 /**
  * Makes kernels and their memory.
+ * @param further those that a network needs beside the common ones
  * @throws UserError when there cannot be so many threads, or no such kernels here
  */
-export async function machine({ kernels, threads = 1 }: MachineOptions = {}): Promise<Machine> {
+export async function machine(
+  { kernels, threads = 1 }: MachineOptions = {},
+  further?: FurtherKernels,
+): Promise<Machine> {
   if (!(Number.isInteger(threads) && threads >= 1 && threads <= MOST_THREADS)) {
     throw new UserError(`${threads} threads are not possible: ask for a whole number from 1 to ${MOST_THREADS}.`);
   }
-  if (kernels === "plain") return plain();
+  if (kernels === "plain") return plain(further);
   if (kernels === undefined || kernels === "simd") {
     const shared = threads > 1 && mayShare();
-    const module = await compiled([RELAXED, SIMD].map(decoded).map((code) => (shared ? sharing(code) : code)));
-    if (module) return simd(module, shared ? threads : 1);
-    if (kernels === undefined) return plain();
+    const forms = [[RELAXED, SIMD], further ? [further.simd] : []].filter(({ length }) => length > 0);
+    const modules = await Promise.all(
+      forms.map((each) => compiled(each.map(decoded).map((code) => (shared ? sharing(code) : code)))),
+    );
+    const found = modules.filter((module) => module !== undefined);
+    if (found.length === modules.length) return simd(found, shared ? threads : 1, further);
+    if (kernels === undefined) return plain(further);
     throw new UserError("WebAssembly SIMD is not available here: leave out kernels.");
   }
   if (threads > 1) throw new UserError("Kernels that are given as a module run on one thread: leave out threads.");
   const memory = new WasmMemory(false);
-  return { kind: "simd", heap: new Heap(memory), kernels: await kernelsGiven(kernels, memory.memory) };
+  return { kind: "simd", heap: new Heap(memory), kernels: await kernelsGiven(kernels, memory.memory, further) };
 }
 
-function plain(): Machine {
+function plain(further: FurtherKernels | undefined): Machine {
   const memory = new PlainMemory();
-  return { kind: "plain", heap: new Heap(memory), kernels: plainKernels(memory) };
+  const kernels = { ...plainKernels(memory), ...further?.plain(memory) };
+  return { kind: "plain", heap: new Heap(memory), kernels: kernels as Kernels };
 }
 
-/** @param threads more than one only for a module on shared memory */
-async function simd(module: WebAssembly.Module, threads: number): Promise<Machine> {
+/** @param threads more than one only for modules on shared memory */
+async function simd(
+  modules: readonly WebAssembly.Module[],
+  threads: number,
+  further: FurtherKernels | undefined,
+): Promise<Machine> {
   const memory = new WasmMemory(threads > 1);
-  const instance = await WebAssembly.instantiate(module, { env: { memory: memory.memory } });
-  const kernels = instance.exports as unknown as Kernels;
+  const imports = { env: { memory: memory.memory } };
+  const instances = await Promise.all(modules.map((module) => WebAssembly.instantiate(module, imports)));
+  const kernels = Object.assign({}, ...instances.map(({ exports }) => exports)) as Kernels;
   const heap = new Heap(memory);
   if (threads === 1) return { kind: "simd", heap, kernels };
-  const crew = await hire(module, memory.memory, heap, kernels, threads);
-  return crew ? { kind: "simd", heap, kernels, crew } : machine({ kernels: "simd" });
+  const crew = await hire(modules, memory.memory, heap, kernels, threads);
+  return crew ? { kind: "simd", heap, kernels, crew } : machine({ kernels: "simd" }, further);
 }
 
 /** The first form that the engine takes; undefined where it takes none, or a policy forbids to compile. */

@@ -1,5 +1,5 @@
 import type { Memory } from "./heap.ts";
-import { ACTIVATION, type Kernels, PAIRWISE } from "./kernels.ts";
+import { ACTIVATION, type CommonKernels, PAIRWISE } from "./kernels.ts";
 
 /** Memory of an ordinary array. */
 export class PlainMemory implements Memory {
@@ -15,7 +15,7 @@ export class PlainMemory implements Memory {
 }
 
 /** The kernels without WebAssembly, one element at a time: where there is no SIMD, and what the others are tested by. */
-export function plainKernels(memory: Memory): Kernels {
+export function plainKernels(memory: Memory): CommonKernels {
   const floats = (at: number) => new Float32Array(memory.buffer, at);
   const shorts = (at: number) => new Uint16Array(memory.buffer, at);
   const words = (at: number) => new Uint32Array(memory.buffer, at);
@@ -143,7 +143,8 @@ export function plainKernels(memory: Memory): Kernels {
     },
 
     copyPlanes(planes, rows, width, from, fromPlane, fromRow, step, to, toPlane, toRow) {
-      const [x, y] = [floats(from), floats(to)];
+      // Words of any kind: what is not a float must keep its bits.
+      const [x, y] = [words(from), words(to)];
       for (let plane = 0; plane < planes; plane++) {
         for (let row = 0; row < rows; row++) {
           const [start, end] = [(plane * fromPlane + row * fromRow) / 4, (plane * toPlane + row * toRow) / 4];

@@ -1,11 +1,11 @@
 import type { Bindings } from "./bind.ts";
 import type { Constant } from "./constant.ts";
 import type { GraphNode } from "./graph.ts";
-import type { Matrix } from "./matrix.ts";
+import type { Held } from "./matrix.ts";
 
 /** What nodes keep from plan to plan: their weights in memory. */
 export class Kept {
-  readonly matrices: Matrix[] = [];
+  readonly matrices: Held[] = [];
   readonly #readers: Bindings["readers"];
   readonly #nodes = new Map<GraphNode, unknown>();
   /** The nodes that have made something of their own of a constant. */

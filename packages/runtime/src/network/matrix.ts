@@ -34,13 +34,44 @@ export const TILE = 28;
  * Products below which a layer stays on one thread. `npm run bench -- threads` says what sharing costs: 10 to 40
  * microseconds where other programs want both processors, in which a dense layer does about so many products.
  */
-const WORTH_SHARING = 400_000;
+export const WORTH_SHARING = 400_000;
 /** Elements of a line whose indices take 16 bits. */
 const WIDEST = 2 ** 16;
 /** Bytes of the input that a strip reads: most of them stay in a first-level cache of 32 or 48 kB. */
 const CACHED = 20_000;
 /** Weights that a row has of a strip, on average: with fewer it costs too much to begin it. */
 const WORTH_BEGINNING = 16;
+
+/** Weights that are multiplied, in whatever form they lie. */
+export interface Multiplier {
+  readonly rows: number;
+  readonly columns: number;
+  /** Rows that `correlate` writes. */
+  readonly written: number;
+  prepare(use: Use, reach?: number): void;
+  correlate(offsets: number, input: number, output: number, length: number, floor: number): void;
+}
+
+/** The same for vectors too. */
+export interface VectorMultiplier extends Multiplier {
+  /** Elements of a vector that are read: those behind the columns must be 0. */
+  readonly reads: number;
+  multiply(input: number, output: number, floor: number): void;
+}
+
+/** An image where it lies, of elements of four bytes. */
+export interface Laid {
+  readonly at: number;
+  /** Samples, planes, and their axes. */
+  readonly dims: readonly number[];
+}
+
+/** What a node keeps in memory. */
+export interface Held {
+  /** Bytes that it takes at least. */
+  readonly sparseBytes: number;
+  release(): void;
+}
 
 /** How a plane is read, and laid out for that: in elements, and bytes for what is a pitch or a size. */
 export interface Plane {
@@ -63,7 +94,7 @@ export interface Plane {
  * A layer's weights, [rows, columns] with a bias for each row, in the form that suits what they are multiplied by: it
  * must be prepared for that.
  */
-export class Matrix {
+export class Matrix implements VectorMultiplier, Held {
   readonly rows: number;
   readonly columns: number;
   readonly #machine: Machine;
@@ -89,6 +120,11 @@ export class Matrix {
    * zero, for each row where its weights begin and its bias. */
   get sparseBytes(): number {
     return 6 * this.nonzero + 4 * (this.rows + 1) + 4 * this.rows;
+  }
+
+  /** Elements of a vector that {@link multiply} reads. */
+  get reads(): number {
+    return padded(this.columns);
   }
 
   /** Gives back its memory. */

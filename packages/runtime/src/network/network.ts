@@ -12,7 +12,7 @@ import { Kept } from "./kept.ts";
 import { checkOptions, own } from "./known-names.ts";
 import { modelIn } from "./model-bytes.ts";
 import type { Operators } from "./operator.ts";
-import { operatorsFor } from "./operators/index.ts";
+import { neededFor } from "./operators/index.ts";
 import { type Fed, Plan } from "./plan.ts";
 import { readGraph } from "./read-graph.ts";
 import { NeedsNumbers } from "./slot.ts";
@@ -76,12 +76,12 @@ export class Network {
     checkOptions(options, OPTIONS);
     const { model, coded } = modelIn(bytes);
     const graph = fixed(readGraph(model, coded), options.fixed);
-    const operators = await operatorsFor(graph);
+    const { operators, before, after, kernels } = await neededFor(graph);
     bind(graph, operators);
     for (const input of graph.inputs) typeOfInput(input);
-    const on = await machine(options);
+    const on = await machine(options, kernels);
     try {
-      const network = new Network(on, hardSwishesFused(fused(folded(on, graph, operators))), operators);
+      const network = new Network(on, hardSwishesFused(fused(after(folded(on, before(graph), operators)))), operators);
       network.#prepare();
       network.#kept.settle();
       return network;

@@ -5,7 +5,7 @@ import { Constant } from "./constant.ts";
 import { bytesOf, type ElementType, type Numbers, sizeOf } from "./elements.ts";
 import { type Graph, type GraphNode, nameOf } from "./graph.ts";
 import type { Kept } from "./kept.ts";
-import { Matrix } from "./matrix.ts";
+import { type Held, Matrix } from "./matrix.ts";
 import type { Elements } from "./matrix-elements.ts";
 import type { Input, Operator, OutputOptions, Planning, Value } from "./operator.ts";
 import type { PlanMemory } from "./plan-memory.ts";
@@ -174,9 +174,12 @@ export class NodePlanning implements Planning {
   }
 
   matrix(rows: number, columns: number, elements: Elements, bias?: () => Float32Array): Matrix {
-    const matrix = new Matrix(this.machine, rows, columns, elements, bias);
-    this.#site.kept.matrices.push(matrix);
-    return matrix;
+    return this.held(new Matrix(this.machine, rows, columns, elements, bias));
+  }
+
+  held<T extends Held>(form: T): T {
+    this.#site.kept.matrices.push(form);
+    return form;
   }
 
   scratch(count: number): number {

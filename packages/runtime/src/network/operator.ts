@@ -3,7 +3,7 @@ import type { AttributeReader } from "./attributes.ts";
 import type { Constant } from "./constant.ts";
 import type { ElementType, Numbers } from "./elements.ts";
 import type { Graph } from "./graph.ts";
-import type { Matrix } from "./matrix.ts";
+import type { Held, Matrix } from "./matrix.ts";
 import type { Elements } from "./matrix-elements.ts";
 
 /** A tensor between nodes, as an operator sees it when a network is planned for inputs of given shapes. */
@@ -147,6 +147,8 @@ export interface Planning<I extends Inputs = Inputs, A extends Attributes = Attr
   kept<T>(made: readonly (Value | undefined)[], make: () => T): T;
   /** Makes a matrix of weights, to be kept; its biases are asked for when the elements have come into their form. */
   matrix(rows: number, columns: number, elements: Elements, bias?: () => Float32Array): Matrix;
+  /** Has a form of weights released with the network, and counted with them. */
+  held<T extends Held>(form: T): T;
   /** Room for so many float32 that is needed only while the node runs: its address. */
   scratch(count: number): number;
   /** Where a table of whole numbers is that the plan keeps. */

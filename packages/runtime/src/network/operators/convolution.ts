@@ -3,7 +3,7 @@ import { int } from "../attributes.ts";
 import type { Constant } from "../constant.ts";
 import { sizeOf } from "../elements.ts";
 import { padded } from "../forms.ts";
-import { type Matrix, TILE } from "../matrix.ts";
+import { type Laid, type Matrix, type Multiplier, TILE } from "../matrix.ts";
 import { elementsOf } from "../matrix-elements.ts";
 import { needed, type Operators, operator, optional, type Planning, type Step, type Value } from "../operator.ts";
 import { led, WINDOW_ATTRIBUTES, type WindowAttributes, type Windows, windowsOf } from "../windows.ts";
@@ -34,8 +34,8 @@ const conv = operator({
     const layer = context.kept([w, b], () => layerOf(context, weights, group, bias));
     const floor = context.takesRelu() ? 0 : Number.NEGATIVE_INFINITY;
     const y = context.output("float32", dims);
-    const run = isApart(layer, weights, group) ? depthwise : isPlain(windows) ? pointwise : spread;
-    return run(context, layer, x, y, led(windows, 2), floor);
+    const from = { at: context.at(x), dims: x.dims };
+    return convolve(context, layer, sizeOf(w.dims.slice(1)), from, context.at(y), windows, floor);
   },
 });
 
@@ -61,16 +61,28 @@ export function filtersOver(context: Planning, x: Value, w: Value, attributes: F
 /** The density of filters from which on every one of a plane of its own is kept dense. */
 const DENSE_PLANES = 0.25;
 
-/** True if a layer has rows for filters of planes of their own. */
-function isApart({ columns }: Matrix, { dims }: Constant, groups: number): boolean {
-  return groups > 1 && columns === sizeOf(dims.slice(1));
+/** Convolves images by the weights of {@link layerOf}, of so many taps each. */
+export function convolve(
+  context: Planning,
+  layer: Matrix,
+  taps: number,
+  from: Laid,
+  to: number,
+  windows: Windows,
+  floor: number,
+): Step {
+  // Only filters of planes of their own have fewer columns than all planes have taps.
+  const apart = layer.columns === taps && from.dims[1] * sizeOf(windows.kernel) > taps;
+  return apart
+    ? depthwise(context, layer, from, to, led(windows, 2), floor)
+    : slide(context, layer, from, to, windows, floor);
 }
 
 /**
  * The weights as a matrix [filters, all channels x kernel]; where every filter has a channel of its own, [filters,
  * kernel].
  */
-function layerOf(
+export function layerOf(
   context: Pick<Planning, "matrix">,
   weights: Constant<"float32">,
   groups: number,
@@ -91,7 +103,27 @@ function isPlain({ kernel, strides, begin, end }: Windows): boolean {
   return [...kernel, ...strides].every((n) => n === 1) && [...begin, ...end].every((n) => n === 0);
 }
 
-function pointwise(context: Planning, layer: Matrix, x: Value, y: Value, { input }: Windows, floor: number): Step {
+/** Convolves images of up to two axes. @param to where the outputs go, of four bytes too */
+export function slide(
+  context: Planning,
+  layer: Multiplier,
+  from: Laid,
+  to: number,
+  windows: Windows,
+  floor: number,
+): Step {
+  const run = isPlain(windows) ? pointwise : spread;
+  return run(context, layer, from, to, led(windows, 2), floor);
+}
+
+function pointwise(
+  context: Planning,
+  layer: Multiplier,
+  { at: from, dims: [samples] }: Laid,
+  output: number,
+  { input }: Windows,
+  floor: number,
+): Step {
   const plane = sizeOf(input);
   // The last vector of a plane may reach into what lies behind it.
   const length = padded(plane);
@@ -100,9 +132,8 @@ function pointwise(context: Planning, layer: Matrix, x: Value, y: Value, { input
   const direct = layer.written === layer.rows && length === plane;
   const result = direct ? undefined : context.scratch(layer.written * length);
   const { kernels } = context.machine;
-  const [from, output] = [context.at(x), context.at(y)];
   return () => {
-    for (let n = 0; n < x.dims[0]; n++) {
+    for (let n = 0; n < samples; n++) {
       const to = output + 4 * n * layer.rows * plane;
       layer.correlate(offsets, from + 4 * n * layer.columns * plane, result ?? to, length, floor);
       if (result !== undefined) kernels.copyPlanes(layer.rows, 1, plane, result, 4 * length, 0, 4, to, 4 * plane, 0);
@@ -113,9 +144,15 @@ function pointwise(context: Planning, layer: Matrix, x: Value, y: Value, { input
 /** Outputs are made in bands of rows, of at most about so many bytes before they are copied to their place. */
 const BAND = 2 ** 20;
 
-function spread(context: Planning, layer: Matrix, x: Value, y: Value, windows: Windows, floor: number): Step {
+function spread(
+  context: Planning,
+  layer: Multiplier,
+  { at: from, dims: [samples, channels] }: Laid,
+  target: number,
+  windows: Windows,
+  floor: number,
+): Step {
   const { kernel, strides, dilations, begin, end, input, output } = windows;
-  const [samples, channels] = x.dims;
   const [rows, pitch] = [0, 1].map((axis) => Math.ceil((input[axis] + begin[axis] + end[axis]) / strides[axis]));
   const plane = rows * pitch;
   const phases = strides[0] * strides[1];
@@ -142,7 +179,6 @@ function spread(context: Planning, layer: Matrix, x: Value, y: Value, windows: W
   const [laid, result] = [context.scratch(size), context.scratch(layer.written * lengthOf(band))];
   const { heap, kernels } = context.machine;
   const inputBytes = 4 * channels * sizeOf(input);
-  const [from, target] = [context.at(x), context.at(y)];
   return () => {
     heap.floats(laid, size).fill(0);
     for (let n = 0; n < samples; n++) {

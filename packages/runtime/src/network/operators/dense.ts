@@ -3,7 +3,7 @@ import type { Constant } from "../constant.ts";
 import { sizeOf } from "../elements.ts";
 import { padded } from "../forms.ts";
 import { BIASED } from "../fuse.ts";
-import { type Matrix, TILE, type Use } from "../matrix.ts";
+import { type Matrix, TILE, type Use, type VectorMultiplier } from "../matrix.ts";
 import { elementsOf } from "../matrix-elements.ts";
 import { needed, type Operators, operator, optional, type Planning, type Step, type Value } from "../operator.ts";
 import { product } from "./product.ts";
@@ -132,9 +132,9 @@ function matrixOf(
   return context.matrix(rows, columns, elements, numbers && biases);
 }
 
-export function multiply(context: Planning, layer: Matrix, x: Value, dims: readonly number[]): Step {
+export function multiply(context: Planning, layer: VectorMultiplier, x: Value, dims: readonly number[]): Step {
   const { heap } = context.machine;
-  const { rows, columns } = layer;
+  const { rows, columns, reads } = layer;
   if (x.dims.at(-1) !== columns) context.wrong(`multiplies [${x.dims}] by a matrix of ${columns} inputs`);
   const samples = sizeOf(x.dims.slice(0, -1));
   const use: Use = samples >= BATCH ? "matrix" : x.rectified ? "sparse-vector" : "vector";
@@ -146,14 +146,13 @@ export function multiply(context: Planning, layer: Matrix, x: Value, dims: reado
   const input = context.at(x);
   const output = context.at(context.output("float32", dims));
   if (use !== "matrix") {
-    // Sums of four lanes read on to a multiple of four.
-    const aligned = columns % 4 === 0 ? undefined : context.scratch(padded(columns));
+    const aligned = reads === columns ? undefined : context.scratch(reads);
     return () => {
       prepare();
       for (let i = 0; i < samples; i++) {
         const from = input + 4 * i * columns;
         if (aligned !== undefined) {
-          const copy = heap.floats(aligned, padded(columns));
+          const copy = heap.floats(aligned, reads);
           copy.fill(0, columns);
           copy.set(heap.floats(from, columns));
         }

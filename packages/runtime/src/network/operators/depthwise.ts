@@ -1,7 +1,7 @@
 import { partsOf } from "../../kernels/share.ts";
 import { sizeOf } from "../elements.ts";
-import type { Matrix } from "../matrix.ts";
-import type { Planning, Step, Value } from "../operator.ts";
+import type { Laid, Matrix } from "../matrix.ts";
+import type { Planning, Step } from "../operator.ts";
 import type { Windows } from "../windows.ts";
 
 /** Room behind a plane that is laid out, in elements: two vectors are read past the end of the last row. */
@@ -11,8 +11,8 @@ const BEHIND = 8;
 export function depthwise(
   context: Planning,
   layer: Matrix,
-  x: Value,
-  y: Value,
+  { at: from, dims: [samples] }: Laid,
+  to: number,
   { kernel, strides, dilations, begin, input, output }: Windows,
   floor: number,
 ): Step {
@@ -41,10 +41,9 @@ export function depthwise(
     ...{ phases: right, phasePitch, rowPitch, step: down * rowPitch, size, padTop: begin[0], padLeft: begin[1] },
     ...{ taps: kernel[0] * kernel[1], offsets: context.table(offsets) },
   };
-  const [from, to] = [context.at(x), context.at(y)];
   const [inBytes, outBytes] = [4 * layer.rows * sizeOf(input), 4 * layer.rows * sizeOf(output)];
   return () => {
-    for (let n = 0; n < x.dims[0]; n++) {
+    for (let n = 0; n < samples; n++) {
       layer.filterPlanes(plane, scratch, from + n * inBytes, to + n * outBytes, floor);
     }
   };

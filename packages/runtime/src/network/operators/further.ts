@@ -5,8 +5,6 @@ import { boxOperators } from "./boxes.ts";
 import { controlOperators } from "./control.ts";
 import { einsumOperators } from "./einsum.ts";
 import { lossOperators } from "./losses.ts";
-import { packedOperators } from "./packed.ts";
-import { quantizationOperators } from "./quantization.ts";
 import { recurrentOperators } from "./recurrent.ts";
 import { resizeOperators } from "./resize.ts";
 import { reversalOperators } from "./reversal.ts";
@@ -14,7 +12,6 @@ import { samplingOperators } from "./sampling.ts";
 import { scatterOperators } from "./scatter.ts";
 import { standardizationOperators } from "./standardization.ts";
 import { transposedOperators } from "./transposed.ts";
-import { wholeProductOperators } from "./whole-products.ts";
 
 /** Operators that few networks have. They come when one asks for them: a bundler may put them into a file of their own. */
 export const furtherOperators: Operators = {
@@ -24,14 +21,11 @@ export const furtherOperators: Operators = {
   ...controlOperators,
   ...einsumOperators,
   ...lossOperators,
-  ...packedOperators,
-  ...quantizationOperators,
   ...recurrentOperators,
   ...resizeOperators,
   ...reversalOperators,
   ...samplingOperators,
   ...scatterOperators,
   ...standardizationOperators,
-  ...wholeProductOperators,
   ...transposedOperators,
 };

@@ -1,4 +1,5 @@
 import { UserError } from "../../errors.ts";
+import type { FurtherKernels } from "../../kernels/machine.ts";
 import { type Graph, graphsIn } from "../graph.ts";
 import type { Operators } from "../operator.ts";
 import { activationOperators } from "./activations.ts";
@@ -44,26 +45,56 @@ const common: Operators = {
   ...spaceOperators,
 };
 
+/** What a network needs of the runtime. */
+export interface Needed {
+  /** The operators that are computed, by name. */
+  readonly operators: Operators;
+  /** How it is brought into forms of the runtime's own before what is constant is computed, and behind that. */
+  before(graph: Graph): Graph;
+  after(graph: Graph): Graph;
+  /** Kernels beside the common ones. */
+  readonly kernels?: FurtherKernels;
+}
+
+const same = (graph: Graph) => graph;
+
+/** Operators on values that are quantized. */
+const QUANTIZED = /quantize|QLinear|QGemm|Integer|NBits/i;
+
 /**
- * What the runtime computes of a network's operators, by name.
+ * What the runtime has for a network's operators.
  * @throws UserError when those that come when they are asked for cannot be fetched
  */
-export async function operatorsFor(graph: Graph): Promise<Operators> {
-  return asksForMore(graph) ? { ...common, ...(await further()) } : common;
+export async function neededFor(graph: Graph): Promise<Needed> {
+  const rare = [...operatorsIn(graph)].filter((op) => !Object.hasOwn(common, op));
+  const further = rare.some((op) => !QUANTIZED.test(op)) ? await fetched(() => import("./further.ts")) : undefined;
+  const quantized = rare.some((op) => QUANTIZED.test(op)) ? await fetched(() => import("./quantized.ts")) : undefined;
+  return {
+    operators: { ...common, ...further?.furtherOperators, ...quantized?.quantizedOperators(common) },
+    before: quantized?.withCodes ?? same,
+    after: quantized?.withBiasesOfCodes ?? same,
+    kernels: quantized?.codeKernels,
+  };
 }
 
 /** What the runtime computes, by operator. */
 export async function allOperators(): Promise<Operators> {
-  return { ...common, ...(await further()) };
+  const [further, quantized] = await Promise.all([import("./further.ts"), import("./quantized.ts")]);
+  return { ...common, ...further.furtherOperators, ...quantized.quantizedOperators(common) };
 }
 
-function asksForMore({ nodes }: Graph): boolean {
-  return nodes.some((node) => !Object.hasOwn(common, node.op) || graphsIn(node).some(asksForMore));
+/** The operators of a graph and of those in it. */
+function operatorsIn({ nodes }: Graph, found = new Set<string>()): Set<string> {
+  for (const node of nodes) {
+    found.add(node.op);
+    for (const inner of graphsIn(node)) operatorsIn(inner, found);
+  }
+  return found;
 }
 
-async function further(): Promise<Operators> {
+async function fetched<T>(load: () => Promise<T>): Promise<T> {
   try {
-    return (await import("./further.ts")).furtherOperators;
+    return await load();
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new UserError(`The network's operators could not be fetched (${reason}): serve all files of the bundle.`);

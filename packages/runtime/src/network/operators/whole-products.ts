@@ -1,90 +1,36 @@
-import { int } from "../attributes.ts";
-import { type Numbers, sizeOf } from "../elements.ts";
-import { needed, type Operators, operator, optional, type Planning, type Step, type Value } from "../operator.ts";
+import { flag, float, int, only } from "../attributes.ts";
+import { sizeOf } from "../elements.ts";
+import { needed, type Operators, operator, optional, type Planning } from "../operator.ts";
 import { WINDOW_ATTRIBUTES } from "../windows.ts";
-import { filtersOver } from "./convolution.ts";
-import { correlation } from "./correlate.ts";
-import { isBig } from "./elementwise.ts";
-import { round } from "./math.ts";
-import { RANGES } from "./quantization.ts";
-import { broadcast, stretched } from "./shapes.ts";
+import { dynamicQuantized } from "./quantization.ts";
 import { FLOAT } from "./types.ts";
+import { dequantized, requantized } from "./whole-finish.ts";
+import { layered, slid } from "./whole-layers.ts";
+import { convolved, type Filtering, type Pair, products, type Sums, type Target } from "./whole-sums.ts";
 
-const BYTES: readonly ("uint8" | "int8")[] = ["uint8", "int8"];
+export const BYTES: readonly ("uint8" | "int8")[] = ["uint8", "int8"];
 
-/** What a product or convolution of bytes gives: its shape, and how its sums are written. */
-interface Sums {
-  readonly dims: readonly number[];
-  write(to: Int32Array): void;
+/** A product of whole numbers, by the codes of a constant matrix where there is one. */
+export function productOf(context: Planning, pair: Pair, turned: boolean, target: Target): Sums {
+  return layered(context, pair, turned, target) ?? products(context, pair, turned, target);
 }
 
-type Bytes = Value<"uint8" | "int8">;
-
-/** Two tensors of bytes and their zeros: one for all, or one for each row of the first or column of the second. */
-interface Pair {
-  readonly a: Bytes;
-  readonly b: Bytes;
-  readonly zeroOfA: Bytes | undefined;
-  readonly zeroOfB: Bytes | undefined;
+/** A convolution of whole numbers, by the codes of constant filters where there are some. */
+export function convolutionOf(context: Planning, pair: Pair, attributes: Filtering, target: Target): Sums {
+  return slid(context, pair, attributes, target) ?? convolved(context, pair, attributes, target);
 }
 
-/** Products of matrices of whole numbers, each less its zero. */
-function products(context: Planning, { a, b, zeroOfA, zeroOfB }: Pair): Sums {
-  const [rows, length] = a.dims.slice(-2);
-  const [own, columns] = b.dims.slice(-2);
-  if (a.dims.length < 2 || b.dims.length < 2 || own !== length) context.wrong(`multiplies [${a.dims}] by [${b.dims}]`);
-  const batch = broadcast(context, a.dims.slice(0, -2), b.dims.slice(0, -2));
-  const [ofA, ofB] = [stretched(a.dims.slice(0, -2), batch), stretched(b.dims.slice(0, -2), batch)];
-  const [zerosA, zerosB] = [zerosOf(context, zeroOfA, rows), zerosOf(context, zeroOfB, columns)];
-  const [left, right] = [context.view(a), context.view(b)];
-  return {
-    dims: [...batch, rows, columns],
-    write(to) {
-      const [x, y, zeroX, zeroY] = [left(), right(), zerosA(), zerosB()];
-      for (let n = 0, at = 0; n < ofA.length; n++) {
-        for (let i = 0; i < rows; i++) {
-          for (let j = 0; j < columns; j++) {
-            const [row, column] = [(ofA[n] * rows + i) * length, ofB[n] * length * columns + j];
-            let sum = 0;
-            for (let k = 0; k < length; k++) sum += (x[row + k] - zeroX[i]) * (y[column + k * columns] - zeroY[j]);
-            to[at++] = sum;
-          }
-        }
-      }
-    },
-  };
-}
+/** Sums that are the output. */
+const asOutput =
+  (context: Planning): Target =>
+  (dims) =>
+    context.at(context.output("int32", dims));
 
-/** Convolutions of whole numbers, each less its zero: one for the image, and one for all filters or for each. */
-function convolved(
-  context: Planning,
-  { a: x, b: w, zeroOfA: zeroOfX, zeroOfB: zeroOfW }: Pair,
-  attributes: Parameters<typeof filtersOver>[3],
-): Sums {
-  const windows = filtersOver(context, x, w, attributes);
-  const dims = [x.dims[0], w.dims[0], ...windows.output];
-  const [image, filters] = [context.view(x), context.view(w)];
-  const [ofX, ofW] = [zerosOf(context, zeroOfX, 1), zerosOf(context, zeroOfW, w.dims[0])];
-  // Sums of products of bytes are exact in floats of 64 bits.
-  const [from, factors] = [new Float32Array(sizeOf(x.dims)), new Float32Array(sizeOf(w.dims))];
-  const sums = correlation(attributes.group, w.dims[1], windows, dims);
-  const size = sizeOf(w.dims.slice(1));
-  return {
-    dims,
-    write(to) {
-      const [bytes, weights, zero, zeros] = [image(), filters(), ofX(), ofW()];
-      for (let i = 0; i < from.length; i++) from[i] = bytes[i] - zero[0];
-      for (let i = 0; i < factors.length; i++) factors[i] = weights[i] - zeros[Math.floor(i / size)];
-      sums(from, factors, undefined, to);
-    },
-  };
-}
-
-/** Gives the sums themselves. */
-function whole(context: Planning, { dims, write }: Sums): Step {
-  const output = context.view(context.output("int32", dims));
-  return () => write(output());
-}
+/** Sums of which more is made. */
+export const aside =
+  (context: Planning): Target =>
+  (dims) =>
+    context.scratch(sizeOf(dims));
 
 const integers = { a: needed(BYTES), b: needed(BYTES), zeroOfA: optional(BYTES), zeroOfB: optional(BYTES) };
 
@@ -92,74 +38,34 @@ const matMulInteger = operator({
   since: 10,
   inputs: integers,
   attributes: {},
-  plan: (context) => whole(context, products(context, context.inputs)),
+  plan: (context) => productOf(context, context.inputs, false, asOutput(context)).run,
 });
 
-const filtering = { ...WINDOW_ATTRIBUTES, group: int(1) };
+export const filtering = { ...WINDOW_ATTRIBUTES, group: int(1) };
 
 const convInteger = operator({
   since: 10,
   inputs: integers,
   attributes: filtering,
-  plan: (context) => whole(context, convolved(context, context.inputs, context.attributes)),
+  plan: (context) => convolutionOf(context, context.inputs, context.attributes, asOutput(context)).run,
 });
 
-interface Quantized {
-  readonly scaleOfA: Value<"float32">;
-  readonly scaleOfB: Value<"float32">;
-  readonly scaleOfY: Value<"float32">;
-  readonly zeroOfY: Bytes;
-  readonly bias?: Value<"int32"> | undefined;
-}
-
-/**
- * Gives the sums as bytes again: round((sum + bias) a b / y) + zero, with the scales a, b and y.
- * @param inner the sums of one channel that lie one behind the other; a scale of b and a bias may be of a channel
- */
-function requantized(context: Planning, sums: Sums, given: Quantized, channels: number, inner: number): Step {
-  const { scaleOfA, scaleOfB, scaleOfY, zeroOfY, bias } = given;
-  if (sizeOf(scaleOfA.dims) !== 1 || sizeOf(scaleOfY.dims) !== 1 || sizeOf(zeroOfY.dims) !== 1) {
-    context.refuse("has scales of rows");
-  }
-  if (![1, channels].includes(sizeOf(scaleOfB.dims)) || (bias && sizeOf(bias.dims) !== channels)) {
-    context.wrong(`scales ${channels} channels by [${scaleOfB.dims}]`);
-  }
-  const [least, most] = RANGES[zeroOfY.type];
-  const room = new Int32Array(sizeOf(sums.dims));
-  const output = context.view(context.output(zeroOfY.type, sums.dims));
-  const [a, b, y] = [scaleOfA, scaleOfB, scaleOfY].map((value) => context.view(value));
-  const [zero, biases] = [context.view(zeroOfY), bias && context.view(bias)];
-  return () => {
-    sums.write(room);
-    const [to, scales, shifts, scaleA, scaleY, plus] = [output(), b(), biases?.(), a()[0], y()[0], zero()[0]];
-    for (let i = 0; i < to.length; i++) {
-      const channel = Math.floor(i / inner) % channels;
-      const factor = Math.fround(Math.fround(scaleA * scales[scales.length === 1 ? 0 : channel]) / scaleY);
-      const sum = Math.fround(room[i] + (shifts ? shifts[channel] : 0));
-      to[i] = Math.min(Math.max(round(Math.fround(sum * factor)) + plus, least), most);
-    }
-  };
-}
-
-const quantized = {
+const factors = {
   a: needed(BYTES),
   scaleOfA: needed(FLOAT),
   zeroOfA: needed(BYTES, { like: "a" }),
   b: needed(BYTES),
   scaleOfB: needed(FLOAT),
   zeroOfB: needed(BYTES, { like: "b" }),
-  scaleOfY: needed(FLOAT),
-  zeroOfY: needed(BYTES),
 };
+
+const quantized = { ...factors, scaleOfY: needed(FLOAT), zeroOfY: needed(BYTES) };
 
 const qLinearMatMul = operator({
   since: 10,
   inputs: quantized,
   attributes: {},
-  plan(context) {
-    const sums = products(context, context.inputs);
-    return requantized(context, sums, context.inputs, sums.dims[sums.dims.length - 1], 1);
-  },
+  plan: (context) => requantized(context, productOf(context, context.inputs, false, aside(context)), context.inputs),
 });
 
 const qLinearConv = operator({
@@ -167,23 +73,70 @@ const qLinearConv = operator({
   inputs: { ...quantized, bias: optional(["int32"]) },
   attributes: filtering,
   plan(context) {
-    const sums = convolved(context, context.inputs, context.attributes);
-    return requantized(context, sums, context.inputs, sums.dims[1], sizeOf(sums.dims.slice(2)));
+    const { inputs, attributes } = context;
+    if (inputs.bias && sizeOf(inputs.bias.dims) !== inputs.b.dims[0]) {
+      context.wrong(`has ${inputs.b.dims[0]} filters and biases [${inputs.bias.dims}]`);
+    }
+    return requantized(context, convolutionOf(context, inputs, attributes, aside(context)), inputs);
   },
 });
 
-/** So many zeros, of one that is given for all of them, or as many as there are, or none. */
-function zerosOf(context: Planning, zero: Value | undefined, count: number): () => Numbers<"int32"> {
-  const spread = new Int32Array(count);
-  const view = zero && context.view(zero);
-  if (zero && (zero.dims.length > 1 || ![1, count].includes(sizeOf(zero.dims))))
-    context.refuse(`has zeros [${zero.dims}]`);
-  return () => {
-    const given = view?.();
-    if (given && !isBig(given)) for (let i = 0; i < count; i++) spread[i] = given[given.length === 1 ? 0 : i];
-    return spread;
-  };
-}
+/** alpha A B' + C of whole numbers: bytes where the output has a scale, else floats. */
+const qGemm = operator({
+  since: 1,
+  inputs: { ...factors, c: optional(["int32"]), scaleOfY: optional(FLOAT), zeroOfY: optional(BYTES) },
+  attributes: { transA: only(0), transB: flag(false), alpha: float(1) },
+  plan(context) {
+    const { c, scaleOfY, zeroOfY, ...inputs } = context.inputs;
+    const { transB, alpha } = context.attributes;
+    if (inputs.a.dims.length !== 2 || inputs.b.dims.length !== 2) {
+      context.wrong(`multiplies [${inputs.a.dims}] by [${inputs.b.dims}]`);
+    }
+    if (c && c.dims.length > 1 && c.dims[0] !== 1) context.refuse(`adds [${c.dims}]`);
+    const sums = productOf(context, inputs, transB, aside(context));
+    if (!scaleOfY) return dequantized(context, sums, { ...inputs, alpha }, c);
+    if (!zeroOfY) return context.refuse("has a scale of its output without a zero");
+    return requantized(context, sums, { ...inputs, scaleOfY, zeroOfY, bias: c, alpha });
+  },
+});
+
+/** a b times the scales of both, and a bias. */
+const matMulIntegerToFloat = operator({
+  since: 1,
+  inputs: {
+    a: needed(BYTES),
+    b: needed(BYTES),
+    scaleOfA: needed(FLOAT),
+    scaleOfB: needed(FLOAT),
+    zeroOfA: optional(BYTES, { like: "a" }),
+    zeroOfB: optional(BYTES, { like: "b" }),
+    bias: optional(FLOAT),
+  },
+  attributes: {},
+  plan(context) {
+    const { inputs } = context;
+    return dequantized(context, productOf(context, inputs, false, aside(context)), inputs, inputs.bias);
+  },
+});
+
+/** The same of floats, which are brought into bytes by their range first, as DynamicQuantizeLinear does. */
+const dynamicQuantizeMatMul = operator({
+  since: 1,
+  inputs: {
+    a: needed(FLOAT),
+    b: needed(BYTES),
+    scaleOfB: needed(FLOAT),
+    zeroOfB: optional(BYTES, { like: "b" }),
+    bias: optional(FLOAT),
+  },
+  attributes: {},
+  plan(context) {
+    const { a, bias, ...weights } = context.inputs;
+    const [x, scaleOfA, zeroOfA] = dynamicQuantized(context, a);
+    const sums = productOf(context, { ...weights, a: x, zeroOfA }, false, aside(context));
+    return dequantized(context, sums, { ...weights, scaleOfA }, bias);
+  },
+});
 
 /** Products of whole numbers. */
 export const wholeProductOperators: Operators = {
@@ -191,4 +144,7 @@ export const wholeProductOperators: Operators = {
   ConvInteger: convInteger,
   QLinearMatMul: qLinearMatMul,
   QLinearConv: qLinearConv,
+  "com.microsoft.QGemm": qGemm,
+  "com.microsoft.MatMulIntegerToFloat": matMulIntegerToFloat,
+  "com.microsoft.DynamicQuantizeMatMul": dynamicQuantizeMatMul,
 };
