@@ -9,6 +9,7 @@ export const jobCommands: Readonly<Record<JobCommand, () => Promise<Command>>> =
   compress: async () => (await import("./compress.ts")).compressCommand(),
   scan: async () => (await import("./scan.ts")).scanCommand(),
   reproduce: async () => (await import("./reproduce.ts")).reproduceCommand(),
+  rounds: async () => (await import("./rounds.ts")).roundsCommand(),
 };
 
 /** What one of them takes, and how it is called. */

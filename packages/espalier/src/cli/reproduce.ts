@@ -1,18 +1,21 @@
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { openDataset } from "../data/spec.ts";
 import { UserError } from "../errors.ts";
 import type { Experiment, Figure, Rows } from "../experiments/experiment.ts";
 import { experiments } from "../experiments/index.ts";
+import { openStore } from "../jobs/open-store.ts";
 import { json, out } from "../library/options/common.ts";
 import { engineOptions } from "../library/options/engine.ts";
-import { jobs } from "../library/options/jobs.ts";
+import { jobs, queue, store } from "../library/options/jobs.ts";
 import { option, type Values } from "../library/options/option.ts";
 import { experimentOf, reproduce, reproduceOptions } from "../library/reproduce.ts";
 import { renderExperiment } from "../report/experiment.ts";
 import { standalone } from "../report/figure.ts";
 import { claimFolder } from "./claims.ts";
 import { defineCommand, only } from "./command.ts";
+import { executorFor } from "./executor-for.ts";
 import { writeFile } from "./files.ts";
 import { running } from "./interrupt.ts";
 import { labRuns } from "./lab-runs.ts";
@@ -33,6 +36,8 @@ const options = z.object({
   data,
   ...reproduceOptions,
   jobs,
+  queue,
+  store,
   json,
   ...engineOptions,
 });
@@ -52,6 +57,7 @@ export const reproduceCommand = () =>
       "reproduce fig6 --out results",
       "reproduce table1 --out results --json",
       "reproduce criteria --out results --jobs 4",
+      "reproduce criteria --out results --queue redis://10.0.0.5:6379 --store /shared/espalier",
       "reproduce lstm --data text:shakespeare.txt --out results",
       "reproduce zoo --data networks --out results",
     ],
@@ -59,20 +65,26 @@ export const reproduceCommand = () =>
       const startedAt = performance.now();
       const experiment = experimentOf(name);
       claimFolder(options.out);
-      const { jobs, threads = jobs === undefined ? undefined : 1 } = options;
-      if (jobs !== undefined) checkDivided(name, experiment, options);
+      const { jobs, queue, store } = options;
+      const isDivided = jobs !== undefined || queue !== undefined;
+      if (isDivided) checkDivided(name, experiment, options);
+      else if (store !== undefined) {
+        throw new UserError("A store is for networks that are trained side by side: give --jobs or --queue too.");
+      }
+      const { threads = isDivided ? 1 : undefined } = options;
       const data = await dataFor(name, experiment, options);
       const { seed, quick = false } = options;
       const shelf = folderShelf(join(options.out, "runs"));
       const spec = options.data ?? experiment.data ?? MNIST;
       const outcome = await running(
         async (hooks) => {
-          const runs = jobs === undefined ? undefined : labRuns(jobs, { data: spec, threads: threads ?? 1, ...hooks });
+          const places = isDivided ? await placesFor(options, threads ?? 1) : undefined;
           try {
-            const how = { ...only(z.object(reproduceOptions), options), ...hooks, elsewhere: runs?.elsewhere };
+            const elsewhere = places && labRuns({ ...places, data: spec, threads: threads ?? 1, ...hooks });
+            const how = { ...only(z.object(reproduceOptions), options), ...hooks, elsewhere };
             return await reproduce(engineOf({ ...options, threads }), name, data, { ...how, shelf });
           } finally {
-            await runs?.release();
+            await places?.release();
           }
         },
         () => "Stopped; what is done is kept: the same command goes on from there.",
@@ -94,11 +106,33 @@ export const reproduceCommand = () =>
 const MNIST = "mnist";
 
 /** @throws UserError where there is nothing to do side by side, or not on this device */
-function checkDivided(name: string, { data }: Experiment, { device }: Values<typeof engineOptions>): void {
+function checkDivided(
+  name: string,
+  { data }: Experiment,
+  { device, queue }: Values<typeof engineOptions> & { readonly queue?: string },
+): void {
   if (data === "networks") {
-    throw new UserError(`The experiment "${name}" trains no networks that could be side by side: leave --jobs out.`);
+    const given = queue === undefined ? "--jobs" : "--queue";
+    throw new UserError(`The experiment "${name}" trains no networks that could be side by side: leave ${given} out.`);
   }
   if (device !== "cpu") throw new UserError(`Jobs side by side run on the CPU: leave out --device ${device}.`);
+}
+
+/** Where runs are done side by side, until they are released. */
+async function placesFor({ jobs, queue, store: shared, out }: z.output<typeof options>, threads: number) {
+  const folder = join(out, "jobs");
+  const address = shared ?? join(folder, "store");
+  const store = await openStore(address);
+  const place = { queue, jobs, threads, store: address, folder: join(folder, "work") };
+  const executor = executorFor({ ...place, modules: [] });
+  return {
+    executor,
+    store,
+    async release() {
+      await executor.release();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
 }
 
 /** What an experiment learns from: data that comes with Espalier, or what the user gives. */

@@ -3,8 +3,12 @@ import type { Job } from "../engine/executor.ts";
 import { canonicalJson } from "../json.ts";
 import { digestOf, sha256 } from "./digest.ts";
 
-/** The commands of the library that a job may be. */
-export const JOB_COMMANDS = ["train", "prune", "compress", "scan", "reproduce"] as const;
+/** The commands of which a sweep is made. */
+export const SWEEP_COMMANDS = ["train", "prune", "compress", "scan", "reproduce"] as const;
+export type SweepCommand = (typeof SWEEP_COMMANDS)[number];
+
+/** What a job may be: one of them, or rounds that a network of an experiment goes through. */
+export const JOB_COMMANDS = [...SWEEP_COMMANDS, "rounds"] as const;
 export type JobCommand = (typeof JOB_COMMANDS)[number];
 
 /** A name in the folder of a job: no path leads out of it. */

@@ -18,7 +18,6 @@ export async function bundled(name: string): Promise<string> {
       main: source("espalier/test/cli/main.ts"),
       worker: source("espalier/src/jobs/worker.ts"),
       "command-worker": source("espalier/src/cli/command-worker.ts"),
-      "lab-worker": source("espalier/src/cli/lab-worker.ts"),
     },
     outdir,
     bundle: true,

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { UserError } from "../../errors.ts";
-import type { JobCommand } from "../../jobs/command-job.ts";
+import type { SweepCommand } from "../../jobs/command-job.ts";
 import { canonicalJson, type Json } from "../../json.ts";
 import { compressOptions } from "../../library/compress.ts";
 import { type CompressWay, compressWay } from "../../library/compress-way.ts";
@@ -13,7 +13,7 @@ export type Settings = Readonly<Record<string, Json>>;
 /** One call of a command for one seed, and the calls whose models it takes. */
 export interface Point {
   readonly stage: string;
-  readonly command: JobCommand;
+  readonly command: SweepCommand;
   /** With the argument by its name; models of other stages are `{ stage }`. */
   readonly options: Readonly<Record<string, Json>>;
   /** What its command calls its argument. */
@@ -129,7 +129,7 @@ function sourcesOf(options: Readonly<Record<string, Json>>, argument: string): r
 const compressSchema = z.object(compressOptions);
 
 /** Returns true where a seed has a part in what a command computes: some ways refuse one. */
-function usesSeed(command: JobCommand, options: Readonly<Record<string, Json>>): boolean {
+function usesSeed(command: SweepCommand, options: Readonly<Record<string, Json>>): boolean {
   if (command === "prune") return options.unlabeled !== true;
   if (command === "scan") return Number(options.retrain ?? 0) > 0;
   if (command !== "compress") return true;

@@ -1,4 +1,4 @@
-import type { JobCommand } from "../../jobs/command-job.ts";
+import type { SweepCommand } from "../../jobs/command-job.ts";
 import type { Json } from "../../json.ts";
 import { metaOf } from "../../library/options/option.ts";
 import { type Callable, flag, isModule, quoted, wordsOf } from "../command.ts";
@@ -9,7 +9,7 @@ import { stageModel } from "./plan-schema.ts";
 export function commandLines(
   point: Point,
   rowOf: (point: Point) => number,
-  { commands, threads }: { readonly commands: ReadonlyMap<JobCommand, Callable>; readonly threads: number },
+  { commands, threads }: { readonly commands: ReadonlyMap<SweepCommand, Callable>; readonly threads: number },
 ): readonly string[] {
   const needed = [...point.before.values(), point];
   return needed.map((each) => {

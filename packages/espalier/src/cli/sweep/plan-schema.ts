@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { JOB_COMMANDS, type JobCommand, MOST_THREADS } from "../../jobs/command-job.ts";
+import { MOST_THREADS, SWEEP_COMMANDS, type SweepCommand } from "../../jobs/command-job.ts";
 import { metaOf, namesOf, type Shape, valueSchema } from "../../library/options/option.ts";
 import type { Callable } from "../command.ts";
 import { jobOptions } from "../job-options.ts";
@@ -39,7 +39,7 @@ const MOST_STAGES = 100;
 const MOST_VALUES = 10_000;
 
 /** A stage of a command whose options are known. */
-function stageOf(command: JobCommand, shape: Shape) {
+function stageOf(command: SweepCommand, shape: Shape) {
   const options = z.strictObject(shape);
   const grid = Object.entries(shape).map(([name, schema]) => {
     const value = schema instanceof z.ZodOptional ? schema.unwrap() : schema;
@@ -79,7 +79,7 @@ const planWith = <Stage extends z.ZodType>(stage: Stage) =>
 /** A plan whose options are not checked yet: that of each stage are, by those of its command. */
 export const loosePlan = planWith(
   z.strictObject({
-    command: z.enum(JOB_COMMANDS),
+    command: z.enum(SWEEP_COMMANDS),
     name: stageName.optional(),
     options: z.record(z.string(), z.json()).default({}),
     grid: z.record(z.string(), z.array(z.json()).min(1).max(MOST_VALUES)).default({}),
@@ -91,7 +91,7 @@ export type LoosePlan = z.output<typeof loosePlan>;
 export type LooseStage = LoosePlan["stages"][number];
 
 /** The JSON schema of plans, for editors. */
-export function planJsonSchema(commands: ReadonlyMap<JobCommand, Callable>): object {
+export function planJsonSchema(commands: ReadonlyMap<SweepCommand, Callable>): object {
   const stages = [...commands].map(([command, called]) => stageOf(command, optionsIn(called)));
   const [first, ...others] = stages;
   return z.toJSONSchema(planWith(z.discriminatedUnion("command", [first, ...others])), {

@@ -2,7 +2,7 @@ import { basename, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { z } from "zod";
 import { UserError } from "../../errors.ts";
-import { JOB_COMMANDS, type JobCommand } from "../../jobs/command-job.ts";
+import { SWEEP_COMMANDS, type SweepCommand } from "../../jobs/command-job.ts";
 import { checkOptions } from "../../library/options/option.ts";
 import { type Callable, isModule } from "../command.ts";
 import { readFile } from "../files.ts";
@@ -18,11 +18,11 @@ export interface ReadPlan {
   readonly stages: readonly NamedStage[];
   readonly points: readonly Point[];
   /** Those of its stages. */
-  readonly commands: ReadonlyMap<JobCommand, Callable>;
+  readonly commands: ReadonlyMap<SweepCommand, Callable>;
 }
 
 /** Commands that a plan may have, by name; what draws their reports takes long to load. */
-export async function planCommands(names: Iterable<JobCommand> = JOB_COMMANDS) {
+export async function planCommands(names: Iterable<SweepCommand> = SWEEP_COMMANDS) {
   const made = [...new Set(names)].map(async (name) => [name, await findCommand(name)] as const);
   return new Map(await Promise.all(made));
 }
