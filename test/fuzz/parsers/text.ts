@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { openText } from "../../../packages/espalier/src/data/text/open.ts";
+import { openText } from "../../../packages/espalier/src/data/node/text.ts";
 import { join as joined, type Unit } from "../../../packages/espalier/src/data/text/vocabulary.ts";
 import { mutated, oneOf } from "../mutate/bytes.ts";
 import { mutatedText } from "../mutate/text.ts";

@@ -1,8 +1,8 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type BitDepth, encodeWaveFromFloat32Channels, SampleFormat } from "@echogarden/wave-codec";
-import { openAudio } from "../../../packages/espalier/src/data/audio/open.ts";
-import { openWave } from "../../../packages/espalier/src/data/audio/wave.ts";
+import { openAudio } from "../../../packages/espalier/src/data/node/audio.ts";
+import { openWave } from "../../../packages/espalier/src/data/node/wave.ts";
 import type { Random } from "../../../packages/espalier/src/random.ts";
 import { mutated, oneOf } from "../mutate/bytes.ts";
 import { type Target, unlessRefused } from "../target.ts";

@@ -100,14 +100,16 @@ export function defineCommand<Options extends z.ZodObject>(spec: CommandSpec<Opt
     .addHelpText("after", `\n${heading}:\n${spec.examples.map((line) => `  espalier ${line}`).join("\n")}`)
     .action(async (...all: unknown[]) => {
       const argument = spec.argument ? String(all[0]) : "";
-      const given = Object.keys(shape).filter((name) => command.getOptionValueSource(name) === "cli");
+      const given = Object.keys(shape).filter((name) => command.getOptionValueSource(kept(name).key) === "cli");
       for (const option of command.options) {
         const schema = shape[option.attributeName()];
         // Not commander's own check, which comes before a misspelled option is told.
         if (!schema || given.includes(option.attributeName()) || schema.safeParse(undefined).success) continue;
         command.error(`error: required option '${option.flags}' not specified`);
       }
-      const values = Object.fromEntries(given.map((name) => [name, command.getOptionValue(name)]));
+      const values = Object.fromEntries(
+        given.map((name) => [name, kept(name).negated || command.getOptionValue(kept(name).key)]),
+      );
       await run(argument, values, lineOf(command));
     });
 }
@@ -141,6 +143,12 @@ function writesToStandard(shape: Shape, values: Readonly<Record<string, unknown>
     throw new UserError("Standard output is a terminal, which cannot show the file: redirect it, or name a file.");
   }
   return true;
+}
+
+/** Under which key commander keeps an option: of `noOpen`, which is --no-open, what it says of `open`. */
+function kept(name: string): { readonly key: string; readonly negated: boolean } {
+  const made = new Option(flag(name));
+  return { key: made.attributeName(), negated: made.negate };
 }
 
 /** Those of some options whose names are to be kept. */

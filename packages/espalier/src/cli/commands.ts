@@ -16,5 +16,6 @@ export const COMMANDS: ReadonlyMap<string, () => Promise<Command>> = new Map([
   ["import", async () => (await import("./import.ts")).importCommand()],
   ["sweep", async () => (await import("./sweep.ts")).sweepCommand()],
   ["reproduce", jobCommands.reproduce],
+  ["studio", async () => (await import("./studio.ts")).studioCommand()],
   ["worker", async () => (await import("./worker.ts")).workerCommand()],
 ]);

@@ -1,6 +1,5 @@
 import { declaredScores } from "../adoption/scores.ts";
-import { carriedStates } from "../adoption/states.ts";
-import type { AudioOptions } from "../data/audio/open.ts";
+import type { AudioOptions } from "../data/audio/windows.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { temporaryFile } from "../data/file-store.ts";
 import type { ImageOptions } from "../data/images/open.ts";
@@ -12,6 +11,7 @@ import { kindOf, sampleOptions } from "../library/options/data.ts";
 import type { engineOptions } from "../library/options/engine.ts";
 import { type DataKind, metaOf, type Values } from "../library/options/option.ts";
 import { preprocessingFor } from "../library/preprocessing.ts";
+import { recordingsFor } from "../library/recordings.ts";
 import { through } from "../library/through.ts";
 import { fedInputs, type Model } from "../onnx/graph.ts";
 import { flags } from "./command.ts";
@@ -92,10 +92,8 @@ async function plainly(options: DataOptions<string | undefined>, model: Model, h
   }
   if (kindOf(data) === "audio")
     return openDataset(data, {
-      ...audioOptions(options, model),
+      ...recordingsFor(model, { ...audioOptions(options), stream: how.stream }),
       undivided: how.undivided,
-      // A network that has a state hears a recording from its beginning on.
-      stream: how.stream ?? hasStates(model),
     });
   if (kindOf(data) !== "images") return openDataset(data, { inputs: fedInputs(model).map(({ name }) => name) });
   const { assume = how.unlabeled || how.ignoreLabels, fromScratch = false, ...rest } = how;
@@ -104,16 +102,9 @@ async function plainly(options: DataOptions<string | undefined>, model: Model, h
   return openDataset(data, { preprocessing, labels, classes, parts, divisionSeed, turnHalf, outputs, ...rest });
 }
 
-/** Returns true if a network takes its state beside one tensor of a recording, and gives what becomes of it. */
-function hasStates(model: Model): boolean {
-  return carriedStates(model, { inputs: [{ name: "audio", dtype: "float32", shape: [] }] }).length > 0;
-}
-
-/** How recordings become the network's input: a window is what the input has room for, unless it is given. */
-function audioOptions(options: DataOptions<string | undefined>, model: Model): AudioOptions {
-  const { hop, context, sampleRate, range, parts, divisionSeed } = options;
-  const length = fedInputs(model)[0]?.shape?.at(-1);
-  const window = options.window ?? (typeof length === "number" ? length - (context ?? 0) : undefined);
+/** What options say of recordings. */
+function audioOptions(options: DataOptions<string | undefined>): AudioOptions {
+  const { window, hop, context, sampleRate, range, parts, divisionSeed } = options;
   return { window, hop, context, sampleRate, range, parts, divisionSeed, onNote: note };
 }
 

@@ -1,6 +1,6 @@
 import { UserError } from "../errors.ts";
 import { permutation, random } from "../random.ts";
-import type { Listing, Part } from "./listing.ts";
+import type { Listing, Part } from "./parts.ts";
 
 export interface DivisionOptions {
   /** Whether a folder without parts is taken whole, each part all of it: for what only looks. Default: it is divided. */

@@ -1,15 +1,7 @@
 import { type Dirent, opendirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { UserError } from "../errors.ts";
-
-/** The parts that a folder may have as folders of their own, by the names that are usual. */
-const PARTS = {
-  train: ["train", "training"],
-  validation: ["validation", "valid", "val"],
-  test: ["test", "testing"],
-} as const;
-
-export type Part = keyof typeof PARTS;
+import { type Listing, PARTS, type Part } from "./parts.ts";
 
 /** Files of one kind. */
 export interface FileKind {
@@ -21,14 +13,6 @@ export interface FileKind {
   readonly endings: string;
   /** What the SPEC of data begins with. */
   readonly spec: string;
-}
-
-/** Files of a folder or of a part of it. */
-export interface Listing {
-  /** What the paths of this part begin with: "", or the name of its folder and a slash. */
-  readonly prefix: string;
-  /** Paths from the folder, in the order of their names: "cat.jpg", "train/tabby/cat.jpg". */
-  readonly files: readonly string[];
 }
 
 /** No more files are listed: their names alone would fill half a gigabyte. */

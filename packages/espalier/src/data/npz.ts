@@ -1,9 +1,9 @@
-import { basename } from "node:path";
 import { UserError } from "../errors.ts";
 import { toFloat32 } from "../onnx/half.ts";
 import { type NumericTensor, sizeOf } from "../onnx/tensor.ts";
 import { arraySplit, type SampleArray } from "./array-split.ts";
 import { type Dataset, heldBack, type Split, type TensorSpec } from "./dataset.ts";
+import { fileName } from "./file-name.ts";
 import { checkFinite } from "./finite.ts";
 import { classLabels } from "./labels.ts";
 import { readNpy } from "./npy.ts";
@@ -19,6 +19,7 @@ type Part = (typeof PARTS)[number];
 /** What of all samples without parts is for validation, and as much again for the test. */
 const HELD_BACK = 1 / 10;
 
+/** How an archive becomes samples. */
 export interface NpzOptions {
   /** The names of the network's inputs: where the archive has one of them, it is asked for these alone and "y". */
   readonly inputs?: readonly string[];
@@ -33,15 +34,16 @@ export interface NpzOptions {
  * "x" is float32: bytes are scaled to 0 to 1, but for a network that takes bytes; other numbers are taken as they are;
  * all other inputs keep their own element type, halves as float32. Whole numbers in "y" are classes from 0, one for a
  * sample or several; floats are values.
+ * @param path how messages name the archive
  * @throws UserError when an array is missing, damaged, not finite or does not fit the others
  */
-export function openNpz(path: string, { inputs = [] }: NpzOptions = {}): Dataset {
-  const files = unpackNpz(path);
+export function readNpz(bytes: Uint8Array, path: string, { inputs = [] }: NpzOptions = {}): Dataset {
+  const files = unpackNpz(bytes, path);
   const names = tensorNames([...files.keys()], inputs, path);
   const arrays = new Map<string, NumericTensor>();
   for (const name of names.flatMap((name) => ["", ...PARTS.map((part) => `_${part}`)].map((suffix) => name + suffix))) {
-    const bytes = files.get(name);
-    if (bytes) arrays.set(name, readNpy(bytes, `${path}: ${name}.npy`));
+    const file = files.get(name);
+    if (file) arrays.set(name, readNpy(file, `${path}: ${name}.npy`));
   }
   const archive = { path, arrays, names, classified: isClassified(arrays) };
   const parts = new Map(
@@ -81,7 +83,7 @@ function aboutOf(parts: readonly Samples[], path: string) {
     stored && parts.every((part) => part.inputs[i].stored === stored) ? { ...spec, stored } : spec,
   );
   const classes = parts.flatMap((part) => part.classes ?? []);
-  return { name: basename(path), inputs, targets, classes: classes.length > 0 ? Math.max(...classes) : undefined };
+  return { name: fileName(path), inputs, targets, classes: classes.length > 0 ? Math.max(...classes) : undefined };
 }
 
 function divided(all: Samples, path: string): Dataset {

@@ -1,14 +1,17 @@
 import { basename } from "node:path";
 import { UserError } from "../errors.ts";
 import { nearest } from "../suggest.ts";
-import { type AudioOptions, openAudio } from "./audio/open.ts";
+import type { AudioOptions } from "./audio/windows.ts";
 import type { Dataset } from "./dataset.ts";
 import { type ImageOptions, openImages } from "./images/open.ts";
 import { openIdxFolder, openMnist } from "./mnist.ts";
 import { openModule } from "./module.ts";
-import { type NpzOptions, openNpz } from "./npz.ts";
+import { openAudio } from "./node/audio.ts";
+import { openNpz } from "./node/npz.ts";
+import { openText } from "./node/text.ts";
+import type { NpzOptions } from "./npz.ts";
 import { openScenes } from "./scenes/open.ts";
-import { openText, type TextOptions } from "./text/open.ts";
+import type { TextOptions } from "./text/read.ts";
 
 /** What a SPEC begins with. */
 const FORMS = ["mnist", "scenes", "idx:", "npz:", "images:", "text:", "audio:"];

@@ -1,6 +1,5 @@
 import { unzipSync } from "fflate";
 import { UserError } from "../errors.ts";
-import { readDataFile } from "./read-file.ts";
 
 /** No archive may unpack to more, */
 const LARGEST = 2 ** 31 - 1;
@@ -13,14 +12,15 @@ const SUFFIX = ".npy";
 
 /**
  * The .npy files of a NumPy archive by the names of their arrays.
- * @throws UserError when it cannot be read, is none, or unpacks to over 2 GB
+ * @param path how messages name it
+ * @throws UserError when it is none, or unpacks to over 2 GB
  */
-export function unpackNpz(path: string): Map<string, Uint8Array> {
+export function unpackNpz(archive: Uint8Array, path: string): Map<string, Uint8Array> {
   let left = LARGEST;
   let entries = 0;
   let files: Record<string, Uint8Array>;
   try {
-    files = unzipSync(readDataFile(path), {
+    files = unzipSync(archive, {
       // The declared size is checked before anything of it is unpacked.
       filter: ({ name, size, originalSize }) => {
         entries++;

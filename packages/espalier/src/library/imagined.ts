@@ -2,8 +2,7 @@ import { forSamples } from "../adoption/samples.ts";
 import { batchOf, readInOrder, type TensorSpec } from "../data/dataset.ts";
 import { noise } from "../data/noise.ts";
 import { settle } from "../engine/annotate.ts";
-import type { Engine, Tensors } from "../engine/engine.ts";
-import { inputsFor } from "../engine/random-inputs.ts";
+import type { Engine } from "../engine/engine.ts";
 import { UserError } from "../errors.ts";
 import { fedInputs, type Model } from "../onnx/graph.ts";
 import { bytesOfAll, sizeOf } from "../onnx/tensor.ts";
@@ -13,6 +12,7 @@ import { type Statistics, statisticsOf } from "../sharing/scaled/statistics.ts";
 import type { Told } from "../sharing/scaled/told.ts";
 import { type Hooks, workOf } from "./hooks.ts";
 import { learnable } from "./learnable.ts";
+import { batchedInputs } from "./random-data.ts";
 
 /** What there is to know of a network's weights where nobody gives inputs. */
 export interface Imagined {
@@ -92,18 +92,6 @@ async function lookedAt(engine: Engine, { model, told, seed, hooks }: Unseen): P
 async function noisyInputs(engine: Engine, model: Model, seed: number): Promise<TensorSpec[]> {
   const other = fedInputs(model).find(({ dtype }) => dtype !== "float32");
   if (other) throw new UserError(`The input "${other.name}" is ${other.dtype}, and noise is float32.`);
-  const program = await engine.compile(model);
-  try {
-    const run = (feeds: Tensors) => program.run(feeds).catch(() => undefined);
-    const found = await inputsFor(model, run, seed);
-    if (!found) throw new UserError("The network runs on no noise that was tried.");
-    const shapes = Object.entries(found.shapes);
-    const [first] = shapes[0][1];
-    if (!shapes.every(([, shape]) => shape.length > 0 && shape[0] === first)) {
-      throw new UserError("The inputs do not share a batch, so that noise makes no samples of them.");
-    }
-    return shapes.map(([name, shape]) => ({ name, dtype: "float32", shape: shape.slice(1) }));
-  } finally {
-    await program.release();
-  }
+  const { shapes } = await batchedInputs(engine, model, seed);
+  return Object.entries(shapes).map(([name, shape]) => ({ name, dtype: "float32", shape: shape.slice(1) }));
 }

@@ -9,6 +9,7 @@ export {
   evaluateAgainst,
 } from "./evaluate-against.ts";
 export { type InspectedLayer, type InspectOptions, type InspectResult, inspect } from "./inspect.ts";
+export { type OneSample, oneSample } from "./one-sample.ts";
 export { type ScanOptions, type ScanResult, scan } from "./scan.ts";
 export { type TrainOptions, type TrainResult, train } from "./train.ts";
 
@@ -29,11 +30,15 @@ export { type PruneReportOptions, pruneReport, pruneWithoutLabelsReport, type Re
 
 export { contentsOf, decode } from "espalier-runtime/codec";
 export { type EncodeOptions, encode, encodeFile } from "../coding/encode.ts";
+export type { Picture } from "../report/samples/picture.ts";
+export type { SampleLook } from "../report/samples/render.ts";
+export type { Said } from "../report/samples/said.ts";
 export type { RateTrial } from "../sharing/rate/walk.ts";
 export type { CurvePoint } from "../sharing/scaled/walk-curve.ts";
 export { type CompressOptions, type CompressResult, compress } from "./compress.ts";
 export { type CompressReportOptions, compressReport } from "./compress-report.ts";
 export type { JudgedByLabels } from "./judge-by-labels.ts";
+export { lookAtSamples } from "./samples.ts";
 export type { ShareResult } from "./share.ts";
 export { type ShareByRateOptions, type ShareByRateResult, shareByRate } from "./share-by-rate.ts";
 export { type ShareWeightsOptions, shareWeights } from "./share-weights.ts";
@@ -50,7 +55,11 @@ export { type ShareWithoutLabelsOptions, shareWithoutLabels } from "./share-with
 export { type CaffeFiles, type CaffeImportResult, importCaffeFiles, type NamedFile } from "./import-caffe.ts";
 export { type ModelFile, readModelFile } from "./model-file.ts";
 export { buildNetwork, countParameters, type ParameterCounts } from "./network.ts";
+export { outputsAlong } from "./outputs-along.ts";
 export { type GivenPreprocessing, type PreprocessingOptions, preprocessingFor } from "./preprocessing.ts";
+export { type RandomDataOptions, randomData } from "./random-data.ts";
+export { recordingsFor } from "./recordings.ts";
+export { type SampleTensor, sampleTensors } from "./sample-tensors.ts";
 export { type ThroughOptions, through } from "./through.ts";
 
 // The papers' experiments

@@ -4,9 +4,9 @@ import { dirname, join } from "node:path";
 import { type BitDepth, encodeWaveFromFloat32Channels, SampleFormat } from "@echogarden/wave-codec";
 import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
-import { openAudio } from "../../src/data/audio/open.ts";
-import { openWave } from "../../src/data/audio/wave.ts";
 import type { Split } from "../../src/data/dataset.ts";
+import { openAudio } from "../../src/data/node/audio.ts";
+import { openWave } from "../../src/data/node/wave.ts";
 import { openDataset } from "../../src/data/spec.ts";
 import { UserError } from "../../src/errors.ts";
 

@@ -1,12 +1,9 @@
-import { readFileSync, statSync } from "node:fs";
 import { bufferToFloat32Channels, decodeWaveToBuffer } from "@echogarden/wave-codec";
 import { UserError } from "../../errors.ts";
 import { float32 } from "../../onnx/tensor.ts";
 import { firstNotFinite } from "../finite.ts";
 import type { FileKind } from "../listing.ts";
 
-/** No recording is taken whose file has more bytes: an hour of 16-bit samples at 16 kHz. */
-const MOST_BYTES = 2 ** 27;
 const MOST_CHANNELS = 64;
 
 export const RECORDINGS: FileKind = { noun: "recording", ending: /\.wave?$/i, endings: ".wav", spec: "audio" };
@@ -23,11 +20,13 @@ export interface Recording {
 }
 
 /**
- * Opens a WAV file of PCM samples of 8, 16, 24 or 32 bits, of floats, or of A-law or mu-law.
- * @throws UserError when it is none, is cut short, is empty or too large; from `samples` too, for one that is not finite
+ * Reads a WAV file of PCM samples of 8, 16, 24 or 32 bits, of floats, or of A-law or mu-law.
+ * @param read gives the file's bytes, now and when its samples are asked for: they need not be held meanwhile
+ * @param path how messages name it
+ * @throws UserError when it is none, is cut short or empty; from `samples` too, for one that is not finite
  */
-export function openWave(path: string): Recording {
-  const wave = decoded(path, decodeWaveToBuffer);
+export function readWave(read: () => Uint8Array, path: string): Recording {
+  const wave = decoded(read, path);
   const { channelCount: channels, sampleRate: rate, bitDepth } = wave;
   if (channels < 1 || channels > MOST_CHANNELS || rate < 1) {
     throw new UserError(
@@ -41,7 +40,7 @@ export function openWave(path: string): Recording {
     channels,
     length,
     samples() {
-      const { decodedAudioBuffer, channelCount, bitDepth, sampleFormat } = decoded(path, decodeWaveToBuffer);
+      const { decodedAudioBuffer, channelCount, bitDepth, sampleFormat } = decoded(read, path);
       const whole = decodedAudioBuffer.subarray(0, length * channels * (bitDepth / 8));
       const samples = mixed(bufferToFloat32Channels(whole, channelCount, bitDepth, sampleFormat));
       const found = firstNotFinite(float32([samples.length], samples));
@@ -54,16 +53,9 @@ export function openWave(path: string): Recording {
 }
 
 /** What the codec makes of a file, chunks that are cut short refused. */
-function decoded(path: string, decode: typeof decodeWaveToBuffer) {
+function decoded(read: () => Uint8Array, path: string) {
   try {
-    const stat = statSync(path);
-    if (!stat.isFile()) throw new UserError(`${path} is not a file: take it out of the folder.`);
-    if (stat.size > MOST_BYTES) {
-      throw new UserError(
-        `${path} has ${stat.size} bytes, and recordings may have ${MOST_BYTES}: cut it into several.`,
-      );
-    }
-    return decode(readFileSync(path), false, true);
+    return decodeWaveToBuffer(read(), false, true);
   } catch (error) {
     if (error instanceof UserError) throw error;
     const reason = error instanceof Error ? error.message : String(error);

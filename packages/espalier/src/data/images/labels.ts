@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { UserError } from "../../errors.ts";
 import { OptionsError } from "../../options-error.ts";
-import type { Listing } from "../listing.ts";
+import type { Listing } from "../parts.ts";
 import { type ClassOrder, findClasses, IMAGENET_CLASSES, readClasses, SYNSET, sortedClasses } from "./classes.ts";
 import { LABEL_FILE, readLabelFile } from "./label-file.ts";
 

@@ -1,15 +1,15 @@
 import { basename, join, resolve } from "node:path";
 import { sizeOf } from "../../onnx/tensor.ts";
 import { OptionsError } from "../../options-error.ts";
-import type { Dataset, Split } from "../dataset.ts";
+import type { Dataset } from "../dataset.ts";
 import { type DivisionOptions, divide } from "../division.ts";
 import { listFiles } from "../listing.ts";
-import { checkPreprocessing, isAsDecoded, type Preprocessing, sampleShape } from "../preprocessing.ts";
+import { checkPreprocessing, type Preprocessing } from "../preprocessing.ts";
 import { Ahead, type Begun } from "./ahead.ts";
 import { decodeBytes, PHOTOGRAPHS, readPhotograph } from "./decode.ts";
 import { KeptPixels } from "./kept-pixels.ts";
 import { findLabels, type LabelOptions } from "./labels.ts";
-import { writeInput } from "./network-input.ts";
+import { type Pixels, pictured } from "./samples.ts";
 
 export interface ImageOptions extends LabelOptions, DivisionOptions {
   readonly preprocessing?: Preprocessing;
@@ -19,12 +19,6 @@ export interface ImageOptions extends LabelOptions, DivisionOptions {
   readonly ignoreLabels?: boolean;
 }
 
-/** The names of a sample's tensors. */
-const IMAGE = "image";
-const LABEL = "label";
-
-/** Photographs that are decoded at the same time. */
-const AT_ONCE = 4;
 /**
  * A folder of photographs, decoded when they are read, or before where it is known which come next; as many as 256 MB
  * of memory and a temporary file hold are kept decoded.
@@ -49,46 +43,9 @@ export function openImages(folder: string, options: ImageOptions): Dataset {
     );
   }
   const division = divide(folder, listings, options);
-  const photographs: Photographs = {
-    labels: labels?.of,
-    preprocessing,
-    pixels: pixelsOf(
-      all.flatMap(({ files }) => files.map((file) => join(folder, file))),
-      options,
-      preprocessing,
-    ),
-  };
-  return {
-    name: basename(resolve(folder)),
-    inputs: [
-      {
-        name: IMAGE,
-        dtype: "float32",
-        shape: sampleShape(preprocessing),
-        ...(isAsDecoded(preprocessing) && { stored: "uint8" as const }),
-      },
-    ],
-    targets: labels ? [{ name: LABEL, dtype: "int32", shape: [] }] : [],
-    classes: labels?.classes,
-    ...(inferred && { inferred }),
-    preprocessing,
-    train: splitOf(photographs, division.train),
-    validation: splitOf(photographs, division.validation),
-    test: splitOf(photographs, division.test),
-  };
-}
-
-interface Photographs {
-  readonly labels?: Int32Array;
-  readonly preprocessing: Preprocessing;
-  readonly pixels: Pixels;
-}
-
-/** The pixels of photographs by their numbers. */
-interface Pixels {
-  of(number: number): Promise<Uint8Array>;
-  /** Begins with those that are asked for next. */
-  prepare(numbers: readonly number[]): void;
+  const paths = all.flatMap(({ files }) => files.map((file) => join(folder, file)));
+  const pixels = pixelsOf(paths, options, preprocessing);
+  return pictured(basename(resolve(folder)), { pixels, labels, inferred, preprocessing }, division);
 }
 
 function pixelsOf(paths: readonly string[], { turnHalf }: ImageOptions, preprocessing: Preprocessing): Pixels {
@@ -119,25 +76,4 @@ function upsideDown(pixels: Uint8Array): Uint8Array {
   const turned = new Uint8Array(pixels.length);
   for (let i = 0; i < pixels.length; i += 3) turned.set(pixels.subarray(i, i + 3), pixels.length - 3 - i);
   return turned;
-}
-
-function splitOf({ labels, preprocessing, pixels }: Photographs, members: Uint32Array): Split {
-  const size = sizeOf(sampleShape(preprocessing));
-  return {
-    size: members.length,
-    prepare: (indices) => pixels.prepare(Array.from(indices, (index) => members[index])),
-    async read(indices, { [IMAGE]: images, [LABEL]: classes }) {
-      if (classes && labels) for (let i = 0; i < indices.length; i++) classes[i] = labels[members[indices[i]]];
-      if (!(images instanceof Float32Array || images instanceof Uint8Array)) return;
-      let next = 0;
-      const worker = async () => {
-        while (next < indices.length) {
-          const i = next++;
-          const own = await pixels.of(members[indices[i]]);
-          writeInput(own, preprocessing, images.subarray(i * size, (i + 1) * size));
-        }
-      };
-      await Promise.all(Array.from({ length: AT_ONCE }, worker));
-    },
-  };
 }

@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { MOST_WINDOW, RANGES } from "../../data/audio/open.ts";
+import { MOST_WINDOW, RANGES } from "../../data/audio/windows.ts";
 import { PARTS } from "../../data/division.ts";
 import { CHANNELS, MOST_PIXELS } from "../../data/preprocessing.ts";
-import { TEXT_PARTS, WINDOW, WORDS } from "../../data/text/open.ts";
+import { TEXT_PARTS, WINDOW, WORDS } from "../../data/text/read.ts";
 import { MOST_TOKENS, UNITS } from "../../data/text/vocabulary.ts";
 import { fileScaled, fractions, fractionsOrFile, sideOrArea, sides } from "./notation.ts";
 import { type DataKind, metaOf, oneOf, option, whole } from "./option.ts";

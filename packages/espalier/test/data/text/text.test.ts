@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join as joinPath } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import type { Split } from "../../../src/data/dataset.ts";
+import { openText } from "../../../src/data/node/text.ts";
 import { streams } from "../../../src/data/streams.ts";
-import { openText } from "../../../src/data/text/open.ts";
 import {
   divide,
   encode,

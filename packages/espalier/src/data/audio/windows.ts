@@ -1,11 +1,11 @@
-import { basename, join, resolve } from "node:path";
 import { UserError } from "../../errors.ts";
 import { OptionsError } from "../../options-error.ts";
 import { Cache } from "../cache.ts";
 import type { Dataset, Split } from "../dataset.ts";
 import { type DivisionOptions, divide } from "../division.ts";
-import { listFiles } from "../listing.ts";
-import { openWave, RECORDINGS, type Recording } from "./wave.ts";
+import { fileName } from "../file-name.ts";
+import type { Listing, Part } from "../parts.ts";
+import { RECORDINGS, type Recording } from "./wave.ts";
 
 export const RANGES = ["unit", "int16"] as const;
 
@@ -38,12 +38,20 @@ export const MOST_WINDOW = 2 ** 24;
 const INT16 = 2 ** 15;
 
 /**
- * A folder of recordings in WAV files as windows: window i of a recording is its samples from i * hop - context to
- * i * hop + window. What fills no last window is left out; a recording shorter than one is followed by silence. Folders
- * train, val and test are the parts, or recordings are divided, each whole. Channels are mixed into one.
- * @throws UserError when the folder cannot be read, or a recording is none or of another rate
+ * Recordings as windows: window i of a recording is its samples from i * hop - context to
+ * i * hop + window. What fills no last window is left out; a recording shorter than one is followed by silence. Recordings
+ * of parts stay in them; others are divided, each whole. Channels are mixed into one.
+ * @param folder what they lie in, as messages name it
+ * @param listings the names of the recordings, part by part where they have some
+ * @param recordings in the order of the names
+ * @throws UserError when there is no window, or recordings are of several rates
  */
-export function openAudio(folder: string, options: AudioOptions = {}): Dataset {
+export function windowed(
+  folder: string,
+  listings: ReadonlyMap<Part | "all", Listing>,
+  recordings: readonly Recording[],
+  options: AudioOptions = {},
+): Dataset {
   const { window, context = 0, sampleRate, stream = false, onNote } = options;
   if (window === undefined) {
     throw new OptionsError(
@@ -56,9 +64,7 @@ export function openAudio(folder: string, options: AudioOptions = {}): Dataset {
       `A window of ${window} samples with ${context} before it is over ${MOST_WINDOW}: take a smaller one.`,
     );
   }
-  const listings = listFiles(folder, RECORDINGS);
   const files = [...listings.values()].flatMap(({ files }) => files);
-  const recordings = files.map((file) => openWave(join(folder, file)));
   checkRates(folder, files, recordings, sampleRate);
   const several = recordings.filter(({ channels }) => channels > 1).length;
   if (several > 0)
@@ -78,7 +84,7 @@ export function openAudio(folder: string, options: AudioOptions = {}): Dataset {
   // Of a folder that is not divided, all parts are one.
   const other = (members: Uint32Array) => (members === division.train ? train : part(members));
   return {
-    name: basename(resolve(folder)),
+    name: fileName(folder),
     inputs: [{ name: AUDIO, dtype: "float32", shape: [context + window] }],
     targets: [],
     train,
@@ -148,6 +154,6 @@ function checkRates(
   if (other < 0) return;
   throw new OptionsError(
     (o) =>
-      `${join(folder, files[other])} has ${recordings[other].rate} samples a second, and ${rate} are expected: resample it, or give the rate that all have by ${o("sampleRate")}.`,
+      `${folder}/${files[other]} has ${recordings[other].rate} samples a second, and ${rate} are expected: resample it, or give the rate that all have by ${o("sampleRate")}.`,
   );
 }

@@ -1,9 +1,8 @@
-import { basename } from "node:path";
 import { UserError } from "../../errors.ts";
 import { copyElements } from "../../onnx/elements.ts";
 import { OptionsError } from "../../options-error.ts";
 import type { Dataset, Split } from "../dataset.ts";
-import { readDataFile } from "../read-file.ts";
+import { fileName } from "../file-name.ts";
 import { divide, encode, join, type Unit, type Vocabulary, vocabularyOf } from "./vocabulary.ts";
 
 /** How a text becomes samples. */
@@ -29,15 +28,16 @@ const TOKENS = "tokens";
 const NEXT = "next";
 
 /**
- * A text in UTF-8, packed by gzip or not, as windows of tokens whose targets are the tokens that follow: window i is
+ * A text in UTF-8 as windows of tokens whose targets are the tokens that follow: window i is
  * tokens iT to iT + T - 1, its targets are tokens iT + 1 to iT + T. The three parts lie one behind the other in the text.
  * A vocabulary of words is that of the training part.
- * @throws UserError when the file cannot be read, is not UTF-8 or too short, or has a character that the vocabulary lacks
+ * @param path how messages name the file
+ * @throws UserError when it is not UTF-8, too short or too long, or has a character that the vocabulary lacks
  */
-export function openText(path: string, options: TextOptions = {}): Dataset {
+export function readText(bytes: Uint8Array, path: string, options: TextOptions = {}): Dataset {
   const { vocabulary: given, window = WINDOW, words = WORDS, parts = TEXT_PARTS } = options;
   const unit = given?.unit ?? options.unit ?? "characters";
-  const tokens = divide(textOf(path), unit);
+  const tokens = divide(textOf(bytes, path), unit);
   const learned = Math.floor(tokens.length * parts[0]);
   const chosen = Math.floor(tokens.length * (parts[0] + parts[1]));
   const own = unit === "characters" ? tokens : tokens.slice(0, learned);
@@ -55,7 +55,7 @@ export function openText(path: string, options: TextOptions = {}): Dataset {
     return windows(codes.subarray(start, end), size, window, charactersIn(predicted, unit));
   };
   return {
-    name: basename(path),
+    name: fileName(path),
     inputs: [{ name: TOKENS, dtype: "int64", shape: [window] }],
     targets: [{ name: NEXT, dtype: "int32", shape: [window] }],
     classes: vocabulary.tokens.length,
@@ -69,18 +69,16 @@ export function openText(path: string, options: TextOptions = {}): Dataset {
 /** No text has more bytes: each token of it is held in memory. */
 const MOST_BYTES = 2 ** 27;
 
-function textOf(path: string): string {
+function textOf(bytes: Uint8Array, path: string): string {
+  if (bytes.length > MOST_BYTES) {
+    const megabytes = (size: number) => Math.round(size / 1e6);
+    throw new UserError(
+      `${path} has ${megabytes(bytes.length)} MB of text, and up to ${megabytes(MOST_BYTES)} are read: give a part of it.`,
+    );
+  }
   try {
-    const bytes = readDataFile(path);
-    if (bytes.length > MOST_BYTES) {
-      const megabytes = (size: number) => Math.round(size / 1e6);
-      throw new UserError(
-        `${path} has ${megabytes(bytes.length)} MB of text, and up to ${megabytes(MOST_BYTES)} are read: give a part of it.`,
-      );
-    }
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes).replaceAll("\r\n", "\n");
-  } catch (error) {
-    if (error instanceof UserError) throw error;
+  } catch {
     throw new UserError(`${path} is not UTF-8 text: convert it.`);
   }
 }

@@ -1,0 +1,100 @@
+/** What a network learns from: labels, or its own outputs as it came. */
+export type Teacher = "labels" | "imitate";
+
+/** Something that is done to a network, with what was chosen. */
+export type Step = SimplifyStep | ShareStep | PruneStep | RetrainStep | CompactStep;
+
+/** The same with less. */
+export interface SimplifyStep {
+  readonly kind: "simplify";
+  /** Inputs that are always the same. */
+  readonly fix: Readonly<Record<string, number>>;
+  /** Shapes of inputs, with the batch. */
+  readonly shape: Readonly<Record<string, readonly number[]>>;
+}
+
+/** Weights as few values as keep the outputs what they were. */
+export interface ShareStep {
+  readonly kind: "share";
+  /** Points of fidelity that it may lose. */
+  readonly maxLoss: number;
+  /** Epochs of imitation; default: the library's. */
+  readonly epochs?: number;
+  /** Whether weights are rounded without inputs. */
+  readonly guess: boolean;
+}
+
+/** Fewer connections. */
+export interface PruneStep {
+  readonly kind: "prune";
+  /** To a rate, as far as a loss allows, or the same without training. */
+  readonly way: "rate" | "loss" | "unlabeled";
+  readonly rate: number;
+  readonly rounds: number;
+  readonly maxLoss: number;
+  readonly epochs: number;
+  readonly teacher: Teacher;
+  readonly seed: number;
+}
+
+/** More training: what is zero stays so. */
+export interface RetrainStep {
+  readonly kind: "retrain";
+  readonly epochs: number;
+  readonly teacher: Teacher;
+  readonly seed: number;
+}
+
+/** Without the units that nothing reaches or reads. */
+export interface CompactStep {
+  readonly kind: "compact";
+}
+
+/** Steps by what they are called. */
+export type StepKind = Step["kind"];
+
+/** The options of the library's function for a simplification. */
+export function simplifyOptions({ fix, shape }: SimplifyStep) {
+  return {
+    ...(Object.keys(fix).length > 0 && { fix }),
+    ...(Object.keys(shape).length > 0 && { shape }),
+  };
+}
+
+/** The options of the library's function for a sharing. */
+export const shareOptions = ({ maxLoss, epochs, guess }: ShareStep) => ({
+  maxLoss,
+  ...(!guess && epochs !== undefined && { epochs }),
+});
+
+/** The options of the library's function for a pruning: by a plan, a search, or without labels. */
+export function pruneOptions({ way, rate, rounds, maxLoss, epochs, teacher, seed }: PruneStep) {
+  if (way === "unlabeled") return { maxLoss };
+  const task = teacher === "imitate" ? ({ task: "imitate" } as const) : {};
+  return way === "rate" ? { rate, rounds, epochs, seed, ...task } : { maxLoss, epochs, seed, ...task };
+}
+
+/** The options of the library's function for training. */
+export const retrainOptions = ({ epochs, teacher, seed }: RetrainStep) => ({
+  epochs,
+  seed,
+  ...(teacher === "imitate" && ({ task: "imitate" } as const)),
+});
+
+/** "Pruned 10x", of a step that was done. */
+export function doneText(step: Step): string {
+  switch (step.kind) {
+    case "simplify":
+      return "Simplified";
+    case "share":
+      return `Shared within ${points(step.maxLoss)}`;
+    case "prune":
+      return step.way === "rate" ? `Pruned ${step.rate}x` : `Pruned within ${points(step.maxLoss)}`;
+    case "retrain":
+      return `Retrained for ${step.epochs} ${step.epochs === 1 ? "epoch" : "epochs"}`;
+    case "compact":
+      return "Without dead units";
+  }
+}
+
+const points = (count: number) => `${count} ${count === 1 ? "point" : "points"}`;

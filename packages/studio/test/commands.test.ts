@@ -1,0 +1,69 @@
+import { describe, expect, it } from "vitest";
+import { codeFor, commandsOf } from "../src/commands.ts";
+import type { Step } from "../src/steps.ts";
+
+const prune: Step = {
+  kind: "prune",
+  way: "rate",
+  rate: 10,
+  rounds: 2,
+  maxLoss: 0,
+  epochs: 6,
+  teacher: "labels",
+  seed: 1,
+};
+const mnist = { kind: "mnist", name: "MNIST sample", settings: {} } as const;
+
+describe("commands", () => {
+  it("are a command for each step, each on what the one before wrote", () => {
+    const share: Step = { kind: "share", maxLoss: 1, guess: false };
+    expect(commandsOf([prune, share], "lenet 5.onnx", mnist)).toEqual([
+      "espalier prune 'lenet 5.onnx' --data mnist --out pruned --rate 10 --rounds 2 --epochs 6 --seed 1",
+      "espalier compress pruned/pruned.onnx --data mnist --out shared.esp --max-loss 1",
+    ]);
+  });
+
+  it("imitate the network that came", () => {
+    const retrain: Step = { kind: "retrain", epochs: 3, teacher: "imitate", seed: 2 };
+    expect(commandsOf([retrain], "vad.onnx", { kind: "audio", name: "recordings", settings: { context: 64 } })).toEqual(
+      [
+        "espalier train vad.onnx --data audio:FOLDER --context 64 --out retrained.onnx --epochs 3 --seed 2 --task imitate --against vad.onnx",
+      ],
+    );
+  });
+
+  it("fix inputs, settle shapes, and prune without labels", () => {
+    const simplify: Step = { kind: "simplify", fix: { sr: 16_000 }, shape: { input: [1, 576] } };
+    const unlabeled: Step = { ...prune, way: "unlabeled", maxLoss: 1 };
+    expect(commandsOf([simplify, unlabeled], "vad.onnx", undefined)).toEqual([
+      "espalier simplify vad.onnx --out simple.onnx --fix sr=16000 --shape input=1x576",
+      "espalier prune simple.onnx --out pruned --unlabeled --max-loss 1",
+    ]);
+  });
+
+  it("say how pictures become the input", () => {
+    const preprocessing = {
+      crop: [48, 320],
+      channels: "BGR",
+      mean: [127.5, 127.5, 127.5],
+      scale: [0.5, 0.5, 0.5],
+    } as const;
+    const share: Step = { kind: "share", maxLoss: 4, epochs: 0, guess: false };
+    expect(commandsOf([share], "rec.onnx", { kind: "images", name: "pictures", settings: {}, preprocessing })).toEqual([
+      "espalier compress rec.onnx --data images:FOLDER --size 48x320 --channels BGR --mean 127.5,127.5,127.5 --scale 0.5,0.5,0.5 --out shared.esp --max-loss 4 --epochs 0",
+    ]);
+  });
+});
+
+describe("the lines of code", () => {
+  it("feed each input an array of its type and size", () => {
+    const inputs = [
+      { name: "x", dtype: "float32", shape: [1, 3, "size", 4] },
+      { name: "sr", dtype: "int64", shape: [] },
+    ] as const;
+    const code = codeFor({ name: "vad", inputs });
+    expect(code).toContain('await fetch("vad.esp")');
+    expect(code).toContain('"x": { dims: [1, 3, size, 4], data: new Float32Array(1 * 3 * size * 4) },');
+    expect(code).toContain('"sr": { dims: [], data: new BigInt64Array(1) },');
+  });
+});
