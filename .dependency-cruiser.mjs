@@ -2,6 +2,7 @@
 const methods = [
   "pruning",
   "sharing",
+  "quantization",
   "coding",
   "training",
   "tasks",
@@ -31,6 +32,7 @@ const below = {
   reconstruction: ["training", "tasks", "operators", "engine", "onnx", "data"],
   pruning: ["reconstruction", "training", "tasks", "operators", "engine", "onnx", "data"],
   sharing: ["coding", "reconstruction", "training", "tasks", "operators", "engine", "autodiff", "onnx", "data"],
+  quantization: ["sharing", "reconstruction", "training", "tasks", "adoption", "operators", "engine", "onnx", "data"],
   coding: ["onnx"],
   report: ["pruning", "sharing", "training", "tasks", "adoption", "operators", "engine", "onnx", "data"],
   experiments: ["report", ...methods],

@@ -50,6 +50,18 @@ export {
 } from "./share-within.ts";
 export { type ShareWithoutLabelsOptions, shareWithoutLabels } from "./share-without-labels.ts";
 
+// Quantizing
+
+export type { Treatment } from "../quantization/treatment.ts";
+export {
+  type QuantizedFidelity,
+  type QuantizedLayer,
+  type QuantizeOptions,
+  type QuantizeResult,
+  quantize,
+} from "./quantize.ts";
+export { type QuantizeReportOptions, quantizeReport } from "./quantize-report.ts";
+
 // Networks from elsewhere, and by name
 
 export { type CaffeFiles, type CaffeImportResult, importCaffeFiles, type NamedFile } from "./import-caffe.ts";

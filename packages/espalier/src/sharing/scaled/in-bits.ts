@@ -48,7 +48,13 @@ export function layersInBits({ typed, layers }: Statistics, bitsOf: BitsOf): Map
   return found;
 }
 
-function layerInBits(looked: Looked, bias: FloatTensor | undefined, most: number) {
+/**
+ * One layer as {@link layersInBits} rounds it.
+ * @param bias what is added to its outputs
+ * @param most the largest code
+ * @param toTheOctave how many scales there are to the octave; default: as many as a file tells for little
+ */
+export function layerInBits(looked: Looked, bias: FloatTensor | undefined, most: number, toTheOctave?: number) {
   const { layer, linear, blocks } = looked;
   const { groups, rows, columns } = linear;
   const whole = withBias(linear, linear.matrices(layer.tensor), bias?.data);
@@ -69,6 +75,7 @@ function layerInBits(looked: Looked, bias: FloatTensor | undefined, most: number
       (i) => wanted[i],
       (i) => squares[i],
       most,
+      toTheOctave,
     );
     const written = codes.subarray(row * columns, (row + 1) * columns);
     for (const [b, { start, end }] of blocks.entries()) {
@@ -109,12 +116,18 @@ const REACHES = [1, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4];
  * The scale of least squared error for a row of weights.
  * @param squares how much the error of each counts
  */
-function bestScale(size: number, weight: (i: number) => number, squares: (i: number) => number, most: number): number {
+function bestScale(
+  size: number,
+  weight: (i: number) => number,
+  squares: (i: number) => number,
+  most: number,
+  toTheOctave?: number,
+): number {
   let largest = 0;
   for (let i = 0; i < size; i++) largest = Math.max(largest, Math.abs(weight(i)));
   let [best, least] = [0, Number.POSITIVE_INFINITY];
   for (const reach of REACHES) {
-    const scale = scaleFor(Math.max((largest * reach) / most, LEAST));
+    const scale = scaleFor(Math.max((largest * reach) / most, LEAST), toTheOctave);
     let error = 0;
     for (let i = 0; i < size; i++) {
       const w = weight(i);
@@ -125,11 +138,17 @@ function bestScale(size: number, weight: (i: number) => number, squares: (i: num
   return best;
 }
 
-function roundedTo({ dims, data }: FloatTensor, { scales: count, inner }: Axis, most: number): ScaledTensor {
+/** A tensor as {@link inBits} rounds it. */
+export function roundedTo(
+  { dims, data }: FloatTensor,
+  { scales: count, inner }: Axis,
+  most: number,
+  toTheOctave?: number,
+): ScaledTensor {
   const size = data.length / count;
   const scales = Float32Array.from({ length: count }, (_, row) => {
     const weight = (i: number) => data[(Math.floor(i / inner) * count + row) * inner + (i % inner)];
-    return bestScale(size, weight, () => 1, most);
+    return bestScale(size, weight, () => 1, most, toTheOctave);
   });
   const codes = Int16Array.from(data, (w, i) => codeOf(w, scales[Math.floor(i / inner) % count], most));
   return { dims, inner, scales, codes };

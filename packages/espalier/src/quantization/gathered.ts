@@ -1,0 +1,44 @@
+import { attribute, int } from "../onnx/attributes.ts";
+import type { GraphBuilder } from "../onnx/builder.ts";
+import { codeOf } from "../onnx/dtype.ts";
+import type { Model, Node } from "../onnx/graph.ts";
+import { flattened } from "../onnx/nested.ts";
+import { float32 } from "../onnx/tensor.ts";
+import type { ScaledTensor } from "../sharing/scaled/scaled.ts";
+import { axisOfScales } from "./weights.ts";
+
+/** A table of codes, of which rows are taken before they are numbers: the whole of it would be more in each run. */
+export interface Table {
+  readonly codes: string;
+  /** [rows, 1]. */
+  readonly scales: string;
+}
+
+/** Returns true for a table that Gather alone reads, row by row, where each row has a scale of its own. */
+export function isGathered(model: Model, table: string, scaled: ScaledTensor): boolean {
+  const readers = flattened(model).nodes.filter(({ inputs }) => inputs.includes(table));
+  return (
+    scaled.dims.length === 2 && axisOfScales(scaled) === 0 && readers.every((node) => takesRows(model, node, table))
+  );
+}
+
+function takesRows({ nodes }: Model, node: Node, table: string): boolean {
+  const isOuter = node.op === "Gather" && node.domain === "" && nodes.includes(node);
+  return isOuter && attribute(node, "int", "axis", 0) === 0 && node.inputs[1] !== table;
+}
+
+export function emitTable(graph: GraphBuilder, name: string, { dims, codes, scales }: ScaledTensor): Table {
+  graph.model.initializers.delete(name);
+  graph.model.inputs = graph.model.inputs.filter((input) => input.name !== name);
+  return {
+    codes: graph.initializer("", { dtype: "int8", dims, data: Int8Array.from(codes) }),
+    scales: graph.initializer("", float32([dims[0], 1], scales)),
+  };
+}
+
+/** Adds what makes a Gather's output of a table's codes. */
+export function emitRows(graph: GraphBuilder, { inputs, outputs }: Node, { codes, scales }: Table): void {
+  const [rows, own] = [codes, scales].map((part) => graph.emit("Gather", [part, inputs[1]], {}, graph.fresh("")));
+  const numbers = graph.emit("Cast", [rows], { to: int(codeOf("float32")) }, graph.fresh(""));
+  graph.emit("Mul", [numbers, own], {}, outputs[0]);
+}
