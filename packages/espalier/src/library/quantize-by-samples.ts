@@ -1,5 +1,6 @@
 import { forSamples } from "../adoption/samples.ts";
 import type { Dataset } from "../data/dataset.ts";
+import { someOf } from "../data/some.ts";
 import { annotate } from "../engine/annotate.ts";
 import type { Engine } from "../engine/engine.ts";
 import { UserError } from "../errors.ts";
@@ -96,6 +97,9 @@ export async function quantizeBySamples(
   }
 }
 
+/** More samples tell codes of eight or four bits hardly more. */
+const MOST_SAMPLES = 128;
+
 /** What layers read and do to the outputs; undefined where it is not asked for, or a gradient is not known. */
 async function statisticsFor(
   engine: Engine,
@@ -108,7 +112,8 @@ async function statisticsFor(
   try {
     const { network, batch, kinds } = await learnable(engine, forSamples(base, data), data);
     const onPart = (part: number) => workOf(hooks)("Looking at the layers", part, 1);
-    return await statisticsOf(engine, network, data, { batch, seed, kinds, signal: hooks.signal, onPart });
+    const some = { ...data, train: someOf(data.train, MOST_SAMPLES) };
+    return await statisticsOf(engine, network, some, { batch, seed, kinds, signal: hooks.signal, onPart });
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     const text = `Each weight is rounded to the nearest code, as not all is known of the layers. ${error.message}`;

@@ -6,7 +6,7 @@ import { float32, type NumericTensor } from "../onnx/tensor.ts";
 import { permuted } from "../operators/permute.ts";
 import type { ScaledTensor } from "../sharing/scaled/scaled.ts";
 import { unitsOf } from "./integer-layers.ts";
-import { withOwnNames } from "./node-names.ts";
+import { withOwnNames } from "./names.ts";
 
 /**
  * A network whose MatMul and Gemm layers find the codes of what they read in each run (dynamic quantization): in the form

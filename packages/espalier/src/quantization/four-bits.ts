@@ -6,7 +6,7 @@ import type { Layer } from "../operators/layers.ts";
 import { permuted } from "../operators/permute.ts";
 import { type BlockedCodes, blocksIn, type Matrix } from "./blocks.ts";
 import { hasIntegerKernel, unitsOf } from "./integer-layers.ts";
-import { withOwnNames } from "./node-names.ts";
+import { withOwnNames } from "./names.ts";
 
 /** Operators beside ONNX's own that ONNX Runtime has everywhere. */
 const MICROSOFT = "com.microsoft";

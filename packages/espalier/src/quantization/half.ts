@@ -6,7 +6,7 @@ import { storedLike } from "../onnx/half.ts";
 import { readsOf } from "../onnx/live.ts";
 import { withoutDeadParts } from "../onnx/simplify/dead.ts";
 import { type FloatTensor, isFloat32, type Tensor } from "../onnx/tensor.ts";
-import { withOwnNames } from "./node-names.ts";
+import { withOwnNames } from "./names.ts";
 
 /**
  * Operators that compute in halves: what they read and make is of one type, and no sum over many numbers, exponential or

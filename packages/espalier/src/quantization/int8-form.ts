@@ -9,12 +9,14 @@ import { withDynamic } from "./dynamic.ts";
 import { among, type Form, heldAs } from "./form.ts";
 import { hasIntegerKernel } from "./integer-layers.ts";
 import type { Plan } from "./ladder.ts";
+import { withShortNames } from "./names.ts";
 import { placementOf } from "./placement.ts";
 import { nodesOf, withInt8 } from "./qdq.ts";
 import type { Treatment } from "./treatment.ts";
 
 const COMPUTED: readonly Treatment[] = ["int8", "int8 weights", "float32"];
 const HELD: readonly Treatment[] = ["int8 weights", "float32"];
+const PAIRS = new Set(["QuantizeLinear", "DequantizeLinear"]);
 
 /** What tells of a network's values: nothing, where no samples are given. */
 export interface Seen {
@@ -58,7 +60,8 @@ export async function int8Form(
     write(model, plan) {
       const held = among(codes.weights, heldAs(plan, "int8", "int8 weights"));
       const fitted = withBiases(model, codes, plan);
-      return withInt8(fitted, { codes: held, computed: heldAs(plan, "int8"), ranges });
+      const made = withInt8(fitted, { codes: held, computed: heldAs(plan, "int8"), ranges });
+      return withShortNames(made, "v", PAIRS);
     },
   };
 }

@@ -4,7 +4,7 @@ import { withoutDeadParts } from "../onnx/simplify/dead.ts";
 import { type FloatTensor, isFloat32 } from "../onnx/tensor.ts";
 import type { ScaledTensor } from "../sharing/scaled/scaled.ts";
 import { emitRows, emitTable, isGathered, type Table } from "./gathered.ts";
-import { withOwnNames } from "./node-names.ts";
+import { withOwnNames } from "./names.ts";
 import { Pairs } from "./pairs.ts";
 import { placementOf } from "./placement.ts";
 import type { Range } from "./range.ts";
