@@ -5,11 +5,9 @@ import { UserError } from "../errors.ts";
 import type { Model } from "../onnx/graph.ts";
 import { isStoredFloat } from "../onnx/half.ts";
 import { allNodes } from "../onnx/nested.ts";
+import { isQuantized } from "../onnx/quantized.ts";
 import { upgrade } from "../onnx/upgrade.ts";
 import { mergeable } from "../operators/roles.ts";
-
-const QUANTIZED =
-  /^(DequantizeLinear|QuantizeLinear|DynamicQuantize.*|QLinear.*|QGemm|.*Integer(ToFloat)?|MatMulNBits|GatherBlockQuantized)$/;
 
 /**
  * The form of a network in which it is quantized: simple, of the operator set that knows scales by channel, its weights
@@ -17,7 +15,7 @@ const QUANTIZED =
  * @throws UserError for one that is quantized already, or in halves
  */
 export async function quantizableForm(engine: Engine, source: Model): Promise<Model> {
-  const quantized = allNodes(source).find(({ op }) => QUANTIZED.test(op));
+  const quantized = allNodes(source).find(isQuantized);
   if (quantized) {
     throw new UserError(
       `The network "${source.name}" is quantized already (it has ${quantized.op}): give the one of float32.`,
