@@ -23,6 +23,13 @@ const SIDES = {
   peer: { command: [PYTHON, here("peers/pytorch_networks.py")], last: [] },
 } as const;
 
+/**
+ * Has the C library keep memory that was freed, for either side. By default it goes back to the system at once where it is
+ * large, and comes again page by page: on virtual machines whose pages are dear, PyTorch then takes up to ten times as long,
+ * which says nothing of its arithmetic.
+ */
+const KEEPING = { MALLOC_MMAP_MAX_: "0", MALLOC_TRIM_THRESHOLD_: String(2 ** 34) };
+
 /** A process that does training steps when it is asked to. */
 export class StepSide {
   readonly #child: ChildProcess;
@@ -34,8 +41,9 @@ export class StepSide {
     const { command, last } = SIDES[side];
     const [program, ...first] = command;
     const quiet = side === "web" ? "ignore" : "inherit";
+    const env = { ...process.env, ...KEEPING, OPENBLAS_NUM_THREADS: String(threads) };
     const args = [...first, network, ...[threads, batch, steps].map(String), ...last];
-    this.#child = spawn(program, args, { stdio: ["pipe", "pipe", quiet] });
+    this.#child = spawn(program, args, { env, stdio: ["pipe", "pipe", quiet] });
     if (!this.#child.stdout) throw new Error("The process has no output.");
     this.#lines = createInterface({ input: this.#child.stdout })[Symbol.asyncIterator]();
     // A process that ended cannot be asked: its missing answer tells.
