@@ -1,6 +1,7 @@
 import { int, ints } from "../onnx/attributes.ts";
 import type { GraphBuilder } from "../onnx/builder.ts";
 import { float32, sizeOf } from "../onnx/tensor.ts";
+import { blockedFilterGradient, suitsBlocks } from "./conv-filter-blocked.ts";
 import type { RuleContext } from "./rule.ts";
 import { convAttributes, UNFOLDED_LIMIT, unreached, type Windows } from "./window.ts";
 
@@ -17,6 +18,7 @@ export function filterGradient(context: RuleContext, windows: Windows, groups: n
   const { kernel, strides, output } = windows;
   const [batch, channels] = context.shape(context.inputs[0]);
   if (isPointwise(windows) && groups === 1) return pointwiseFilterGradient(context);
+  if (groups === 1 && suitsBlocks(context, windows)) return blockedFilterGradient(context, windows);
   if (groups === channels && groups === context.shape(context.inputs[1])[0])
     return singleFilterGradient(context, windows);
   const few = channels / groups < FEW_CHANNELS;

@@ -25,6 +25,8 @@ export interface Differentiated {
  * @param loss the name of a value with one element
  * @param wrt names of inputs or initializers
  * @param rules gradient rules by operator, "domain:op" outside ONNX's own domain; default: all that are built in
+ * @param blockSize how many channels lie side by side in the blocked kernels of the runtime that will run the graph;
+ * default: rules use ONNX's own operators only
  * @throws UserError for an operator without a rule, or a value of `wrt` that the loss does not depend on
  */
 export function differentiate(
@@ -32,6 +34,7 @@ export function differentiate(
   loss: string,
   wrt: readonly string[],
   rules: ReadonlyMap<string, GradientRule> = gradientRules,
+  blockSize?: number,
 ): Differentiated {
   const model = { ...copyModel(source), inputs: [...source.inputs] };
   const graph = new GraphBuilder(model, "grad/");
@@ -67,7 +70,7 @@ export function differentiate(
     if (gradients.every((gradient) => gradient === undefined)) continue;
     const rule = rules.get(ruleName(node));
     if (!rule) throw missingRule(node);
-    const found = rule(contextOf(known, graph, node, gradients, varying));
+    const found = rule({ ...contextOf(known, graph, node, gradients, varying), blockSize });
     node.inputs.forEach((input, i) => {
       const part = found[i];
       if (part === undefined || !varying.has(input)) return;

@@ -34,6 +34,8 @@ export interface RuleContext {
   shape(value: string): readonly number[];
   /** The element type that gradients have in this node. */
   readonly dtype: "float32" | "float64";
+  /** How many channels lie side by side in the runtime's blocked kernels; undefined where they are not to be used. */
+  readonly blockSize?: number;
   /** The value of an input that no feed changes (axes, pads, ...); undefined for an input left out. */
   constant(input: number): NumericTensor | undefined;
   /** A scalar constant of the gradient's type. */

@@ -121,7 +121,7 @@ function backward(objective: TypedModel, options: StepOptions) {
   }
   const spliced = splice(forward, options);
   const read = parameters.map((name) => spliced.get(name) ?? name);
-  const { model: plain, gradients } = differentiate(typedModel(forward), LOSS, read, rules);
+  const { model: plain, gradients } = differentiate(typedModel(forward), LOSS, read, rules, blockSize);
   const needed = [LOSS, ...gradients.values(), ...Object.keys(renewed(options))];
   const model = blockSize === undefined ? plain : withBlocks(plain, blockSize, needed);
   return { model, gradients: new Map(parameters.map((name, i) => [name, gradients.get(read[i]) ?? ""])) };

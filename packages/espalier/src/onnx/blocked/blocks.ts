@@ -1,12 +1,10 @@
 import { type Attributes, int } from "../attributes.ts";
 import { GraphBuilder } from "../builder.ts";
-import { lookup, type Node } from "../graph.ts";
+import { lookup } from "../graph.ts";
 import { type NumericTensor, sizeOf } from "../tensor.ts";
 import type { FeedableModel } from "../typed.ts";
+import { emitBlocked } from "./node.ts";
 import { shapesOf } from "./shapes.ts";
-
-/** The runtime's own operators, over tensors [N, C, H, W] that lie in memory as [N, C / block, H, W, block]. */
-export const BLOCKED_DOMAIN = "com.microsoft.nchwc";
 
 /** [N, C, H, W]. */
 export type Images = readonly [number, number, number, number];
@@ -37,7 +35,6 @@ export class Blocks {
     this.graph = new GraphBuilder(model, "blocked/");
     this.size = size;
     model.nodes = [];
-    model.opsets.set(BLOCKED_DOMAIN, 1);
   }
 
   shape(value: string): readonly number[] | undefined {
@@ -81,10 +78,7 @@ export class Blocks {
 
   /** Adds a node of the blocked operators. */
   emit(op: string, inputs: readonly string[], attributes: Attributes = {}, output = this.graph.fresh(op)): string {
-    this.graph.reserve(output);
-    const node: Node = { name: output, op, domain: BLOCKED_DOMAIN, inputs, outputs: [output], attributes };
-    this.graph.model.nodes.push(node);
-    return output;
+    return emitBlocked(this.graph, op, inputs, attributes, output);
   }
 
   as(value: string, dims: readonly number[]): string {

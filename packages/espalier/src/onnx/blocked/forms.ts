@@ -3,6 +3,7 @@ import type { Node } from "../graph.ts";
 import { float32, integers, sizeOf } from "../tensor.ts";
 import { type Blocks, type Images, isNumber } from "./blocks.ts";
 import { affine, blockConvolution, convolutionOf } from "./convolution.ts";
+import { BLOCKED_DOMAIN } from "./node.ts";
 import { ELEMENTWISE } from "./shapes.ts";
 
 /** What can be done with a node where what it reads or makes is in blocks. */
@@ -19,6 +20,7 @@ export interface Form {
 
 /** The form of a node in blocks, if it has one. */
 export function formOf(blocks: Blocks, node: Node): Form | undefined {
+  if (node.domain === BLOCKED_DOMAIN && node.op === "ReorderInput") return reordered(blocks, node);
   if (node.domain !== "") return undefined;
   if (node.op === "Conv") return convolution(blocks, node);
   if (node.op === "BatchNormalization") return normalization(blocks, node);
@@ -27,6 +29,18 @@ export function formOf(blocks: Blocks, node: Node): Form | undefined {
   if (node.op === "ReduceMean" || node.op === "ReduceSum") return overChannels(blocks, node);
   if (ELEMENTWISE.has(node.op)) return elementwise(blocks, node) ?? byChannel(blocks, node);
   return undefined;
+}
+
+/** What a gradient rule asks for in blocks is there already, or is for whoever asks next. */
+function reordered(blocks: Blocks, { inputs: [x], outputs: [output] }: Node): Form | undefined {
+  const images = blocks.images(x);
+  if (!images) return undefined;
+  return {
+    reads: [x],
+    seeks: true,
+    pays: true,
+    apply: () => void blocks.graph.emit("Identity", [blocks.get(x, images)], {}, output),
+  };
 }
 
 function convolution(blocks: Blocks, node: Node): Form | undefined {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Engine } from "../../../src/engine/engine.ts";
 import { nodeEngine } from "../../../src/engine/node.ts";
-import { BLOCKED_DOMAIN } from "../../../src/onnx/blocked/blocks.ts";
+import { BLOCKED_DOMAIN } from "../../../src/onnx/blocked/node.ts";
 import { chain, residual } from "../../../src/onnx/build/branches.ts";
 import { clip, conv2d, dense, globalAveragePool, maxPool, relu } from "../../../src/onnx/build/layers.ts";
 import { batchNorm } from "../../../src/onnx/build/normalization.ts";
