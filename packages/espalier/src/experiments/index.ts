@@ -12,6 +12,7 @@ import { lstm } from "./lstm.ts";
 import { neuraltalk } from "./neuraltalk.ts";
 import { neurons } from "./neurons.ts";
 import { histograms, mask } from "./pictures.ts";
+import { rate } from "./rate.ts";
 import { sharingInit } from "./sharing-init.ts";
 import { table1, table3, table4 } from "./tables.ts";
 import { zoo } from "./zoo.ts";
@@ -35,6 +36,7 @@ export const experiments: ReadonlyMap<string, Experiment> = new Map<string, Expe
   ["dc-fig6", dcFig6],
   ["dc-table", dcTable],
   ["sharing-init", sharingInit],
+  ["rate", rate],
   ["lstm", lstm],
   ["neuraltalk", neuraltalk],
   ["zoo", zoo],

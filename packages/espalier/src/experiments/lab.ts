@@ -240,13 +240,21 @@ export class Lab {
     this.#options.note(line);
   }
 
-  /** Does work that takes long, and says when it begins. */
-  async during<Result>(what: string, work: () => Promise<Result>): Promise<Result> {
+  /**
+   * Does work that takes long, and says when it begins.
+   * @param work is asked by the signal to end; what it gives then is none
+   */
+  async during<Result>(
+    what: string,
+    work: (hooks: Pick<LabOptions, "signal" | "onWork">) => Promise<Result>,
+  ): Promise<Result> {
     const { note, onWork, signal } = this.#options;
     if (signal.aborted) throw new Stopped(what);
     note(what);
     onWork?.(what, 0);
-    return work();
+    const result = await work({ signal, onWork });
+    if (signal.aborted) throw new Stopped(what);
+    return result;
   }
 
   /** Does work for each of some settings that have nothing to do with each other: at once, where runs are done elsewhere. */

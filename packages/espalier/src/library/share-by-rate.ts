@@ -47,7 +47,7 @@ export interface ShareByRateResult extends Omit<ShareResult, "sharing" | "measur
 }
 
 /** The first price of a bit, times the number of parameters. */
-const FIRST_PRICE = 0.25;
+const FIRST_PRICE = 1;
 
 /**
  * Trains a network for its code: what each weight takes in bits is a part of the loss, so that weights become zero, or

@@ -49,6 +49,7 @@ describe("Ctrl-C", () => {
     ["prune --unlabeled", ["prune", net, ...data, "--unlabeled", "--rate", "2", "--out", at("unlabeled")]],
     ["compress --bits", ["compress", net, ...data, "--bits", "4", "--out", at("bits.esp")]],
     ["compress --max-loss", ["compress", net, ...data, "--max-loss", "1", "--out", at("loss.esp")]],
+    ["compress --train-rate", ["compress", net, ...data, "--train-rate", "--lambda", "1e-4", "--out", at("rate.esp")]],
     ["compress --unlabeled", ["compress", net, ...data, "--unlabeled", "--lambda", "0.1", "--out", at("own.esp")]],
   ])("ends %s with its status and one sentence", async (_, args) => {
     const { status, stdout, stderr } = await espalier(...args);

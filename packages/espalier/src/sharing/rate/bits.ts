@@ -30,27 +30,32 @@ export function addBits(
   { places = rows > 1 && columns > 1 }: { readonly places?: boolean } = {},
 ): string {
   const math = mathNodes(graph, (value) => graph.scalar("float32", value));
-  const { abs, add, sub, mul, div, min, less, where } = math;
+  const { abs, add, sub, mul, div, min, max, less, where } = math;
   const size = abs(codes);
   // Floor ends the gradient, and halves are as good as rounded up.
   const whole = graph.emit("Floor", [add(size, 0.5)]);
   const alive = min(whole, 1);
   const sumOver = (value: string, ...axes: number[]) =>
     graph.emit("ReduceSum", [value, graph.ints(axes)], { keepdims: int(1) });
-  const live = sumOver(alive, 0, 1);
+  const byRow = sumOver(alive, 1);
+  const live = sumOver(byRow, 0);
   const count = rows * columns;
   const share = div(add(live, 0.5), count + 1);
-  const along = (axis: number, length: number) => {
+  const odds = (sums: string, length: number) => {
     const seen = Math.sqrt(length);
-    return logOdds(math, div(add(sumOver(alive, axis), mul(share, seen)), length + seen));
+    return logOdds(math, div(add(sums, mul(share, seen)), length + seen));
   };
-  const odds = places ? sub(add(along(1, columns), along(0, rows)), logOdds(math, share)) : logOdds(math, share);
   // P(magnitude k) = (1 - g) g^(k - 1), with g = excess / (excess + live).
   const excess = add(sub(sumOver(whole, 0, 1), live), 0.5);
   const all = add(add(excess, live), 0.5);
   const more = mul(sub(math.log(all), math.log(excess)), 1 / Math.LN2);
   const first = add(mul(sub(math.log(all), math.log(sub(all, excess))), 1 / Math.LN2), 1);
-  const slope = where(less(size, 1), sub(first, min(odds, 0)), more);
+  const overall = logOdds(math, share);
+  // What the whole matrix and its rows say is added up before the columns stretch it over all codes.
+  const there = places
+    ? max(sub(add(sub(first, odds(byRow, columns)), overall), odds(sumOver(alive, 0), rows)), first)
+    : max(sub(first, overall), first);
+  const slope = where(less(size, 1), there, more);
   return graph.emit("ReduceSum", [mul(slope, size)], { keepdims: int(0) });
 }
 

@@ -58,8 +58,9 @@ export function rated(source: Model, quantizer: Quantizer = entropyPenalized): R
     model.inputs = model.inputs.filter((input) => input.name !== name);
     const place = placeOf(graph, name, tensor);
     places.set(name, place);
-    const ratio = graph.emit("Pow", [graph.emit("Exp", [place.steps]), graph.scalar("float32", PACE)]);
-    const codes = graph.emit("Div", [place.codes, ratio]);
+    const moved = graph.emit("Exp", [place.steps]);
+    const [ratio, inverse] = [PACE, -PACE].map((pace) => graph.emit("Pow", [moved, graph.scalar("float32", pace)]));
+    const codes = graph.emit("Mul", [place.codes, inverse]);
     const step = graph.emit("Mul", [ratio, graph.scalar("float32", place.first)]);
     const quantized = quantizer.quantize(graph, { ...place, codes }, name);
     graph.emit("Reshape", [graph.emit("Mul", [quantized.whole, step]), graph.ints(tensor.dims)], {}, name);
