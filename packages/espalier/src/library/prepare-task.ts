@@ -15,6 +15,7 @@ import { IMITATE, imitates, type TaskChoice, taskFor } from "../tasks/index.ts";
 import type { Task } from "../tasks/task.ts";
 import { checkSize } from "../training/evaluate.ts";
 import { imitationOf } from "../training/imitation.ts";
+import { checkNotQuantized } from "./check-quantized.ts";
 import { type Hooks, workOf } from "./hooks.ts";
 import { fittingTargets } from "./inferred-labels.ts";
 import { adoptFor } from "./network.ts";
@@ -55,7 +56,7 @@ export async function onTask<Result>(
   hooks: Hooks,
   work: (prepared: PreparedTask) => Promise<Result>,
 ): Promise<Result> {
-  checkStart(given, hooks);
+  checkStart(source, given, hooks);
   const { release, ...prepared } = await prepareTask(engine, source, given, choice, hooks);
   try {
     return await work(prepared);
@@ -64,9 +65,10 @@ export async function onTask<Result>(
   }
 }
 
-/** @throws UserError for data without samples; the signal's reason where it is there already */
-function checkStart(given: Dataset, hooks: Hooks): void {
+/** @throws UserError for data without samples, or a network that is quantized; the signal's reason where it is there already */
+function checkStart(source: Model, given: Dataset, hooks: Hooks): void {
   hooks.signal?.throwIfAborted();
+  checkNotQuantized(source);
   for (const split of [given.train, given.validation]) checkSize(split, given);
   workOf(hooks)("Preparing the network", 0);
 }
@@ -83,7 +85,7 @@ export async function onScores<Result>(
   hooks: Hooks,
   work: (prepared: PreparedTask) => Promise<Result>,
 ): Promise<Result> {
-  checkStart(data, hooks);
+  checkStart(source, data, hooks);
   const { task: wanted, measure, output } = choice;
   const given = await fittingTargets(engine, source, data, choice);
   const fidelity = typeof measure === "string" && fidelityMeasures.has(measure);

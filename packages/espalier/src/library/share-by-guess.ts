@@ -15,6 +15,7 @@ import { Scaler } from "../sharing/scaled/scale-network.ts";
 import type { Statistics } from "../sharing/scaled/statistics.ts";
 import { toldBy } from "../sharing/scaled/told.ts";
 import { bitsFor } from "../sharing/share.ts";
+import { checkNotQuantized } from "./check-quantized.ts";
 import { type Hooks, splitHooks, workOf } from "./hooks.ts";
 import { type Basis, imagined } from "./imagined.ts";
 import { checkWeights } from "./network.ts";
@@ -61,6 +62,7 @@ export async function shareByGuess(
   const { hooks, given } = splitHooks(options);
   const { bits, biasBits, maxLoss = 1 } = checkOptions(schema, given);
   const note = (text: string) => hooks.onProgress?.({ kind: "note", text });
+  checkNotQuantized(source);
   checkWeights(source);
   const told = toldBy(source);
   const simple = told.size > 0 ? (await simplifyModel(engine, source, { mayMerge: mergeable })).model : source;

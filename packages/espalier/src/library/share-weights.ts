@@ -16,6 +16,7 @@ import { worsened } from "../tasks/measure.ts";
 import type { Task } from "../tasks/task.ts";
 import { evaluate } from "../training/evaluate.ts";
 import { parametersOf } from "../training/parameters.ts";
+import { checkNotQuantized } from "./check-quantized.ts";
 import { type Hooks, splitHooks, workOf } from "./hooks.ts";
 import { checkWeights } from "./network.ts";
 import type { PerLayer } from "./options/notation.ts";
@@ -70,6 +71,7 @@ async function shareAlone(
 ): Promise<ShareResult> {
   const computed = await withComputedWeights(engine, source);
   const form = trainableForm(computed.model, { gates: false });
+  checkNotQuantized(source);
   checkWeights(form.model);
   for (const text of [...computed.notes, ...untreated(form.model, true)]) onProgress?.({ kind: "note", text });
   const own = bitsFor(form.model, bits, biasBits, { nested: true });

@@ -18,6 +18,7 @@ import { CURVE, type CurvePoint, walkCuts } from "../sharing/scaled/walk-curve.t
 import { checkPercent } from "../tasks/fidelity/percent.ts";
 import type { Measure } from "../tasks/measure.ts";
 import { fidelityText } from "../tasks/words.ts";
+import { checkNotQuantized } from "./check-quantized.ts";
 import { checkRounded } from "./check-rounded.ts";
 import { withoutDead } from "./compact.ts";
 import { Comparison, type EvaluateAgainstResult } from "./comparison.ts";
@@ -93,6 +94,7 @@ export async function shareWithin(
   const { signal, onProgress } = hooks;
   const note = (text: string) => onProgress?.({ kind: "note", text });
   const onWork = workOf(hooks);
+  checkNotQuantized(source);
   checkWeights(source);
   if (typeof measure === "object") checkPercent(measure);
   const { model } = await simplifyModel(engine, source, { mayMerge: mergeable });
