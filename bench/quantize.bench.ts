@@ -3,7 +3,7 @@
  *
  * The networks of `../shared/zoo`, or of another folder of that kind, as `quantize --data` makes them: their bytes beside
  * those that came, the fidelity on the test split, and the milliseconds of one sample on one thread in onnxruntime-node
- * and onnxruntime-web beside float32 after `simplify`, in turns within one process, medians.
+ * and onnxruntime-web beside float32 after `simplify`: the least of all runs, in turns within one process.
  * `npm run bench -- quantize [NAME] [--to int8,float16] [--folder DIR] [--json]`
  */
 import Table from "cli-table3";
@@ -16,7 +16,6 @@ import { webEngine } from "../packages/espalier/src/engine/web.ts";
 import type { ShippedNetwork } from "../packages/espalier/src/experiments/shipped.ts";
 import { fixInputs } from "../packages/espalier/src/library/inputs.ts";
 import { type QuantizeOptions, quantize } from "../packages/espalier/src/library/quantize.ts";
-import { median } from "../packages/espalier/src/median.ts";
 import { zeros } from "../packages/espalier/src/onnx/dtype.ts";
 import { fedInputs, type Model } from "../packages/espalier/src/onnx/graph.ts";
 import { sizeOf } from "../packages/espalier/src/onnx/tensor.ts";
@@ -59,11 +58,11 @@ async function millisecondsOf(engine: Engine, models: readonly Model[], feeds: T
   const times: number[][] = programs.map(() => []);
   for (let turn = 0; turn < TURNS; turn++) {
     for (const [i, program] of programs.entries()) {
-      times[i].push(median(await timesOf(() => program.run(feeds), RUNS, turn === 0 ? 5 : 1)));
+      times[i].push(...(await timesOf(() => program.run(feeds), RUNS, turn === 0 ? 5 : 1)));
     }
   }
   for (const program of programs) await program.release();
-  return times.map(median);
+  return times.map((own) => Math.min(...own));
 }
 
 const rows: Record<string, string | number>[] = [];

@@ -43,13 +43,16 @@ export async function quantizeBySamples(
   if (typeof measure === "object") checkPercent(measure);
   const validation = new Comparison(engine, source, data, { measure, split: "validation", signal, onNote: note });
   const test = new Comparison(engine, source, data, { measure, split: "test", signal });
+  const more = { ...data, train: someOf(data.train, CONFIRMED_BY * data.validation.size) };
+  const confirmation = new Comparison(engine, source, more, { measure, split: "train", signal });
   const statistics = await statisticsFor(engine, base, data, chosen, hooks);
   const form = await formFor(engine, base, data, statistics, chosen, hooks);
   const fidelities = new Map<string, number>();
   const keyOf = (plan: Plan) => [...form.ways.keys()].map((name) => plan.get(name)).join();
+  const good = new Map<string, boolean>();
   const isGood = async (plan: Plan) => {
-    const known = fidelities.get(keyOf(plan));
-    if (known !== undefined) return known >= 100 - maxLoss;
+    const known = good.get(keyOf(plan));
+    if (known !== undefined) return known;
     signal?.throwIfAborted();
     const result = await validation.with(form.write(base, plan));
     if (fidelities.size === 0) checkTelling(result, maxLoss, note);
@@ -57,7 +60,16 @@ export async function quantizeBySamples(
     note(
       `${heldText(plan)}: ${fidelityText(result.fidelity)} the same by ${result.measure.name} on validation samples.`,
     );
-    return result.fidelity >= 100 - maxLoss;
+    const found = result.fidelity >= 100 - maxLoss && (await isConfirmed(plan));
+    good.set(keyOf(plan), found);
+    return found;
+  };
+  /** Of many plans that are tried, one is good enough by chance now and then: training samples choose none. */
+  const isConfirmed = async (plan: Plan) => {
+    const { fidelity } = await confirmation.with(form.write(base, plan));
+    if (fidelity >= 100 - maxLoss) return true;
+    note(`That was by chance: of training samples ${fidelityText(fidelity)} are the same.`);
+    return false;
   };
   const first = smallest(form);
   const isEnough = await isGood(first);
@@ -96,6 +108,9 @@ export async function quantizeBySamples(
     return { fidelity };
   }
 }
+
+/** How many training samples confirm what validation samples chose, for each of those. */
+const CONFIRMED_BY = 2;
 
 /** More samples tell codes of eight or four bits hardly more. */
 const MOST_SAMPLES = 128;

@@ -67,6 +67,14 @@ export function withHalves(source: Model, { isFloat, kept }: HalfPlan): Model {
     return output;
   };
   const stored = new Map<string, string>();
+  // Weights that graphs inside read are held as halves, and are what they were under their names.
+  for (const name of fixed) {
+    const tensor = source.initializers.get(name);
+    if (!isFloat32(tensor) || !isWorthHalves(name, tensor)) continue;
+    const half = halfOf(name, tensor);
+    model.initializers.delete(name);
+    cast(half, "float32", name);
+  }
   const isOpen = (name: string) => name !== "" && (isFloat32(source.initializers.get(name)) || isFloat(name));
   for (const node of source.nodes) {
     const isHalf = computesInHalves(source, node, kept) && node.outputs.every((name) => name === "" || isOpen(name));
@@ -94,6 +102,10 @@ export function withHalves(source: Model, { isFloat, kept }: HalfPlan): Model {
   }
   return withOwnNames(withoutDeadParts({ ...model, values: new Map() }));
 
+  function isWorthHalves(name: string, tensor: FloatTensor): boolean {
+    return tensor.data.length >= FEWEST && !kept.has(name) && fits(tensor);
+  }
+
   /** An initializer as float16. */
   function halfOf(name: string, tensor: FloatTensor): string {
     const known = stored.get(name) ?? graph.initializer("", inHalves(tensor));
@@ -103,7 +115,7 @@ export function withHalves(source: Model, { isFloat, kept }: HalfPlan): Model {
 
   /** An initializer as a node reads it that computes in float32: many numbers are held as halves all the same. */
   function singleOf(name: string, tensor: FloatTensor): string {
-    if (tensor.data.length < FEWEST || kept.has(name) || fixed.has(name) || !fits(tensor)) return name;
+    if (fixed.has(name) || !isWorthHalves(name, tensor)) return name;
     const half = halfOf(name, tensor);
     return casts.get(half) ?? cast(half, "float32");
   }

@@ -40,6 +40,7 @@ const commands = (out: string): [string, string[]][] => [
   ["decompress", ["decompress", at("net.esp"), "--out", join(out, "new.onnx")]],
   ["compact", ["compact", net, "--out", join(out, "new.onnx")]],
   ["simplify", ["simplify", net, "--out", join(out, "new.onnx")]],
+  ["quantize", ["quantize", net, "--to", "int8", "--out", join(out, "new.onnx")]],
   ["demo", ["demo", "--out", out]],
   ["reproduce", ["reproduce", "fig6", "--out", out]],
 ];

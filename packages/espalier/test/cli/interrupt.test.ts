@@ -62,6 +62,7 @@ describe("Ctrl-C", () => {
     ["inspect", ["inspect", net]],
     ["compact", ["compact", net, "--out", at("compact.onnx")]],
     ["simplify", ["simplify", net, "--out", at("simple.onnx")]],
+    ["quantize", ["quantize", net, "--to", "int8", "--out", at("int8.onnx")]],
   ])("ends %s as soon as it has a turn", async (_, args) => {
     // Until the work has a signal of its own the command is still being loaded, and ends at once.
     const Controller = AbortController;

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { annotate } from "../../src/engine/annotate.ts";
 import { nodeEngine } from "../../src/engine/node.ts";
-import { int } from "../../src/onnx/attributes.ts";
-import type { Model } from "../../src/onnx/graph.ts";
+import { type Attribute, int } from "../../src/onnx/attributes.ts";
+import { emptyModel, type Model } from "../../src/onnx/graph.ts";
 import { float32, floatsOf } from "../../src/onnx/tensor.ts";
 import { float16Form } from "../../src/quantization/float16-form.ts";
 import { alone, smallest } from "../../src/quantization/form.ts";
@@ -62,6 +62,33 @@ describe("halves", () => {
       ({ op, inputs }) => op === "Add" && inputs.some((name) => initializers.get(name)?.dims.length === 0),
     );
     expect(masked?.inputs.map((name) => initializers.get(name)?.dtype)).toContain("float32");
+  });
+
+  it("hold what branches read, which computes in float32", async () => {
+    const net = new Net(1);
+    const x = net.input(["batch", 16]);
+    const [weights, other] = [net.weights(16, 16), net.weights(16, 16)];
+    const branch = (name: string, weight: string): Attribute => {
+      const graph = { ...emptyModel(name), outputs: [{ name }] };
+      graph.nodes.push({ name, op: "MatMul", domain: "", inputs: [x, weight], outputs: [name], attributes: {} });
+      return { kind: "graph", value: graph };
+    };
+    const positive = net.emit("Greater", [net.emit("ReduceSum", [x], { keepdims: int(0) }), net.number(0)]);
+    const branches = { then_branch: branch("a", weights), else_branch: branch("b", other) };
+    net.model.outputs = [{ name: net.emit("If", [positive], branches), dtype: "float32" }];
+    const form = await formOf(net.model);
+    const half = form.write(net.model, smallest(form));
+    expect([...half.initializers.values()].filter(({ dims }) => dims.length > 1).map(({ dtype }) => dtype)).toEqual([
+      "float16",
+      "float16",
+    ]);
+    const program = await engine.compile(half);
+    const right = await engine.compile(net.model);
+    const feeds = { [x]: float32([2, 16], Float32Array.from({ length: 32 }, random(2, "test").normal)) };
+    const [a, b] = [await program.run(feeds), await right.run(feeds)].map((found) => floatsOf(Object.values(found)[0]));
+    for (const [i, y] of a.entries()) expect(y).toBeCloseTo(b[i], 1);
+    await program.release();
+    await right.release();
   });
 
   it("are in none of the layers that are kept", async () => {
