@@ -30,7 +30,6 @@ export interface PruneStep {
   /** To a rate, as far as a loss allows, or the same without training. */
   readonly way: "rate" | "loss" | "unlabeled";
   readonly rate: number;
-  readonly rounds: number;
   readonly maxLoss: number;
   readonly epochs: number;
   readonly teacher: Teacher;
@@ -67,11 +66,11 @@ export const shareOptions = ({ maxLoss, epochs, guess }: ShareStep) => ({
   ...(!guess && epochs !== undefined && { epochs }),
 });
 
-/** The options of the library's function for a pruning: by a plan, a search, or without labels. */
-export function pruneOptions({ way, rate, rounds, maxLoss, epochs, teacher, seed }: PruneStep) {
+/** The options of the library's function for a pruning: by a search, or without labels. */
+export function pruneOptions({ way, rate, maxLoss, epochs, teacher, seed }: PruneStep) {
   if (way === "unlabeled") return { maxLoss };
   const task = teacher === "imitate" ? ({ task: "imitate" } as const) : {};
-  return way === "rate" ? { rate, rounds, epochs, seed, ...task } : { maxLoss, epochs, seed, ...task };
+  return way === "rate" ? { rate, epochs, seed, ...task } : { maxLoss, epochs, seed, ...task };
 }
 
 /** The options of the library's function for training. */

@@ -6,7 +6,6 @@ const prune: Step = {
   kind: "prune",
   way: "rate",
   rate: 10,
-  rounds: 2,
   maxLoss: 0,
   epochs: 6,
   teacher: "labels",
@@ -18,7 +17,7 @@ describe("commands", () => {
   it("are a command for each step, each on what the one before wrote", () => {
     const share: Step = { kind: "share", maxLoss: 1, guess: false };
     expect(commandsOf([prune, share], "lenet 5.onnx", mnist)).toEqual([
-      "espalier prune 'lenet 5.onnx' --data mnist --out pruned --rate 10 --rounds 2 --epochs 6 --seed 1",
+      "espalier prune 'lenet 5.onnx' --data mnist --out pruned --rate 10 --epochs 6 --seed 1",
       "espalier compress pruned/pruned.onnx --data mnist --out shared.esp --max-loss 1",
     ]);
   });

@@ -2,6 +2,7 @@ import { UserError } from "../errors.ts";
 import { permutation, random } from "../random.ts";
 import type { Listing, Part } from "./parts.ts";
 
+/** How files without parts of their own become three. */
 export interface DivisionOptions {
   /** Whether a folder without parts is taken whole, each part all of it: for what only looks. Default: it is divided. */
   readonly undivided?: boolean;

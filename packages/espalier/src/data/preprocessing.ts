@@ -21,6 +21,7 @@ export interface Preprocessing {
 }
 
 export const LAYOUTS = ["NCHW", "NHWC"] as const;
+/** Where channels lie. */
 export type Layout = (typeof LAYOUTS)[number];
 
 /** The shape of a sample. */
@@ -35,6 +36,7 @@ export function isAsDecoded({ mean, scale }: Pick<Preprocessing, "mean" | "scale
 }
 
 export const CHANNELS = ["RGB", "BGR", "GRAY"] as const;
+/** Which channels there are, and their order. */
 export type Channels = (typeof CHANNELS)[number];
 
 /** How many channels an order has. */

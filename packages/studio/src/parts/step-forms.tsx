@@ -90,8 +90,8 @@ const WAYS = {
 } as const satisfies Record<PruneStep["way"], string>;
 
 const WAYS_SAY: Readonly<Record<PruneStep["way"], string>> = {
-  rate: "Cuts the smallest weights in rounds, and retrains what is left after each.",
-  loss: "Looks for the smallest network within a loss: rounds of cutting and retraining, divided among layers by how sensitive they are.",
+  rate: "Cuts connections in rounds, divided among layers by how sensitive they are, and retrains what is left after each.",
+  loss: "Looks for the smallest network within a loss, in rounds of cutting and retraining.",
   unlabeled:
     "Cuts weights and fits what is left of each layer to what the layer computed. It reads no labels and trains nothing.",
 };
@@ -100,7 +100,6 @@ const WAYS_SAY: Readonly<Record<PruneStep["way"], string>> = {
 export function PruneForm({ inputs, obstacles, disabled, onStart }: StepFormProps) {
   const [way, setWay] = useState<PruneStep["way"]>("rate");
   const [rate = 10, setRate] = useState<number>();
-  const [rounds = 2, setRounds] = useState<number>();
   const [maxLoss = 0, setMaxLoss] = useState<number>();
   const [epochs = 6, setEpochs] = useState<number>();
   const [seed = 1, setSeed] = useState<number>();
@@ -114,20 +113,17 @@ export function PruneForm({ inputs, obstacles, disabled, onStart }: StepFormProp
         start="Prune"
         disabled={disabled}
         lacks={lacks}
-        onSubmit={() => onStart({ kind: "prune", way, rate, rounds, maxLoss, epochs, teacher, seed })}
+        onSubmit={() => onStart({ kind: "prune", way, rate, maxLoss, epochs, teacher, seed })}
       >
         {way === "rate" ? (
-          <>
-            <NumberField
-              label="Rate"
-              hint="all weights / those that are kept"
-              min={1}
-              step="any"
-              value={rate}
-              onChange={setRate}
-            />
-            <NumberField label="Rounds" min={1} value={rounds} onChange={setRounds} />
-          </>
+          <NumberField
+            label="Rate"
+            hint="all weights / those that are kept"
+            min={1}
+            step="any"
+            value={rate}
+            onChange={setRate}
+          />
         ) : (
           <NumberField
             label="Points it may lose"

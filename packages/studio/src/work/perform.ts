@@ -6,7 +6,6 @@ import {
   type Engine,
   type Measure,
   type Model,
-  pruneByPlan,
   pruneBySearch,
   pruneWithoutLabels,
   type RunHooks,
@@ -117,10 +116,7 @@ async function prune(step: PruneStep, { engine, model, data: given, hooks }: Per
       report: async (_, about) => (await import("./reports.ts")).pruneWithoutLabelsReport(result, about),
     };
   }
-  const result =
-    step.way === "rate"
-      ? await pruneByPlan(engine, model, data, { ...pruneOptions(step), ...hooks })
-      : await pruneBySearch(engine, model, data, { ...pruneOptions(step), ...hooks });
+  const result = await pruneBySearch(engine, model, data, { ...pruneOptions(step), ...hooks });
   return {
     model: result.model,
     validation: judged(result.measure, "validation", result.pruned.validation, { before: result.baseline.validation }),
