@@ -5,6 +5,7 @@ import { json } from "../library/options/common.ts";
 import { optionalData } from "../library/options/data.ts";
 import { engineOptions } from "../library/options/engine.ts";
 import { modelOptions } from "../library/options/model.ts";
+import { option } from "../library/options/option.ts";
 import type { Model, Value } from "../onnx/graph.ts";
 import { isFloat32 } from "../onnx/tensor.ts";
 import { countNonzeroCodes } from "../operators/quantized/codes.ts";
@@ -16,6 +17,7 @@ import { running } from "./interrupt.ts";
 import { openModel } from "./model.ts";
 import { engineOf } from "./options.ts";
 import { bytes, count, layerTableText, printJson, printLine, rate, textTable } from "./print.ts";
+import { unitsText } from "./units-text.ts";
 
 /** `espalier inspect`: what a model is, and the paper's per-layer table. */
 export const inspectCommand = () =>
@@ -27,6 +29,9 @@ export const inspectCommand = () =>
     argument: { name: "model", help: "an .onnx or .esp file" },
     options: z.object({
       ...optionalData("measure the non-zero activations on this data's validation split"),
+      units: option(z.boolean().optional(), {
+        help: "show which units, channels and heads can only go together, and which stay and why",
+      }),
       ...modelOptions,
       json,
       ...engineOptions,
@@ -35,18 +40,25 @@ export const inspectCommand = () =>
       "inspect pruned.onnx",
       "inspect pruned.onnx --data mnist --json",
       "inspect detector.onnx --shape 3x640x640",
+      "inspect resnet.onnx --units",
     ],
     async run({ argument: path, options }) {
       const { model: source, bytes: size, coded } = openModel(path);
       const data = await openData(options, source, { undivided: true, ignoreLabels: true });
-      const { layers, ...about } = await running(
-        (hooks) => inspect(engineOf(options), source, { data, ...only(z.object(modelOptions), options), ...hooks }),
+      const { layers, units, ...about } = await running(
+        (hooks) =>
+          inspect(engineOf(options), source, {
+            data,
+            units: options.units,
+            ...only(z.object(modelOptions), options),
+            ...hooks,
+          }),
         () => "Stopped; nothing was measured.",
       );
       const { parameters, nonzero, density, opset, producer, inputs, outputs, notes, obstacles, stored } = about;
       if (options.json) {
         const counts = { parameters, nonzero, density, bytes: size };
-        return printJson({ ...counts, opset, producer, inputs, outputs, notes, obstacles, stored, layers, coded });
+        return printJson({ ...counts, opset, producer, inputs, outputs, notes, obstacles, stored, layers, units, coded });
       }
       printLine(`ONNX operator set ${opset ?? "none"}${producer ? `, by ${producer}` : ""}`);
       printLine(`inputs   ${inputs.map(typeText).join(", ") || "none"}`);
@@ -56,6 +68,7 @@ export const inspectCommand = () =>
         obstacles.length === 0 ? "It can be trained." : `It cannot be trained as it is. ${obstacles.join(" ")}`,
       );
       if (layers.length > 0) printLine(layerTableText(layers));
+      if (units) printLine(unitsText(units));
       if (coded) printLine(codedText(coded, source));
       // Where all is float32, the sizes are those of the weights above.
       if (layers.some(({ type }) => type !== "float32")) printLine(storedText(stored));

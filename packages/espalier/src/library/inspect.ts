@@ -16,17 +16,21 @@ import { layersOf } from "../operators/layers.ts";
 import { countCodes, countNonzeroCodes } from "../operators/quantized/codes.ts";
 import { type QuantizedLayer, quantizedLayersOf } from "../operators/quantized/layers.ts";
 import { partOf } from "../pruning/mask.ts";
+import type { UnitGroup } from "../pruning/units/groups.ts";
 import { type LayerRow, layerTable, weightCounts } from "../report/layer-table.ts";
 import { obstacles } from "../training/obstacles.ts";
 import { type Hooks, workOf } from "./hooks.ts";
 import { type InputOptions, withInputs } from "./inputs.ts";
 import { layerMacs, openSizes } from "./layer-macs.ts";
 import { checkWeights, countParameters, type ParameterCounts } from "./network.ts";
+import { unitGroupsIn } from "./unit-groups.ts";
 
 /** The options of {@link inspect}. */
 export interface InspectOptions extends InputOptions, Pick<Hooks, "signal" | "onProgress"> {
   /** Data on whose validation split the non-zero activations are measured; default: every input counts as not zero. */
   readonly data?: Dataset;
+  /** Whether to follow its units, too; default: no. */
+  readonly units?: boolean;
 }
 
 /** What a model is. */
@@ -49,6 +53,8 @@ export interface InspectResult extends ParameterCounts {
   readonly stored: readonly StoredType[];
   /** The paper's table: a row for each layer, also in the branches of If and the bodies of Loop and Scan. */
   readonly layers: readonly InspectedLayer[];
+  /** Its units, by what can only go together, where that was asked for. */
+  readonly units?: readonly UnitGroup[];
 }
 
 /** The initializers of one element type. */
@@ -78,7 +84,7 @@ export interface InspectedLayer extends Omit<LayerRow, "macs"> {
 export async function inspect(
   engine: Engine,
   source: Model,
-  { data, signal, onProgress, ...given }: InspectOptions = {},
+  { data, units = false, signal, onProgress, ...given }: InspectOptions = {},
 ): Promise<InspectResult> {
   signal?.throwIfAborted();
   workOf({ onProgress })("Looking at the layers", 0);
@@ -92,6 +98,8 @@ export async function inspect(
   const notes = [...computed.notes, ...differences, ...untreated(model, true, true)];
   if (open.length > 0) notes.push(`Its inputs leave ${sizesText(open)} open, so MACs are not counted: give a shape.`);
   const layers = await rowsFor(engine, shaped, form.typeOf, open.length > 0, data, signal);
+  if (units) workOf({ onProgress })("Following its units", 0);
+  const groups = units ? await unitGroupsIn(engine, shaped) : undefined;
   const counts = countParameters(model);
   const typed = ({ name, dtype, shape }: Value) => ({ name, dtype, shape });
   return {
@@ -105,6 +113,7 @@ export async function inspect(
     obstacles: [...obstacles(model), ...faultsOf(model)],
     stored: storedOf(source),
     layers,
+    units: groups,
   };
 }
 

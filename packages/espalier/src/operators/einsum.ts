@@ -107,7 +107,14 @@ function named({ node, shape, own }: UnitContext): UnitLinks | undefined {
         : [{ from: axisOf(own, node.inputs[i])(letter), to: target(letter) }],
     ),
   );
-  if (operand === undefined || !letters) return { passages };
+  // Of two values that are computed, an index that both have is summed over with its terms in both.
+  const [first, second, ...more] = operands;
+  const sizeIn = (i: number, letter: string) => shapes[i][operands[i].indexOf(letter)];
+  const summed = [...first]
+    .filter((letter) => second?.includes(letter) && !result.includes(letter) && more.length === 0)
+    .filter((letter) => sizeIn(0, letter) === sizeIn(1, letter))
+    .map((letter) => [axisOf(first, node.inputs[0])(letter), axisOf(second, node.inputs[1])(letter)]);
+  if (operand === undefined || !letters) return { passages, sums: summed };
   const { weights, data, groups, rows, columns } = letters;
   const side =
     (units: (letter: string) => Axis) =>

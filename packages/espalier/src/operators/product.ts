@@ -134,7 +134,11 @@ function stacked(
   });
   const rows = { from: { value: first, axis: a.length - 2 }, to: { value: output, axis: rank - 2 } };
   const columns = { from: { value: second, axis: b.length - 1 }, to: { value: output, axis: rank - 1 } };
-  return { passages: [...shared, rows, columns] };
+  const summed = [
+    { value: first, axis: a.length - 1 },
+    { value: second, axis: b.length - 2 },
+  ];
+  return { passages: [...shared, rows, columns], sums: [summed] };
 }
 
 /** alpha A B + beta C */

@@ -66,13 +66,25 @@ export interface UnitLinks {
   /** Other initializers that have an entry for each unit of an axis. */
   readonly held?: readonly Held[];
   /**
+   * Sums over the units of an axis, of what they hold or of its product with what those of other axes do, index by index:
+   * a term is nothing where one of them is zero. Units that meet in a term can only go together.
+   */
+  readonly sums?: readonly (readonly Axis[])[];
+  /** Axes each of whose units the node computes from all of them, by a mean or the like: these stay. */
+  readonly mixed?: readonly Axis[];
+  /** Axes of what it reads whose units it does not look at. */
+  readonly unseen?: readonly Axis[];
+  /**
    * What an index of an axis always holds, from what the units hold that pass to it, in the order of the passages: NaN
    * where that depends on the input. Of an axis that products make: what a unit holds all of whose weights are zero.
    */
   readonly constant?: (to: Axis, index: number, terms: readonly number[]) => number;
   /** How the node changes that names sizes. */
-  readonly resized?: (left: (axis: Axis) => number) => Resized;
+  readonly resized?: (left: UnitsLeft) => Resized;
 }
+
+/** How many units of an axis are left, or of its indices from one up to another. */
+export type UnitsLeft = (axis: Axis, first?: number, end?: number) => number;
 
 /** New attributes of a node, and new constants at some of its inputs. */
 export interface Resized {
@@ -95,6 +107,10 @@ export interface UnitContext {
   carries(axis: Axis): boolean;
   /** Returns true for a value that a node or an output reads. */
   isRead(value: string | undefined): boolean;
+  /** The nodes that read a value; undefined where it is an output or a graph inside reads it. */
+  readers(value: string): readonly Node[] | undefined;
+  /** Which of so many axes units lie along that could lie along any of them: the one by which the most can be removed. */
+  choose(axes: number): number;
   /** The bias of some weights, where one node alone reads it. */
   bias(use: WeightUse): string | undefined;
 }

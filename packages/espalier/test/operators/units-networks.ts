@@ -107,6 +107,7 @@ export const followed: Readonly<Record<string, Build>> = {
   }),
   "Reshape that names the units": tokens((net, value) => net.shaped(value, -1, 3, UNITS)),
   "Reshape by zeros": tokens((net, value) => net.shaped(net.shaped(value, 0, -1, 0), 0, 2, 3, UNITS)),
+  "Reshape to one axis and back": tokens((net, value) => net.shaped(net.shaped(value, -1, 6 * UNITS), -1, 6, UNITS)),
   "Reshape of all to one": (net) => {
     const value = net.dense(net.input(["batch", 6, 5]), 5);
     return net.dense(net.shaped(net.emit("Relu", [value]), 0, -1), 6 * UNITS, 3);
@@ -230,6 +231,65 @@ export const followed: Readonly<Record<string, Build>> = {
     const mixed = net.emit("MatMul", [net.emit("Softmax", [scores], { axis: int(-1) }), v]);
     return net.dense(net.shaped(net.emit("Transpose", [mixed], { perm: ints([0, 2, 1, 3]) }), 0, 6, 12), 12, 3);
   },
+  "heads of queries, keys and values in one": (net) => {
+    const x = net.input(["batch", 6, 5]);
+    // [3, batch, heads, tokens, size]
+    const parts = net.emit("Transpose", [net.shaped(net.dense(x, 5, 36), 0, 6, 3, 4, 3)], {
+      perm: ints([2, 0, 3, 1, 4]),
+    });
+    const [q, k, v] = [0n, 1n, 2n].map((part) =>
+      net.emit("Gather", [parts, net.graph.constant({ dtype: "int64", dims: [], data: BigInt64Array.of(part) })]),
+    );
+    const scores = net.emit("MatMul", [q, net.emit("Transpose", [k], { perm: ints([0, 1, 3, 2]) })]);
+    const mixed = net.emit("MatMul", [net.emit("Softmax", [scores], { axis: int(-1) }), v]);
+    return net.dense(net.shaped(net.emit("Transpose", [mixed], { perm: ints([0, 2, 1, 3]) }), 0, 6, 12), 12, 3);
+  },
+  "ReduceSum of the units": tokens((net, value) =>
+    net.emit("Add", [value, net.emit("ReduceSum", [value, net.graph.ints([2])])]),
+  ),
+  "a product of two values over them": tokens((net, value) => {
+    const turned = net.emit("Transpose", [value], { perm: ints([0, 2, 1]) });
+    return net.emit("MatMul", [net.emit("MatMul", [value, turned]), value]);
+  }),
+  "Einsum of two values": tokens((net, value) => {
+    const scores = net.emit("Einsum", [value, net.dense(net.input(["batch", 6, 5]), 5)], {
+      equation: string("btd,bsd->bts"),
+    });
+    return net.emit("MatMul", [scores, value]);
+  }),
+  "Slice of units": tokens((net, value) => {
+    const part = (first: number, end: number) =>
+      net.emit("Slice", [value, net.graph.ints([first]), net.graph.ints([end]), net.graph.ints([-1])]);
+    return net.emit("Concat", [net.emit("Relu", [part(3, 2 ** 31)]), part(0, 3)], { axis: int(2) });
+  }),
+  "Slice of units and tokens": tokens((net, value) => {
+    const bounds = [
+      [0, -4],
+      [4, UNITS],
+      [1, 2],
+    ].map((list) => net.graph.ints(list));
+    return net.emit(
+      "Concat",
+      [
+        net.emit("Slice", [net.emit("Concat", [value, value], { axis: int(1) }), ...bounds]),
+        net.dense(net.input(["batch", 4, 5]), 5, 4),
+      ],
+      { axis: int(2) },
+    );
+  }),
+  "Resize to sizes": images((net, value) =>
+    net.emit("Resize", [value, "", "", net.graph.ints([3, UNITS, 8, 8])], { mode: string("nearest") }),
+  ),
+  "the size of the batch": tokens((net, value) => {
+    const first = net.graph.constant({ dtype: "int64", dims: [], data: BigInt64Array.of(0n) });
+    const size = net.emit("Cast", [net.emit("Gather", [net.emit("Shape", [value]), first])], { to: int(1) });
+    return net.emit("Mul", [value, size]);
+  }),
+  "a part of the shape": tokens((net, value) => {
+    const sizes = net.emit("Slice", [net.emit("Shape", [value]), net.graph.ints([0]), net.graph.ints([2])]);
+    const count = net.emit("ReduceProd", [net.emit("Cast", [sizes], { to: int(1) })], { keepdims: int(0) });
+    return net.emit("Mul", [value, count]);
+  }),
   ...Object.fromEntries(
     (
       [
@@ -276,15 +336,13 @@ export const pinned: Readonly<Record<string, Build>> = {
     23,
     tokens((net, value) => net.emit("RMSNormalization", [value, net.weights(UNITS)])),
   ),
-  "ReduceSum of the units": tokens((net, value) =>
-    net.emit("Add", [value, net.emit("ReduceSum", [value, net.graph.ints([2])])]),
+  "ReduceMean of the units": tokens((net, value) =>
+    net.emit("Add", [value, net.emit("ReduceMean", [value, net.graph.ints([2])])]),
   ),
-  "a product of two values over them": tokens((net, value) => {
-    const turned = net.emit("Transpose", [value], { perm: ints([0, 2, 1]) });
-    return net.emit("MatMul", [net.emit("MatMul", [value, turned]), value]);
+  "a product with a value without units": tokens((net, value) => {
+    const other = net.emit("Transpose", [net.input(["batch", 6, UNITS])], { perm: ints([0, 2, 1]) });
+    return net.emit("MatMul", [net.emit("MatMul", [value, other]), value]);
   }),
-  // Behind it, all units of a token go together, and then all of all tokens.
-  "Reshape to one axis and back": tokens((net, value) => net.shaped(net.shaped(value, -1, 6 * UNITS), -1, 6, UNITS)),
   "an unknown operator": tokens((net, value) =>
     net.emit("CumSum", [value, net.graph.constant({ dtype: "int64", dims: [], data: BigInt64Array.of(1n) })]),
   ),

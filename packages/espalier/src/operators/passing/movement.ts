@@ -76,16 +76,55 @@ const split: UnitRule = (context) => {
   };
 };
 
-/** Axes of which all is taken stay; the others are not followed. */
-const slice: UnitRule = ({ node, shape }) => {
+/** A part of an axis with units gets its new bounds; where bounds are computed, axes of which all is taken stay. */
+const slice: UnitRule = (context) => {
+  const { node, opset, shape, constant, carries } = context;
   const [value] = node.inputs;
   const [output] = node.outputs;
   const [from, to] = [shape(value), shape(output)];
+  const listed = (input: number, name: string) => {
+    const given = node.inputs[input] ? constant(node.inputs[input]) : undefined;
+    return given ? integers(given) : attribute(node, "ints", name, undefined);
+  };
+  const starts = listed(1, "starts");
+  const axes = (listed(3, "axes") ?? starts?.map((_, i) => i))?.map((axis) => (axis < 0 ? axis + from.length : axis));
+  const steps = node.inputs[4] ? listed(4, "steps") : starts?.map(() => 1);
+  const isWhole = (axis: number) => from[axis] === to[axis];
+  const isStepped = steps?.some((step) => step !== 1) ?? true;
   // A slice that turns an axis round has all of it too.
-  const steps = node.inputs[4] !== undefined && node.inputs[4] !== "";
-  const axes = range(from.length).filter((axis) => from[axis] === to[axis]);
-  return steps ? { passages: [] } : { passages: passAxes(value, output, axes), constant: same };
+  const whole = isStepped
+    ? range(from.length).filter((axis) => axes && !axes.includes(axis))
+    : range(from.length).filter(isWhole);
+  const passages: Passage[] = passAxes(value, output, whole);
+  if (isStepped || !starts || !axes) return { passages, constant: same };
+  const parts = axes.flatMap((axis, i) => (isWhole(axis) ? [] : [{ axis, start: beginOf(starts[i], from[axis]) }]));
+  for (const { axis, start } of parts) {
+    const sources = range(to[axis]).map((i) => start + i);
+    passages.push({ from: { value, axis }, to: { value: output, axis }, sources });
+  }
+  const cut = parts.filter(({ axis }) => carries({ value, axis }));
+  if (cut.length === 0) return { passages, constant: same };
+  return {
+    passages,
+    constant: same,
+    resized(left) {
+      const begins = cut.map(({ axis, start }) => left({ value, axis }, 0, start));
+      const ends = cut.map(({ axis }, i) => begins[i] + left({ value: output, axis }));
+      const ofOthers = parts.filter((part) => !cut.includes(part));
+      const sliced = [...cut, ...ofOthers].map(({ axis }) => axis);
+      const first = [...begins, ...ofOthers.map(({ start }) => start)];
+      const last = [...ends, ...ofOthers.map(({ axis, start }) => start + to[axis])];
+      if (opset < 10) return { attributes: { starts: ints(first), ends: ints(last), axes: ints(sliced) } };
+      const bounds = [first, last, sliced, sliced.map(() => 1)].map(int64s);
+      return { constants: new Map(bounds.map((bound, i) => [i + 1, bound])) };
+    },
+  };
 };
+
+/** The first index that a slice takes of an axis. */
+function beginOf(start: number, size: number): number {
+  return Math.min(Math.max(start < 0 ? start + size : start, 0), size);
+}
 
 /** Axes that are not padded stay; a zero stays one where zeros are put around it. */
 const pad: UnitRule = ({ node, shape, constant }) => {
@@ -116,13 +155,25 @@ const pad: UnitRule = ({ node, shape, constant }) => {
   };
 };
 
-/** Samples and channels stay where they are, unless the sizes of the result are named. */
-const resize: UnitRule = ({ node, shape }) => {
+/** Samples and channels stay where they are; where the sizes of the result are named, the node is told the new ones. */
+const resize: UnitRule = ({ node, shape, constant, carries }) => {
   const [value] = node.inputs;
   const [output] = node.outputs;
-  if (node.inputs[3]) return undefined;
   const axes = [0, 1].filter((axis) => shape(value)[axis] === shape(output)[axis]);
-  return { passages: passAxes(value, output, axes) };
+  const passages = passAxes(value, output, axes);
+  const named = node.inputs[3];
+  if (!named || node.attributes.axes) return named ? undefined : { passages };
+  const given = constant(named);
+  const carrying = axes.filter((axis) => carries({ value, axis }));
+  if (!given || carrying.length === 0) return given && { passages };
+  const sizes = integers(given);
+  return {
+    passages,
+    resized(left) {
+      const now = sizes.map((size, axis) => (carrying.includes(axis) ? left({ value: output, axis }) : size));
+      return { constants: new Map([[3, int64s(now)]]) };
+    },
+  };
 };
 
 /** Operators that bring elements elsewhere. */

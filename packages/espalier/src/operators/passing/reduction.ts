@@ -1,6 +1,6 @@
 import { attribute } from "../../onnx/attributes.ts";
 import { integers } from "../../onnx/tensor.ts";
-import { passAxes, range, same, type UnitContext, type UnitLinks, type UnitRule } from "../units.ts";
+import { type Axis, along, passAxes, range, same, type UnitContext, type UnitLinks, type UnitRule } from "../units.ts";
 
 const unknown = () => Number.NaN;
 
@@ -17,8 +17,11 @@ function allBut({ node, shape }: UnitContext, mixed: readonly number[]): UnitLin
   };
 }
 
-/** Axes over which is summed go, or become 1. */
-function reduction(constant: typeof same): UnitRule {
+/**
+ * Axes over which is summed go, or become 1.
+ * @param isSum whether a unit that is zero is as good as none
+ */
+function reduction(constant: typeof same, isSum = false): UnitRule {
   return (context) => {
     const { node, shape, constant: known } = context;
     const rank = shape(node.inputs[0]).length;
@@ -28,8 +31,10 @@ function reduction(constant: typeof same): UnitRule {
     const idle = listed.length === 0 && attribute(node, "int", "noop_with_empty_axes", 0) === 1;
     const axes = listed.length === 0 && !idle ? range(rank) : listed;
     const { passages = [] } = allBut(context, axes);
-    if (attribute(node, "int", "keepdims", 1) === 1) return { passages, constant };
-    return { passages: passages.map(({ from, to }, i) => ({ from, to: { ...to, axis: i } })), constant };
+    const over = axes.map((axis): Axis => ({ value: node.inputs[0], axis: axis < 0 ? axis + rank : axis }));
+    const sums = isSum && !idle ? over.map((axis) => [axis]) : [];
+    if (attribute(node, "int", "keepdims", 1) === 1) return { passages, sums, constant };
+    return { passages: passages.map(({ from, to }, i) => ({ from, to: { ...to, axis: i } })), sums, constant };
   };
 }
 
@@ -48,19 +53,20 @@ const softmax: UnitRule = (context) => {
 
 const ofSame = reduction(same);
 const ofOthers = reduction(unknown);
+const sum = reduction(unknown, true);
 
 /** Operators that mix the indices of some axes. */
 export const reductionRules = {
   ReduceMean: ofSame,
   ReduceMax: ofSame,
   ReduceMin: ofSame,
-  ReduceSum: ofOthers,
+  ReduceSum: sum,
   ReduceProd: ofOthers,
-  ReduceL1: ofOthers,
-  ReduceL2: ofOthers,
+  ReduceL1: sum,
+  ReduceL2: sum,
   ReduceLogSum: ofOthers,
   ReduceLogSumExp: ofOthers,
-  ReduceSumSquare: ofOthers,
+  ReduceSumSquare: sum,
   Softmax: softmax,
   LogSoftmax: softmax,
   LRN: (context) => allBut(context, [1]),
@@ -68,15 +74,23 @@ export const reductionRules = {
   MeanVarianceNormalization: (context) => allBut(context, attribute(context.node, "ints", "axes", [0, 2, 3])),
 } as const satisfies Readonly<Record<string, UnitRule>>;
 
-/** Scale and shift of what was normalized over the axes from one on: those before stay where they are. */
+/** Scale and shift of what was normalized over the axes from one on, each of which is of the mean of all. */
 export const layerNormalization: UnitRule = (context) => {
-  const { node, shape, isRead } = context;
-  if (node.outputs.slice(1).some(isRead)) return undefined;
-  const rank = shape(node.inputs[0]).length;
+  const { node, shape, own, isRead } = context;
+  const [value, ...names] = node.inputs;
+  const [output, ...others] = node.outputs;
+  if (others.some(isRead)) return undefined;
+  const rank = shape(value).length;
   const axis = attribute(node, "int", "axis", -1);
   const first = axis < 0 ? axis + rank : axis;
-  return allBut(
-    context,
-    range(rank).filter((i) => i >= first),
-  );
+  const normalized = range(rank - first).map((i): Axis => ({ value: output, axis: first + i }));
+  const held = names.flatMap((name) => {
+    const dims = own(name)?.dims;
+    return dims?.length === normalized.length ? [along(name, dims, normalized)] : [];
+  });
+  return {
+    passages: passAxes(value, output, range(rank)),
+    held,
+    mixed: normalized.map(({ axis }) => ({ value, axis })),
+  };
 };

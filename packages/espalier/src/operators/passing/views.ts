@@ -1,4 +1,5 @@
 import { attribute } from "../../onnx/attributes.ts";
+import type { Node } from "../../onnx/graph.ts";
 import { int64s, integers } from "../../onnx/tensor.ts";
 import { type Axis, type Passage, range, same, type UnitContext, type UnitLinks, type UnitRule } from "../units.ts";
 
@@ -36,9 +37,10 @@ function indicesOf(dims: readonly number[], axes: readonly number[], axis: numbe
 
 /**
  * The elements stay in their order, in another shape. Where several axes become one, a unit is seen at as many of its
- * indices as the others have; where one becomes several, the units that lie together in the first go together.
+ * indices as the others have; where one becomes several, the units that lie together in one of these go together: the
+ * heads of attention, whatever lies before or behind them.
  */
-function reshaped({ node, shape, carries }: UnitContext): Passage[] | undefined {
+function reshaped({ node, shape, carries, choose }: UnitContext): Passage[] | undefined {
   const [input] = node.inputs;
   const [output] = node.outputs;
   const [from, to] = [shape(input), shape(output)];
@@ -54,8 +56,8 @@ function reshaped({ node, shape, carries }: UnitContext): Passage[] | undefined 
       const sources = block.from.length === 1 ? undefined : indicesOf(from, block.from, axis);
       passages.push({ from: source(axis), to: target(block.to[0]), sources });
     } else if (block.from.length === 1) {
-      const targets = indicesOf(to, block.to, block.to[0]);
-      passages.push({ from: source(axis), to: target(block.to[0]), targets });
+      const chosen = block.to[choose(block.to.length)];
+      passages.push({ from: source(axis), to: target(chosen), targets: indicesOf(to, block.to, chosen) });
     }
   }
   return passages;
@@ -114,8 +116,37 @@ const transpose: UnitRule = ({ node, shape }) => {
   };
 };
 
+/**
+ * Sizes are asked for of axes that may have units; where all that reads them picks others, such as that of the batch, it
+ * does not matter how many there are.
+ */
+const shapeOf: UnitRule = (context) => {
+  const { node, shape, readers } = context;
+  const [value] = node.inputs;
+  const [sizes] = node.outputs;
+  const rank = shape(value).length;
+  const within = (axis: number) => Math.min(Math.max(axis < 0 ? axis + rank : axis, 0), rank);
+  const first = within(attribute(node, "int", "start", 0));
+  const asked = readers(sizes)?.map((reader) => placesRead(context, reader, shape(sizes)[0]));
+  if (!asked || asked.includes(undefined)) return undefined;
+  const seen = new Set(asked.flat().map((place) => first + (place ?? 0)));
+  return { unseen: range(rank).flatMap((axis) => (seen.has(axis) ? [] : [{ value, axis }])) };
+};
+
+/** The places of a vector that a node picks; undefined where it may look at any. */
+function placesRead({ constant }: UnitContext, { op, inputs }: Node, length: number): number[] | undefined {
+  const [, ...given] = inputs.map((input) => (input ? constant(input) : undefined));
+  const [first, second, , step] = given.map((tensor) => tensor && integers(tensor));
+  const within = (place: number) => (place < 0 ? place + length : place);
+  if (op === "Gather") return first?.map(within);
+  if (op !== "Slice" || !first || !second || (inputs[4] && step?.[0] !== 1)) return undefined;
+  const [begin, end] = [within(first[0]), Math.min(within(second[0]), length)];
+  return range(Math.max(0, end - begin)).map((i) => begin + i);
+}
+
 /** Operators that look at the same elements another way. */
 export const viewRules = {
+  Shape: shapeOf,
   Flatten: view,
   Reshape: reshape,
   Squeeze: view,

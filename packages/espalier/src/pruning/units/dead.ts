@@ -13,6 +13,7 @@ export function deadUnits(model: TypedModel, flow: Flow, constants: Constants): 
   for (const product of productsIn(flow)) {
     for (const side of product.reads) keepWhatIsRead(product, side);
   }
+  for (const axes of [...flow.links.values()].flatMap(({ sums = [] }) => sums)) keepWhatIsSummed(axes);
   for (const axis of units.axes()) {
     const carried = units.of(axis) ?? [];
     if (carried.length > 0 && carried.every((unit) => dead.has(unit))) dead.delete(carried[0]);
@@ -31,6 +32,16 @@ export function deadUnits(model: TypedModel, flow: Flow, constants: Constants): 
       const number = numbers?.[i] ?? Number.NaN;
       const spared = live[i] === 0 || number === 0 || (product.fold !== undefined && Number.isFinite(number));
       if (!spared) dead.delete(unit);
+    }
+  }
+
+  /** A term of a sum is nothing where one of its factors is zero. */
+  function keepWhatIsSummed(axes: readonly Axis[]): void {
+    const numbers = axes.map((axis) => constants.of(axis));
+    for (const axis of axes) {
+      for (const [i, unit] of (units.of(axis) ?? []).entries()) {
+        if (!numbers.some((known) => known?.[i] === 0)) dead.delete(unit);
+      }
     }
   }
 }

@@ -21,41 +21,80 @@ export interface FlowOptions {
 
 /**
  * Follows units from operator to operator by what the catalogue says of each. What is not followed is pinned: the units
- * of all that an unknown operator reads, and of every axis that an operator does not name.
+ * of all that an unknown operator reads, and of every axis that an operator does not name. Where units could lie along
+ * one axis or another, as heads do before they are split, they lie along that by which the most can be removed.
  */
-export function flowOf(annotated: TypedModel, { resizing = true }: FlowOptions = {}): Flow {
+export function flowOf(annotated: TypedModel, options: FlowOptions = {}): Flow {
+  const chosen = new Map<Node, number>();
+  let best = follow(annotated, chosen, options);
+  for (const [node, axes] of best.choices) {
+    for (let axis = 1; axis < axes; axis++) {
+      const other = follow(annotated, new Map([...chosen, [node, axis]]), options);
+      if (other.units.free().size <= best.units.free().size) continue;
+      chosen.set(node, axis);
+      best = other;
+    }
+  }
+  const { units, links } = best;
+  return { units, links };
+}
+
+interface Followed extends Flow {
+  /** The nodes whose units could lie along several axes, and along how many. */
+  readonly choices: ReadonlyMap<Node, number>;
+}
+
+function follow(annotated: TypedModel, chosen: ReadonlyMap<Node, number>, { resizing = true }: FlowOptions): Followed {
   const units = new Units();
   const links = new Map<Node, UnitLinks>();
-  const contextOf = contexts(annotated, units);
+  const choices = new Map<Node, number>();
+  const contextOf = contexts(annotated, units, (node, axes) => {
+    choices.set(node, axes);
+    return chosen.get(node) ?? 0;
+  });
   const { dims } = shapesOf(annotated);
   for (const node of annotated.nodes) {
-    const found = unitRuleOf(node)?.(contextOf(node));
+    const rule = unitRuleOf(node);
+    const found = rule?.(contextOf(node));
     const followed = found && (resizing || !found.resized) ? found : {};
     links.set(node, followed);
-    follow(node, followed);
+    const name = labelOf(node);
+    if (found === followed) step(node, followed, `are mixed or cut by ${name}`);
+    else if (found) step(node, followed, `are counted by ${name}, which stays as it is in its file`);
+    else step(node, followed, rule ? `go through ${name} in a form that is not followed` : `are read by ${name}`);
   }
-  for (const { name } of annotated.outputs) for (const axis of units.axes(name)) units.pin(units.of(axis) ?? []);
-  return { units, links };
+  for (const { name } of annotated.outputs) {
+    for (const axis of units.axes(name)) units.pin(units.of(axis) ?? [], `are the network's output "${name}"`);
+  }
+  return { units, links, choices };
 
-  function follow(node: Node, { passages = [], products = [] }: UnitLinks): void {
+  /** @param why units stay that the node reads and does not name */
+  function step(
+    node: Node,
+    { passages = [], products = [], sums = [], mixed = [], unseen = [] }: UnitLinks,
+    why: string,
+  ) {
     for (const side of products.flatMap(({ makes }) => makes)) {
       if (!units.of(side.units)) units.carry(side.units, units.create(sizeAt(side.units)));
     }
     for (const [to, meeting] of byTarget(passages)) {
-      if (units.of(to) || meeting.some(({ from }) => units.of(from))) meet(to, meeting);
+      if (units.of(to) || meeting.some(({ from }) => units.of(from))) meet(to, meeting, node);
     }
+    for (const axes of sums) meetInTerms(axes, node);
+    for (const axis of mixed) units.pin(units.of(axis) ?? [], `are averaged over by ${labelOf(node)}`);
     const read = products.flatMap(({ reads }) => reads.map((side) => side.units));
-    const named = new Set([...passages.map(({ from }) => from), ...read].map(keyOf));
+    const named = new Set([...passages.map(({ from }) => from), ...read, ...sums.flat(), ...unseen].map(keyOf));
     for (const axis of readsOf(node).flatMap((value) => units.axes(value))) {
-      if (!named.has(keyOf(axis))) units.pin(units.of(axis) ?? []);
+      if (!named.has(keyOf(axis))) units.pin(units.of(axis) ?? [], why);
     }
   }
 
   /** Units that come to one axis; what is there without units has some that stay. */
-  function meet(to: Axis, meeting: readonly Passage[]): void {
+  function meet(to: Axis, meeting: readonly Passage[], node: Node): void {
+    const why = (value: string) => `meet "${value}" in ${labelOf(node)}, which is not made of units`;
     const found: (number | undefined)[] = Array.from({ length: sizeAt(to) });
     for (const { from, sources, targets } of meeting) {
-      const coming = units.of(from) ?? pinned(sizeAt(from));
+      const coming = units.of(from) ?? pinned(sizeAt(from), why(from.value));
       const count = (sources ?? targets ?? coming).length;
       for (let k = 0; k < count; k++) {
         const target = targets?.[k] ?? k;
@@ -67,19 +106,37 @@ export function flowOf(annotated: TypedModel, { resizing = true }: FlowOptions =
     }
     units.carry(
       to,
-      found.map((unit) => unit ?? pinned(1)[0]),
+      found.map((unit) => unit ?? pinned(1, why(to.value))[0]),
     );
   }
 
-  function pinned(count: number): number[] {
+  /** Units whose product is a term of a sum go together; what has none beside them keeps them all. */
+  function meetInTerms(axes: readonly Axis[], node: Node): void {
+    const [first, ...others] = axes.map((axis) => units.of(axis));
+    const all = [first, ...others];
+    if (all.includes(undefined)) {
+      for (const known of all) units.pin(known ?? [], `are multiplied with values without units by ${labelOf(node)}`);
+      return;
+    }
+    for (const other of others) {
+      for (const [i, unit] of (first ?? []).entries()) units.couple(unit, other?.[i] ?? unit);
+    }
+  }
+
+  function pinned(count: number, why: string): number[] {
     const created = units.create(count);
-    units.pin(created);
+    units.pin(created, why);
     return created;
   }
 
   function sizeAt({ value, axis }: Axis): number {
     return dims(value)[axis];
   }
+}
+
+/** What messages call a node. */
+export function labelOf({ op, name, outputs }: Node): string {
+  return `${op} "${name || outputs[0]}"`;
 }
 
 /** The initializers that have entries for units, products' weights among them. */
@@ -114,7 +171,11 @@ function shapesOf(annotated: TypedModel) {
 }
 
 /** What the rules may ask, for each node. */
-function contexts(annotated: TypedModel, units: Units): (node: Node) => UnitContext {
+function contexts(
+  annotated: TypedModel,
+  units: Units,
+  choose: (node: Node, axes: number) => number,
+): (node: Node) => UnitContext {
   const { dims, constant } = shapesOf(annotated);
   const readers = countReaders(annotated);
   const makers = producers(annotated);
@@ -140,6 +201,11 @@ function contexts(annotated: TypedModel, units: Units): (node: Node) => UnitCont
     constant: (value) => (value ? constant(value) : undefined),
     carries: (axis) => units.of(axis) !== undefined,
     isRead: (value) => value !== undefined && value !== "" && readers.has(value),
+    readers(value) {
+      const nodes = behind.get(value) ?? [];
+      return nodes.length === readers.get(value) ? nodes : undefined;
+    },
+    choose: (axes) => (axes > 1 ? choose(node, axes) : 0),
     bias(use) {
       const name = biasOf(use);
       return own(name) ? name : undefined;

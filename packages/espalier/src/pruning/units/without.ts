@@ -32,8 +32,8 @@ export function withoutUnits(
   if (take.smaller) for (const [node, { resized }] of links) if (resized) resize(node, resized(left));
   return model;
 
-  function left(axis: Axis): number {
-    return liveIndices(flow, dead, axis)?.length ?? 0;
+  function left(axis: Axis, first = 0, end = Number.POSITIVE_INFINITY): number {
+    return liveIndices(flow, dead, axis)?.filter((index) => index >= first && index < end).length ?? 0;
   }
 
   /** Which units of a side are left; undefined where all are. */
