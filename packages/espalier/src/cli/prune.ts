@@ -13,13 +13,18 @@ import {
   pruneModes,
   prunePlanOptions,
   pruneSearchOptions,
+  pruneUnitsOptions,
+  pruneUnitsUnlabeledOptions,
   pruneUnlabeledOptions,
   targetOptions,
+  unitOptions,
 } from "../library/options/pruning.ts";
 import { shardPlaceOptions } from "../library/options/shards.ts";
 import { taskOptions } from "../library/options/task.ts";
+import type { PruneHooks, PruneResult } from "../library/prune.ts";
 import { pruneByPlan } from "../library/prune-by-plan.ts";
 import { pruneBySearch } from "../library/prune-by-search.ts";
+import { pruneByUnits, type Shrinkage } from "../library/prune-by-units.ts";
 import { writeModel } from "../onnx/write.ts";
 import { IMITATE } from "../tasks/index.ts";
 import { checkpointFile, stoppedIn } from "./checkpoint.ts";
@@ -33,12 +38,17 @@ import { shardEngineOf, withShards } from "./options.ts";
 import { printJson } from "./print.ts";
 import { pruneUnlabeledFiles } from "./prune-unlabeled.ts";
 import { CHECKPOINT, PRUNED, printSummary, RESULTS, summaryFields, writeResults } from "./results.ts";
+import { onOption, runtimeFor, timesIn } from "./runtime-for.ts";
 
 /** What every way of pruning takes. */
 const common = { out: out("dir", "where to write"), ...dataOptions, ...modelOptions, json, ...engineOptions };
+/** What the removal of units takes besides. */
+const speed = { on: onOption };
 
 const options = z.object({
   ...common,
+  ...pruneUnitsOptions,
+  ...speed,
   ...pruneUnlabeledOptions,
   ...pruneSearchOptions,
   ...prunePlanOptions,
@@ -65,6 +75,8 @@ export const pruneCommand = () =>
       "prune dense.onnx --data mnist --out pruned --max-loss 0",
       "prune dense.onnx --data mnist --out pruned --rate 50",
       "prune squeezenet.onnx --data images:photographs --out pruned --unlabeled --max-loss 1",
+      "prune dense.onnx --data mnist --out small --units --speed 2 --max-loss 0.1",
+      "prune detector.onnx --data images:pages --out small --units --unlabeled --max-loss 2",
       'prune dense.onnx --data mnist --out pruned --density "fc1=0.08,fc2=0.09,fc3=0.26" --rounds 3',
       'prune dense.onnx --data mnist --out pruned --quality "conv*=0.5,fc*=1.5" --freeze "conv*"',
     ],
@@ -73,21 +85,37 @@ export const pruneCommand = () =>
       const opened = await openFixed(call.argument, call.options);
       const { out, maskOf } = call.options;
       claimFolder(out, RESULTS, [call.argument, maskOf, ...dataFiles(call.options)]);
-      const assume = mode === "unlabeled" || call.options.task === IMITATE;
+      const assume = mode === "unlabeled" || mode === "unlabeled units" || call.options.task === IMITATE;
       const data = await openData(call.options, opened.model, { unlabeled: true, assume });
-      if (mode === "unlabeled") return pruneUnlabeledFiles(call, opened, data);
+      if (mode === "unlabeled" || mode === "unlabeled units") return pruneUnlabeledFiles(call, opened, data);
       return pruneFiles(call, mode, opened, data);
     },
   });
 
-type Mode = "unlabeled" | "search" | "plan";
+const { maxLoss: _loss, rate: _rate, ...ofUnitsAlone } = unitOptions;
+const unitsOnly: Shape = { ...ofUnitsAlone, ...speed };
+
+type Mode = "unlabeled" | "unlabeled units" | "units" | "search" | "plan";
 
 /**
  * The way of pruning that options ask for. A rate is searched for, unless they say how to go there.
  * @throws UserError for options that another way takes
  */
-function modeOf({ given, options: { unlabeled, maxLoss, rate, maskOf } }: PruneCall): Mode {
+function modeOf({ given, options: { units, unlabeled, maxLoss, rate, maskOf, speed: faster } }: PruneCall): Mode {
   const refuse = (taken: Shape, why: string) => refuseOthers(given, { ...common, ...pruneModes, ...taken }, why);
+  if (units) {
+    const trained = { ...pruneUnitsOptions, ...shardPlaceOptions, resume };
+    const why = unlabeled ? "--units --unlabeled trains nothing" : "--units removes whole units by a way of its own";
+    refuse({ ...(unlabeled ? pruneUnitsUnlabeledOptions : trained), ...speed }, why);
+    if (maskOf !== undefined)
+      throw new UserError("--mask-of cuts connections, and --units whole units: leave one out.");
+    if (faster === undefined && given.includes("on")) {
+      throw new UserError("--on names the runtime of --speed: give that too, or leave it out.");
+    }
+    return unlabeled ? "unlabeled units" : "units";
+  }
+  const ofUnits = given.filter((name) => name in unitsOnly);
+  if (ofUnits.length > 0) throw new UserError(`${flags(ofUnits)} is about whole units: give --units too.`);
   if (unlabeled) {
     refuse(pruneUnlabeledOptions, "--unlabeled trains nothing and chooses by itself");
     return "unlabeled";
@@ -110,7 +138,7 @@ function modeOf({ given, options: { unlabeled, maxLoss, rate, maskOf } }: PruneC
 /** Prunes in rounds, by a plan or a search, and writes what comes out. */
 async function pruneFiles(
   { options, computed, line }: PruneCall,
-  mode: "search" | "plan",
+  mode: "units" | "search" | "plan",
   opened: OpenedModel,
   data: Dataset,
 ): Promise<void> {
@@ -118,9 +146,16 @@ async function pruneFiles(
   const masks = options.maskOf === undefined ? undefined : openModel(options.maskOf);
   const checkpoint = checkpointFile(join(options.out, CHECKPOINT), options);
   const best = join(options.out, PRUNED);
+  const unitsOf = async (run: PruneHooks) =>
+    pruneByUnits(engine, opened.model, data, {
+      ...only(z.object({ ...taskOptions, ...pruneUnitsOptions }), options),
+      ...run,
+      on: await runtimeFor(options.on ?? "node"),
+      times: timesIn(options.out),
+    });
   const result = await running(
     (hooks) =>
-      withShards(options, (executor) => {
+      withShards(options, async (executor): Promise<PruneResult & Partial<Shrinkage>> => {
         const run = {
           ...hooks,
           executor,
@@ -130,6 +165,7 @@ async function pruneFiles(
           storage: temporaryFile,
           onBest: (model: Parameters<typeof writeModel>[0]) => writeFile(best, writeModel(model)),
         };
+        if (mode === "units") return unitsOf(run);
         return mode === "search"
           ? pruneBySearch(engine, opened.model, data, {
               ...only(z.object({ ...taskOptions, ...pruneSearchOptions }), options),

@@ -4,19 +4,22 @@ import type { Dataset } from "../data/dataset.ts";
 import type { Engine } from "../engine/engine.ts";
 import { type Hooks, workOf } from "../library/hooks.ts";
 import type { PruneResult } from "../library/prune.ts";
+import type { Shrinkage } from "../library/prune-by-units.ts";
 import { pruneReport } from "../library/report.ts";
 import { writeModel } from "../onnx/write.ts";
 import { about } from "../tasks/measure.ts";
 import { inFields } from "../tasks/words.ts";
 import { writeFile } from "./files.ts";
 import { changeText, count, duration, layerTableText, printLine, rate } from "./print.ts";
+import { shrunkLines } from "./units-text.ts";
 
 /** What `demo` and `prune` tell. Sizes are bytes. */
 export interface PruningSummary
   extends Pick<
-    PruneResult,
-    "parameters" | "nonzero" | "compressionRate" | "measure" | "baseline" | "pruned" | "layers" | "seconds"
-  > {
+      PruneResult,
+      "parameters" | "nonzero" | "compressionRate" | "measure" | "baseline" | "pruned" | "layers" | "seconds"
+    >,
+    Partial<Shrinkage> {
   readonly network: string;
   readonly files: { readonly onnx: string; readonly report: string; readonly esp: string };
 }
@@ -28,8 +31,10 @@ const CODED = "pruned.esp";
 export const CHECKPOINT = "checkpoint.onnx";
 /** The layers that are done, of a scan that was stopped, in its folder. */
 export const SCANNED = "scan.partial.json";
+/** What a run measured of times, beside them. */
+export const TIMES = "times.json";
 /** All that is written into the folder of a run under a name of its own. */
-export const RESULTS: readonly string[] = [PRUNED, CODED, CHECKPOINT];
+export const RESULTS: readonly string[] = [PRUNED, CODED, CHECKPOINT, TIMES];
 
 /**
  * Writes pruned.onnx, pruned.esp and report.html into a folder.
@@ -38,7 +43,7 @@ export const RESULTS: readonly string[] = [PRUNED, CODED, CHECKPOINT];
 export async function writeResults(
   engine: Engine,
   data: Dataset,
-  result: PruneResult,
+  result: PruneResult & Partial<Shrinkage>,
   { network, title, command }: { readonly network: string; readonly title: string; readonly command: string },
   out: string,
   hooks: Pick<Hooks, "signal" | "onProgress">,
@@ -55,7 +60,9 @@ export async function writeResults(
   ];
   writeFile(files.report, await pruneReport(engine, data, result, { title, command, files: sizes, ...hooks }));
   const { parameters, nonzero, compressionRate, measure, baseline, pruned, layers, seconds } = result;
-  return { network, parameters, nonzero, compressionRate, measure, baseline, pruned, layers, files, seconds };
+  const { units, macs, speed } = result;
+  const judged = { measure, baseline, pruned };
+  return { network, parameters, nonzero, compressionRate, ...judged, layers, units, macs, speed, files, seconds };
 }
 
 /** A summary as the one JSON object of a command. */
@@ -79,8 +86,10 @@ export function printSummary({
   compressionRate,
   files,
   seconds,
+  ...shrunk
 }: PruningSummary): void {
   printLine(layerTableText(layers));
+  for (const text of shrunkLines(shrunk)) printLine(text);
   printLine(`parameters        ${count(parameters)} -> ${count(nonzero)} (${rate(compressionRate)})`);
   printLine(changeText("validation", measure, baseline.validation, pruned.validation));
   printLine(changeText("test", measure, baseline.test, pruned.test));

@@ -22,6 +22,8 @@ const LONGEST = 10_000;
 
 export interface CompareOptions {
   readonly signal?: AbortSignal;
+  /** Turns, where times do not matter; default: as many as say something of them. */
+  readonly turns?: number;
   /** Called before each turn. */
   readonly onTurn?: (turn: number, turns: number) => void;
 }
@@ -34,7 +36,7 @@ export async function compare(
   engine: Engine,
   first: Model,
   second: Model,
-  { signal, onTurn }: CompareOptions = {},
+  { signal, turns = TURNS, onTurn }: CompareOptions = {},
 ): Promise<Comparison> {
   const typed = [await annotate(engine, first, { batch: 1 }), await annotate(engine, second, { batch: 1 })];
   const programs = await Promise.all(typed.map((model) => engine.compile(model)));
@@ -42,10 +44,10 @@ export async function compare(
   const extents = first.outputs.map(({ name }) => ({ name, largest: 0, apart: 0 }));
   try {
     const began = performance.now();
-    for (let turn = 0; turn < TURNS; turn++) {
+    for (let turn = 0; turn < turns; turn++) {
       if (turn >= LEAST_TURNS && performance.now() - began > LONGEST) break;
       signal?.throwIfAborted();
-      onTurn?.(turn, TURNS);
+      onTurn?.(turn, turns);
       const feeds = samples(typed[0], turn);
       const results: Tensors[] = [];
       for (const [i, program] of programs.entries()) {

@@ -1,7 +1,7 @@
 import { sizedFor } from "../adoption/bind.ts";
 import { withComputedWeights } from "../adoption/computed-weights.ts";
 import { carriedStates, withOpenStates } from "../adoption/states.ts";
-import { trainableForm } from "../adoption/trainable-form.ts";
+import { type TrainableForm, trainableForm } from "../adoption/trainable-form.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { type Comparison, compare } from "../engine/compare.ts";
 import type { Engine } from "../engine/engine.ts";
@@ -46,12 +46,16 @@ export async function compact(engine: Engine, given: Model, options: CompactOpti
     signal,
     onTurn: (turn, turns) => onWork("Comparing both on random samples", turn, turns),
   });
-  if (!(comparison.difference <= TOLERANCE)) {
-    throw new UserError(
-      `Without its dead units the network is not the same: its outputs differ by ${comparison.difference.toExponential(1)} of the largest, so nothing is written.`,
-    );
-  }
+  checkSame(comparison.difference);
   return { model, parameters: countParameters(smaller).parameters, layers, ...comparison };
+}
+
+/** @throws UserError for a difference that is more than rounding */
+function checkSame(difference: number): void {
+  if (difference <= TOLERANCE) return;
+  throw new UserError(
+    `Without its dead units the network is not the same: its outputs differ by ${difference.toExponential(1)} of the largest, so nothing is written.`,
+  );
 }
 
 /** What {@link withoutDeadUnits} made, and of what, both in the form in which they are trained. */
@@ -63,20 +67,45 @@ interface WithoutDeadUnits extends Removal {
 /**
  * Removes the dead units of a network in the form of its file.
  * @param settle gives the inputs of its trainable form the sizes that they leave open
+ * @param keepsForm whether weights stay where the file has them: in Constant nodes, in functions, more than once
  */
 async function withoutDeadUnits(
   engine: Engine,
   source: Model,
   settle: (form: Model) => Model | Promise<Model>,
+  keepsForm = true,
 ): Promise<WithoutDeadUnits> {
   const form = trainableForm(source);
   const sized = await settle(form.model);
   checkWeights(sized);
-  const asCame = form.differences.length > 0;
+  const asCame = keepsForm ? form.differences.length > 0 : holdsOtherFloats(form);
   // A bias that a layer gains, or another size that a node names, has no place in a form that is not the file's.
   const { model: smaller, layers } = await removeDeadUnits(engine, sized, { addBiases: !asCame, resizing: !asCame });
   const written = asCame ? form.restore(floatsOf(smaller)) : form.together(smaller);
   return { model: { ...written, inputs: resized(source, written), values: new Map() }, layers, sized, smaller };
+}
+
+/** Whether the file has weights in another type than the one in which they are trained. */
+function holdsOtherFloats({ model, typeOf }: TrainableForm): boolean {
+  return Array.from(model.initializers).some(([name, tensor]) => isFloat32(tensor) && typeOf(name) !== "float32");
+}
+
+/**
+ * The network without its dead units, for samples of some data, written anew: weights of Constant nodes and functions
+ * become initializers.
+ * @throws UserError when the outputs differ by more than rounding
+ */
+export async function smallest(engine: Engine, source: Model, data: Dataset, signal?: AbortSignal): Promise<Removal> {
+  const { model: computed } = await withComputedWeights(engine, source);
+  const { sized, smaller, ...removal } = await withoutDeadUnits(engine, computed, sizesOf(data), false);
+  const { difference } = await compare(engine, sized, smaller, { signal, turns: 2 });
+  checkSame(difference);
+  return removal;
+}
+
+/** Gives a network the sizes of some samples. */
+function sizesOf(data: Dataset): (form: Model) => Model {
+  return (form) => sizedFor(withOpenStates(form, carriedStates(form, data)), data);
 }
 
 /**
@@ -89,9 +118,7 @@ export async function withoutDead(
   data: Dataset,
   note: (text: string) => void,
 ): Promise<Model> {
-  const { model, layers } = await withoutDeadUnits(engine, source, (form) =>
-    sizedFor(withOpenStates(form, carriedStates(form, data)), data),
-  );
+  const { model, layers } = await withoutDeadUnits(engine, source, sizesOf(data));
   const fewer = layers.filter(({ before, after }) => after < before);
   if (fewer.length === 0) return source;
   note(`Dead units are gone: ${fewer.map(({ name, before, after }) => `${name} ${before} -> ${after}`).join(", ")}.`);

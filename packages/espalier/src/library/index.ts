@@ -2,6 +2,7 @@
 
 // Training and measuring
 
+export type { UnitGroup, UnitMember } from "../pruning/units/groups.ts";
 export { type EvaluateOptions, type EvaluateResult, evaluate } from "./evaluate.ts";
 export {
   type EvaluateAgainstOptions,
@@ -20,11 +21,20 @@ export type { PruneHooks, PruneResult } from "./prune.ts";
 export { type PruneByPlanOptions, pruneByPlan } from "./prune-by-plan.ts";
 export { type PruneBySearchOptions, pruneBySearch } from "./prune-by-search.ts";
 export {
-  type PruneWithoutLabelsOptions,
-  type PruneWithoutLabelsResult,
-  pruneWithoutLabels,
-} from "./prune-without-labels.ts";
+  type PruneByUnitsOptions,
+  type PruneByUnitsResult,
+  pruneByUnits,
+  type Shrinkage,
+  type SpeedHooks,
+} from "./prune-by-units.ts";
+export {
+  type PruneUnitsWithoutLabelsOptions,
+  type PruneUnitsWithoutLabelsResult,
+  pruneUnitsWithoutLabels,
+} from "./prune-units-without-labels.ts";
+export { type PruneWithoutLabelsOptions, pruneWithoutLabels } from "./prune-without-labels.ts";
 export { type PruneReportOptions, pruneReport, pruneWithoutLabelsReport, type ReportOptions } from "./report.ts";
+export type { PruneWithoutLabelsResult } from "./without-labels.ts";
 
 // Sharing and coding
 
@@ -92,6 +102,8 @@ export { type SimplifyOptions, type SimplifyResult, simplify } from "./simplify.
 
 export type { Preprocessing } from "../data/preprocessing.ts";
 export type { Comparison } from "../engine/compare.ts";
+export { type Runtime, runtimeOf } from "../engine/stopwatch.ts";
+export type { TimesStore } from "../pruning/by-units/times.ts";
 export type { PruningTrial } from "../pruning/reconstruction/search.ts";
 export type { SharingTrial } from "../sharing/reconstruction/search.ts";
 export type { SharedRow } from "../sharing/rows.ts";

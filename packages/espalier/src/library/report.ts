@@ -12,7 +12,8 @@ import { renderUnlabeled } from "../report/unlabeled.ts";
 import { imitationOf } from "../training/imitation.ts";
 import { type Hooks, workOf } from "./hooks.ts";
 import type { PruneResult } from "./prune.ts";
-import type { PruneWithoutLabelsResult } from "./prune-without-labels.ts";
+import type { Shrinkage } from "./prune-by-units.ts";
+import type { PruneWithoutLabelsResult } from "./without-labels.ts";
 
 /** What a report says of a run beside its result. */
 export interface ReportOptions {
@@ -36,7 +37,7 @@ export interface PruneReportOptions extends ReportOptions, Pick<Hooks, "signal" 
 export async function pruneReport(
   engine: Engine,
   data: Dataset,
-  result: PruneResult,
+  result: PruneResult & Partial<Shrinkage>,
   { title, command, files = [], ...hooks }: PruneReportOptions,
 ): Promise<string> {
   const { networks, rounds, settings, model, task, imitated, ...measured } = result;
@@ -63,7 +64,10 @@ export async function pruneReport(
 }
 
 /** Reports a pruning without labels as one HTML page: what is left of each layer, and what was tried. */
-export function pruneWithoutLabelsReport(result: PruneWithoutLabelsResult, { title, command }: ReportOptions): string {
+export function pruneWithoutLabelsReport(
+  result: PruneWithoutLabelsResult & Partial<Shrinkage>,
+  { title, command }: ReportOptions,
+): string {
   const { measure, baseline, pruned } = result;
   const judged = measure && baseline && pruned ? { measure, baseline: baseline.test, pruned: pruned.test } : undefined;
   return renderUnlabeled({ ...result, network: title, command, judged });

@@ -13,8 +13,8 @@ export type Target =
   | { readonly kind: "quality"; readonly layers: readonly (readonly [pattern: string, quality: number])[] }
   /** All parameters / non-zero ones, reached by one quality parameter, or one limit of the scores, for all layers. */
   | { readonly kind: "rate"; readonly rate: number }
-  /** These very masks, as of a network that was pruned before. */
-  | { readonly kind: "masks"; readonly masks: Masks };
+  /** These very masks, as of a network that was pruned before; of units all that has entries for them, biases too. */
+  | { readonly kind: "masks"; readonly masks: Masks; readonly ofUnits?: boolean };
 
 /** The scores by which connections are kept, by the name of the layer's weights. */
 export type Scores = ReadonlyMap<string, FloatTensor>;
@@ -39,7 +39,7 @@ export function chooseMasks(
   };
   switch (target.kind) {
     case "masks":
-      return checkedMasks(target.masks, layers);
+      return target.ofUnits ? target.masks : checkedMasks(target.masks, layers);
     case "density":
       for (const [layer, density] of perLayer(target.layers, layers, checkDensity)) {
         const scored = scoresOf(layer);

@@ -57,6 +57,18 @@ const TELLERS: readonly Teller[] = [
     "How far",
     searched(asked, measure),
   ]),
+  teller(
+    {
+      kind: z.literal("units"),
+      speed: number.optional(),
+      rate: number.optional(),
+      maxLoss: number.optional(),
+      cost: z.string(),
+      on: z.string().optional(),
+      speedBatch: number.optional(),
+    },
+    (given, measure) => ["How far", unitsText(given, measure)],
+  ),
   teller({ kind: z.literal("masks") }, () => ["How far", "what is zero in another network is cut"]),
   teller({ kind: z.literal("rounds"), target: aim }, ({ target }) => ["How far", targetText(target)]),
   teller({ rounds: number, epochs: number }, ({ rounds, epochs }) => [
@@ -146,6 +158,28 @@ function searched({ maxLoss, rate }: { maxLoss?: number; rate?: number }, measur
   const points = measure.unit === "%" ? counted(maxLoss, "point") : valueText(measure, maxLoss);
   const within = `the smallest network whose validation ${nameText(measure)} is worse by ${points} at most`;
   return reached === undefined ? within : `${within}, up to ${reached}`;
+}
+
+const WEIGHED: Readonly<Record<string, string>> = {
+  macs: "the operations that they take",
+  bytes: "the bytes that they take",
+  time: "the time that they take",
+};
+
+function unitsText(
+  given: { speed?: number; rate?: number; maxLoss?: number; cost: string; on?: string; speedBatch?: number },
+  measure: Judged,
+): string {
+  const { speed, rate, maxLoss, cost, on, speedBatch } = given;
+  const how = `whole units, weighed against ${WEIGHED[cost] ?? cost}`;
+  const reached =
+    speed === undefined
+      ? rate && `${rate}x smaller`
+      : `${speed}x as fast in ${on ?? "this runtime"} at batch ${speedBatch ?? 1}`;
+  if (maxLoss === undefined) return `${how}: ${reached}`;
+  const points = measure.unit === "%" ? counted(maxLoss, "point") : valueText(measure, maxLoss);
+  const within = `the validation ${nameText(measure)} worse by ${points} at most`;
+  return `${how}: ${reached ? `up to ${reached}, ` : "as few as can be, "}${within}`;
 }
 
 function targetText(target: z.output<typeof aim>): string {

@@ -10,6 +10,7 @@ import { densityChart, epochChart } from "./round-charts.ts";
 import type { MaskPicture, RunReport } from "./run-report.ts";
 import { layerTable } from "./table.ts";
 import { tradeOffChart } from "./trade-off.ts";
+import { shrunkFigures, shrunkSection } from "./units.ts";
 
 /** Renders a run as one HTML page that needs nothing else: no network, and without its script it shows the same. */
 export function renderReport(report: RunReport): string {
@@ -20,6 +21,7 @@ ${commandLine(report.command)}
 ${headline(figuresOf(report))}
 <h2>What is left of each layer</h2>
 ${layerTable(report.layers)}
+${shrunkSection(report)}
 ${report.rounds.length > 2 ? tradeOff(report) : html``}
 <h2>How sensitive each layer is</h2>
 ${sensitivitySection(report)}
@@ -56,16 +58,8 @@ ${renderChart(tradeOffChart(rounds, baseline.validation, measure), title)}
 were too far off to go on from.</p>`;
 }
 
-function figuresOf({
-  parameters,
-  nonzero,
-  compressionRate,
-  measure,
-  baseline,
-  pruned,
-  files,
-  seconds,
-}: RunReport): [string, string][] {
+function figuresOf(report: RunReport): [string, string][] {
+  const { parameters, nonzero, compressionRate, measure, baseline, pruned, files, seconds } = report;
   const judged = (part: "test" | "validation"): [string, string] => [
     valueText(measure, pruned[part]),
     `${part} ${nameText(measure)}; ${valueText(measure, baseline[part])} while dense`,
@@ -73,6 +67,7 @@ function figuresOf({
   return [
     [`${compressionRate.toFixed(1)}x`, "compression rate"],
     [nonzero.toLocaleString("en-US"), `of ${parameters.toLocaleString("en-US")} parameters kept`],
+    ...shrunkFigures(report),
     judged("test"),
     judged("validation"),
     ...files.map(({ name, bytes }): [string, string] => [bytesText(bytes), name]),

@@ -3,9 +3,10 @@ import type { Quality } from "../training/evaluate.ts";
 import type { Histogram } from "./histogram.ts";
 import type { LayerRow } from "./layer-table.ts";
 import type { RoundPoint } from "./trade-off.ts";
+import type { ShrunkReport } from "./units.ts";
 
 /** All that a report of one run shows. Sizes are bytes. */
-export interface RunReport {
+export interface RunReport extends ShrunkReport {
   readonly title: string;
   /** What was asked, as the command that was given. */
   readonly command: string;

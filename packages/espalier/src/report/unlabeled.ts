@@ -8,9 +8,10 @@ import { type Html, html } from "./html.ts";
 import type { LayerRow } from "./layer-table.ts";
 import { page } from "./page.ts";
 import { layerTable, table } from "./table.ts";
+import { type ShrunkReport, shrunkFigures, shrunkSection } from "./units.ts";
 
 /** All that the page of a pruning without labels shows. Percentages are 0 to 100. */
-export interface UnlabeledReport {
+export interface UnlabeledReport extends ShrunkReport {
   readonly network: string;
   readonly command: string;
   readonly parameters: number;
@@ -46,21 +47,17 @@ ${commandLine(command)}
 ${headline(figuresOf(report))}
 <h2>What is left of each layer</h2>
 ${layerTable(layers)}
+${shrunkSection(report)}
 ${trials.length > 1 ? tried(report) : html``}`,
   );
 }
 
-function figuresOf({
-  compressionRate,
-  parameters,
-  nonzero,
-  agreement,
-  judged,
-  seconds,
-}: UnlabeledReport): [string, string][] {
+function figuresOf(report: UnlabeledReport): [string, string][] {
+  const { compressionRate, parameters, nonzero, agreement, judged, seconds } = report;
   return [
     [`${compressionRate.toFixed(2)}x`, "compression rate"],
     [nonzero.toLocaleString("en-US"), `of ${parameters.toLocaleString("en-US")} parameters kept`],
+    ...shrunkFigures(report),
     ...likeness(agreement.test),
     ...(judged
       ? [

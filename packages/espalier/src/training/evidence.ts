@@ -40,6 +40,8 @@ export interface EvidenceOptions {
   readonly batches?: number;
   /** What is asked for: curvature takes two more gradients for each batch, movement ten times as many batches. */
   readonly wanted: Need;
+  /** Is given the gradients of each batch, at the weights as they are. */
+  readonly onBatch?: (gradients: Parameters) => void;
 }
 
 const BATCHES = 40;
@@ -106,6 +108,7 @@ export async function gatherEvidence(
       const feeds = { ...fed, ...still };
       const at = seen++;
       const gradients = await gradientsAt(program, parameters, feeds);
+      options.onBatch?.(gradients);
       accumulate(sums.gradient, gradients, (g) => g);
       accumulate(sums.square, gradients, (g) => g * g);
       if (wanted === "movement") {

@@ -1,9 +1,10 @@
 import { z } from "zod";
+import { UNIT_CRITERIA } from "../../pruning/by-units/scores.ts";
 import type { Criterion } from "../../pruning/criteria/criterion.ts";
 import { criteria } from "../../pruning/criteria/index.ts";
 import { seedOption } from "./common.ts";
 import { layerNumbers, numberList, perLayer } from "./notation.ts";
-import { number, oneOfOr, option, whole } from "./option.ts";
+import { number, oneOf, oneOfOr, option, whole } from "./option.ts";
 import { shardOptions } from "./shards.ts";
 import { batchNorm, distill, epochs, freeze, trainingOptions } from "./training.ts";
 
@@ -89,8 +90,43 @@ export const pruneSearchOptions = { maxLoss, rate, ...retrainingOptions };
 /** Pruning without labels and without training. */
 export const pruneUnlabeledOptions = { maxLoss, rate, density, freeze };
 
+/** What units cost, and by what they are chosen. */
+const COSTS = ["macs", "bytes", "time"] as const;
+
+/** How far the removal of whole units goes, and what it goes by. */
+export const unitOptions = {
+  speed: option(number("speed", 1).optional(), {
+    ...FAR,
+    help: "with --units: so many times as fast, measured on this machine in the runtime that --on names",
+  }),
+  maxLoss,
+  rate,
+  cost: option(oneOf(COSTS).optional(), {
+    ...HOW,
+    help: "with --units: what a unit saves, against which it is weighed (default: time with --speed, bytes with --rate, else macs)",
+  }),
+  unitCriterion: option(oneOf(UNIT_CRITERIA).optional(), {
+    ...HOW,
+    help: "with --units: by what units are chosen (default: taylor; of imitation and with --unlabeled reconstruction)",
+  }),
+  speedBatch: option(whole("batch", 1, 65_536).default(1), {
+    ...HOW,
+    help: "with --units: samples of a run whose time counts",
+  }),
+};
+
+/** Pruning of whole units in rounds. */
+export const pruneUnitsOptions = { ...unitOptions, ...retrainingOptions };
+
+/** The same without labels and without training. */
+export const pruneUnitsUnlabeledOptions = { ...unitOptions, freeze };
+
 /** What a command that prunes in several ways takes besides. */
 export const pruneModes = {
+  units: option(z.boolean().optional(), {
+    ...FAR,
+    help: "remove whole units, channels and heads, so that the network is smaller in every runtime",
+  }),
   unlabeled: option(z.boolean().optional(), {
     ...FAR,
     help: "without labels and without training: fit what is left of each layer to what it computed",
