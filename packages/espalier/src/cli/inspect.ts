@@ -58,7 +58,19 @@ export const inspectCommand = () =>
       const { parameters, nonzero, density, opset, producer, inputs, outputs, notes, obstacles, stored } = about;
       if (options.json) {
         const counts = { parameters, nonzero, density, bytes: size };
-        return printJson({ ...counts, opset, producer, inputs, outputs, notes, obstacles, stored, layers, units, coded });
+        return printJson({
+          ...counts,
+          opset,
+          producer,
+          inputs,
+          outputs,
+          notes,
+          obstacles,
+          stored,
+          layers,
+          units,
+          coded,
+        });
       }
       printLine(`ONNX operator set ${opset ?? "none"}${producer ? `, by ${producer}` : ""}`);
       printLine(`inputs   ${inputs.map(typeText).join(", ") || "none"}`);
