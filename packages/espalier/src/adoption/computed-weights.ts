@@ -1,6 +1,6 @@
 import { constantsOf } from "../engine/constants.ts";
 import type { Engine } from "../engine/engine.ts";
-import { type Model, producers } from "../onnx/graph.ts";
+import { type Model, type Node, producers } from "../onnx/graph.ts";
 import { inlineFunctions } from "../onnx/inline.ts";
 import { flattened, isNested } from "../onnx/nested.ts";
 import { withoutSettledBranches } from "../onnx/simplify/branches.ts";
@@ -11,6 +11,7 @@ import { constantNodes, folded } from "../onnx/simplify/fold.ts";
 import { withUniqueNames } from "../onnx/simplify/names.ts";
 import type { NumericTensor } from "../onnx/tensor.ts";
 import { facetsOf } from "../operators/catalogue.ts";
+import { quantizedLayersOf } from "../operators/quantized/layers.ts";
 import { viewOf } from "../operators/views.ts";
 
 /** A network all of whose constant weights are held by it. */
@@ -62,10 +63,16 @@ function mayCompute(inlined: Model): boolean {
 function computedWeights(model: Model, values: { has(name: string): boolean }): Set<string> {
   const flat = flattened(model);
   const sourceOf = viewOf(flat);
+  // What codes are scaled to stays codes.
+  const coded = new Map(quantizedLayersOf(flat).map((layer) => [layer.node, layer]));
+  const isCoded = (node: Node, input: number) => coded.get(node)?.operand === input;
   const isComputed = (name: string) => name !== "" && values.has(name) && !model.initializers.has(sourceOf(name));
   return new Set(
     flat.nodes.flatMap((node) =>
-      (facetsOf(node)?.weights ?? []).map((input) => node.inputs[input] ?? "").filter(isComputed),
+      (facetsOf(node)?.weights ?? [])
+        .filter((input) => !isCoded(node, input))
+        .map((input) => node.inputs[input] ?? "")
+        .filter(isComputed),
     ),
   );
 }

@@ -88,6 +88,18 @@ describe("layers whose weights are whole numbers", () => {
       3,
     ],
     [
+      "cast and scaled",
+      (net) => {
+        const floats = net.graph.emit("Cast", [net.codes("int8", [2, 3, 2, 2])], { to: int(1) });
+        const w = net.graph.emit("Mul", [floats, net.scale(2, 1, 1, 1)]);
+        return net.graph.emit("Conv", [net.input("float32", 1, 3, 5, 5), w]);
+      },
+      "Conv",
+      2 * 16 * 12,
+      24,
+      23,
+    ],
+    [
       "looked up and then dequantized",
       (net) => {
         const found = net.graph.emit("Gather", [net.codes("uint8", [5, 2]), net.input("int64", 3)]);

@@ -98,6 +98,7 @@ export function withCodes(graph: Graph): Graph {
       const inner = straight ? undefined : weightsOf(maker.inputs[0]);
       return inner?.dims.length === 2 ? { ...inner, turned: !inner.turned } : undefined;
     }
+    if (maker?.op === "Mul") return castAndScaled(maker);
     if (!maker || !DEQUANTIZE.test(maker.op) || !isValue(maker, "output_dtype", FLOAT, FLOAT, 0)) return undefined;
     const [codes, scale, zero] = maker.inputs.map((input) => constants.get(input));
     if (!codes || !isByte(codes) || scale?.type !== "float32" || (maker.inputs[2] && !zero)) return undefined;
@@ -112,6 +113,23 @@ export function withCodes(graph: Graph): Graph {
     const symmetric = zero ? Array.from(zero.data, Number).every((each) => each === none) : none === 0;
     const [first, second, third = ""] = maker.inputs;
     return { names: [first, second, third], dims: codes.dims, scale, axis: along, block, symmetric, turned: false };
+  }
+
+  /** Codes that a Cast makes floats of, and a Mul scales: a number for all, or for each place of one axis. */
+  function castAndScaled({ inputs }: GraphNode): Weights | undefined {
+    const at = inputs.findIndex((name) => makers.get(name)?.op === "Cast");
+    const cast = makers.get(inputs[at]);
+    const [codes, scale] = [constants.get(cast?.inputs[0] ?? ""), constants.get(inputs[1 - at])];
+    if (!cast || !codes || codes.type !== "int8" || scale?.type !== "float32") return undefined;
+    const rank = codes.dims.length;
+    if (number(cast, "to", 0) !== FLOAT || scale.dims.length > rank) return undefined;
+    const dims = [...Array<number>(rank - scale.dims.length).fill(1), ...scale.dims];
+    const along = dims.findIndex((dim) => dim !== 1);
+    const axis = Math.max(along, 0);
+    const fits = dims.every((dim, i) => dim === 1 || (i === axis && dim === codes.dims[i]));
+    if (!fits) return undefined;
+    const names = [cast.inputs[0], inputs[1 - at], ""];
+    return { names, dims: codes.dims, scale, axis, block: 0, symmetric: true, turned: false };
   }
 
   /** True for a constant number for each row, one for all, or none at all. */
@@ -155,7 +173,7 @@ function withoutIdle(nodes: readonly GraphNode[], outputs: readonly string[]): G
   const read = new Set(outputs);
   const kept: GraphNode[] = [];
   for (const node of nodes.toReversed()) {
-    const view = DEQUANTIZE.test(node.op) || node.op === "Transpose";
+    const view = DEQUANTIZE.test(node.op) || ["Transpose", "Cast", "Mul"].includes(node.op);
     if (view && !node.outputs.some((name) => read.has(name))) continue;
     for (const name of readsOf(node)) read.add(name);
     kept.push(node);

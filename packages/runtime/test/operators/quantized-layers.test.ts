@@ -199,7 +199,7 @@ describe("layers whose weights are bytes give what their definition does", () =>
 });
 
 /** A network of one product with weights of so many outputs and inputs, held as floats or as bytes. */
-function product(rows: number, columns: number, how: "float32" | "int8" | "bytes in"): Uint8Array {
+function product(rows: number, columns: number, how: "float32" | "int8" | "cast" | "bytes in"): Uint8Array {
   const given: Drawn = {
     seed: 1,
     input: how === "bytes in" ? "uint8" : "float",
@@ -211,20 +211,23 @@ function product(rows: number, columns: number, how: "float32" | "int8" | "bytes
   };
   const layers = new Layers(given, [null, columns]);
   const { graph } = layers;
-  const w =
-    how === "float32"
-      ? graph.initializer("w", float32([columns, rows], new Float32Array(columns * rows).fill(0.5)))
-      : layers.weights([columns, rows], 1);
+  let w = layers.weights([columns, rows], 1);
+  if (how === "float32")
+    w = graph.initializer("w", float32([columns, rows], new Float32Array(columns * rows).fill(0.5)));
+  if (how === "cast") w = graph.emit("Mul", [graph.emit("Cast", ["w"], { to: int(1) }), "scale"]);
   return writeModel(layers.done(graph.emit("MatMul", [layers.input(), w])));
 }
 
 it("their weights stay bytes in memory", async () => {
   const sizes: number[] = [];
-  for (const how of ["float32", "int8", "bytes in"] as const) {
+  const made: Float32Array[] = [];
+  for (const how of ["float32", "int8", "cast", "bytes in"] as const) {
     const network = await Network.load(product(256, 512, how));
-    for (const samples of [1, 8]) network.run({ x: normals([samples, 512], 1) });
+    for (const samples of [1, 8]) made.push(network.run({ x: normals([samples, 512], 1) }).y.data as Float32Array);
     sizes.push(network.memory.weights);
   }
+  // A Cast and a Mul are a DequantizeLinear too.
+  expect(made.slice(4, 6)).toEqual(made.slice(2, 4));
   const [floats, ...bytes] = sizes;
   expect(floats).toBeGreaterThan(4 * 256 * 512);
   for (const size of bytes) expect(size).toBeLessThan(1.1 * 256 * 512);

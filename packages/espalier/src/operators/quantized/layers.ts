@@ -64,6 +64,8 @@ export function quantizedLayersOf(source: Model): QuantizedLayer[] {
       const value = node.inputs[operand] ?? "";
       const maker = makers.get(sourceOf(value));
       if (maker && isDequantizing(maker)) return dequantized(operand, maker.inputs[0], maker);
+      const scaled = maker && castAndScaled(maker);
+      if (scaled) return [{ operand, ...scaled }];
       // A table is looked up first, and what is found is dequantized.
       const behind = node.op === "Gather" ? readers.get(node.outputs[0])?.find(isDequantizing) : undefined;
       return behind ? dequantized(operand, value, behind) : [];
@@ -77,6 +79,18 @@ export function quantizedLayersOf(source: Model): QuantizedLayer[] {
     const [axis, block] = [attribute(by, "int", "axis", 1), attribute(by, "int", "block_size", 0)];
     const zero = constant(by.inputs[2] ?? "");
     return [{ operand, weight, codes: { tensor, dims: tensor.dims, bits: bitsOf(tensor), zero, axis, block } }];
+  }
+
+  /** Codes that a Cast makes floats of, and a Mul scales, as where nothing else is to be quantized behind them. */
+  function castAndScaled({ op, domain, inputs }: Node): Omit<Found, "operand"> | undefined {
+    if (op !== "Mul" || domain !== "") return undefined;
+    const cast = inputs.map((input) => makers.get(input)).find((maker) => maker?.op === "Cast" && maker.domain === "");
+    const weight = cast && sourceOf(cast.inputs[0]);
+    const tensor = weight === undefined ? undefined : constant(weight);
+    const isScaled = inputs.some((input) => constant(input)?.dtype.startsWith("float"));
+    if (weight === undefined || !holdsCodes(tensor) || !isScaled || tensor.dims.length < 2) return undefined;
+    const codes = { tensor, dims: tensor.dims, bits: bitsOf(tensor), zero: undefined, axis: 0, block: 0 };
+    return { weight, codes };
   }
 
   /** Codes that an operator multiplies. */

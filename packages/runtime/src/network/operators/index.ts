@@ -68,7 +68,10 @@ const QUANTIZED = /quantize|QLinear|QGemm|Integer|NBits/i;
 export async function neededFor(graph: Graph): Promise<Needed> {
   const rare = [...operatorsIn(graph)].filter((op) => !Object.hasOwn(common, op));
   const further = rare.some((op) => !QUANTIZED.test(op)) ? await fetched(() => import("./further.ts")) : undefined;
-  const quantized = rare.some((op) => QUANTIZED.test(op)) ? await fetched(() => import("./quantized.ts")) : undefined;
+  const quantized =
+    holdsBytes(graph) || rare.some((op) => QUANTIZED.test(op))
+      ? await fetched(() => import("./quantized.ts"))
+      : undefined;
   return {
     operators: { ...common, ...further?.furtherOperators, ...quantized?.quantizedOperators(common) },
     before: quantized?.withCodes ?? same,
@@ -81,6 +84,11 @@ export async function neededFor(graph: Graph): Promise<Needed> {
 export async function allOperators(): Promise<Operators> {
   const [further, quantized] = await Promise.all([import("./further.ts"), import("./quantized.ts")]);
   return { ...common, ...further.furtherOperators, ...quantized.quantizedOperators(common) };
+}
+
+/** True if weights may be bytes that a Cast makes floats of. */
+function holdsBytes({ nodes, constants }: Graph): boolean {
+  return nodes.some(({ op, inputs }) => op === "Cast" && constants.get(inputs[0])?.type === "int8");
 }
 
 /** The operators of a graph and of those in it. */
