@@ -1,6 +1,7 @@
 import { type Attributes, int } from "../attributes.ts";
 import { GraphBuilder } from "../builder.ts";
-import { lookup } from "../graph.ts";
+import { lookup, type Node } from "../graph.ts";
+import { readsOf } from "../live.ts";
 import { type NumericTensor, sizeOf } from "../tensor.ts";
 import type { FeedableModel } from "../typed.ts";
 import { emitBlocked } from "./node.ts";
@@ -24,9 +25,19 @@ export class Blocks {
   readonly #constant: (name: string) => NumericTensor | undefined;
   readonly #reshaped: ReadonlyMap<string, string>;
   readonly #blocked = new Map<string, Blocked>();
+  readonly #readers = new Map<string, number>();
+  readonly #makers: ReadonlyMap<string, Node>;
+  readonly #convolutions = new Map<string, Node>();
 
-  /** @param model whose nodes are replaced by those that are added here */
-  constructor(model: FeedableModel, size: number) {
+  /**
+   * @param model whose nodes are replaced by those that are added here
+   * @param needed values that are asked for
+   */
+  constructor(model: FeedableModel, size: number, needed: readonly string[]) {
+    for (const value of [...model.nodes.flatMap(readsOf), ...needed]) {
+      this.#readers.set(value, (this.#readers.get(value) ?? 0) + 1);
+    }
+    this.#makers = new Map(model.nodes.flatMap((node) => node.outputs.map((output) => [output, node])));
     this.#shapes = shapesOf(model);
     this.#constant = lookup(model).constant;
     this.#reshaped = new Map(
@@ -61,6 +72,16 @@ export class Blocks {
     return this.#blocked.has(value);
   }
 
+  /** The node that makes a value which nothing but one other node reads. */
+  maker(value: string): Node | undefined {
+    return this.#readers.get(value) === 1 ? this.#makers.get(value) : undefined;
+  }
+
+  /** The blocked Conv that makes such a value. */
+  convolution(value: string): Node | undefined {
+    return this.maker(value) && this.#convolutions.get(this.#blocked.get(value)?.name ?? "");
+  }
+
   /** A value in blocks; put into them here if it is not yet. */
   get(value: string, dims: Images): string {
     const known = this.#blocked.get(value);
@@ -78,7 +99,10 @@ export class Blocks {
 
   /** Adds a node of the blocked operators. */
   emit(op: string, inputs: readonly string[], attributes: Attributes = {}, output = this.graph.fresh(op)): string {
-    return emitBlocked(this.graph, op, inputs, attributes, output);
+    emitBlocked(this.graph, op, inputs, attributes, output);
+    const node = this.graph.model.nodes.at(-1);
+    if (node && op === "Conv") this.#convolutions.set(output, node);
+    return output;
   }
 
   as(value: string, dims: readonly number[]): string {

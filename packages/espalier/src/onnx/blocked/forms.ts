@@ -5,6 +5,7 @@ import { type Blocks, type Images, isNumber } from "./blocks.ts";
 import { affine, blockConvolution, convolutionOf } from "./convolution.ts";
 import { BLOCKED_DOMAIN } from "./node.ts";
 import { ELEMENTWISE } from "./shapes.ts";
+import { byConvolution, ofProduct } from "./within.ts";
 
 /** What can be done with a node where what it reads or makes is in blocks. */
 export interface Form {
@@ -68,7 +69,8 @@ function elementwise(blocks: Blocks, node: Node): Form | undefined {
     pays: false,
     apply() {
       const inputs = node.inputs.map((name) => (reads.includes(name) ? blocks.get(name, images) : name));
-      blocks.set(output, blocks.graph.emit(node.op, inputs, node.attributes), images);
+      const result = byConvolution(blocks, node, inputs) ?? blocks.graph.emit(node.op, inputs, node.attributes);
+      blocks.set(output, result, images);
     },
   };
 }
@@ -169,10 +171,18 @@ function overChannels(blocks: Blocks, node: Node): Form | undefined {
     apply() {
       const { graph, size } = blocks;
       const [batch, channels, height, width] = images;
-      const places = blocks.as(blocks.get(x, images), [(batch * channels) / size, height * width, size]);
-      const ofImages = graph.emit(node.op, [places, graph.ints([1])], { keepdims: int(0) });
-      const sums = [blocks.as(ofImages, [batch, channels]), graph.ints([0])];
-      graph.emit(node.op, sums, { keepdims: int(0) }, node.outputs[0]);
+      const over = (value: string, axis: number, output?: string) =>
+        graph.emit(node.op, [value, graph.ints([axis])], { keepdims: int(0) }, output);
+      const product = ofProduct(blocks, x, images);
+      const mean = node.op === "ReduceMean" && product;
+      const ofImages =
+        product ?? over(blocks.as(blocks.get(x, images), [(batch * channels) / size, height * width, size]), 1);
+      const rows = blocks.as(ofImages, [batch, channels]);
+      if (!mean) {
+        over(rows, 0, node.outputs[0]);
+        return;
+      }
+      graph.emit("Mul", [over(rows, 0), graph.scalar("float32", 1 / (height * width))], {}, node.outputs[0]);
     },
   };
 }

@@ -17,7 +17,7 @@ export function withBlocks(model: FeedableModel, size: number, needed: readonly 
   const outputs = needed.map((name) => ({ name }));
   const { nodes } = withoutDeadNodes({ ...model, outputs });
   const changed: FeedableModel = { ...copyModel(model), inputs: [...model.inputs], nodes };
-  const blocks = new Blocks(changed, size);
+  const blocks = new Blocks(changed, size, needed);
   const forms = new Map(nodes.map((node) => [node, formOf(blocks, node)]));
 
   // Values that would better be in blocks, where they come from such that are.

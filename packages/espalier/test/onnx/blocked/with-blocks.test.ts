@@ -86,6 +86,15 @@ describe.runIf(size !== undefined)("a step with blocked convolutions", () => {
     expect(nodes.some(({ op }) => op === "BatchNormalization")).toBe(false);
   });
 
+  it("adds, applies Relu and sums products within convolutions", async () => {
+    const { nodes } = (await trainingStep(engine, networks["normalized, with shortcuts"], options)).model;
+    const convolutions = nodes.filter(({ op, domain }) => op === "Conv" && domain === BLOCKED_DOMAIN);
+    expect(convolutions.filter(({ attributes }) => attributes.activation).length).toBe(3);
+    // The shortcut, there and back, and a sum of two in the gradient of each normalization.
+    expect(convolutions.filter(({ inputs }) => inputs.length === 4).length).toBe(5);
+    expect(nodes.some(({ op }) => op === "Relu")).toBe(false);
+  });
+
   it("leaves a step alone that has no large convolution", async () => {
     const small = sequential([conv2d(16, 3), globalAveragePool(), dense(3)], {
       name: "net",
