@@ -51,7 +51,11 @@ export class UnitCosts {
     const items: Omit<Item, "left">[] = [];
     let fixed = kind === "time" ? (times?.whole ?? 0) : 0;
     for (const [name, whole] of kind === "bytes" ? bytesByName(anatomy) : macsByWeight(anatomy)) {
-      const sides = (held.get(name) ?? []).map(({ units }) => anatomy.flow.units.of(units) ?? []);
+      // What the network is fed has no units.
+      const sides = (held.get(name) ?? []).flatMap(({ units }) => {
+        const carried = anatomy.flow.units.of(units);
+        return carried ? [carried] : [];
+      });
       const curve = kind === "time" ? times?.layers.get(name) : (part: number) => part * whole;
       if (!curve) continue;
       if (kind === "time") fixed -= curve(1);

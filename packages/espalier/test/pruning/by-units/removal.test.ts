@@ -4,6 +4,7 @@ import { annotate } from "../../../src/engine/annotate.ts";
 import { nodeEngine } from "../../../src/engine/node.ts";
 import type { Model } from "../../../src/onnx/graph.ts";
 import { readModel } from "../../../src/onnx/read.ts";
+import { isFloat32 } from "../../../src/onnx/tensor.ts";
 import { writeModel } from "../../../src/onnx/write.ts";
 import { anatomyOf } from "../../../src/pruning/by-units/anatomy.ts";
 import { chooseUnits } from "../../../src/pruning/by-units/choose.ts";
@@ -27,6 +28,8 @@ async function expectRemoved(model: Model, seed: number): Promise<void> {
   const scores = new Map(Array.from(anatomy.free, (unit) => [unit, uniform()]));
   const costs = UnitCosts.of(anatomy, "bytes");
   const before = costs.total;
+  const floats = [...model.initializers.values()].filter(isFloat32);
+  expect(before).toBe(floats.reduce((sum, { data }) => sum + data.byteLength, 0));
   const removed = chooseUnits(anatomy, scores, costs, 0);
   expect(removed.size).toBeGreaterThan(0);
   const names = learnedTensors(model);
