@@ -8,6 +8,7 @@ import { writeModel } from "../../espalier/src/onnx/write.ts";
 import { random } from "../../espalier/src/random.ts";
 import { craft, sectionsOf } from "../../espalier/test/coding/craft.ts";
 import { partsOf } from "../src/codec/decode.ts";
+import { later } from "../src/codec/further.ts";
 import type { Store } from "../src/codec/static.ts";
 import { Network, UserError } from "../src/index.ts";
 import { CodedTensor, CodedTensors } from "../src/network/coded.ts";
@@ -62,8 +63,8 @@ describe.each(MODES)("a network from an .esp file in the mode %s", (mode) => {
     const right = readGraph(writeModel(model())).constants;
     const names = [...right.keys()];
     for (const order of [names, names.toReversed(), [...names.slice(3), ...names]]) {
-      const { graph, ...parts } = partsOf(esp);
-      const { constants } = readGraph(graph, new CodedTensors({ graph, ...parts }));
+      const { graph, ...parts } = partsOf(esp, later);
+      const { constants } = readGraph(graph, new CodedTensors({ graph, ...parts }, later));
       const coded = new Set<string>();
       for (const name of order) {
         const source = constants.get(name)?.source;
@@ -122,7 +123,7 @@ it("the weights of a grouped convolution are decoded once, which does not tell h
   const y = graph.emit("Conv", ["x", graph.initializer("w", float32([64, 2, 3, 3], weights))], { group: int(2) });
   model.outputs = [{ name: y, dtype: "float32" }];
   const decoded = vi.spyOn(CodedTensor.prototype, "bytes");
-  const network = await Network.load(encode(model));
+  const network = await Network.load(encode(model, { version: 2 }));
   network.run({ x: { dims: [1, 4, 5, 5], data: Float32Array.from({ length: 100 }, normal) } });
   expect(decoded).toHaveBeenCalledTimes(1);
   decoded.mockRestore();

@@ -5,7 +5,7 @@ import { encodeFile } from "../../espalier/src/coding/encode.ts";
 import { random } from "../../espalier/src/random.ts";
 import { craft, filledSize, graphSection } from "../../espalier/test/coding/craft.ts";
 import { modelOf } from "../../espalier/test/coding/messages.ts";
-import { decodeFurther } from "../src/codec/further.ts";
+import { later } from "../src/codec/further.ts";
 import { decode } from "../src/codec/whole.ts";
 import { load, UserError } from "../src/index.ts";
 import { StreamDecoder } from "../src/loading/stream.ts";
@@ -50,7 +50,7 @@ describe("memory follows what has come, not what a header claims", () => {
   });
 
   it("when it claims 1.5 GB in sections of which little comes", () => {
-    const decoder = new StreamDecoder("claims.esp", () => decodeFurther);
+    const decoder = new StreamDecoder("claims.esp", () => later);
     expect(push(decoder, claims, 100)).toBeLessThan(MEGABYTE);
     expect(push(decoder, new Uint8Array(MEGABYTE / 2), 2 ** 16)).toBeLessThan(MEGABYTE);
     expect(() => decoder.end()).toThrow(UserError);
@@ -66,7 +66,7 @@ describe("memory follows what has come, not what a header claims", () => {
     const zeros = { dims: [2 ** 10, 17 * 2 ** 8], raw: new Uint8Array(17 * MEGABYTE) };
     const file = modelOf(zeros, { type: 2, dims: [2 ** 16], raw: noise(2 ** 16) });
     const esp = encodeFile(file, { mode: "static" });
-    const decoder = new StreamDecoder("zeros.esp", () => decodeFurther);
+    const decoder = new StreamDecoder("zeros.esp", () => later);
     const soon = esp.length - 2 ** 16;
     // The zeros have come, and are not decoded before the rest of the file makes them believable.
     expect(push(decoder, esp.subarray(0, soon), 50)).toBeLessThan(5 * MEGABYTE);

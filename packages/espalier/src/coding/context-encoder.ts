@@ -7,10 +7,10 @@ import {
   codeInContexts,
   codeLayout,
   type Layout,
-  type View,
 } from "espalier-runtime/codec";
 import { Cost } from "./cost.ts";
 import { encoderFor } from "./encoder-for.ts";
+import { imageViews } from "./image-views.ts";
 import { CodeTable, type Survey } from "./survey.ts";
 
 /** How many low bits are tried as raw ones, where words are coded as they are: the most first. */
@@ -64,7 +64,7 @@ function smallest<T extends { readonly stream: Uint8Array }>(all: readonly T[]):
 }
 
 /** How many low bits are best raw, by the first words of a tensor that are not zero. */
-function bestRaw({ words, format }: Survey): number {
+export function bestRaw({ words, format }: Survey): number {
   const sample = words.subarray(0, SAMPLED).filter((word) => word !== 0);
   const raws = (words.length > FEW ? FEWER_RAW_BITS : RAW_BITS).filter((raw) => raw <= format.width - format.shift);
   // Choices have groups in common.
@@ -108,15 +108,4 @@ function elementsIn(words: Uint32Array, book: Uint32Array): Uint32Array {
   if (book.length === 0) return words.slice();
   const codes = CodeTable.of(book);
   return words.map((word) => (word === 0 ? 0 : codes.code(word)));
-}
-
-/** Views of a matrix as square images, of channels that are the rows of a tensor before, or 1 or 3. */
-function imageViews({ rows, channels: columns, kernel }: View, rowsBefore: readonly number[]): View[] {
-  if (kernel > 1 || rows < 2) return [];
-  return [...new Set([1, 3, ...rowsBefore])].flatMap((channels) => {
-    const side = Math.sqrt(columns / channels);
-    return Number.isInteger(side) && side > 1 && side <= 64
-      ? [{ rows, channels, kernel: side * side, width: side }]
-      : [];
-  });
 }

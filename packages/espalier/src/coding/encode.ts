@@ -18,10 +18,11 @@ import {
 import { UserError } from "../errors.ts";
 import type { Model } from "../onnx/graph.ts";
 import { writeModel } from "../onnx/write.ts";
-import { type Encoded, encodeTensor, type Method } from "./encode-tensor.ts";
+import { type Encoded, encodeTensor, type Method, type Prepared } from "./encode-tensor.ts";
 import { type Known, lookAt, type Plan, planFor, surveyOf } from "./plan.ts";
 import { RangeEncoder } from "./range-encoder.ts";
 import { concat, split, type Taken } from "./split.ts";
+import { Chooser, encodeTogether, liesInBundle } from "./together.ts";
 
 /** How an .esp file is written. */
 export interface EncodeOptions {
@@ -63,12 +64,48 @@ export function encodeFile(
   }
   // A Buffer's own slice() does not copy.
   const file = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
+  const options = { mode, version, onProgress };
+  if (mode !== "context" || version < 3) return encodeApart(file, options);
+  const together = encodeInBundle(file, options);
+  if (file.length > COMPARED) return together;
+  // What is learnt of one tensor may mislead of the next.
+  const apart = encodeApart(file, { mode, version: 2 });
+  return apart.length <= together.length ? apart : together;
+}
+
+type Settings = Required<Pick<EncodeOptions, "mode" | "version">> & Pick<EncodeOptions, "onProgress">;
+
+/** Each tensor in a section of its own, as versions 1 and 2 have it. */
+function encodeApart(file: Uint8Array, options: Settings): Uint8Array<ArrayBuffer> {
   const { graph, tensors } = split(file, liesBeside);
   const neighbours = new Neighbours();
-  const { methods, links, kept, known } = mode === "context" ? planFor(tensors, file.length, version) : NO_PLAN;
+  const encoded = prepare(tensors, file.length, options, (prepared, method) =>
+    encodeTensor(prepared, method, neighbours),
+  );
+  const version = encoded.reduce((needed, tensor) => Math.max(needed, tensor.version), 1);
+  return container(file.length, version, (padding) => encodeGraph(graph, padding), encoded);
+}
+
+/** Tensors in a bundle behind the graph, but for those that are smaller alone. */
+function encodeInBundle(file: Uint8Array, options: Settings): Uint8Array<ArrayBuffer> {
+  const { graph, tensors } = split(file, (tensor) => liesInBundle(tensor) || liesBeside(tensor));
+  const chooser = new Chooser();
+  const chosen = prepare(tensors, file.length, options, (prepared, method) => chooser.choose(prepared, method));
+  const own = chosen.flatMap(({ own }) => own ?? []);
+  return container(file.length, 3, (padding) => encodeTogether(graph, chosen, padding), own);
+}
+
+/** Looks at all tensors, and does something with each, in their order. */
+function prepare<Done>(
+  tensors: readonly Taken[],
+  bytes: number,
+  { mode, version, onProgress }: Settings,
+  encodeOne: (prepared: Prepared, method: Method) => Done,
+): Done[] {
+  const { methods, links, kept, known } = mode === "context" ? planFor(tensors, bytes, version) : NO_PLAN;
   // The place of each tensor that is kept, in their order.
   const places = [...kept].sort((a, b) => a - b);
-  const encoded = tensors.map((tensor, i) => {
+  return tensors.map((tensor, i) => {
     const method = methods[i] ?? mode;
     const { survey, ways } = method === "context" ? (known[i] ?? lookAt(tensor, version)) : withoutWays(tensor);
     const before = places.filter((place) => place < i);
@@ -76,13 +113,14 @@ export function encodeFile(
       ...reference,
       back: to === undefined ? 0 : before.length - before.indexOf(to),
     }));
-    const prepared = { tensor, survey: { ...survey, kept: kept.has(i) }, ways, references };
-    const each = encodeTensor(prepared, method, neighbours);
+    const done = encodeOne({ tensor, survey: { ...survey, kept: kept.has(i) }, ways, references }, method);
     onProgress?.(i + 1, tensors.length);
-    return each;
+    return done;
   });
-  return container(file.length, graph, encoded);
 }
+
+/** Files of more bytes are not coded in two ways to be compared. */
+const COMPARED = 2 ** 18;
 
 const NO_PLAN: Plan = { methods: [], links: [], kept: new Set(), known: [] };
 
@@ -124,12 +162,17 @@ function codeGraph(graph: Uint8Array, stored: boolean): Uint8Array {
 }
 
 /** Puts sections into a container: prefix, header, and every section, each with its checksum. */
-function container(decoded: number, graph: Uint8Array, tensors: readonly Encoded[]): Uint8Array<ArrayBuffer> {
+function container(
+  decoded: number,
+  version: number,
+  graph: (padding: number) => Uint8Array,
+  tensors: readonly Encoded[],
+): Uint8Array<ArrayBuffer> {
   const streams = tensors.map(({ stream }) => stream);
-  const version = tensors.reduce((needed, tensor) => Math.max(needed, tensor.version), 1);
-  const least = streams.reduce((sum, { length }) => sum + length, 0);
+  const unpadded = graph(0);
+  const least = streams.reduce((sum, { length }) => sum + length, version > 2 ? unpadded.length : 0);
   const padding = decoded > mostDecoded(least) ? leastBytes(decoded) - least : 0;
-  const sections = [encodeGraph(graph, padding), ...streams];
+  const sections = [padding > 0 ? graph(padding) : unpadded, ...streams];
   const header = concat([varintOf(decoded), ...sections.map(({ length }) => varintOf(length))]);
   if (header.length > 0xffff) {
     throw new UserError(

@@ -6,6 +6,8 @@ import { LONGEST_TEXT } from "../../../runtime/src/codec/decode.ts";
 import { DICTIONARY } from "../../../runtime/src/codec/dictionary.ts";
 import { MOST_IN_CONTEXTS, wordsOf } from "../../../runtime/src/codec/element-type.ts";
 import { squash, stretched } from "../../../runtime/src/codec/logistic.ts";
+import { OUTLINE } from "../../../runtime/src/codec/outline.ts";
+import { WORDS_OF_OUTLINES } from "../../../runtime/src/codec/words-of-outlines.ts";
 import { bytesOf } from "./messages.ts";
 
 const page = readFileSync(new URL("../../../../docs/format.md", import.meta.url), "utf8");
@@ -13,10 +15,36 @@ const hex = (value: number) => `\`0x${value.toString(16).toUpperCase().padStart(
 
 describe("docs/format.md says what the code does:", () => {
   it("the dictionary", () => {
-    const block = page.slice(page.indexOf("## The dictionary")).match(/^ {4}[0-9a-f]+$/gm) ?? [];
+    const block =
+      page
+        .slice(page.indexOf("## The dictionary"), page.indexOf("## The dictionary of outlines"))
+        .match(/^ {4}[0-9a-f]+$/gm) ?? [];
     expect(Buffer.from(block.join("").replaceAll(" ", ""), "hex").equals(DICTIONARY)).toBe(true);
     expect(page).toContain(`1,288 bytes with the CRC-32 ${hex(crc32(DICTIONARY))}`);
     expect(DICTIONARY.length).toBe(1288);
+  });
+
+  it("the dictionary of outlines", () => {
+    const block = page.slice(page.indexOf("## The dictionary of outlines")).match(/^ {4}[0-9a-f]+$/gm) ?? [];
+    expect(Buffer.from(block.join("").replaceAll(" ", ""), "hex").equals(WORDS_OF_OUTLINES)).toBe(true);
+    expect(page).toContain(`1,544 bytes with the CRC-32 ${hex(crc32(WORDS_OF_OUTLINES))}`);
+    expect(WORDS_OF_OUTLINES.length).toBe(1544);
+  });
+
+  it("the fields of outlines", () => {
+    const start = page.indexOf("### Outlines");
+    const rows = [
+      ...page
+        .slice(start, page.indexOf("## The range decoder"))
+        .matchAll(/^\| (\w[^|]+?) +\| ([\d, ]*?) *\| (.*?) *\|$/gm),
+    ];
+    const said = rows.map(([, , texts, messages]) => {
+      const numbers = [...`${texts}, ${messages}`.matchAll(/\d+(?!\d)/g)].map(([number]) => Number(number));
+      return numbers.sort((a, b) => a - b).join();
+    });
+    const coded = Object.values(OUTLINE).map((fields) => Object.keys(fields).join());
+    expect(new Set(said)).toEqual(new Set(coded));
+    expect(said).toHaveLength(coded.length);
   });
 
   it("the tables of the logistic function, which are those that are defined there", () => {
@@ -51,7 +79,7 @@ describe("docs/format.md says what the code does:", () => {
   });
 
   it("the limits", () => {
-    expect([...MAGIC, VERSION, PREFIX]).toEqual([0x89, 0x45, 0x53, 0x50, 2, 8]);
+    expect([...MAGIC, VERSION, PREFIX]).toEqual([0x89, 0x45, 0x53, 0x50, 3, 8]);
     expect([mostDecoded(1), mostDecoded(2 ** 15), mostDecoded(2 ** 30)]).toEqual([2 ** 24, 2 ** 25, LARGEST_FILE]);
     expect([LARGEST_FILE, LONGEST_TEXT, MOST_IN_CONTEXTS]).toEqual([2 ** 31 - 1, 2 ** 20, 2 ** 26]);
   });

@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { codeNumber } from "../../../runtime/src/codec/bit-coder.ts";
+import { codeText } from "../../../runtime/src/codec/text.ts";
+import { WORDS_OF_OUTLINES } from "../../../runtime/src/codec/words-of-outlines.ts";
 import { encodeFile } from "../../src/coding/encode.ts";
 import type { Method } from "../../src/coding/encode-tensor.ts";
 import { RangeEncoder } from "../../src/coding/range-encoder.ts";
@@ -15,7 +17,7 @@ const hole = modelOf({ dims: [4, 6], raw: new Uint8Array(0) });
 
 /** A small whole file; its graph is stored, which is quick. */
 function small(mode: Method): Uint8Array {
-  const { version, decoded, sections } = sectionsOf(encodeFile(onnx, { mode }));
+  const { version, decoded, sections } = sectionsOf(encodeFile(onnx, { mode, version: 2 }));
   const esp = craft({ version, decoded, sections: [graphSection(hole), ...sections.slice(1)] });
   expect(outcomeOf(esp).file).toEqual(onnx);
   return esp;
@@ -55,8 +57,8 @@ describe("a header is refused", () => {
   it.each<[string, Uint8Array, RegExp]>([
     [
       "of a newer version",
-      craft({ decoded, sections, version: 3 }),
-      /version 3 of the \.esp format, .* update espalier/,
+      craft({ decoded, sections, version: 4 }),
+      /version 4 of the \.esp format, .* update espalier/,
     ],
     ["of version 255", craft({ decoded, sections, version: 255 }), /version 255/],
     ["of version 0", craft({ decoded, sections, version: 0 }), /version/],
@@ -271,5 +273,95 @@ describe("a tensor with right checksums is refused", () => {
     const before = process.memoryUsage().rss;
     expect(refusal(craft({ decoded, sections: [graphSection(graph), stream] }))).toMatch(/more words in contexts/);
     expect(process.memoryUsage().rss - before).toBeLessThan(2 ** 27);
+  });
+});
+
+describe("a bundle with right checksums is refused", () => {
+  /** A file of version 3 whose graph is stored, and whose bundle holds all tensors and goes on as `write` says. */
+  function bundleOf(write: (coder: RangeEncoder) => void, graph = hole, decoded = onnx.length): Uint8Array {
+    const coder = new RangeEncoder();
+    coder.raw(1, 1);
+    codeNumber(coder, graph.length);
+    coder.raw(1, 1);
+    coder.raw(1, 1);
+    write(coder);
+    return craft({ version: 3, decoded, sections: [concat([coder.finishBeforeMore(), graph])] });
+  }
+  const head = (coder: RangeEncoder, kind: number) => {
+    coder.raw(kind, 2);
+    coder.raw(0, 6);
+  };
+  const large = modelOf({ type: 2, dims: [2 ** 11, 2 ** 11 + 1], raw: new Uint8Array(0) });
+
+  it.each<[string, Uint8Array, RegExp]>([
+    [
+      "of distances between floats",
+      bundleOf((c) => {
+        head(c, 1);
+        codeNumber(c, 0);
+      }),
+      /cannot be/,
+    ],
+    [
+      "with scales that do not fill a tensor",
+      bundleOf((c) => {
+        head(c, 0);
+        c.raw(2, 2);
+        codeNumber(c, 4);
+        codeNumber(c, 0);
+        c.raw(0, 5);
+        c.raw(0, 5);
+      }),
+      /cannot be/,
+    ],
+    [
+      "without entries",
+      bundleOf((c) => {
+        head(c, 2);
+        c.raw(0, 5);
+        codeNumber(c, 0);
+      }),
+      /cannot be/,
+    ],
+    [
+      "with more raw bits than words have",
+      bundleOf((c) => {
+        head(c, 3);
+        c.raw(31, 5);
+        c.raw(31, 5);
+      }),
+      /cannot be/,
+    ],
+    [
+      "of images that are not square",
+      bundleOf((c) => {
+        head(c, 3);
+        c.raw(0, 5);
+        c.raw(23, 5);
+        c.raw(0, 1);
+        codeNumber(c, 0);
+      }),
+      /cannot be/,
+    ],
+    ["of more words than may be", bundleOf(() => {}, large, filledSize(large, 1)), /more words in a bundle/],
+  ])("%s", (_, esp, message) => {
+    expect(refusal(esp)).toMatch(message);
+  });
+
+  it.each<[string, Uint8Array]>([
+    ["is cut short", Uint8Array.of(0x12, 0x61)],
+    ["ends within a field", Uint8Array.of(0x0a, 0x05, 1, 2)],
+    ["is a group", Uint8Array.of(0x0b)],
+    [
+      "has messages without end",
+      new Uint8Array(400).map((_, i) => [0x3a, 0x0a, 0x2a, 0x32][i < 2 ? i : i % 2 ? 3 : 2]),
+    ],
+  ])("behind an outline that %s", (_, text) => {
+    const coder = new RangeEncoder();
+    coder.raw(0, 1);
+    codeNumber(coder, text.length);
+    coder.raw(1, 1);
+    codeText(coder, text.slice(), WORDS_OF_OUTLINES);
+    expect(refusal(craft({ version: 3, decoded: text.length, sections: [coder.finish()] }))).toMatch(/is damaged/);
   });
 });

@@ -1,6 +1,5 @@
-import { contentsOf } from "../../../runtime/src/codec/decode.ts";
-import { decodeFurther } from "../../../runtime/src/codec/further.ts";
-import { decode } from "../../../runtime/src/codec/whole.ts";
+import { later } from "../../../runtime/src/codec/further.ts";
+import { contentsOf, decode } from "../../../runtime/src/codec/whole.ts";
 import { StreamDecoder } from "../../../runtime/src/loading/stream.ts";
 import { UserError } from "../../src/errors.ts";
 
@@ -16,7 +15,7 @@ export type Outcome =
 export function outcomeOf(bytes: Uint8Array): Outcome {
   const outcome = attempt(() => decode(bytes));
   const streamed = attempt(() => {
-    const decoder = new StreamDecoder("The file", () => decodeFurther);
+    const decoder = new StreamDecoder("The file", () => later);
     const half = bytes.length >> 1;
     decoder.push(bytes.subarray(0, half));
     decoder.push(bytes.subarray(half));

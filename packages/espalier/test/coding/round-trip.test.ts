@@ -1,9 +1,8 @@
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { contentsOf } from "../../../runtime/src/codec/decode.ts";
-import { decodeFurther } from "../../../runtime/src/codec/further.ts";
-import { decode } from "../../../runtime/src/codec/whole.ts";
+import { later } from "../../../runtime/src/codec/further.ts";
+import { contentsOf, decode } from "../../../runtime/src/codec/whole.ts";
 import { StreamDecoder } from "../../../runtime/src/loading/stream.ts";
 import { encodeFile } from "../../src/coding/encode.ts";
 import type { Method } from "../../src/coding/encode-tensor.ts";
@@ -18,7 +17,7 @@ function roundTrip(file: Uint8Array, piece = 7, within = modes): number {
   for (const mode of within) {
     const esp = encodeFile(file, { mode });
     expect(Buffer.compare(decode(esp), file), mode).toBe(0);
-    const decoder = new StreamDecoder("drawn", () => decodeFurther);
+    const decoder = new StreamDecoder("drawn", () => later);
     for (let at = 0; at < esp.length; at += piece) decoder.push(esp.subarray(at, at + piece));
     expect(Buffer.compare(decoder.end(), file), mode).toBe(0);
     tensors = contentsOf(esp).tensors.length;

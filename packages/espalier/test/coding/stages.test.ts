@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { contentsOf } from "../../../runtime/src/codec/decode.ts";
+import { contentsOf } from "../../../runtime/src/codec/whole.ts";
 import { encode } from "../../src/coding/encode.ts";
 import { stagesOf } from "../../src/coding/stages.ts";
 import { UserError } from "../../src/errors.ts";

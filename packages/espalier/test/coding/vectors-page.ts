@@ -6,7 +6,7 @@ const INTRODUCTION = `# Test vectors of the .esp format
 
 <!-- Written by npm run vectors, from packages/espalier/test/coding/vectors.ts. -->
 
-For whoever writes a decoder of [the format](../format.md): \`NAME.esp\` decodes to the bytes of \`NAME.onnx\`, all of them and no others. An encoder may write other files that decode to the same. A file that is here stays: whatever changes, versions 1 and 2 of the format do not.
+For whoever writes a decoder of [the format](../format.md): \`NAME.esp\` decodes to the bytes of \`NAME.onnx\`, all of them and no others. An encoder may write other files that decode to the same. A file that is here stays: whatever changes, versions 1 to 3 of the format do not.
 `;
 
 export interface VectorFile {

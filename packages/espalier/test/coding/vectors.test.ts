@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { layoutOf } from "../../../runtime/src/codec/context-tensor.ts";
 import { partsOf } from "../../../runtime/src/codec/decode.ts";
-import { decodeFurther } from "../../../runtime/src/codec/further.ts";
+import { later } from "../../../runtime/src/codec/further.ts";
 import { FURTHER } from "../../../runtime/src/codec/layout.ts";
 import { decode } from "../../../runtime/src/codec/whole.ts";
 import { load } from "../../../runtime/src/loading/load.ts";
@@ -25,7 +25,7 @@ describe("the test vectors", () => {
   it.each(vectors)("$name decodes to its .onnx: $about", ({ name }) => {
     const [esp, onnx] = [fixture(`${name}.esp`), fixture(`${name}.onnx`)];
     expect(decode(esp)).toEqual(onnx);
-    const decoder = new StreamDecoder(name, () => decodeFurther);
+    const decoder = new StreamDecoder(name, () => later);
     for (const byte of esp) decoder.push(Uint8Array.of(byte));
     expect(decoder.end()).toEqual(onnx);
   });
@@ -33,7 +33,7 @@ describe("the test vectors", () => {
   it.each(vectors.filter(({ version }) => version === 2))(
     "$name: each tensor is coded as only version 2 can",
     ({ name }) => {
-      const { tensors } = partsOf(fixture(`${name}.esp`));
+      const { tensors } = partsOf(fixture(`${name}.esp`), later);
       expect(tensors.length).toBeGreaterThan(0);
       expect(tensors.map(({ type, stream }) => layoutOf(stream, type).method)).toEqual(tensors.map(() => FURTHER));
     },

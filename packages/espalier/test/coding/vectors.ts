@@ -1,5 +1,7 @@
 import type { Method } from "../../src/coding/encode-tensor.ts";
 import { concat } from "../../src/coding/split.ts";
+import { lenet5 } from "../../src/models/lenet-5.ts";
+import { writeModel } from "../../src/onnx/write.ts";
 import { random } from "../../src/random.ts";
 import { bytesOf, field, graph, model, modelOf, type TensorFields, tensor } from "./messages.ts";
 
@@ -331,4 +333,57 @@ export const vectors: readonly Vector[] = [
     version: 2,
     onnx: again(),
   },
+  {
+    name: "bundle",
+    about:
+      "numbers times scales, whole numbers, codebooks, words and biases in a bundle, and a tensor of its own beside it",
+    mode: "context",
+    version: 3,
+    onnx: modelOf(
+      scaled("rows", [8, 5, 3, 3], 8, 45),
+      scaled("all", [70], 1, 70),
+      scaled("columns", [24, 16], 16, 1),
+      float32("far apart", [20, 60], { density: 0.02, values: 4 }),
+      float32("bias", [5]),
+      around(3, 1, [12, 10, 3, 3], 0),
+      around(2, 1, [20, 30], 128),
+      float32("sparse", [10, 40], { density: 0.3 }),
+      { name: "first", dims: [9, 12], raw: bytesOf(weights("again", 108)) },
+      { name: "same", dims: [9, 12], raw: bytesOf(weights("again", 108)) },
+      { name: "zeros", dims: [6, 9], raw: new Uint8Array(216) },
+      { name: "every", dims: [30], raw: bytesOf(new Float32Array(30).fill(1)) },
+    ),
+  },
+  {
+    name: "bundle-images",
+    about:
+      "tensors in a bundle that tell of the columns of those behind them; the second is seen as images of 6 channels",
+    mode: "context",
+    version: 3,
+    onnx: chain(),
+  },
+  {
+    name: "bundle-graph",
+    about: "the graph of a network as its outline, with few numbers behind it",
+    mode: "context",
+    version: 3,
+    onnx: network(),
+  },
+  {
+    name: "bundle-stored",
+    about: "a graph that is stored, as it has noise in it, behind a bundle",
+    mode: "context",
+    version: 3,
+    onnx: model(graph(tensor(scaled("all", [70], 1, 70)), field(10, bytes("noise", 300)))),
+  },
 ];
+
+/** A small LeNet-5, of whose weights a few are left. */
+function network(): Uint8Array {
+  const model = lenet5({ seed: 1, width: 0.1 });
+  for (const [name, { dims }] of model.initializers) {
+    const data = weights(name, size(dims), { density: 0.1, step: 1 / 16 });
+    model.initializers.set(name, { dtype: "float32", dims, data });
+  }
+  return writeModel(model);
+}

@@ -6,7 +6,7 @@ import { varintAt } from "./messages.ts";
 /** A file begins with 0x89 "ESP", which no text does. */
 export const MAGIC = Uint8Array.of(0x89, 0x45, 0x53, 0x50);
 /** The newest version of the format, which is read and may be written. The first is 1. */
-export const VERSION = 2;
+export const VERSION = 3;
 /** Magic, version, length of the header in two bytes, check. */
 export const PREFIX = 8;
 /** A checksum behind the header and behind every section. */

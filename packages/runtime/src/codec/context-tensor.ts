@@ -21,8 +21,23 @@ export interface Further {
   readonly again: boolean;
 }
 
-/** Decodes the tensors that a method of version 2 codes: a part of its own, which is loaded for such files alone. */
-export type DecodeFurther = (tensor: Further) => void;
+/** What later versions than the first have: a part of its own, which is loaded for such files alone. */
+export interface Later {
+  /** Decodes a tensor that a method of version 2 codes. */
+  decodeTensor(tensor: Further): void;
+  /** Decodes the graph of a file of version 3, of so many bytes of text. */
+  decodeGraph(coder: RangeDecoder, length: number): Uint8Array;
+  /** What a file of version 3 holds behind its graph. @param tensors all that the graph leaves empty */
+  openBundle(coder: RangeDecoder, tensors: readonly WordType[]): OpenBundle;
+}
+
+/** Tensors that are coded together behind the graph. */
+export interface OpenBundle {
+  /** Which of the tensors these are. */
+  readonly holds: readonly boolean[];
+  /** Decodes the next of them. */
+  decodeNext(type: WordType, into: Store): void;
+}
 
 /** How full the rows of the tensors before were: what a tensor's columns are likely to be. */
 export class Neighbours {
@@ -30,16 +45,16 @@ export class Neighbours {
   readonly #counts = new Map<number, Uint32Array>();
   /** The words of tensors that those behind them refer to. */
   readonly kept: Uint32Array[] = [];
-  /** Decodes what only version 2 has; unknown where no file of it is met. */
-  readonly further: DecodeFurther | undefined;
+  /** Decodes what the first version has not; unknown where no later file is met. */
+  readonly later: Later | undefined;
 
-  constructor(further?: DecodeFurther) {
-    this.further = further;
+  constructor(later?: Later) {
+    this.later = later;
   }
 
   /** The same, to which others may be added. */
   copy(): Neighbours {
-    const copy = new Neighbours(this.further);
+    const copy = new Neighbours(this.later);
     copy.kept.push(...this.kept);
     for (const counts of this.#counts.values()) copy.addCounts(counts);
     return copy;
@@ -138,8 +153,8 @@ export function decodeTensor(
     return;
   }
   if (layout.method === FURTHER) {
-    if (type.version < 2 || !neighbours.further) throw new Damage("an unknown method");
-    neighbours.further({ coder, stream, type, neighbours, store, again });
+    if (type.version < 2 || !neighbours.later) throw new Damage("an unknown method");
+    neighbours.later.decodeTensor({ coder, stream, type, neighbours, store, again });
     return;
   }
   const format = { width, float, shift: layout.shift };
@@ -169,7 +184,7 @@ export function decodeTensor(
 }
 
 /** Writes words to wherever bytes lie, aligned or not: another array for them would take as much memory once more. */
-function storeIn(bytes: Uint8Array, width: number): Store {
+export function storeIn(bytes: Uint8Array, width: number): Store {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (width === 32) return (at, word) => view.setUint32(4 * at, word, true);
   if (width === 16) return (at, word) => view.setUint16(2 * at, word, true);

@@ -18,6 +18,11 @@ export class RangeDecoder implements BitCoder {
     for (let i = 0; i < 4; i++) this.#state[1] = (this.#state[1] << 8) | this.#next();
   }
 
+  /** How many bytes it has read. */
+  get position(): number {
+    return Math.min(this.#at, this.#bytes.length);
+  }
+
   code(_bit: number, one: number): number {
     const state = this.#state;
     const range = state[0];

@@ -14,10 +14,10 @@ const ORDERS = 4;
  * bytes were seen before, by the byte that followed. It has seen the dictionary first.
  * @param bytes what is coded; a decoder fills it
  */
-export function codeText(coder: BitCoder, bytes: Uint8Array): void {
-  const model = new TextModel(new Uint8Array(DICTIONARY.length + bytes.length));
+export function codeText(coder: BitCoder, bytes: Uint8Array, dictionary = DICTIONARY): void {
+  const model = new TextModel(new Uint8Array(dictionary.length + bytes.length));
   const deaf: BitCoder = { code: (bit) => bit, raw: (value) => value };
-  for (const byte of DICTIONARY) model.code(deaf, byte);
+  for (const byte of dictionary) model.code(deaf, byte);
   for (let i = 0; i < bytes.length; i++) bytes[i] = model.code(coder, bytes[i]);
 }
 

@@ -1,6 +1,5 @@
-import { damaged } from "./container.ts";
-import { decoding, NAMELESS } from "./decode.ts";
-import { decodeFurther } from "./further.ts";
+import { type Contents, decodeWhole, NAMELESS, contentsOf as tell } from "./decode.ts";
+import { later } from "./further.ts";
 
 /**
  * Decodes a whole file.
@@ -9,14 +8,13 @@ import { decodeFurther } from "./further.ts";
  * @throws UserError when the file is damaged, newer, or claims to hold more than is credible
  */
 export function decode(bytes: Uint8Array, source = NAMELESS): Uint8Array<ArrayBuffer> {
-  const steps = decoding({ source, size: bytes.length, further: () => decodeFurther });
-  let at = 0;
-  let step = steps.next();
-  while (!step.done) {
-    const end = at + step.value;
-    if (end > bytes.length) throw damaged(source, "it is cut short");
-    step = steps.next(bytes.subarray(at, end));
-    at = end;
-  }
-  return step.value;
+  return decodeWhole(bytes, later, source);
+}
+
+/**
+ * Tells where the bytes of a file go.
+ * @throws UserError when the file is damaged or newer
+ */
+export function contentsOf(bytes: Uint8Array, source = NAMELESS): Contents {
+  return tell(bytes, later, source);
 }

@@ -1,4 +1,4 @@
-import type { DecodeFurther } from "../codec/context-tensor.ts";
+import type { Later } from "../codec/context-tensor.ts";
 import { type DecodingWorker, decodeIn, startWorker } from "./decoding-worker.ts";
 import { nameOf, piecesFrom, type Source } from "./source.ts";
 import { type Progress, StreamDecoder } from "./stream.ts";
@@ -34,13 +34,12 @@ export async function load(
   signal?.throwIfAborted();
   const colleague = worker && startWorker(worker);
   if (colleague) return decodeIn(colleague, source, onProgress, signal);
-  let further: DecodeFurther | undefined;
-  const decoder = new StreamDecoder(nameOf(source), () => further);
+  let later: Later | undefined;
+  const decoder = new StreamDecoder(nameOf(source), () => later);
   let rested = performance.now();
   let come = 0;
   for await (const piece of piecesFrom(source, signal)) {
-    if (come <= VERSION_AT && piece[VERSION_AT - come] > 1)
-      further = (await import("../codec/further.ts")).decodeFurther;
+    if (come <= VERSION_AT && piece[VERSION_AT - come] > 1) later = (await import("../codec/further.ts")).later;
     come += piece.length;
     const progress = decoder.push(piece);
     onProgress?.(progress);

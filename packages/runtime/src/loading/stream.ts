@@ -1,5 +1,5 @@
 import { damaged } from "../codec/container.ts";
-import type { DecodeFurther } from "../codec/context-tensor.ts";
+import type { Later } from "../codec/context-tensor.ts";
 import { decoding } from "../codec/decode.ts";
 
 /** How far a file has come. */
@@ -23,11 +23,11 @@ export class StreamDecoder {
 
   /**
    * @param source how messages name the file
-   * @param further decodes tensors of version 2, or gives what does as soon as it is there
+   * @param later gives what decodes later versions than the first as soon as it is there
    */
-  constructor(source: string, further: () => DecodeFurther | undefined) {
+  constructor(source: string, later: () => Later | undefined) {
     this.#source = source;
-    this.#steps = decoding({ source, further, onHeader: (bytes) => (this.#total = bytes) });
+    this.#steps = decoding({ source, later, onHeader: (bytes) => (this.#total = bytes) });
     this.#step = this.#steps.next();
   }
 

@@ -1,5 +1,5 @@
 /** The worker that `load` decodes in: a module of its own, `espalier/runtime/worker`. */
-import { decodeFurther } from "../codec/further.ts";
+import { later } from "../codec/further.ts";
 import { UserError } from "../errors.ts";
 import type { Answer, Order } from "./decoding-worker.ts";
 import { StreamDecoder } from "./stream.ts";
@@ -10,12 +10,12 @@ interface WorkerScope {
 }
 
 const scope = globalThis as unknown as WorkerScope;
-const further = () => decodeFurther;
-let decoder = new StreamDecoder("", further);
+const whole = () => later;
+let decoder = new StreamDecoder("", whole);
 
 scope.onmessage = ({ data }) => {
   try {
-    if (typeof data === "string") decoder = new StreamDecoder(data, further);
+    if (typeof data === "string") decoder = new StreamDecoder(data, whole);
     else if (data) scope.postMessage({ progress: decoder.push(data) });
     else {
       const file = decoder.end();

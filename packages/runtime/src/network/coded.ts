@@ -1,9 +1,8 @@
 import { explained } from "../codec/container.ts";
-import { decodeTensor, layoutOf, Neighbours } from "../codec/context-tensor.ts";
+import { decodeTensor, type Later, layoutOf, Neighbours } from "../codec/context-tensor.ts";
 import { Damage } from "../codec/damage.ts";
 import { NAMELESS, type Parts } from "../codec/decode.ts";
 import type { CodedType, WordType } from "../codec/element-type.ts";
-import { decodeFurther } from "../codec/further.ts";
 import { FURTHER, STATIC, STORED } from "../codec/layout.ts";
 import type { Store } from "../codec/static.ts";
 
@@ -19,11 +18,15 @@ export class CodedTensors {
   readonly #byPlace = new Map<number, CodedTensor>();
   readonly #inContexts: CodedTensor[] = [];
   /** What stood before each of those in contexts, as far as they have been decoded. */
-  readonly #before = [new Neighbours(decodeFurther)];
+  readonly #before: Neighbours[];
 
-  /** @throws UserError when a tensor is damaged */
-  constructor({ graph, tensors }: Parts) {
+  /**
+   * @param later what decodes later versions than the first, where the file is of one
+   * @throws UserError when a tensor is damaged
+   */
+  constructor({ graph, tensors }: Parts, later: Later | undefined) {
     this.#graph = graph;
+    this.#before = [new Neighbours(later)];
     for (const { type, stream } of tensors) {
       const { method, count } = explaining(() => layoutOf(stream, type));
       const quick = method === STATIC || method === STORED;

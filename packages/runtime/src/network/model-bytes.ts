@@ -1,6 +1,6 @@
 import { isEsp } from "../codec/container.ts";
-import { partsOf } from "../codec/decode.ts";
-import { decode } from "../codec/whole.ts";
+import type { Later } from "../codec/context-tensor.ts";
+import { decodeWhole, partsOf } from "../codec/decode.ts";
 import { UserError } from "../errors.ts";
 import { CodedTensors } from "./coded.ts";
 
@@ -14,20 +14,29 @@ export interface ModelBytes {
  * The model in bytes of an .onnx or .esp file, whose tensors are not decoded.
  * @throws UserError when they are no bytes, or an .esp file that is damaged or newer than this decoder
  */
-export function modelIn(given: Uint8Array | ArrayBuffer): ModelBytes {
+export async function modelIn(given: Uint8Array | ArrayBuffer): Promise<ModelBytes> {
   const bytes = viewOf(given);
   if (!isEsp(bytes)) return { model: bytes };
-  const parts = partsOf(bytes);
-  return { model: parts.graph, coded: new CodedTensors(parts) };
+  const later = await laterFor(bytes);
+  const parts = partsOf(bytes, later);
+  return { model: parts.graph, coded: new CodedTensors(parts, later) };
 }
 
 /**
  * The bytes of the .onnx file that bytes are, or that those of an .esp file decode to.
  * @throws UserError when they are no bytes, or an .esp file that is damaged or newer than this decoder
  */
-export function onnxBytes(given: Uint8Array | ArrayBuffer): Uint8Array {
+export async function onnxBytes(given: Uint8Array | ArrayBuffer): Promise<Uint8Array> {
   const bytes = viewOf(given);
-  return isEsp(bytes) ? decode(bytes) : bytes;
+  return isEsp(bytes) ? decodeWhole(bytes, await laterFor(bytes)) : bytes;
+}
+
+/** Where a file says its version. */
+const VERSION_AT = 4;
+
+/** What decodes a file of a later version than the first, which is loaded for such files alone. */
+async function laterFor(bytes: Uint8Array): Promise<Later | undefined> {
+  return bytes[VERSION_AT] > 1 ? (await import("../codec/further.ts")).later : undefined;
 }
 
 /** By its tag, which is the same for what comes from another frame of the page. */

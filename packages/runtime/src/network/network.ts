@@ -74,7 +74,7 @@ export class Network {
    */
   static async load(bytes: Uint8Array | ArrayBuffer, options: NetworkOptions = {}): Promise<Network> {
     checkOptions(options, OPTIONS);
-    const { model, coded } = modelIn(bytes);
+    const { model, coded } = await modelIn(bytes);
     const graph = fixed(readGraph(model, coded), options.fixed);
     const { operators, before, after, kernels } = await neededFor(graph);
     bind(graph, operators);

@@ -53,7 +53,7 @@ export async function open(bytes: Uint8Array | ArrayBuffer, options: OpenOptions
   const { onnxruntime, session, ...own } = options;
   const inOnnxRuntime = async () => {
     const runtime = typeof onnxruntime === "function" ? await onnxruntime() : onnxruntime;
-    return SessionNetwork.create(runtime, onnxBytes(bytes), own.fixed, session);
+    return SessionNetwork.create(runtime, await onnxBytes(bytes), own.fixed, session);
   };
   try {
     return new Opened(await Network.load(bytes, own), inOnnxRuntime);
