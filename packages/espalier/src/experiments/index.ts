@@ -8,13 +8,13 @@ import { fig5 } from "./fig5.ts";
 import { fig6 } from "./fig6.ts";
 import { turns } from "./in-turn.ts";
 import { iterative } from "./iterative.ts";
-import { lstm } from "./lstm.ts";
 import { neuraltalk } from "./neuraltalk.ts";
 import { neurons } from "./neurons.ts";
 import { histograms, mask } from "./pictures.ts";
 import { rate } from "./rate.ts";
 import { sharingInit } from "./sharing-init.ts";
 import { table1, table3, table4 } from "./tables.ts";
+import { gpt, lstm } from "./texts.ts";
 import { zoo } from "./zoo.ts";
 
 /** The experiments by the names that the command line gives them. */
@@ -38,6 +38,7 @@ export const experiments: ReadonlyMap<string, Experiment> = new Map<string, Expe
   ["sharing-init", sharingInit],
   ["rate", rate],
   ["lstm", lstm],
+  ["gpt", gpt],
   ["neuraltalk", neuraltalk],
   ["zoo", zoo],
 ]);

@@ -2,6 +2,7 @@ import type { RecurrentOp } from "../onnx/build/recurrent.ts";
 import type { Model } from "../onnx/graph.ts";
 import { alexnet } from "./alexnet.ts";
 import { googlenet } from "./googlenet.ts";
+import { gpt } from "./gpt.ts";
 import { LANGUAGE_SIZES, languageNetwork } from "./language.ts";
 import { lenet5 } from "./lenet-5.ts";
 import { lenet300100 } from "./lenet-300-100.ts";
@@ -38,6 +39,7 @@ export const networks: ReadonlyMap<string, Architecture> = new Map<string, Archi
   ["lstm", forText("LSTM", 256)],
   ["lstm-512", forText("LSTM", 512)],
   ["gru", forText("GRU", 256)],
+  ["gpt", { title: "GPT", build: gpt, text: true }],
   ["neuraltalk", { title: "NeuralTalk", build: neuraltalk, text: true }],
 ]);
 

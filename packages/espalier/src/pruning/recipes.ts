@@ -101,6 +101,18 @@ const SENSITIVE_LSTM_512 = {
   ],
 } as const;
 
+/** 10x. What stands for tokens and the last layer are kept the most, perceptrons the least. */
+const SENSITIVE_GPT = {
+  kind: "density",
+  layers: [
+    ["embedding1", 0.6],
+    ["block*.attention.qkv", 0.11],
+    ["block*.attention.out", 0.1],
+    ["block*.fc*", 0.08],
+    ["out", 0.5],
+  ],
+} as const;
+
 /** 10x. The few weights of what looks at pictures, and of what stands for words, are left whole the most. */
 const SENSITIVE_CAPTIONER = {
   kind: "density",
@@ -156,6 +168,16 @@ function text512(epochs: number, retraining: number): Recipe {
   };
 }
 
+/** A transformer is trained at lower rates than what is recurrent. */
+function gpt(epochs: number, retraining: number): Recipe {
+  const { train, prune, ...recipe } = text(epochs, retraining, SENSITIVE_GPT);
+  return {
+    ...recipe,
+    train: { ...train, learningRate: cosine(1e-3) },
+    prune: { ...prune, learningRate: cosine(1.5e-3) },
+  };
+}
+
 function captioner(epochs: number, retraining: number): Recipe {
   const { prune, ...recipe } = text(epochs, retraining, SENSITIVE_CAPTIONER);
   return {
@@ -179,6 +201,7 @@ export const recipes: Readonly<Record<string, { readonly full: Recipe; readonly 
   lstm: { full: text(8, 8, SENSITIVE_LSTM), quick: text(2, 2, SENSITIVE_LSTM) },
   "lstm-512": { full: text512(6, 8), quick: text512(2, 2) },
   gru: { full: text(8, 8, TENFOLD), quick: text(2, 2, TENFOLD) },
+  gpt: { full: gpt(8, 8), quick: gpt(2, 2) },
   neuraltalk: { full: captioner(12, 12), quick: captioner(1, 1) },
 };
 

@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
+import { Network } from "../../../runtime/src/index.ts";
 import { adopt } from "../../src/adoption/adopt.ts";
 import { gatesApart } from "../../src/adoption/gates.ts";
+import { encode } from "../../src/coding/encode.ts";
 import type { LearningData } from "../../src/data/dataset.ts";
 import { openText } from "../../src/data/node/text.ts";
 import { openScenes } from "../../src/data/scenes/open.ts";
@@ -9,6 +11,8 @@ import { networks } from "../../src/models/index.ts";
 import { float } from "../../src/onnx/attributes.ts";
 import type { Model } from "../../src/onnx/graph.ts";
 import { layersOf } from "../../src/operators/layers.ts";
+import { roundsOf } from "../../src/pruning/recipe-rounds.ts";
+import { recipeOf } from "../../src/pruning/recipes.ts";
 import { runRounds } from "../../src/pruning/rounds.ts";
 import { taskFor } from "../../src/tasks/index.ts";
 import { bleu } from "../../src/training/bleu.ts";
@@ -165,6 +169,45 @@ describe("a network that writes", () => {
     expect(Array.from(text)).toHaveLength(23);
     expect(await generate(engine, source, vocabulary, options)).toBe(text);
     expect(await generate(engine, source, vocabulary, { ...options, seed: 2 })).not.toBe(text);
+  });
+});
+
+describe("a transformer for texts", () => {
+  const data = openText(ALICE, { window: 12 });
+  const source = small("gpt", data.classes ?? 0, [12]);
+
+  it("hears no token behind the one that it gives scores for, and the runtime says what ONNX Runtime does", async () => {
+    const text = Array.from({ length: 12 }, (_, i) => BigInt((5 * i) % 7));
+    const changed = text.with(8, 20n);
+    const program = await engine.compile(source);
+    const scores = async (tokens: readonly bigint[]) => {
+      const input = { dtype: "int64", dims: [1, 12], data: BigInt64Array.from(tokens) } as const;
+      return (await program.run({ input })).logits.data as Float32Array;
+    };
+    const [before, after] = [await scores(text), await scores(changed)];
+    const heard = 8 * (data.classes ?? 0);
+    expect(after.slice(0, heard)).toEqual(before.slice(0, heard));
+    expect(after.slice(heard)).not.toEqual(before.slice(heard));
+    await program.release();
+    const network = await Network.load(encode(source));
+    const { logits } = network.run({ input: { dims: [1, 12], data: BigInt64Array.from(text) } });
+    for (const [i, value] of (logits.data as Float32Array).entries()) expect(value).toBeCloseTo(before[i], 5);
+  });
+
+  it("learns, is pruned as its recipe says, and writes more than a window", async () => {
+    const { vocabulary } = data;
+    if (!vocabulary) throw new Error("A text has a vocabulary.");
+    const { model, restore } = await adopt(engine, source, formFor(data));
+    const { train, prune } = roundsOf(recipeOf("gpt", true), model);
+    const short = [train, ...prune].map((round) => ({ ...round, epochs: 1 }));
+    const { best, results } = await runRounds(engine, model, data, short, { batch: 4, seed: 1 });
+    expect(results[1].layers["block1.attention.qkv"]).toBeCloseTo(0.11, 1);
+    expect(results[1].layers["block2.fc2"]).toBeCloseTo(0.08, 1);
+    expect(results[0].validation).toBeLessThan(Math.log2(data.classes ?? 0));
+    const options = { prime: [5, 6, 7], length: 15, temperature: 1, seed: 1 };
+    const text = await generate(engine, restore(best), vocabulary, options);
+    expect(Array.from(text)).toHaveLength(18);
+    expect(await generate(engine, restore(best), vocabulary, options)).toBe(text);
   });
 });
 

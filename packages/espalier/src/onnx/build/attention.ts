@@ -1,5 +1,6 @@
 import { UserError } from "../../errors.ts";
 import { int, ints } from "../attributes.ts";
+import type { GraphBuilder } from "../builder.ts";
 import { float32 } from "../tensor.ts";
 import { chain } from "./branches.ts";
 import { constant, type Initializer, normal } from "./initializers.ts";
@@ -47,8 +48,14 @@ export function tokenDense(
   };
 }
 
-/** Self-attention with several heads: softmax(Q K^T / sqrt d) V (Vaswani et al., arXiv 1706.03762, section 3.2). */
-export function selfAttention(heads: number, options: { readonly name?: string } = {}): LayerBuilder {
+/**
+ * Self-attention with several heads: softmax(Q K^T / sqrt d) V (Vaswani et al., arXiv 1706.03762, section 3.2); `causal`
+ * where no token may hear those behind it.
+ */
+export function selfAttention(
+  heads: number,
+  options: { readonly name?: string; readonly causal?: boolean } = {},
+): LayerBuilder {
   return (input, context) => {
     const own = context.name(options.name, "attention");
     const [count, size] = sequence(input, own);
@@ -57,13 +64,19 @@ export function selfAttention(heads: number, options: { readonly name?: string }
     }
     return chain(
       tokenDense(3 * size, { name: `${own}/qkv` }),
-      (joined, inner) => attend(joined, inner, heads, [count, size]),
+      (joined, inner) => attend(joined, inner, heads, [count, size], options.causal ?? false),
       tokenDense(size, { name: `${own}/out` }),
     )(input, { ...context, name: (name, kind) => name ?? context.name(undefined, kind) });
   };
 }
 
-function attend({ value }: Activation, { graph }: LayerContext, heads: number, [count, size]: readonly number[]) {
+function attend(
+  { value }: Activation,
+  { graph }: LayerContext,
+  heads: number,
+  [count, size]: readonly number[],
+  causal: boolean,
+) {
   const width = size / heads;
   const split = graph.emit("Reshape", [value, graph.ints([0, count, 3, heads, width])]);
   const stacked = graph.emit("Transpose", [split], { perm: ints([2, 0, 3, 1, 4]) });
@@ -75,9 +88,23 @@ function attend({ value }: Activation, { graph }: LayerContext, heads: number, [
   );
   const scaled = graph.emit("Mul", [query, graph.scalar("float32", 1 / Math.sqrt(width))]);
   const scores = graph.emit("MatMul", [scaled, graph.emit("Transpose", [key], { perm: ints([0, 1, 3, 2]) })]);
-  const heard = graph.emit("MatMul", [graph.emit("Softmax", [scores], { axis: int(-1) }), mixed]);
+  const allowed = causal
+    ? graph.emit("Where", [maskOf(graph, count), scores, graph.scalar("float32", UNHEARD)])
+    : scores;
+  const heard = graph.emit("MatMul", [graph.emit("Softmax", [allowed], { axis: int(-1) }), mixed]);
   const joined = graph.emit("Transpose", [heard], { perm: ints([0, 2, 1, 3]) });
   return { value: graph.emit("Reshape", [joined, graph.ints([0, count, size])]), shape: [count, size] };
+}
+
+/** So low a score that its softmax is 0, and that no arithmetic of it is undefined. */
+const UNHEARD = -1e9;
+
+/** Which tokens each may hear: those before it and itself. One mask serves all layers. */
+function maskOf(graph: GraphBuilder, count: number): string {
+  const name = `causal/${count}`;
+  if (graph.model.initializers.has(name)) return name;
+  const data = Uint8Array.from({ length: count * count }, (_, i) => (i % count <= Math.floor(i / count) ? 1 : 0));
+  return graph.initializer(name, { dtype: "bool", dims: [count, count], data });
 }
 
 /** The mean of all tokens: [tokens, size] -> [size]. */

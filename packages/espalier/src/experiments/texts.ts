@@ -11,58 +11,75 @@ import { tokens } from "../tasks/tokens.ts";
 import { evaluate } from "../training/evaluate.ts";
 import { generate } from "../training/generate.ts";
 import { prunedByParts, type Shown } from "./by-parts.ts";
-import type { Experiment, Passage } from "./experiment.ts";
+import type { Experiment, ExperimentResult, Passage } from "./experiment.ts";
 import type { Lab } from "./lab.ts";
 
-/** How far each dense network is pruned: the densities of its recipe, which make 10x, to these powers. */
-const NETWORKS = [
-  { network: "lstm", units: 256, parts: [0.45, 0.68, 1, 1.36] },
-  { network: "lstm-512", units: 512, parts: [1] },
-];
+/** A network for text, and how far it is pruned: the densities of its recipe, which make 10x, to these powers. */
+interface Pruned {
+  readonly network: string;
+  readonly units: number;
+  readonly parts: readonly number[];
+}
+
 const SAMPLE = { length: 300, temperature: 0.7 };
 
-/** Networks for text, pruned by several rates, against the dense ones that are trained for as long at the same rates. */
+/** Recurrent networks. */
 export const lstm: Experiment = {
   title: "A recurrent network for text",
   claim: "An LSTM loses nine of ten connections and writes as well (Han's thesis, on NeuralTalk).",
   data: "text",
-  async run(lab) {
-    const { vocabulary } = lab.data;
-    if (!vocabulary) throw new UserError("This experiment is about a text: give one as its data.");
-    const sizes: Size[] = [];
-    const texts: Passage[] = [];
-    for (const { network, units, parts } of lab.quick ? NETWORKS.slice(0, 1) : NETWORKS) {
-      const { dense, control, pruned, full, epochs } = await prunedByParts(lab, network, parts);
-      const rows: Row[] = [];
-      for (const shown of [dense, control, ...pruned]) rows.push(await measure(lab, shown, units));
-      sizes.push({ network, rows, epochs, layers: await layerTable(lab.engine, full) });
-      for (const { name, model } of [dense, ...pruned]) {
-        texts.push({
-          title: `${units} units, ${name}`,
-          text: await written(lab, lab.fileOf(network, model), vocabulary),
-        });
-      }
-    }
-    return {
-      measured: { sizes },
-      table: [
-        ["units", "", "connections", "density %", "validation, bits per character", "test, bits per character"],
-        ...sizes.flatMap(({ rows }) =>
-          rows.map(({ units, name, connections, density, validation, test }) => [
-            units,
-            name,
-            connections.toLocaleString("en"),
-            (100 * density).toFixed(1),
-            validation.toFixed(3),
-            test.toFixed(3),
-          ]),
-        ),
-      ],
-      figures: [{ name: "lstm", caption: CAPTION, picture: picture(sizes) }],
-      texts,
-    };
-  },
+  run: (lab) =>
+    pruneAll(lab, "lstm", [
+      { network: "lstm", units: 256, parts: [0.45, 0.68, 1, 1.36] },
+      { network: "lstm-512", units: 512, parts: [1] },
+    ]),
 };
+
+/** A transformer. */
+export const gpt: Experiment = {
+  title: "A small GPT for text",
+  claim: "A transformer loses connections as an LSTM does.",
+  data: "text",
+  run: (lab) => pruneAll(lab, "gpt", [{ network: "gpt", units: 128, parts: [0.45, 0.68, 1, 1.36] }]),
+};
+
+/** Prunes networks for text by several rates, against the dense ones that are trained for as long at the same rates. */
+async function pruneAll(lab: Lab, name: string, networks: readonly Pruned[]): Promise<ExperimentResult> {
+  const { vocabulary } = lab.data;
+  if (!vocabulary) throw new UserError("This experiment is about a text: give one as its data.");
+  const sizes: Size[] = [];
+  const texts: Passage[] = [];
+  for (const { network, units, parts } of lab.quick ? networks.slice(0, 1) : networks) {
+    const { dense, control, pruned, full, epochs } = await prunedByParts(lab, network, parts);
+    const rows: Row[] = [];
+    for (const shown of [dense, control, ...pruned]) rows.push(await measure(lab, shown, units));
+    sizes.push({ network, rows, epochs, layers: await layerTable(lab.engine, full) });
+    for (const { name, model } of [dense, ...pruned]) {
+      texts.push({
+        title: `${units} units, ${name}`,
+        text: await written(lab, lab.fileOf(network, model), vocabulary),
+      });
+    }
+  }
+  return {
+    measured: { sizes },
+    table: [
+      ["units", "", "connections", "density %", "validation, bits per character", "test, bits per character"],
+      ...sizes.flatMap(({ rows }) =>
+        rows.map(({ units, name, connections, density, validation, test }) => [
+          units,
+          name,
+          connections.toLocaleString("en"),
+          (100 * density).toFixed(1),
+          validation.toFixed(3),
+          test.toFixed(3),
+        ]),
+      ),
+    ],
+    figures: [{ name, caption: CAPTION, picture: picture(sizes) }],
+    texts,
+  };
+}
 
 const CAPTION =
   "Bits per character of the validation part against connections; all but the dense networks that they begin from are trained for as many epochs more.";
