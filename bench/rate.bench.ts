@@ -1,12 +1,11 @@
 /**
  * Which way of training for the rate makes the smallest files?
  *
- * A dense LeNet-300-100 is trained at a price of a bit, each from the dense network, on images moved by a pixel: by
- * the bits of codes under a model of rows and columns, under a model of the whole matrix alone (Oktay et al., arXiv
- * 1906.06624), by a dead zone that is learned (CoDeQ, arXiv 2512.12981), and with distillation from the dense network.
- * Validation errors; the test split is not read.
+ * A dense LeNet-300-100 is trained at a price of a bit, from the dense network, on images moved by a pixel: by the bits of
+ * codes under a model of rows and columns, under a model of the whole matrix alone (Oktay et al., arXiv 1906.06624), and
+ * with distillation from the dense network. Validation errors; the test split is not read.
  *
- *     npm run bench -- rate DENSE.onnx [epochs] [ways, with commas]
+ *     npm run bench -- rate DENSE.onnx [epochs] [ways, with commas] [prices, with commas]
  */
 import { readFileSync } from "node:fs";
 import Table from "cli-table3";
@@ -16,7 +15,6 @@ import { onTask } from "../packages/espalier/src/library/prepare-task.ts";
 import { PriceTrainer } from "../packages/espalier/src/library/price-trainer.ts";
 import { readModel } from "../packages/espalier/src/onnx/read.ts";
 import { addBits } from "../packages/espalier/src/sharing/rate/bits.ts";
-import { deadZone } from "../packages/espalier/src/sharing/rate/dead-zone.ts";
 import { entropyPenalized, type Quantizer } from "../packages/espalier/src/sharing/rate/quantizer.ts";
 
 /** Without rows and columns. */
@@ -30,19 +28,16 @@ const wholeMatrix: Quantizer = {
 
 interface Way {
   readonly quantizer?: Quantizer;
-  readonly prices: readonly number[];
   readonly distill?: number;
 }
 
-const PRICES = [8e-6];
 const WAYS: Readonly<Record<string, Way>> = {
-  places: { prices: PRICES },
-  whole: { quantizer: wholeMatrix, prices: PRICES },
-  "dead-zone": { quantizer: deadZone, prices: [8e-6, 3.2e-5] },
-  distilled: { prices: PRICES, distill: 1 },
+  places: {},
+  whole: { quantizer: wholeMatrix },
+  distilled: { distill: 1 },
 };
 
-const [file, epochs = "5", names = Object.keys(WAYS).join()] = process.argv.slice(2);
+const [file, epochs = "5", names = Object.keys(WAYS).join(), given = "8e-6"] = process.argv.slice(2);
 if (file === undefined) throw new Error("Name the dense network: npm run bench -- rate DENSE.onnx");
 const dense = readModel(readFileSync(file), file);
 const engine = nodeEngine({ threads: 1 });
@@ -53,7 +48,7 @@ const table = new Table({
 });
 await onTask(engine, dense, openMnist(), {}, {}, async (prepared) => {
   for (const name of names.split(",")) {
-    const { quantizer, prices, distill } = WAYS[name];
+    const { quantizer, distill } = WAYS[name];
     const training = {
       epochs: Number(epochs),
       batch: 64,
@@ -63,7 +58,7 @@ await onTask(engine, dense, openMnist(), {}, {}, async (prepared) => {
       distillation: distill === undefined ? undefined : { teacher: prepared.adopted.model, weight: distill },
     };
     const trainer = await PriceTrainer.create(engine, prepared, training, {}, quantizer);
-    for (const price of prices) {
+    for (const price of given.split(",").map(Number)) {
       const { trial } = await trainer.train(price, undefined, undefined, () => {});
       const { bytes, density, validation } = trial;
       table.push([name, price.toPrecision(2), bytes, `${(1 / density).toFixed(1)}x`, validation.toFixed(2)]);

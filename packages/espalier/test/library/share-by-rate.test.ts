@@ -50,10 +50,10 @@ describe("training for the rate", () => {
   });
 
   it("goes on where it was stopped, to the same network", async () => {
-    const options = { maxLoss: 5, epochs: 2, learningRate: 0.2, distill: 1 };
+    const options = { lambda: 1e-3, epochs: 4, learningRate: 0.1, distill: 1 };
     const whole = await shareByRate(engine, dense, data, options);
     const abort = new AbortController();
-    const checkpoint = memory({ after: 4, abort });
+    const checkpoint = memory({ after: 2, abort });
     await expect(shareByRate(engine, dense, data, { ...options, checkpoint, signal: abort.signal })).rejects.toThrow();
     const { model, trials } = await shareByRate(engine, dense, data, { ...options, checkpoint });
     expect(trials).toEqual(whole.trials);

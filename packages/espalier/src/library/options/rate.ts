@@ -5,7 +5,7 @@ import { taskOptions } from "./task.ts";
 import { trainingOptions } from "./training.ts";
 
 /** Epochs at each price of a bit, and the first learning rate of Adam, in codes. */
-export const RATE_EPOCHS = 12;
+export const RATE_EPOCHS = 16;
 export const RATE_RATE = 0.01;
 
 /** Whether to train a network for its code. */

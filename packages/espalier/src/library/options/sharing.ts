@@ -28,7 +28,7 @@ const bits = z
 /** How far a search for a sharing may go. */
 const maxLoss = option(number("loss of accuracy", 0, 100).optional(), {
   ...SHARING,
-  help: "how much worse the network may become, in points: with --data of fidelity (of the task's measure with --method or --unlabeled), on validation samples; without it by guess",
+  help: "how much worse the network may become, in points: with --data of fidelity (of the task's measure with --method, --unlabeled or --train-rate), on validation samples; without it by guess",
   value: "points",
 });
 /** How far outputs may go from what they were. */
@@ -43,7 +43,7 @@ const biasBits = option(whole("number of bits", 1, MOST_BITS).optional(), {
 });
 const lambda = option(number("lambda", 0).optional(), {
   ...SHARING,
-  help: `for the method entropy: what a bit may cost, in mean squares of the weights (default: ${DEFAULT_LAMBDA}); with --unlabeled: what a bit more for every weight may cost in divergence of the outputs`,
+  help: `for the method entropy: what a bit may cost, in mean squares of the weights (default: ${DEFAULT_LAMBDA}); with --unlabeled: what a bit more for every weight may cost in divergence of the outputs; with --train-rate: what a bit costs in the loss`,
 });
 const seed = seedOption();
 
@@ -67,14 +67,16 @@ export const shareOptions = {
   }),
   lambda,
   epochs: epochs(
-    `epochs in which the values of codebooks are trained (default: ${SHARING_EPOCHS}), or networks that --max-loss and --data made too coarse (default: up to 8, fewer of large networks; 0: none)`,
+    `epochs in which the values of codebooks are trained (default: ${SHARING_EPOCHS}), networks at each price of a bit (default: 16), or networks that --max-loss and --data made too coarse (default: up to 8, fewer of large networks; 0: none)`,
     0,
   ),
   distill,
-  learningRate: learningRate(`first learning rate of Adam for the values of codebooks (default: ${SHARING_RATE})`),
+  learningRate: learningRate(
+    `first learning rate of Adam for the values of codebooks (default: ${SHARING_RATE}), or for codes (default: 0.01)`,
+  ),
   batch: option(whole("batch size", 1, 65_536).optional(), {
     group: "Training:",
-    help: "samples in a batch for the values of codebooks (default: 64)",
+    help: "samples in a batch where values of codebooks or codes are trained (default: 64)",
   }),
   seed,
 };
