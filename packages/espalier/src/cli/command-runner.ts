@@ -111,7 +111,7 @@ const CHECKPOINTS: readonly string[] = [`${MODEL}.onnx.checkpoint`, CHECKPOINT, 
 
 /** What a command is given as `out`: a folder, or one file. */
 function outOf(command: JobCommand, { format = "esp" }: Given["options"]): string {
-  if (command === "train") return join(OUT, `${MODEL}.onnx`);
+  if (command === "train" || command === "quantize") return join(OUT, `${MODEL}.onnx`);
   if (command === "compress") return join(OUT, `${MODEL}.${format === "esp" ? "esp" : "onnx"}`);
   return OUT;
 }

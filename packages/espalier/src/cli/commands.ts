@@ -12,7 +12,7 @@ export const COMMANDS: ReadonlyMap<string, () => Promise<Command>> = new Map([
   ["prune", jobCommands.prune],
   ["compact", async () => (await import("./compact.ts")).compactCommand()],
   ["compress", jobCommands.compress],
-  ["quantize", async () => (await import("./quantize.ts")).quantizeCommand()],
+  ["quantize", jobCommands.quantize],
   ["decompress", async () => (await import("./decompress.ts")).decompressCommand()],
   ["import", async () => (await import("./import.ts")).importCommand()],
   ["sweep", async () => (await import("./sweep.ts")).sweepCommand()],

@@ -7,6 +7,7 @@ export const jobCommands: Readonly<Record<JobCommand, () => Promise<Command>>> =
   train: async () => (await import("./train.ts")).trainCommand(),
   prune: async () => (await import("./prune.ts")).pruneCommand(),
   compress: async () => (await import("./compress.ts")).compressCommand(),
+  quantize: async () => (await import("./quantize.ts")).quantizeCommand(),
   scan: async () => (await import("./scan.ts")).scanCommand(),
   reproduce: async () => (await import("./reproduce.ts")).reproduceCommand(),
   rounds: async () => (await import("./rounds.ts")).roundsCommand(),

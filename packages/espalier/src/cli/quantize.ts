@@ -20,6 +20,23 @@ import { openFixed } from "./model.ts";
 import { engineOf } from "./options.ts";
 import { bytes, count, duration, note, printJson, printLine, rate, textTable } from "./print.ts";
 
+const options = z.object({
+  out: out("file", "where to write the quantized model"),
+  report: option(z.string().optional(), {
+    help: "where to write a page about what was done (default: none)",
+    value: "file",
+    outside: true,
+  }),
+  ...optionalData("samples by which values are measured, layers rounded, and the outputs judged"),
+  ...modelOptions,
+  ...quantizeOptions,
+  json,
+  ...engineOptions,
+});
+
+/** What the command line of quantize takes. */
+export type QuantizeFlags = z.input<typeof options>;
+
 /** `espalier quantize`: a network with smaller numbers, for ONNX Runtime. */
 export const quantizeCommand = () =>
   defineCommand({
@@ -28,19 +45,7 @@ export const quantizeCommand = () =>
     description:
       "Writes a model as an .onnx whose weights, and what is computed of them, have 8 bits (int8), 4 bits (int4) or halves\n(float16), as ONNX Runtime runs it. With --data layers that lose most are held better until the outputs are within\n--max-loss of what they were; labels are not read. Without it random inputs show whether they are the same at all.",
     argument: { name: "model", help: "an .onnx or .esp file", reads: "model" },
-    options: z.object({
-      out: out("file", "where to write the quantized model"),
-      report: option(z.string().optional(), {
-        help: "where to write a page about what was done (default: none)",
-        value: "file",
-        outside: true,
-      }),
-      ...optionalData("samples by which values are measured, layers rounded, and the outputs judged"),
-      ...modelOptions,
-      ...quantizeOptions,
-      json,
-      ...engineOptions,
-    }),
+    options,
     examples: [
       "quantize detector.onnx --to int8 --data images:pages --out detector.int8.onnx",
       "quantize vad.onnx --to int8 --data audio:speech --window 512 --max-loss 0.5 --out vad.int8.onnx",

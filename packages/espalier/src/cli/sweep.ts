@@ -36,7 +36,7 @@ export const sweepCommand = () =>
     name: "sweep",
     summary: "run commands over grids of options and seeds, side by side, into one table",
     description:
-      "Runs a plan: train, prune, compress, scan or reproduce over grids and lists of options, for several seeds, each stage with the models of the one before. Writes sweep.json, sweep.csv and sweep.html: error against size, mean and spread over seeds, the best of both, and the command of each.\nA job that was done is not done again; one that fails is tried twice more, and the others go on.",
+      "Runs a plan: train, prune, compress, quantize, scan or reproduce over grids and lists of options, for several seeds, each stage with the models of the one before. Writes sweep.json, sweep.csv and sweep.html: error against size, mean and spread over seeds, the best of both, and the command of each.\nA job that was done is not done again; one that fails is tried twice more, and the others go on.",
     argument: { name: "file", help: "the plan: JSON, or a module that exports it by default (defineSweep)" },
     options: z.object({ out: out("dir", "where to write"), store, jobs, queue, resume, json }),
     examples: [

@@ -9,7 +9,15 @@ export interface Runtime {
   /** The time in milliseconds, from any moment on; default: this machine's. */
   now?(): number;
   /** Makes a network ready to run. */
-  open(model: Model): Promise<{ run(feeds: Tensors): unknown; release(): void | Promise<void> }>;
+  open(model: Model): Promise<TimedNetwork>;
+}
+
+/** A network that is ready to run. */
+export interface TimedNetwork {
+  /** Computes its outputs; the time is that until the promise settles, where there is one. */
+  run(feeds: Tensors): unknown;
+  /** Frees what it holds. */
+  release(): void | Promise<void>;
 }
 
 /** ONNX Runtime as an engine has it. */
@@ -34,7 +42,7 @@ export async function timesOf(
   signal?: AbortSignal,
 ): Promise<number[]> {
   const now = () => runtime.now?.() ?? performance.now();
-  const opened: Awaited<ReturnType<Runtime["open"]>>[] = [];
+  const opened: TimedNetwork[] = [];
   const feeds = models.map((model) => samples(model, 0));
   const times: number[][] = models.map(() => []);
   try {

@@ -4,7 +4,7 @@ import { canonicalJson } from "../json.ts";
 import { digestOf, sha256 } from "./digest.ts";
 
 /** The commands of which a sweep is made. */
-export const SWEEP_COMMANDS = ["train", "prune", "compress", "scan", "reproduce"] as const;
+export const SWEEP_COMMANDS = ["train", "prune", "compress", "quantize", "scan", "reproduce"] as const;
 export type SweepCommand = (typeof SWEEP_COMMANDS)[number];
 
 /** What a job may be: one of them, or rounds that a network of an experiment goes through. */

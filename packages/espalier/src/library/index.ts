@@ -102,7 +102,7 @@ export { type SimplifyOptions, type SimplifyResult, simplify } from "./simplify.
 
 export type { Preprocessing } from "../data/preprocessing.ts";
 export type { Comparison } from "../engine/compare.ts";
-export { type Runtime, runtimeOf } from "../engine/stopwatch.ts";
+export { type Runtime, runtimeOf, type TimedNetwork } from "../engine/stopwatch.ts";
 export type { TimesStore } from "../pruning/by-units/times.ts";
 export type { PruningTrial } from "../pruning/reconstruction/search.ts";
 export type { SharingTrial } from "../sharing/reconstruction/search.ts";

@@ -1,5 +1,6 @@
 import type { CompressFlags } from "../compress.ts";
 import type { PruneFlags } from "../prune.ts";
+import type { QuantizeFlags } from "../quantize.ts";
 import type { ReproduceFlags } from "../reproduce.ts";
 import type { ScanFlags } from "../scan.ts";
 import type { TrainFlags } from "../train.ts";
@@ -29,6 +30,7 @@ interface Options {
   readonly train: OptionsOf<TrainFlags> & { readonly network?: string | StageModel };
   readonly prune: OptionsOf<PruneFlags> & { readonly model?: string | StageModel };
   readonly compress: OptionsOf<CompressFlags> & { readonly model?: string | StageModel };
+  readonly quantize: OptionsOf<QuantizeFlags> & { readonly model?: string | StageModel };
   readonly scan: OptionsOf<ScanFlags> & { readonly model?: string | StageModel };
   readonly reproduce: OptionsOf<ReproduceFlags> & { readonly experiment?: string };
 }

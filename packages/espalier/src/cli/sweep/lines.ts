@@ -45,7 +45,7 @@ function optionWords(name: string, schema: Callable["options"][string], value: J
 /** Where a command line writes what a point makes. */
 function outOf({ stage, command, options, seed }: Point, row: number): string {
   const name = `${stage}-${row}-seed-${seed}`;
-  if (command === "train") return `${name}.onnx`;
+  if (command === "train" || command === "quantize") return `${name}.onnx`;
   if (command !== "compress") return name;
   return `${name}.${(options.format ?? "esp") === "esp" ? "esp" : "onnx"}`;
 }

@@ -41,7 +41,10 @@ export function judged({ job, result, outputs }: JobRecord): Judged {
   const { measure, nonzero, pruned, shared, fidelity } = found.data;
   const { test, testError, validation, validationError } = pruned ?? shared ?? fidelity ?? found.data;
   const bytes = Math.min(...sizes.map(([, file]) => file.bytes));
-  const own = measure && { test: test ?? testError, validation: validation ?? validationError, measure };
+  const told = { test: test ?? testError, validation: validation ?? validationError };
+  // What was not judged on samples names another measure.
+  const isJudged = told.test !== undefined || told.validation !== undefined;
+  const own = measure && isJudged ? { ...told, measure } : {};
   return { bytes, ...(job.command === "scan" ? {} : { nonzero }), ...own };
 }
 

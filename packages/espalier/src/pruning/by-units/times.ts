@@ -42,7 +42,9 @@ export type Measured = z.output<typeof measured>;
 export interface TimesStore {
   /** How messages name it. */
   readonly name: string;
+  /** The text that was saved; undefined where there is none. */
   load(): string | undefined | Promise<string | undefined>;
+  /** Keeps a text in the place of the one before. */
   save(text: string): void | Promise<void>;
 }
 
