@@ -1,4 +1,13 @@
-import { type PruneStep, pruneOptions, retrainOptions, type Step, shareOptions, simplifyOptions } from "./steps.ts";
+import {
+  type PruneStep,
+  pruneOptions,
+  quantizeOptions,
+  retrainOptions,
+  type Step,
+  shareOptions,
+  simplifyOptions,
+  unitsOptions,
+} from "./steps.ts";
 import type { InputFacts, NetworkFacts } from "./told.ts";
 
 /** A word as a shell takes it. */
@@ -37,6 +46,10 @@ function fileOf(step: Step): { readonly command: string; readonly out: string; r
       return one("compress", "shared.esp");
     case "prune":
       return { command: "prune", out: "pruned", file: "pruned/pruned.onnx" };
+    case "units":
+      return { command: "prune", out: "fewer", file: "fewer/pruned.onnx" };
+    case "quantize":
+      return one("quantize", "quantized.onnx");
     case "retrain":
       return one("train", "retrained.onnx");
     case "compact":
@@ -45,7 +58,11 @@ function fileOf(step: Step): { readonly command: string; readonly out: string; r
 }
 
 const takesData = (step: Step) =>
-  step.kind === "prune" || step.kind === "retrain" || (step.kind === "share" && !step.guess);
+  step.kind === "prune" ||
+  step.kind === "units" ||
+  step.kind === "retrain" ||
+  (step.kind === "share" && !step.guess) ||
+  (step.kind === "quantize" && !step.unseen);
 
 function optionWords(step: Step, source: string): string[] {
   switch (step.kind) {
@@ -55,6 +72,10 @@ function optionWords(step: Step, source: string): string[] {
       return words(shareOptions(step));
     case "prune":
       return [...unlabeled(step), ...words(defined(pruneOptions(step)))];
+    case "units":
+      return ["--units", ...words(unitsOptions(step))];
+    case "quantize":
+      return words(quantizeOptions(step));
     case "retrain":
       return [...words(retrainOptions(step)), ...(step.teacher === "imitate" ? ["--against", quoted(source)] : [])];
     case "compact":

@@ -2,7 +2,7 @@
 export type Teacher = "labels" | "imitate";
 
 /** Something that is done to a network, with what was chosen. */
-export type Step = SimplifyStep | ShareStep | PruneStep | RetrainStep | CompactStep;
+export type Step = SimplifyStep | ShareStep | PruneStep | UnitsStep | QuantizeStep | RetrainStep | CompactStep;
 
 /** The same with less. */
 export interface SimplifyStep {
@@ -34,6 +34,30 @@ export interface PruneStep {
   readonly epochs: number;
   readonly teacher: Teacher;
   readonly seed: number;
+}
+
+/** Fewer units: a smaller network, in any runtime. */
+export interface UnitsStep {
+  readonly kind: "units";
+  /** All parameters / those that are left. */
+  readonly rate: number;
+  readonly epochs: number;
+  readonly teacher: Teacher;
+  readonly seed: number;
+}
+
+/** To what weights, and what is computed of them, are rounded for ONNX Runtime. */
+export const WIDTHS = ["int8", "int4", "float16"] as const;
+export type Width = (typeof WIDTHS)[number];
+
+/** Narrower numbers, as ONNX Runtime computes with them. */
+export interface QuantizeStep {
+  readonly kind: "quantize";
+  readonly to: Width;
+  /** Points of fidelity that it may lose, where there are inputs. */
+  readonly maxLoss: number;
+  /** Whether it is done without inputs. */
+  readonly unseen: boolean;
 }
 
 /** More training: what is zero stays so. */
@@ -73,6 +97,17 @@ export function pruneOptions({ way, rate, maxLoss, epochs, teacher, seed }: Prun
   return way === "rate" ? { rate, epochs, seed, ...task } : { maxLoss, epochs, seed, ...task };
 }
 
+/** The options of the library's function for the removal of units. */
+export const unitsOptions = ({ rate, epochs, teacher, seed }: UnitsStep) => ({
+  rate,
+  epochs,
+  seed,
+  ...(teacher === "imitate" && ({ task: "imitate" } as const)),
+});
+
+/** The options of the library's function for a quantization. */
+export const quantizeOptions = ({ to, maxLoss, unseen }: QuantizeStep) => ({ to, ...(!unseen && { maxLoss }) });
+
 /** The options of the library's function for training. */
 export const retrainOptions = ({ epochs, teacher, seed }: RetrainStep) => ({
   epochs,
@@ -89,6 +124,10 @@ export function doneText(step: Step): string {
       return `Shared within ${points(step.maxLoss)}`;
     case "prune":
       return step.way === "rate" ? `Pruned ${step.rate}x` : `Pruned within ${points(step.maxLoss)}`;
+    case "units":
+      return `${step.rate}x fewer units`;
+    case "quantize":
+      return `Quantized to ${step.to}`;
     case "retrain":
       return `Retrained for ${step.epochs} ${step.epochs === 1 ? "epoch" : "epochs"}`;
     case "compact":

@@ -40,6 +40,18 @@ describe("commands", () => {
     ]);
   });
 
+  it("remove units and quantize what is left, without inputs too", () => {
+    const units: Step = { kind: "units", rate: 2, epochs: 3, teacher: "labels", seed: 1 };
+    const quantize: Step = { kind: "quantize", to: "int8", maxLoss: 0.5, unseen: false };
+    expect(commandsOf([units, quantize], "net.onnx", mnist)).toEqual([
+      "espalier prune net.onnx --data mnist --out fewer --units --rate 2 --epochs 3 --seed 1",
+      "espalier quantize fewer/pruned.onnx --data mnist --out quantized.onnx --to int8 --max-loss 0.5",
+    ]);
+    expect(commandsOf([{ ...quantize, to: "float16", unseen: true }], "net.onnx", undefined)).toEqual([
+      "espalier quantize net.onnx --out quantized.onnx --to float16",
+    ]);
+  });
+
   it("say how pictures become the input", () => {
     const preprocessing = {
       crop: [48, 320],

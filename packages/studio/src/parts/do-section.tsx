@@ -6,13 +6,17 @@ import type { Version } from "../told.ts";
 import { Choices } from "./field.tsx";
 import { Live } from "./live.tsx";
 import { Outcome } from "./outcome.tsx";
+import { QuantizeForm } from "./quantize-form.tsx";
 import { Section } from "./section.tsx";
 import { CompactForm, PruneForm, RetrainForm, ShareForm, SimplifyForm } from "./step-forms.tsx";
+import { UnitsForm } from "./units-form.tsx";
 import { WorkLine } from "./work-line.tsx";
 
 const STEPS = {
   share: "Share",
   prune: "Prune",
+  units: "Remove units",
+  quantize: "Quantize",
   retrain: "Retrain",
   compact: "Remove dead units",
   simplify: "Simplify",
@@ -63,6 +67,10 @@ function StepForm({ kind, version }: { readonly kind: StepKind; readonly version
       return <ShareForm {...how} />;
     case "prune":
       return <PruneForm {...how} />;
+    case "units":
+      return <UnitsForm {...how} />;
+    case "quantize":
+      return <QuantizeForm {...how} />;
     case "retrain":
       return <RetrainForm {...how} />;
     case "compact":

@@ -1,52 +1,7 @@
-import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
-import type { PruneStep, Step, Teacher } from "../steps.ts";
-import type { InputFacts, Version } from "../told.ts";
+import type { PruneStep, Teacher } from "../steps.ts";
 import { Choices, Field, NumberField } from "./field.tsx";
-
-/** What the form of a step is given. */
-export interface StepFormProps {
-  readonly version: Version;
-  readonly inputs: InputFacts | undefined;
-  /** Why the network cannot be trained. */
-  readonly obstacles: readonly string[];
-  readonly disabled: boolean;
-  readonly onStart: (step: Step) => void;
-}
-
-interface FormProps {
-  /** What the step does, in a sentence or two. */
-  readonly says: string;
-  readonly start: string;
-  readonly disabled: boolean;
-  /** Why it cannot be done now. */
-  readonly lacks?: string | false;
-  readonly onSubmit: () => void;
-  readonly children?: ComponentChildren;
-}
-
-function Form({ says, start, disabled, lacks, onSubmit, children }: FormProps) {
-  return (
-    <form
-      class="stack"
-      onSubmit={(event) => {
-        event.preventDefault();
-        onSubmit();
-      }}
-    >
-      <p>{says}</p>
-      {children && <div class="fields">{children}</div>}
-      <div class="row">
-        <button class="primary" type="submit" disabled={disabled || Boolean(lacks)}>
-          {start}
-        </button>
-        {lacks && <span class="soft small">{lacks}</span>}
-      </div>
-    </form>
-  );
-}
-
-const NEEDS_INPUTS = "This needs inputs.";
+import { Form, NEEDS_INPUTS, type StepFormProps, TeacherField } from "./form.tsx";
 
 /** Shares weights within a loss of fidelity; without inputs by guess. */
 export function ShareForm({ inputs, disabled, onStart }: StepFormProps) {
@@ -162,26 +117,6 @@ export function RetrainForm({ inputs, obstacles, disabled, onStart }: StepFormPr
       <TeacherField labelled={inputs?.labelled ?? false} value={teacher} onChange={setTeacher} />
       <NumberField label="Seed" value={seed} onChange={setSeed} />
     </Form>
-  );
-}
-
-interface TeacherFieldProps {
-  readonly labelled: boolean;
-  readonly value: Teacher;
-  readonly onChange: (teacher: Teacher) => void;
-}
-
-function TeacherField({ labelled, value, onChange }: TeacherFieldProps) {
-  return (
-    <Field label="Learn from">
-      <select
-        value={value}
-        onChange={(event) => onChange(event.currentTarget.value === "labels" ? "labels" : "imitate")}
-      >
-        {labelled && <option value="labels">the labels</option>}
-        <option value="imitate">the network as it came</option>
-      </select>
-    </Field>
   );
 }
 

@@ -7,21 +7,28 @@ import {
   type Measure,
   type Model,
   pruneBySearch,
+  pruneByUnits,
   pruneWithoutLabels,
+  quantize,
   type RunHooks,
   simplify,
   train,
   UserError,
+  writeModel,
 } from "espalier";
 import {
   type PruneStep,
   pruneOptions,
+  type QuantizeStep,
+  quantizeOptions,
   type RetrainStep,
   retrainOptions,
   type ShareStep,
   type Step,
   shareOptions,
   simplifyOptions,
+  type UnitsStep,
+  unitsOptions,
 } from "../steps.ts";
 import type { Judged, Point } from "../told.ts";
 
@@ -66,9 +73,51 @@ export async function perform(step: Step, given: Performing): Promise<Performed>
       return share(step, given);
     case "prune":
       return prune(step, given);
+    case "units":
+      return units(step, given);
+    case "quantize":
+      return narrow(step, given);
     case "retrain":
       return retrain(step, given);
   }
+}
+
+async function units(step: UnitsStep, { engine, model, data: given, hooks }: Performing): Promise<Performed> {
+  const data = needed(given);
+  const result = await pruneByUnits(engine, model, data, { ...unitsOptions(step), ...hooks });
+  return {
+    model: result.model,
+    validation: judged(result.measure, "validation", result.pruned.validation, { before: result.baseline.validation }),
+    report: async (on, about) => (await import("./reports.ts")).pruneReport(on, data, result, about),
+  };
+}
+
+async function narrow(
+  step: QuantizeStep,
+  { engine, model, bytes: bytesBefore, data, hooks }: Performing,
+): Promise<Performed> {
+  const { signal, onProgress } = hooks;
+  const options = quantizeOptions(step);
+  const startedAt = performance.now();
+  const samples = step.unseen ? undefined : needed(data);
+  const result = await quantize(engine, model, samples, { ...options, signal, onProgress });
+  const bytes = writeModel(result.model).length;
+  const seconds = (performance.now() - startedAt) / 1000;
+  return {
+    model: result.model,
+    report: async (on, about) => {
+      const { quantizeReport } = await import("./reports.ts");
+      const file = `${about.title}.onnx`;
+      return quantizeReport(on, model, samples, result, {
+        ...about,
+        file,
+        bytes,
+        bytesBefore,
+        seconds,
+        asked: options,
+      });
+    },
+  };
 }
 
 async function retrain(step: RetrainStep, { engine, model, data: given, origin, hooks }: Performing) {
