@@ -10,7 +10,7 @@ import { inEmptyFolder, ROOT, run } from "./shell.ts";
  * The packages, and how many bytes each may have once it is installed, without what it depends on. Of espalier's the
  * studio's page takes up to 4 MB, a sample of MNIST among them.
  */
-const PACKAGES = { runtime: 1_000_000, espalier: 13_000_000 };
+const PACKAGES = { runtime: 1_000_000, espalier: 14_000_000 };
 
 const folder = resolve(process.argv[2] ?? "packed");
 
