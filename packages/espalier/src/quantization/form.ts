@@ -1,5 +1,4 @@
 import type { Model } from "../onnx/graph.ts";
-import type { Layer } from "../operators/layers.ts";
 import type { Plan } from "./ladder.ts";
 import type { Treatment } from "./treatment.ts";
 
@@ -29,9 +28,4 @@ export function heldAs(plan: Plan, ...treatments: readonly Treatment[]): Set<str
 /** The entries of a map whose names are among some. */
 export function among<T>(map: ReadonlyMap<string, T>, names: ReadonlySet<string>): Map<string, T> {
   return new Map([...map].filter(([name]) => names.has(name)));
-}
-
-/** The layers by the names of their weights. */
-export function byWeight(layers: readonly Layer[]): Map<string, Layer> {
-  return new Map(layers.map((layer) => [layer.weight, layer]));
 }

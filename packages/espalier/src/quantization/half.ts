@@ -85,11 +85,7 @@ export function withHalves(source: Model, { isFloat, kept }: HalfPlan): Model {
       if (halves.has(name) === isHalf) return name;
       return casts.get(name) ?? cast(name, isHalf ? "float16" : "float32");
     });
-    const outputs = node.outputs.map((name) => {
-      if (!isHalf || !fixed.has(name)) return name;
-      const made = graph.fresh("");
-      return made;
-    });
+    const outputs = node.outputs.map((name) => (isHalf && fixed.has(name) ? graph.fresh("") : name));
     model.nodes.push({ ...node, inputs, outputs });
     for (const [i, name] of node.outputs.entries()) {
       if (!isHalf || name === "") continue;

@@ -67,7 +67,7 @@ export async function int8Form(
 }
 
 /** The biases that go with codes, of the layers that have them. */
-export function withBiases(model: Model, { biasOf }: Codes, plan: Plan): Model {
+function withBiases(model: Model, { biasOf }: Codes, plan: Plan): Model {
   const fitted = copyModel(model);
   for (const layer of heldAs(plan, "int8", "int8 weights")) {
     const bias = biasOf.get(layer);

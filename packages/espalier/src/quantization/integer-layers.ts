@@ -33,7 +33,7 @@ function fits(model: Model, node: Node, dims: readonly number[]): boolean {
 }
 
 /** Returns true for a Gemm that computes A B + C, B as it is or turned. */
-export function isPlainGemm(node: Node): boolean {
+function isPlainGemm(node: Node): boolean {
   const factor = (name: string) => attribute(node, "float", name, 1);
   return attribute(node, "int", "transA", 0) === 0 && factor("alpha") === 1 && factor("beta") === 1;
 }

@@ -85,7 +85,7 @@ function wantedValues(model: Model, layers: ReadonlySet<Node>, folded: (node: No
 }
 
 /** The value behind the Relu or Clip that alone reads what a node makes, or what it makes. */
-export function foldingOf(model: Model): (node: Node) => string {
+function foldingOf(model: Model): (node: Node) => string {
   const readers = consumers(model);
   const known = lookup(model);
   const given = new Set(model.outputs.map(({ name }) => name));
