@@ -1,9 +1,10 @@
 import type { Model } from "../onnx/graph.ts";
 import { type FloatTensor, float32, isFloat32 } from "../onnx/tensor.ts";
 import type { Layer } from "../operators/layers.ts";
+import { outputAxis } from "../operators/output-axis.ts";
 import { layerInBits, roundedTo } from "../sharing/scaled/in-bits.ts";
 import { axisOf } from "../sharing/scaled/looks.ts";
-import type { ScaledTensor } from "../sharing/scaled/scaled.ts";
+import { type Axis, alongAxis, type ScaledTensor } from "../sharing/scaled/scaled.ts";
 import type { Statistics } from "../sharing/scaled/statistics.ts";
 import { MOST_INT8 } from "./weights.ts";
 
@@ -31,10 +32,11 @@ export const worthCodes = (layers: readonly Layer[]) => layers.filter(({ tensor 
 export function codesFor(model: Model, layers: readonly Layer[], statistics: Statistics | undefined): Codes {
   const weights = new Map<string, ScaledTensor>();
   const biasOf = new Map<string, { name: string; tensor: FloatTensor }>();
-  for (const { weight, tensor } of layers) {
+  for (const layer of layers) {
+    const { weight, tensor } = layer;
     const looked = statistics?.layers.get(weight);
     if (!looked) {
-      weights.set(weight, roundedTo(tensor, axisOf(model, weight), MOST_INT8, TO_THE_OCTAVE));
+      weights.set(weight, roundedTo(tensor, axisFor(model, layer), MOST_INT8, TO_THE_OCTAVE));
       continue;
     }
     const name = looked.linear.bias ?? "";
@@ -44,4 +46,11 @@ export function codesFor(model: Model, layers: readonly Layer[], statistics: Sta
     if (isFloat32(bias)) biasOf.set(weight, { name, tensor: float32(bias.dims, found.biases) });
   }
   return { weights, biasOf };
+}
+
+/** The axis of a layer's output units, whichever node reads its weights first. */
+function axisFor(model: Model, { node, operand, weight, tensor: { dims } }: Layer): Axis {
+  const isWhole = dims.filter((size) => size > 1).length < 2;
+  if (isWhole || node.inputs[operand] !== weight) return axisOf(model, weight);
+  return alongAxis(dims, outputAxis({ node, operand }, dims.length));
 }

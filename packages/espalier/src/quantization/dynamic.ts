@@ -2,6 +2,7 @@ import { int } from "../onnx/attributes.ts";
 import { GraphBuilder } from "../onnx/builder.ts";
 import { codeOf } from "../onnx/dtype.ts";
 import { copyModel, type Model, type Node } from "../onnx/graph.ts";
+import { withoutDeadParts } from "../onnx/simplify/dead.ts";
 import { float32, type NumericTensor } from "../onnx/tensor.ts";
 import { permuted } from "../operators/permute.ts";
 import type { ScaledTensor } from "../sharing/scaled/scaled.ts";
@@ -37,9 +38,7 @@ export function withDynamic(source: Model, codes: ReadonlyMap<string, ScaledTens
     const product = graph.emit("Mul", [sums, units], {}, bias ? graph.fresh("") : node.outputs[0]);
     if (bias) graph.emit("Add", [product, bias], {}, node.outputs[0]);
   }
-  for (const weight of weights.keys()) model.initializers.delete(weight);
-  model.inputs = model.inputs.filter(({ name }) => !weights.has(name));
-  return withOwnNames(model);
+  return withOwnNames(withoutDeadParts(model));
 }
 
 /** Weights [columns, rows] as codes, and the scale of each row. */

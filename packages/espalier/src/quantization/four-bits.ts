@@ -1,6 +1,7 @@
 import { type Attributes, attribute, int } from "../onnx/attributes.ts";
 import { GraphBuilder } from "../onnx/builder.ts";
 import { copyModel, type Model, type Node } from "../onnx/graph.ts";
+import { withoutDeadParts } from "../onnx/simplify/dead.ts";
 import { float32, type NumericTensor } from "../onnx/tensor.ts";
 import type { Layer } from "../operators/layers.ts";
 import { permuted } from "../operators/permute.ts";
@@ -65,9 +66,7 @@ export function withFourBits(source: Model, codes: ReadonlyMap<string, BlockedCo
     model.nodes.push(microsoft(node, "MatMulNBits", [first, ...parts], product, productOf(own)));
     if (bias) graph.emit("Add", [product, bias], {}, output);
   }
-  for (const weight of held.keys()) model.initializers.delete(weight);
-  model.inputs = model.inputs.filter(({ name }) => !held.has(name));
-  return withOwnNames(model);
+  return withOwnNames(withoutDeadParts(model));
 }
 
 function microsoft({ name }: Node, op: string, inputs: string[], output: string, attributes: Attributes): Node {

@@ -8,12 +8,12 @@ import type { Layer } from "../operators/layers.ts";
  * Gemm or MatMul that multiplies by its weights from the right, as they lie in the file, and adds at most a bias that is
  * constant.
  */
-export function hasIntegerKernel(model: Model, { uses, operand, weight, within, tensor }: Layer): boolean {
-  return (
-    within === undefined &&
-    operand === 1 &&
-    uses.every((node) => node.inputs[1] === weight && !isHeld(model, node.inputs[0]) && fits(model, node, tensor.dims))
-  );
+export function hasIntegerKernel(model: Model, layer: Layer): boolean {
+  const { node, uses, operand, weight, within, tensor } = layer;
+  const isFit = (use: Node) =>
+    use.inputs[1] === weight && !isHeld(model, use.inputs[0]) && fits(model, use, tensor.dims);
+  // Nodes that share weights share their scales, which lie along one axis.
+  return within === undefined && operand === 1 && uses.every((use) => isFit(use) && unitsOf(use) === unitsOf(node));
 }
 
 const isHeld = (model: Model, name: string) => model.initializers.has(name);

@@ -3,6 +3,7 @@ import { noise } from "../../src/data/noise.ts";
 import { nodeEngine } from "../../src/engine/node.ts";
 import { evaluateAgainst } from "../../src/library/evaluate-against.ts";
 import { quantize } from "../../src/library/quantize.ts";
+import { int } from "../../src/onnx/attributes.ts";
 import type { Model } from "../../src/onnx/graph.ts";
 import { float32 } from "../../src/onnx/tensor.ts";
 import { writeModel } from "../../src/onnx/write.ts";
@@ -110,6 +111,37 @@ describe("quantize without samples", () => {
       /As int8 the network is not the same: on random inputs its output "MatMul" differs by 1/,
     );
   });
+
+  it.each(["int8", "int4"] as const)("makes %s of weights that another node reads too", async (to) => {
+    const net = new Net(5);
+    const x = net.input(["batch", 32]);
+    const shared = net.weights(32, 64);
+    const factor = net.emit("ReduceMean", [net.emit("Mul", [shared, net.emit("ReduceMax", [x])])]);
+    const hidden = net.emit("Mul", [net.emit("MatMul", [x, shared]), factor]);
+    net.model.outputs = [
+      { name: net.emit("MatMul", [hidden, net.weights(64, 8)]), dtype: "float32", shape: ["batch", 8] },
+    ];
+    const { difference, layers } = await quantize(engine, net.model, undefined, { to });
+    expect(layers.map(({ as }) => as)).toEqual([to, to]);
+    expect(difference).toBeLessThan(to === "int4" ? 0.3 : 0.05);
+  });
+
+  it.each(["int8", "int4"] as const)(
+    "does not hold weights as %s that two nodes read in other directions",
+    async (to) => {
+      const net = new Net(5);
+      const x = net.input(["batch", 32]);
+      const shared = net.weights(32, 32);
+      const hidden = net.emit("Relu", [net.emit("Gemm", [x, shared], { transB: int(1) })]);
+      const back = net.emit("Relu", [net.emit("Gemm", [hidden, shared])]);
+      net.model.outputs = [
+        { name: net.emit("MatMul", [back, net.weights(32, 8)]), dtype: "float32", shape: ["batch", 8] },
+      ];
+      const { difference, layers } = await quantize(engine, net.model, undefined, { to });
+      expect(layers.map(({ as }) => as)).toEqual([to === "int8" ? "int8 weights" : "float32", to]);
+      expect(difference).toBeLessThan(to === "int4" ? 0.3 : 0.05);
+    },
+  );
 
   it.each(["int4", "float16"] as const)("makes %s", async (to) => {
     const { difference, layers } = await quantize(engine, dense(), undefined, { to });
