@@ -1,5 +1,5 @@
 import { int } from "../onnx/attributes.ts";
-import { copyModel, type Model, type Node } from "../onnx/graph.ts";
+import { copyModel, type Model, type Node, removeInitializer } from "../onnx/graph.ts";
 import { directionsOf, gatesOf, isRecurrent, RECURRENT_WEIGHTS } from "../onnx/recurrent.ts";
 import { type FloatTensor, float32, isFloat32 } from "../onnx/tensor.ts";
 
@@ -31,8 +31,7 @@ export function gatesApart(source: Model, wanted = true): GatesApart {
   const model = copyModel(source);
   const concats: Node[] = [];
   for (const [name, { whole, parts }] of stacks) {
-    model.initializers.delete(name);
-    model.inputs = model.inputs.filter((input) => input.name !== name);
+    removeInitializer(model, name);
     for (const [i, values] of divided(whole, parts.length).entries()) model.initializers.set(parts[i], values);
     concats.push(...concatenation(name, parts, whole.dims[0]));
   }

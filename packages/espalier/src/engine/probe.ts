@@ -2,7 +2,7 @@ import { UserError } from "../errors.ts";
 import { GraphBuilder } from "../onnx/builder.ts";
 import { changingValues } from "../onnx/changing.ts";
 import { type NumericType, zeros } from "../onnx/dtype.ts";
-import { copyModel, type Model } from "../onnx/graph.ts";
+import { copyModel, type Model, removeInitializer } from "../onnx/graph.ts";
 import { integers, isFloat32, type NumericTensor, sizeOf, type TensorType } from "../onnx/tensor.ts";
 import type { TypedValue } from "../onnx/typed.ts";
 import type { Engine, Tensors } from "./engine.ts";
@@ -72,8 +72,7 @@ function withLargeWeightsFed(model: Model, inputs: readonly FedInput[], feeds: T
   changed.values = new Map();
   for (const [name, tensor] of model.initializers) {
     if (!isFloat32(tensor) || tensor.data.length < LARGE) continue;
-    changed.initializers.delete(name);
-    changed.inputs = changed.inputs.filter((input) => input.name !== name);
+    removeInitializer(changed, name);
     changed.inputs.push({ name, dtype: tensor.dtype, shape: tensor.dims });
     feeds[name] = tensor;
   }

@@ -104,6 +104,12 @@ export function copyModel(model: Model): Model {
   };
 }
 
+/** Takes an initializer away, also from the inputs, among which older files list it. */
+export function removeInitializer(model: Model, name: string): void {
+  model.initializers.delete(name);
+  model.inputs = model.inputs.filter((input) => input.name !== name);
+}
+
 /** The inputs that a caller feeds: those that no initializer fills. */
 export function fedInputs<V extends Value>(graph: {
   readonly inputs: readonly V[];

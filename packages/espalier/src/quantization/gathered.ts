@@ -1,7 +1,7 @@
 import { attribute, int } from "../onnx/attributes.ts";
 import type { GraphBuilder } from "../onnx/builder.ts";
 import { codeOf } from "../onnx/dtype.ts";
-import type { Model, Node } from "../onnx/graph.ts";
+import { type Model, type Node, removeInitializer } from "../onnx/graph.ts";
 import { flattened } from "../onnx/nested.ts";
 import { float32 } from "../onnx/tensor.ts";
 import type { ScaledTensor } from "../sharing/scaled/scaled.ts";
@@ -28,8 +28,7 @@ function takesRows({ nodes }: Model, node: Node, table: string): boolean {
 }
 
 export function emitTable(graph: GraphBuilder, name: string, { dims, codes, scales }: ScaledTensor): Table {
-  graph.model.initializers.delete(name);
-  graph.model.inputs = graph.model.inputs.filter((input) => input.name !== name);
+  removeInitializer(graph.model, name);
   return {
     codes: graph.initializer("", { dtype: "int8", dims, data: Int8Array.from(codes) }),
     scales: graph.initializer("", float32([dims[0], 1], scales)),

@@ -1,6 +1,7 @@
 import { int } from "../onnx/attributes.ts";
 import type { GraphBuilder } from "../onnx/builder.ts";
 import { codeOf } from "../onnx/dtype.ts";
+import { removeInitializer } from "../onnx/graph.ts";
 import { float32, type NumericTensor, sizeOf } from "../onnx/tensor.ts";
 import type { ScaledTensor } from "../sharing/scaled/scaled.ts";
 
@@ -14,7 +15,7 @@ export const MOST_INT8 = 127;
 export function emitComputed(graph: GraphBuilder, name: string, scaled: ScaledTensor, isOfGemm: boolean): void {
   const { dims, scales } = scaled;
   const codes = graph.initializer("", codesOf(scaled, dims));
-  withoutInitializer(graph, name);
+  removeInitializer(graph.model, name);
   const isWhole = scales.length === 1;
   const shape = isWhole ? [] : [scales.length];
   const scale = graph.constant(float32(shape, scales));
@@ -32,7 +33,7 @@ export function emitComputed(graph: GraphBuilder, name: string, scaled: ScaledTe
 export function emitHeld(graph: GraphBuilder, name: string, scaled: ScaledTensor): void {
   const { dims, scales, inner, codes } = scaled;
   const axis = scales.length === 1 ? 0 : axisOfScales(scaled);
-  withoutInitializer(graph, name);
+  removeInitializer(graph.model, name);
   // Units along two axes at once, such as the gates of both directions, are one axis in between.
   const shape = axis === undefined ? [codes.length / (scales.length * inner), scales.length, inner] : dims;
   const along = shape.map((_, i) => (i === (axis ?? 1) ? scales.length : 1));
@@ -49,11 +50,6 @@ export function emitHeld(graph: GraphBuilder, name: string, scaled: ScaledTensor
 
 function codesOf({ codes }: ScaledTensor, dims: readonly number[]): NumericTensor {
   return { dtype: "int8", dims, data: Int8Array.from(codes) };
-}
-
-function withoutInitializer({ model }: GraphBuilder, name: string): void {
-  model.initializers.delete(name);
-  model.inputs = model.inputs.filter((input) => input.name !== name);
 }
 
 /** The axis along which scales lie; undefined where it is none of the tensor's own. */

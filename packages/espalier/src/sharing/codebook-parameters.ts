@@ -1,7 +1,7 @@
 import { int } from "../onnx/attributes.ts";
 import { GraphBuilder } from "../onnx/builder.ts";
 import { codeOf } from "../onnx/dtype.ts";
-import { copyModel, type Model } from "../onnx/graph.ts";
+import { copyModel, type Model, removeInitializer } from "../onnx/graph.ts";
 import { float32, type NumericTensor, sizeOf } from "../onnx/tensor.ts";
 import { upgrade } from "../onnx/upgrade.ts";
 import type { Parameters } from "../training/parameters.ts";
@@ -35,8 +35,7 @@ export function trainable(source: Model, sharing: Sharing): Trainable {
   const sites = new Map<string, Site>();
   for (const [name, shared] of sharing) {
     if (shared.values.every((v) => v === 0)) continue;
-    model.initializers.delete(name);
-    model.inputs = model.inputs.filter((input) => input.name !== name);
+    removeInitializer(model, name);
     sites.set(name, lookUp(graph, name, shared));
   }
   model.nodes.push(...nodes);

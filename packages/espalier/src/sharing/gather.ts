@@ -1,7 +1,7 @@
 import { int } from "../onnx/attributes.ts";
 import { GraphBuilder } from "../onnx/builder.ts";
 import { codeOf } from "../onnx/dtype.ts";
-import type { Model } from "../onnx/graph.ts";
+import { type Model, removeInitializer } from "../onnx/graph.ts";
 import { float32, type NumericTensor, sizeOf } from "../onnx/tensor.ts";
 import { upgrade } from "../onnx/upgrade.ts";
 import { type Sharing, withShared } from "./share.ts";
@@ -22,8 +22,7 @@ export function withGather(source: Model, sharing: Sharing): Model {
   for (const [name, shared] of sharing) {
     // So short a list is smaller written out.
     if (shared.codes.length <= 2 * shared.values.length) continue;
-    model.initializers.delete(name);
-    model.inputs = model.inputs.filter((input) => input.name !== name);
+    removeInitializer(model, name);
     const relative = relativeTo(shared);
     const sparse = relative !== undefined && 2 * relative.codes.length < shared.codes.length;
     if (sparse) scattered(graph, name, shared, relative);

@@ -1,6 +1,6 @@
 import { UserError } from "../../errors.ts";
 import { GraphBuilder } from "../../onnx/builder.ts";
-import { copyModel, type Model } from "../../onnx/graph.ts";
+import { copyModel, type Model, removeInitializer } from "../../onnx/graph.ts";
 import { withoutDeadNodes } from "../../onnx/live.ts";
 import { type FloatTensor, float32, isFloat32, sizeOf } from "../../onnx/tensor.ts";
 import { upgrade } from "../../onnx/upgrade.ts";
@@ -54,8 +54,7 @@ export function rated(source: Model, quantizer: Quantizer = entropyPenalized): R
   for (const name of names) {
     const tensor = model.initializers.get(name);
     if (!isFloat32(tensor) || sizeOf(tensor.dims) === 1) continue;
-    model.initializers.delete(name);
-    model.inputs = model.inputs.filter((input) => input.name !== name);
+    removeInitializer(model, name);
     const place = placeOf(graph, name, tensor);
     places.set(name, place);
     const moved = graph.emit("Exp", [place.steps]);

@@ -2,7 +2,7 @@ import type { GradientRule } from "../../autodiff/rule.ts";
 import { gradientRules } from "../../autodiff/rules.ts";
 import { GraphBuilder } from "../../onnx/builder.ts";
 import type { NumericType } from "../../onnx/dtype.ts";
-import { copyModel, type Model } from "../../onnx/graph.ts";
+import { copyModel, type Model, removeInitializer } from "../../onnx/graph.ts";
 import { type FloatTensor, float32, isFloat32 } from "../../onnx/tensor.ts";
 import { upgrade } from "../../onnx/upgrade.ts";
 import type { Masks, Parameters } from "../../training/parameters.ts";
@@ -58,8 +58,7 @@ export function rounding(
       continue;
     }
     const { dims, inner, scales, codes } = own;
-    model.initializers.delete(name);
-    model.inputs = model.inputs.filter((input) => input.name !== name);
+    removeInitializer(model, name);
     const parameter = graph.initializer(name, float32(dims, Float32Array.from(codes)));
     names.set(name, parameter);
     if (dims.length > 1 && whole.data.includes(0)) {
