@@ -1,4 +1,4 @@
-import { type Attributes, attribute, int } from "../onnx/attributes.ts";
+import { type Attributes, int } from "../onnx/attributes.ts";
 import { GraphBuilder } from "../onnx/builder.ts";
 import { copyModel, type Model, type Node } from "../onnx/graph.ts";
 import { withoutDeadParts } from "../onnx/simplify/dead.ts";
@@ -6,6 +6,7 @@ import { float32, type NumericTensor } from "../onnx/tensor.ts";
 import type { Layer } from "../operators/layers.ts";
 import { permuted } from "../operators/permute.ts";
 import { type BlockedCodes, blocksIn, type Matrix } from "./blocks.ts";
+import { takesRows } from "./gathered.ts";
 import { hasIntegerKernel, unitsOf } from "./integer-layers.ts";
 import { withOwnNames } from "./names.ts";
 
@@ -22,10 +23,6 @@ export function mayBeFourBits(model: Model, layer: Layer, block: number): boolea
   const isTable = tensor.dims.length === 2 && tensor.dims[1] % block === 0;
   return isTable && within === undefined && uses.every((use) => takesRows(use, weight));
 }
-
-/** Returns true for a Gather that takes whole rows of a table. */
-const takesRows = (node: Node, table: string) =>
-  node.op === "Gather" && node.domain === "" && node.inputs[0] === table && attribute(node, "int", "axis", 0) === 0;
 
 /** The weights of such a layer, a row for each output unit or entry. */
 export function matrixOf({ node, tensor }: Pick<Layer, "node" | "tensor">): Matrix {

@@ -17,14 +17,18 @@ export interface Table {
 /** Returns true for a table that Gather alone reads, row by row, where each row has a scale of its own. */
 export function isGathered(model: Model, table: string, scaled: ScaledTensor): boolean {
   const readers = flattened(model).nodes.filter(({ inputs }) => inputs.includes(table));
+  const isOuter = (node: Node) => model.nodes.includes(node);
   return (
-    scaled.dims.length === 2 && axisOfScales(scaled) === 0 && readers.every((node) => takesRows(model, node, table))
+    scaled.dims.length === 2 &&
+    axisOfScales(scaled) === 0 &&
+    readers.every((node) => isOuter(node) && takesRows(node, table))
   );
 }
 
-function takesRows({ nodes }: Model, node: Node, table: string): boolean {
-  const isOuter = node.op === "Gather" && node.domain === "" && nodes.includes(node);
-  return isOuter && attribute(node, "int", "axis", 0) === 0 && node.inputs[1] !== table;
+/** Returns true for a Gather that takes whole rows of a table. */
+export function takesRows(node: Node, table: string): boolean {
+  const isGather = node.op === "Gather" && node.domain === "" && node.inputs[0] === table;
+  return isGather && attribute(node, "int", "axis", 0) === 0;
 }
 
 export function emitTable(graph: GraphBuilder, name: string, { dims, codes, scales }: ScaledTensor): Table {
