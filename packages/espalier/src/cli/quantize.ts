@@ -10,7 +10,7 @@ import { type QuantizedLayer, type QuantizeResult, quantize, quantizeOptions } f
 import { DIFFERENCE } from "../library/simplify.ts";
 import { writeModel } from "../onnx/write.ts";
 import { about } from "../tasks/measure.ts";
-import { fidelityText } from "../tasks/words.ts";
+import { errorText, fidelityText } from "../tasks/words.ts";
 import { claimFile } from "./claims.ts";
 import { defineCommand, only } from "./command.ts";
 import { dataFiles, openData } from "./data.ts";
@@ -143,6 +143,6 @@ function printResult({ layers, difference, measure, fidelity, nearest }: Quantiz
 /** "int8 1.2%, int8 weights 0.3%". */
 function errorsText(errors: QuantizedLayer["errors"] = {}): string {
   return Object.entries(errors)
-    .map(([way, error]) => `${way} ${(100 * error).toPrecision(2)}%`)
+    .map(([way, error]) => `${way} ${errorText(error)}`)
     .join(", ");
 }

@@ -29,7 +29,7 @@ export interface QuantizedLayer {
   readonly op: string;
   readonly weights: number;
   readonly as: Treatment;
-  /** The error that each way brings to the outputs by itself, as a part of them; where that was tried. */
+  /** The error that each way brings to the outputs by itself, as a part of them, where that was tried; infinite where it is refused. */
   readonly errors?: Readonly<Partial<Record<Treatment, number>>>;
 }
 

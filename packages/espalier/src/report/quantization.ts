@@ -1,6 +1,6 @@
 import type { OutputFidelity } from "../tasks/fidelity/fidelity.ts";
 import type { Measure } from "../tasks/measure.ts";
-import { fidelityText, nameText } from "../tasks/words.ts";
+import { errorText, fidelityText, nameText } from "../tasks/words.ts";
 import { askedSection, bytesText, commandLine, headline } from "./figures.ts";
 import { type Html, html } from "./html.ts";
 import { page } from "./page.ts";
@@ -83,7 +83,7 @@ function layersSection(layers: readonly HeldLayer[]): Html {
   const ways = [...new Set(layers.flatMap(({ errors }) => Object.keys(errors ?? {})))];
   const errorOf = ({ errors }: HeldLayer, way: string) => {
     const error = errors?.[way];
-    return error === undefined ? "" : Number.isFinite(error) ? `${(100 * error).toPrecision(2)}%` : "refused";
+    return error === undefined ? "" : errorText(error);
   };
   return html`<h2>How each layer is held</h2>
 ${table({

@@ -20,6 +20,11 @@ export function fidelityText(value: number): string {
   return `${value.toFixed(digits)}%`;
 }
 
+/** The error of outputs as a part of them: 0.0123 -> "1.2%"; it is infinite where the runtime refuses the network. */
+export function errorText(error: number): string {
+  return Number.isFinite(error) ? `${(100 * error).toPrecision(2)}%` : "refused";
+}
+
 /** What an axis of a measure's values says: "validation error, %". */
 export function axisText(measure: Pick<Measure, "name" | "unit">, part: string): string {
   return `${part} ${nameText(measure)}${measure.unit ? `, ${measure.unit}` : ""}`;
