@@ -1,5 +1,6 @@
 import type { Model } from "../onnx/graph.ts";
 import { layersOf } from "../operators/layers.ts";
+import type { ScaledTensor } from "../sharing/scaled/scaled.ts";
 import type { Statistics } from "../sharing/scaled/statistics.ts";
 import { fittedBlocks, nearestBlocks, roundedBlocks } from "./blocks.ts";
 import { codesFor } from "./codes.ts";
@@ -25,12 +26,18 @@ export function int4Form(base: Model, statistics: Statistics | undefined | "near
       return [layer.weight, (statistics === "nearest" ? nearestBlocks : roundedBlocks)(matrix, block)];
     }),
   );
-  const { weights } = codesFor(base, layers, seen);
+  const eightBits = new Map<string, ScaledTensor>();
+  /** Layers as eight bits: most networks want none, and each takes as long as its four. */
+  const inEightBits = (names: ReadonlySet<string>) => {
+    const missing = layers.filter(({ weight }) => names.has(weight) && !eightBits.has(weight));
+    for (const [name, scaled] of codesFor(base, missing, seen).weights) eightBits.set(name, scaled);
+    return among(eightBits, names);
+  };
   return {
     ways: new Map(layers.map(({ weight }) => [weight, ["int4", "int8 weights", "float32"]])),
     write(model, plan) {
       const blocked = withFourBits(model, among(codes, heldAs(plan, "int4")));
-      const held = among(weights, heldAs(plan, "int8 weights"));
+      const held = inEightBits(heldAs(plan, "int8 weights"));
       return withInt8(blocked, { codes: held, computed: new Set(), ranges: new Map() });
     },
   };
