@@ -12,8 +12,16 @@ const SUFFIXES = [
 /** What quantizers put behind the name of what they quantized. */
 const QUANTIZED = /(_quantized|_QuantizeLinear|_(DQ_)?Q\d+(G\d+)?)$/;
 
-/** Names that an exporter made up: of values that were folded, and of constants in a row. */
-const AUTOMATIC = [/^\d+$/, /^onnx::/, /^const/i, /Constant(_\d+)?(_output_\d+)?$/, /^val_\d+$/, /^p2o\.\w+\.\d+$/];
+/** Names that were made up: of values that were folded, of constants in a row, and, short, of codes by `quantize`. */
+const AUTOMATIC = [
+  /^\d+$/,
+  /^[dnq](_\d+)?$/,
+  /^onnx::/,
+  /^const/i,
+  /Constant(_\d+)?(_output_\d+)?$/,
+  /^val_\d+$/,
+  /^p2o\.\w+\.\d+$/,
+];
 
 /**
  * A layer's name: that of the module its weights or else its biases belong to, the node's name, or the weights' own.

@@ -32,7 +32,10 @@ export function withDynamic(source: Model, codes: ReadonlyMap<string, ScaledTens
     const factor = weights.get(weight) ?? emitFactor(graph, node, scaled);
     weights.set(weight, factor);
     const [quantized, scale, zero] = own;
-    const whole = graph.emit("MatMulInteger", [quantized, factor.codes, zero], {}, graph.fresh(""));
+    const whole = graph.fresh("");
+    // It keeps the name of the layer, whose weights have none.
+    const inputs = [quantized, factor.codes, zero];
+    model.nodes.push({ ...node, op: "MatMulInteger", inputs, outputs: [whole], attributes: {} });
     const sums = graph.emit("Cast", [whole], { to: int(codeOf("float32")) }, graph.fresh(""));
     const units = graph.emit("Mul", [scale, factor.scales], {}, graph.fresh(""));
     const product = graph.emit("Mul", [sums, units], {}, bias ? graph.fresh("") : node.outputs[0]);

@@ -39,9 +39,12 @@ export function emitTable(graph: GraphBuilder, name: string, { dims, codes, scal
   };
 }
 
-/** Adds what makes a Gather's output of a table's codes. */
-export function emitRows(graph: GraphBuilder, { inputs, outputs }: Node, { codes, scales }: Table): void {
-  const [rows, own] = [codes, scales].map((part) => graph.emit("Gather", [part, inputs[1]], {}, graph.fresh("")));
+/** Adds what makes a Gather's output of a table's codes. What takes the codes has the name of the Gather. */
+export function emitRows(graph: GraphBuilder, node: Node, { codes, scales }: Table): void {
+  const { inputs, outputs } = node;
+  const rows = graph.fresh("");
+  graph.model.nodes.push({ ...node, inputs: [codes, inputs[1]], outputs: [rows] });
+  const own = graph.emit("Gather", [scales, inputs[1]], {}, graph.fresh(""));
   const numbers = graph.emit("Cast", [rows], { to: int(codeOf("float32")) }, graph.fresh(""));
   graph.emit("Mul", [numbers, own], {}, outputs[0]);
 }

@@ -7,6 +7,7 @@ import { int } from "../../src/onnx/attributes.ts";
 import type { Model } from "../../src/onnx/graph.ts";
 import { float32 } from "../../src/onnx/tensor.ts";
 import { writeModel } from "../../src/onnx/write.ts";
+import { quantizedLayersOf } from "../../src/operators/quantized/layers.ts";
 import { random } from "../../src/random.ts";
 import { blobNet, blobs } from "../blobs.ts";
 import { Net } from "../operators/net.ts";
@@ -142,6 +143,11 @@ describe("quantize without samples", () => {
       expect(difference).toBeLessThan(to === "int4" ? 0.3 : 0.05);
     },
   );
+
+  it.each(["int8", "int4"] as const)("lets layers of %s keep their names", async (to) => {
+    const { model } = await quantize(engine, blobNet(), undefined, { to });
+    expect(quantizedLayersOf(model).map(({ name }) => name)).toEqual(to === "int8" ? ["fc1"] : ["fc1", "fc2"]);
+  });
 
   it.each(["int4", "float16"] as const)("makes %s", async (to) => {
     const { difference, layers } = await quantize(engine, dense(), undefined, { to });
