@@ -28,10 +28,13 @@ interface Quantized {
 const floatsOf = (context: Planning, { x, scale, zero }: Quantized) =>
   context.apply(dequantizeLinear, zero ? [x, scale, zero] : [x, scale], { axis: 1, block_size: 0, output_dtype: 0 });
 
-/** Gives floats as bytes. */
-function give(context: Planning, y: Value, scale: Value, zero: Bytes | undefined): undefined {
+/** TensorProto.DataType of bytes. */
+const CODE = { uint8: 2, int8: 3 } as const;
+
+/** Gives floats as bytes of a type, which is that of the zero where there is one. */
+function give(context: Planning, y: Value, type: Bytes["type"], scale: Value, zero: Bytes | undefined): undefined {
   const inputs = zero ? [y, scale, zero] : [y, scale];
-  const attributes = { axis: 1, block_size: 0, output_dtype: 0, saturate: 1, precision: undefined };
+  const attributes = { axis: 1, block_size: 0, output_dtype: CODE[type], saturate: 1, precision: 0 };
   const made = context.apply(quantizeLinear, inputs, attributes);
   context.alias(made, made.dims);
 }
@@ -48,7 +51,7 @@ const one = {
   scale: needed(FLOAT),
   zero: optional(BYTES),
   scaleOfY: needed(FLOAT),
-  zeroOfY: optional(BYTES),
+  zeroOfY: optional(BYTES, { like: "x" }),
 };
 
 /** An operator of one input. */
@@ -60,7 +63,8 @@ function unary(operators: Operators, name: string, attributes: Operator["attribu
     attributes,
     plan(context) {
       const { scaleOfY, zeroOfY, ...given } = context.inputs;
-      return give(context, context.apply(inner, [floatsOf(context, given)], context.attributes), scaleOfY, zeroOfY);
+      const y = context.apply(inner, [floatsOf(context, given)], context.attributes);
+      return give(context, y, given.x.type, scaleOfY, zeroOfY);
     },
   });
 }
@@ -74,18 +78,18 @@ function binary(operators: Operators, name: "Add" | "Mul"): Operator {
       a: needed(BYTES),
       scaleOfA: needed(FLOAT),
       zeroOfA: optional(BYTES),
-      b: needed(BYTES),
+      b: needed(BYTES, { like: "a" }),
       scaleOfB: needed(FLOAT),
       zeroOfB: optional(BYTES),
       scaleOfY: needed(FLOAT),
-      zeroOfY: optional(BYTES),
+      zeroOfY: optional(BYTES, { like: "a" }),
     },
     attributes: {},
     plan(context) {
       const { a, scaleOfA, zeroOfA, b, scaleOfB, zeroOfB, scaleOfY, zeroOfY } = context.inputs;
       const left = floatsOf(context, { x: a, scale: scaleOfA, zero: zeroOfA });
       const right = floatsOf(context, { x: b, scale: scaleOfB, zero: zeroOfB });
-      return give(context, context.apply(inner, [left, right], {}), scaleOfY, zeroOfY);
+      return give(context, context.apply(inner, [left, right], {}), a.type, scaleOfY, zeroOfY);
     },
   });
 }
@@ -102,7 +106,7 @@ const concatenation = (inner: Operator) =>
       const floats = Array.from({ length: parts.length / 3 }, (_, i) =>
         floatsOf(context, { x: parts[3 * i], scale: parts[3 * i + 1], zero: parts[3 * i + 2] }),
       );
-      return give(context, context.apply(inner, floats, context.attributes), scale, zero);
+      return give(context, context.apply(inner, floats, context.attributes), zero.type, scale, zero);
     },
   });
 
@@ -118,7 +122,7 @@ const softmax = (inner: Operator) =>
       if (axis !== -1 && axis !== given.x.dims.length - 1)
         context.refuse(`has the axis ${axis}, which is not the last`);
       const y = context.apply(inner, [floatsOf(context, given)], { axis: -1 });
-      return give(context, y, scaleOfY, zeroOfY);
+      return give(context, y, given.x.type, scaleOfY, zeroOfY);
     },
   });
 
@@ -140,7 +144,8 @@ function pooled(
       const { scaleOfY, zeroOfY, ...given } = context.inputs;
       const { channels_last, ...read } = context.attributes;
       if (channels_last !== 0) context.refuse("has its channels last");
-      return give(context, context.apply(inner, [floatsOf(context, given)], read), scaleOfY, zeroOfY);
+      const y = context.apply(inner, [floatsOf(context, given)], read);
+      return give(context, y, given.x.type, scaleOfY, zeroOfY);
     },
   });
 }

@@ -1,4 +1,4 @@
-import { int, only, unused } from "../attributes.ts";
+import { int, only } from "../attributes.ts";
 import { type ElementType, sizeOf, typeOf } from "../elements.ts";
 import { needed, type Operators, operator, optional, type Planning, type Value } from "../operator.ts";
 import { round } from "./math.ts";
@@ -65,11 +65,12 @@ function asked<T extends ElementType>(context: Planning, code: number, types: re
 export const quantizeLinear = operator({
   since: 10,
   inputs: { x: needed([...FLOAT, "int32"]), scale: needed(FLOAT), zero: optional(NARROW) },
-  // How eight-bit floats are made, of which none is one here, and in which type is divided: there is one.
-  attributes: { ...scaling, saturate: only(1), output_dtype: int(0), precision: unused() },
+  // How eight-bit floats are made, of which none is one here, and in which type is divided: float32.
+  attributes: { ...scaling, saturate: only(1), output_dtype: int(0), precision: int(0) },
   plan(context) {
     const { x, scale, zero } = context.inputs;
-    const { axis, block_size, output_dtype } = context.attributes;
+    const { axis, block_size, output_dtype, precision } = context.attributes;
+    if (precision !== 0 && typeOf(precision) !== "float32") context.refuse(`divides in the type ${precision} of ONNX`);
     const type = asked(context, output_dtype, NARROW, zero?.type ?? "uint8");
     if (zero && zero.type !== type) context.wrong(`makes ${type} around a zero of ${zero.type}`);
     const at = scaleOf(context, x.dims, scale, zero, axis, block_size);
@@ -185,7 +186,7 @@ export function dynamicQuantized(
 ): [bytes: Value<"uint8">, scale: Value<"float32">, zero: Value<"uint8">] {
   const scale = typed(context.apply(scaleOfRange, [x], {}), "float32");
   const zero = typed(context.apply(zeroOfRange, [x, scale], {}), "uint8");
-  const attributes = { axis: 1, block_size: 0, saturate: 1, output_dtype: 0, precision: undefined };
+  const attributes = { axis: 1, block_size: 0, saturate: 1, output_dtype: 0, precision: 0 };
   return [typed(context.apply(quantizeLinear, [x, scale, zero], attributes), "uint8"), scale, zero];
 }
 

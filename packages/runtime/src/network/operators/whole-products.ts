@@ -32,7 +32,12 @@ export const aside =
   (dims) =>
     context.scratch(sizeOf(dims));
 
-const integers = { a: needed(BYTES), b: needed(BYTES), zeroOfA: optional(BYTES), zeroOfB: optional(BYTES) };
+const integers = {
+  a: needed(BYTES),
+  b: needed(BYTES),
+  zeroOfA: optional(BYTES, { like: "a" }),
+  zeroOfB: optional(BYTES, { like: "b" }),
+};
 
 const matMulInteger = operator({
   since: 10,
