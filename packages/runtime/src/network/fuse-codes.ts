@@ -62,6 +62,7 @@ export function withCodes(graph: Graph): Graph {
     const attributes = new Map<string, Attribute>([
       ["turned", { kind: "int", value: turned ? 1 : 0 }],
       ["block", { kind: "int", value: weights.block }],
+      ["rank", { kind: "int", value: gemm ? 2 : 0 }],
     ]);
     return coded(node, CODED_PRODUCT, weights, node.inputs[2] ?? "", attributes);
   }
@@ -86,7 +87,8 @@ export function withCodes(graph: Graph): Graph {
     const [scale, zero] = [constants.get(maker.inputs[1]), constants.get(maker.inputs[2] ?? "")];
     const plain = scale?.type === "float32" && sizeOf(scale.dims) === 1 && scale.dims.length < 2;
     // The type of the zero is that of the bytes, and tells it.
-    if (!plain || !zero || !isByte(zero) || !isPlain(maker)) return undefined;
+    if (!plain || !zero || !isByte(zero) || zero.dims.join() !== scale.dims.join()) return undefined;
+    if (!isPlain(maker)) return undefined;
     return maker.inputs;
   }
 

@@ -25,7 +25,7 @@ const inputs = {
   bias: optional(FLOAT),
   /** What the input's bytes stand for, where there is a DequantizeLinear in front of it too. */
   scaleOfX: optional(FLOAT),
-  zeroOfX: optional(BYTES),
+  zeroOfX: optional(BYTES, { like: "x" }),
 };
 
 interface Coded {
@@ -57,8 +57,7 @@ function layerOf(
 
 function constant<T extends "float32" | "int8" | "uint8">(context: Planning, value: Value<T>): Constant<T> {
   const found = context.constant(value);
-  if (!found) throw new Error("Codes were fused that are no constants.");
-  return found;
+  return found ?? context.refuse("has weights that are computed");
 }
 
 const conv = operator({
@@ -74,6 +73,7 @@ const conv = operator({
       const sums = convolutionOf(context, pair, attributes, aside(context));
       return dequantized(context, sums, { scaleOfA: scaleOfX, scaleOfB: scale }, bias);
     }
+    if (!isFloat32(x)) return context.refuse(`has an input of ${x.type} without a scale`);
     const windows = filtersOver(context, x, codes, attributes);
     const [rows, ...window] = codes.dims;
     const taps = sizeOf(window);
@@ -91,12 +91,16 @@ const conv = operator({
 const product = operator({
   since: 1,
   inputs,
-  // Whether the weights are read as their transpose, and how many of a column share a scale; 0: all.
-  attributes: { turned: int(0), block: int(0) },
+  // Whether the weights are read as their transpose, how many of a column share a scale (0: all), and how many axes the
+  // input must have (0: any).
+  attributes: { turned: int(0), block: int(0), rank: int(0) },
   plan(context) {
     const { x, scaleOfX, zeroOfX, ...layer } = context.inputs;
     const { codes, scale, zero, bias } = layer;
-    const { turned, block } = context.attributes;
+    const { turned, block, rank } = context.attributes;
+    if (x.dims.length === 0 || (rank > 0 && x.dims.length !== rank)) {
+      context.wrong(`multiplies [${x.dims}] by [${codes.dims}]`);
+    }
     if (isBytes(x) && scaleOfX) {
       const pair = { a: x, b: codes, zeroOfA: zeroOfX, zeroOfB: zero };
       const sums = productOf(context, pair, turned === 1, aside(context));

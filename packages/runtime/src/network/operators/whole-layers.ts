@@ -55,7 +55,7 @@ export function layered(
 ): Sums | undefined {
   const weights = context.constant(b);
   const [length, rows] = turned ? b.dims.slice().reverse() : b.dims;
-  const fits = b.dims.length === 2 && a.dims.length >= 2 && a.dims.at(-1) === length;
+  const fits = b.dims.length === 2 && a.dims.at(-1) === length;
   if (!weights || !fits || !isSingle(zeroOfA) || !areKnown(context, zeroOfB, rows)) return undefined;
   const columns = Int32Array.from({ length: 2 * Math.ceil(length / 2) }, (_, k) =>
     k < length ? k * (turned ? 1 : rows) : -1,
