@@ -165,6 +165,20 @@ describe("layers whose weights are whole numbers", () => {
       14,
     ],
     [
+      "of QGemm, with a zero for each output",
+      (net) => {
+        const [x, one, zero] = [net.input("uint8", 4, 6), net.scale(), net.zero("uint8", 1)];
+        const [each, zeros] = [net.scale(3), net.zero("uint8", 0, 7, 100)];
+        const inputs = [x, one, zero, net.codes("uint8", [3, 6]), each, zeros, "", one, zero];
+        return net.own("QGemm", inputs, { transB: int(1) });
+      },
+      // The codes from 0 to 17: a 0 in the first row and a 7 in the second stand for 0.
+      "QGemm",
+      4 * 3 * 6,
+      18,
+      16,
+    ],
+    [
       "of DynamicQuantizeMatMul",
       (net) =>
         net.own("DynamicQuantizeMatMul", [net.input("float32", 4, 3), net.codes("uint8", [3, 5]), net.scale(1)], {}),

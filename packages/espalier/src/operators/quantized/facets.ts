@@ -7,6 +7,8 @@ import type { MacsFacet } from "../facets.ts";
 export interface CodedOperand {
   readonly codes: number;
   readonly zero?: number;
+  /** The axis of the codes along which there may be a zero for each place: default -1, the outputs of a matrix. */
+  axis?(node: Node): number;
 }
 
 /** How codes lie in an initializer that packs several into a byte, in blocks that may be longer than what they hold. */
@@ -46,32 +48,34 @@ const forEach =
 
 const none: MacsFacet = () => 0;
 
+/** Returns true for a product with the transpose of its matrix. */
+const isTurned = (node: Node) => attribute(node, "int", "transB", 0) === 1;
+
 /**
  * The operators that read codes themselves: ONNX's own, and those of ONNX Runtime, behind their domain and a point. What
  * others read through a DequantizeLinear, or look up and dequantize then, is in the catalogue of their own.
  */
 export const quantizedOperators = {
-  ConvInteger: { operands: [{ codes: 1, zero: 3 }], macs: ofFilters },
+  ConvInteger: { operands: [{ codes: 1, zero: 3, axis: () => 0 }], macs: ofFilters },
   MatMulInteger: {
     operands: [
-      { codes: 0, zero: 2 },
+      { codes: 0, zero: 2, axis: () => -2 },
       { codes: 1, zero: 3 },
     ],
     macs: ofProduct(1),
   },
-  QLinearConv: { operands: [{ codes: 3, zero: 5 }], bias: 8, macs: ofFilters },
+  QLinearConv: { operands: [{ codes: 3, zero: 5, axis: () => 0 }], bias: 8, macs: ofFilters },
   QLinearMatMul: {
     operands: [
-      { codes: 0, zero: 2 },
+      { codes: 0, zero: 2, axis: () => -2 },
       { codes: 3, zero: 5 },
     ],
     macs: ofProduct(3),
   },
   "com.microsoft.QGemm": {
-    operands: [{ codes: 3, zero: 5 }],
+    operands: [{ codes: 3, zero: 5, axis: (node) => (isTurned(node) ? 0 : 1) }],
     bias: 6,
-    macs: ({ node, dims, shape }) =>
-      sizeOf(shape(node.outputs[0])) * dims[attribute(node, "int", "transB", 0) === 1 ? 1 : 0],
+    macs: ({ node, dims, shape }) => sizeOf(shape(node.outputs[0])) * dims[isTurned(node) ? 1 : 0],
   },
   "com.microsoft.MatMulIntegerToFloat": { operands: [{ codes: 1, zero: 5 }], bias: 6, macs: ofProduct(1) },
   "com.microsoft.DynamicQuantizeMatMul": { operands: [{ codes: 1, zero: 3 }], bias: 4, macs: ofProduct(1) },

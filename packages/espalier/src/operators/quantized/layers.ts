@@ -97,16 +97,16 @@ export function quantizedLayersOf(source: Model): QuantizedLayer[] {
   function read(node: Node): Found[] {
     const facets = quantizedFacetsOf(node);
     if (!facets) return [];
-    return facets.operands.flatMap(({ codes: operand, zero }) => {
+    return facets.operands.flatMap(({ codes: operand, zero, axis }) => {
       const weight = sourceOf(node.inputs[operand] ?? "");
       const tensor = constant(weight);
       if (!holdsCodes(tensor) || tensor.dims.length < 2) return [];
       const packing = facets.packing?.(node, tensor);
       const { bits, dims } = packing ?? { bits: bitsOf(tensor), dims: tensor.dims };
-      // One for each output: of filters the first axis, of a matrix the last.
-      const axis = node.op.includes("Conv") ? 0 : dims.length - 1;
       const zeros = zero === undefined ? undefined : constant(node.inputs[zero] ?? "");
-      return [{ operand, weight, codes: { tensor, dims, bits, zero: zeros, axis, block: 0, packing } }];
+      return [
+        { operand, weight, codes: { tensor, dims, bits, zero: zeros, axis: axis?.(node) ?? -1, block: 0, packing } },
+      ];
     });
   }
 
