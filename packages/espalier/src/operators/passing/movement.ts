@@ -87,7 +87,9 @@ const slice: UnitRule = (context) => {
     return given ? integers(given) : attribute(node, "ints", name, undefined);
   };
   const starts = listed(1, "starts");
-  const axes = (listed(3, "axes") ?? starts?.map((_, i) => i))?.map((axis) => (axis < 0 ? axis + from.length : axis));
+  const named = node.inputs[3] || node.attributes.axes;
+  const listedAxes = named ? listed(3, "axes") : starts?.map((_, i) => i);
+  const axes = listedAxes?.map((axis) => (axis < 0 ? axis + from.length : axis));
   const steps = node.inputs[4] ? listed(4, "steps") : starts?.map(() => 1);
   const isWhole = (axis: number) => from[axis] === to[axis];
   const isStepped = steps?.some((step) => step !== 1) ?? true;
