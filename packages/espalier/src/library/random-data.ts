@@ -1,5 +1,6 @@
 import type { Dataset, Split } from "../data/dataset.ts";
-import type { Engine, Tensors } from "../engine/engine.ts";
+import { outputsOf } from "../engine/difference.ts";
+import type { Engine } from "../engine/engine.ts";
 import { inputsFor, type RandomInputs } from "../engine/random-inputs.ts";
 import { UserError } from "../errors.ts";
 import { copyElements } from "../onnx/elements.ts";
@@ -57,8 +58,7 @@ export async function randomData(
 export async function batchedInputs(engine: Engine, model: Model, seed: number): Promise<RandomInputs> {
   const program = await engine.compile(model);
   try {
-    const run = (feeds: Tensors) => program.run(feeds).catch(() => undefined);
-    const found = await inputsFor(model, run, seed);
+    const found = await inputsFor(model, (feeds) => outputsOf(program, feeds), seed);
     if (!found)
       throw new UserError(`"${model.name}" runs on no random inputs that were tried: give it shapes, or data.`);
     const [first] = Object.values(found.shapes);
