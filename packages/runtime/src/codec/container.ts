@@ -7,6 +7,8 @@ import { varintAt } from "./messages.ts";
 export const MAGIC = Uint8Array.of(0x89, 0x45, 0x53, 0x50);
 /** The newest version of the format, which is read and may be written. The first is 1. */
 export const VERSION = 3;
+/** Where a file says its version. */
+export const VERSION_AT = 4;
 /** Magic, version, length of the header in two bytes, check. */
 export const PREFIX = 8;
 /** A checksum behind the header and behind every section. */
@@ -75,7 +77,7 @@ export function readPrefix(prefix: Uint8Array, source: string): number {
     throw new UserError(`${source} is not an .esp file: make one with espalier compress.`);
   }
   if (prefix[PREFIX - 1] !== checkOf(prefix)) throw damaged(source, "its first bytes do not fit their check");
-  const version = prefix[4];
+  const version = prefix[VERSION_AT];
   if (version === 0) throw damaged(source, "no version of the format has the number 0");
   if (version > VERSION) {
     throw new UserError(

@@ -1,3 +1,4 @@
+import { VERSION_AT } from "../codec/container.ts";
 import type { Later } from "../codec/context-tensor.ts";
 import { type DecodingWorker, decodeIn, startWorker } from "./decoding-worker.ts";
 import { nameOf, piecesFrom, type Source } from "./source.ts";
@@ -16,8 +17,6 @@ export interface LoadOptions {
   readonly worker?: boolean | (() => DecodingWorker);
 }
 
-/** Where a file says its version. */
-const VERSION_AT = 4;
 /** Milliseconds after which the thread is given back for a moment: a frame of a page. */
 const FRAME = 16;
 

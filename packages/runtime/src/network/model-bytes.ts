@@ -1,4 +1,4 @@
-import { isEsp } from "../codec/container.ts";
+import { isEsp, VERSION_AT } from "../codec/container.ts";
 import type { Later } from "../codec/context-tensor.ts";
 import { decodeWhole, partsOf } from "../codec/decode.ts";
 import { UserError } from "../errors.ts";
@@ -30,9 +30,6 @@ export async function onnxBytes(given: Uint8Array | ArrayBuffer): Promise<Uint8A
   const bytes = viewOf(given);
   return isEsp(bytes) ? decodeWhole(bytes, await laterFor(bytes)) : bytes;
 }
-
-/** Where a file says its version. */
-const VERSION_AT = 4;
 
 /** What decodes a file of a later version than the first, which is loaded for such files alone. */
 async function laterFor(bytes: Uint8Array): Promise<Later | undefined> {
