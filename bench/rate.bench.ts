@@ -15,25 +15,19 @@ import { onTask } from "../packages/espalier/src/library/prepare-task.ts";
 import { PriceTrainer } from "../packages/espalier/src/library/price-trainer.ts";
 import { readModel } from "../packages/espalier/src/onnx/read.ts";
 import { addBits } from "../packages/espalier/src/sharing/rate/bits.ts";
-import { entropyPenalized, type Quantizer } from "../packages/espalier/src/sharing/rate/quantizer.ts";
+import type { AddBits } from "../packages/espalier/src/sharing/rate/rated.ts";
 
 /** Without rows and columns. */
-const wholeMatrix: Quantizer = {
-  ...entropyPenalized,
-  quantize: (graph, matrix, name) => ({
-    ...entropyPenalized.quantize(graph, matrix, name),
-    bits: addBits(graph, matrix, { places: false }),
-  }),
-};
+const wholeMatrix: AddBits = (graph, matrix) => addBits(graph, matrix, { places: false });
 
 interface Way {
-  readonly quantizer?: Quantizer;
+  readonly bitsOf?: AddBits;
   readonly distill?: number;
 }
 
 const WAYS: Readonly<Record<string, Way>> = {
   places: {},
-  whole: { quantizer: wholeMatrix },
+  whole: { bitsOf: wholeMatrix },
   distilled: { distill: 1 },
 };
 
@@ -48,7 +42,7 @@ const table = new Table({
 });
 await onTask(engine, dense, openMnist(), {}, {}, async (prepared) => {
   for (const name of names.split(",")) {
-    const { quantizer, distill } = WAYS[name];
+    const { bitsOf, distill } = WAYS[name];
     const training = {
       epochs: Number(epochs),
       batch: 64,
@@ -57,7 +51,7 @@ await onTask(engine, dense, openMnist(), {}, {}, async (prepared) => {
       augmentation: { shift: 1 },
       distillation: distill === undefined ? undefined : { teacher: prepared.adopted.model, weight: distill },
     };
-    const trainer = await PriceTrainer.create(engine, prepared, training, {}, quantizer);
+    const trainer = await PriceTrainer.create(engine, prepared, training, {}, bitsOf);
     for (const price of given.split(",").map(Number)) {
       const { trial } = await trainer.train(price, undefined, undefined, () => {});
       const { bytes, density, validation } = trial;

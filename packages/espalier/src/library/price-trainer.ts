@@ -1,8 +1,7 @@
 import { encode } from "../coding/encode.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Model } from "../onnx/graph.ts";
-import type { Quantizer } from "../sharing/rate/quantizer.ts";
-import { type Rated, rated } from "../sharing/rate/rated.ts";
+import { type AddBits, type Rated, rated } from "../sharing/rate/rated.ts";
 import type { TrialNetwork } from "../sharing/rate/state.ts";
 import { type RateTraining, trainAtPrice } from "../sharing/rate/train-at-price.ts";
 import { densityOf } from "../sharing/scaled/rounded.ts";
@@ -45,16 +44,16 @@ export class PriceTrainer {
     this.#evaluators = evaluators;
   }
 
-  /** @param quantizer how codes become whole numbers, and what they cost; default: what a coder makes of them */
+  /** @param bitsOf what codes cost; default: what a coder makes of them */
   static async create(
     engine: Engine,
     prepared: PreparedTask,
     training: RateTraining,
     hooks: Hooks,
-    quantizer?: Quantizer,
+    bitsOf?: AddBits,
   ): Promise<PriceTrainer> {
     const { adopted, data, task } = prepared;
-    const network = rated(adopted.model, quantizer);
+    const network = rated(adopted.model, bitsOf);
     const evaluator = (model: Model) => Evaluator.create(engine, model, data, learnedTensors(model), { task });
     const trained = await evaluator(network.plain);
     const written = await evaluator(adopted.model);

@@ -18,9 +18,10 @@ export interface CodeMatrix {
  *
  * of the part that is not zero in its row, in its column and in the whole, as a coder knows them that looks at neighbours.
  * Where most are not, their odds are taken for even: else a dense layer would stay so. A code that is not zero has a sign,
- * and a magnitude whose bits grow by the same for each 1 (a geometric distribution of the mean that there is). Between whole numbers bits grow linearly, so that a weight is drawn to zero by as many as it
- * takes to be there at all (entropy-penalized: Oktay et al., arXiv 1906.06624). The model itself is taken as it is: no
- * gradient goes through it. What is added has the slope of the bits, which is all that training goes by, and not their sum.
+ * and a magnitude whose bits grow by the same for each 1 (a geometric distribution of the mean that there is). Between
+ * whole numbers bits grow linearly, so that a weight is drawn to zero by as many as it takes to be there at all
+ * (entropy-penalized: Oktay et al., arXiv 1906.06624). The model itself is taken as it is: no gradient goes through it.
+ * What is added has the slope of the bits, which is all that training goes by, and not their sum.
  * @param options whether rows and columns count; default: where there is more than one of each
  * @returns the name of a float32 scalar
  */

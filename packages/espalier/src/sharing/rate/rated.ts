@@ -6,7 +6,7 @@ import { type FloatTensor, float32, isFloat32, sizeOf } from "../../onnx/tensor.
 import { upgrade } from "../../onnx/upgrade.ts";
 import { type Parameters, trainableParameters } from "../../training/parameters.ts";
 import { MOST_CODE, type ScaledTensor, writtenOut } from "../scaled/scaled.ts";
-import { entropyPenalized, type Quantized, type Quantizer } from "./quantizer.ts";
+import { addBits, type CodeMatrix } from "./bits.ts";
 
 /** A network whose parameters are codes and steps, which training decides, and that says what they take in bits. */
 export interface Rated {
@@ -14,13 +14,14 @@ export interface Rated {
   readonly model: Model;
   /** The network alone. */
   readonly plain: Model;
-  /** The gradient rules by which it is trained. */
-  readonly rules: Quantizer["rules"];
   /** What training made of them: codes by the names of the network's parameters. */
   codesOf(trained: Parameters): Map<string, ScaledTensor>;
   /** The network's parameters as a file holds them. */
   parametersOf(trained: Parameters): Map<string, FloatTensor>;
 }
+
+/** Adds what a matrix of codes takes in bits to a graph: a float32 scalar, by its name. */
+export type AddBits = (graph: GraphBuilder, matrix: CodeMatrix) => string;
 
 /** The first step of a tensor, in parts of the root mean square of its numbers; finer for a line of numbers, as a bias. */
 const FIRST_STEP = 0.5;
@@ -40,8 +41,9 @@ const PACE = 0.25;
  * whose gradient is that of the rounded one (the straight-through estimator: Bengio et al., arXiv 1308.3432; steps: Esser
  * et al., arXiv 1902.08153). Weights go to zero by themselves where the bits that they take cost more than they are worth,
  * and come back where they are missed; what is trained is what a file holds. Numbers that stand alone stay as they are.
+ * @param bitsOf what codes cost; default: what a coder makes of them
  */
-export function rated(source: Model, quantizer: Quantizer = entropyPenalized): Rated {
+export function rated(source: Model, bitsOf: AddBits = addBits): Rated {
   const model = copyModel(upgrade(source));
   const { nodes } = model;
   const names = trainableParameters(model);
@@ -49,7 +51,6 @@ export function rated(source: Model, quantizer: Quantizer = entropyPenalized): R
   const graph = new GraphBuilder(model, "rate/");
   for (const { outputs } of nodes) for (const output of outputs) graph.reserve(output);
   const places = new Map<string, Place>();
-  const readers = new Map<string, Quantized["read"]>();
   const bits: string[] = [];
   for (const name of names) {
     const tensor = model.initializers.get(name);
@@ -61,10 +62,9 @@ export function rated(source: Model, quantizer: Quantizer = entropyPenalized): R
     const [ratio, inverse] = [PACE, -PACE].map((pace) => graph.emit("Pow", [moved, graph.scalar("float32", pace)]));
     const codes = graph.emit("Mul", [place.codes, inverse]);
     const step = graph.emit("Mul", [ratio, graph.scalar("float32", place.first)]);
-    const quantized = quantizer.quantize(graph, { ...place, codes }, name);
-    graph.emit("Reshape", [graph.emit("Mul", [quantized.whole, step]), graph.ints(tensor.dims)], {}, name);
-    bits.push(quantized.bits);
-    readers.set(name, quantized.read);
+    const whole = graph.emit("Round", [codes]);
+    graph.emit("Reshape", [graph.emit("Mul", [whole, step]), graph.ints(tensor.dims)], {}, name);
+    bits.push(bitsOf(graph, { ...place, codes }));
   }
   model.nodes.push(...nodes);
   if (bits.length === 0) throw new UserError(`The network "${source.name}" has no weights that could be trained.`);
@@ -73,13 +73,12 @@ export function rated(source: Model, quantizer: Quantizer = entropyPenalized): R
   model.outputs = [...model.outputs, { name: all, dtype: "float32", shape: [] }];
   const codesOf = (trained: Parameters) => {
     const found = new Map<string, ScaledTensor>();
-    for (const [name, place] of places) found.set(name, readCodes(place, trained, readers.get(name)?.(trained)));
+    for (const [name, place] of places) found.set(name, readCodes(place, trained));
     return found;
   };
   return {
     model,
     plain,
-    rules: quantizer.rules,
     codesOf,
     parametersOf(trained) {
       const found = new Map(
@@ -138,11 +137,7 @@ function roundedStep(step: number): number {
   return Math.fround(Math.round(step / unit) * unit);
 }
 
-function readCodes(
-  { dims, first, codes, steps }: Place,
-  trained: Parameters,
-  wholeOf: (code: number) => number = (code) => code,
-): ScaledTensor {
+function readCodes({ dims, first, codes, steps }: Place, trained: Parameters): ScaledTensor {
   const [units, moved] = [trained.get(codes), trained.get(steps)];
   if (!units || !moved) throw new Error(`There are no codes "${codes}".`);
   const ratio = Math.exp(PACE * moved.data[0]);
@@ -150,6 +145,13 @@ function readCodes(
     dims,
     inner: 1,
     scales: Float32Array.of(roundedStep(first * ratio)),
-    codes: Int16Array.from(units.data, (u) => Math.max(-MOST_CODE, Math.min(MOST_CODE, wholeOf(u / ratio)))),
+    codes: Int16Array.from(units.data, (u) => Math.max(-MOST_CODE, Math.min(MOST_CODE, evenly(u / ratio)))),
   };
+}
+
+/** Rounds as ONNX does: halves to the even number. */
+function evenly(value: number): number {
+  const below = Math.floor(value);
+  const part = value - below;
+  return part > 0.5 || (part === 0.5 && below % 2 !== 0) ? below + 1 : below;
 }

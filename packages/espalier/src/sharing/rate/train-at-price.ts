@@ -7,6 +7,7 @@ import type { EpochsControl, EpochsResult } from "../../training/epochs.ts";
 import type { Evaluator } from "../../training/evaluate.ts";
 import { learn } from "../../training/learn.ts";
 import { type Parameters, withParameters } from "../../training/parameters.ts";
+import { roundingRules } from "../scaled/straight-through.ts";
 import { priced } from "./priced.ts";
 import type { Rated } from "./rated.ts";
 
@@ -33,7 +34,7 @@ const RISE = 1 / 3;
  */
 export async function trainAtPrice(
   engine: Engine,
-  { model, rules }: Rated,
+  { model }: Rated,
   data: LearningData,
   task: Task,
   evaluator: Evaluator,
@@ -61,7 +62,7 @@ export async function trainAtPrice(
       task: priced(task, { ...price, steps }),
       optimizer: { name: "adam" },
       batchNorm: "frozen",
-      rules,
+      rules: roundingRules,
       distillation,
     },
     {
