@@ -5,7 +5,8 @@ import { withoutDeadNodes } from "../../onnx/live.ts";
 import { type FloatTensor, float32, isFloat32, sizeOf } from "../../onnx/tensor.ts";
 import { upgrade } from "../../onnx/upgrade.ts";
 import { type Parameters, trainableParameters } from "../../training/parameters.ts";
-import { MOST_CODE, type ScaledTensor, writtenOut } from "../scaled/scaled.ts";
+import { type ScaledTensor, writtenOut } from "../scaled/scaled.ts";
+import { codeAt } from "../scaled/straight-through.ts";
 import { addBits, type CodeMatrix } from "./bits.ts";
 
 /** A network whose parameters are codes and steps, which training decides, and that says what they take in bits. */
@@ -145,13 +146,6 @@ function readCodes({ dims, first, codes, steps }: Place, trained: Parameters): S
     dims,
     inner: 1,
     scales: Float32Array.of(roundedStep(first * ratio)),
-    codes: Int16Array.from(units.data, (u) => Math.max(-MOST_CODE, Math.min(MOST_CODE, evenly(u / ratio)))),
+    codes: Int16Array.from(units.data, (u) => codeAt(u / ratio)),
   };
-}
-
-/** Rounds as ONNX does: halves to the even number. */
-function evenly(value: number): number {
-  const below = Math.floor(value);
-  const part = value - below;
-  return part > 0.5 || (part === 0.5 && below % 2 !== 0) ? below + 1 : below;
 }

@@ -130,8 +130,8 @@ function learned(own: ScaledTensor, values: Float32Array, steps: Float32Array | 
   };
 }
 
-/** As ONNX rounds: halves to the even number. */
-function codeAt(value: number): number {
+/** A code, rounded as ONNX rounds: halves to the even number; within those that a file holds. */
+export function codeAt(value: number): number {
   const below = Math.floor(value);
   const part = value - below;
   const code = part > 0.5 || (part === 0.5 && below % 2 !== 0) ? below + 1 : below;
