@@ -103,7 +103,7 @@ export class PriceTrainer {
     const { parameters } = result.best ?? { parameters: new Map() };
     written.load(this.#prepared.adopted.rounded(this.network.parametersOf(parameters)));
     const { value: validation } = await written.evaluate(data.validation, signal);
-    const bytes = encode(await this.file(parameters)).length;
+    const { bytes } = await this.file(parameters);
     const density = densityOf(this.network.codesOf(parameters));
     return { trial: { lambda, bytes, density, validation }, parameters };
   }
@@ -114,11 +114,15 @@ export class PriceTrainer {
     return withParameters(model, rounded(this.network.parametersOf(parameters)));
   }
 
-  /** A network in the form of its file, without its dead units where that makes it smaller. */
-  async file(parameters: Parameters): Promise<Model> {
-    const whole = this.#prepared.adopted.restore(this.network.parametersOf(parameters));
-    const lean = await withoutDead(this.#engine, whole, this.#prepared.data, () => {});
-    return lean !== whole && encode(lean).length < encode(whole).length ? lean : whole;
+  /** A network in the form of its file, without its dead units where that makes it smaller, and what the file takes. */
+  async file(parameters: Parameters): Promise<{ readonly model: Model; readonly bytes: number }> {
+    const coded = (model: Model) => ({ model, bytes: encode(model).length });
+    const model = this.#prepared.adopted.restore(this.network.parametersOf(parameters));
+    const whole = coded(model);
+    const lean = await withoutDead(this.#engine, model, this.#prepared.data, () => {});
+    if (lean === model) return whole;
+    const smaller = coded(lean);
+    return smaller.bytes < whole.bytes ? smaller : whole;
   }
 
   async release(): Promise<void> {

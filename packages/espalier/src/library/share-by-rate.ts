@@ -113,7 +113,7 @@ export async function shareByRate(
       const remark = remarkOn(task.measure, before.test, after.test, maxLoss);
       if (remark) note(remark);
       return {
-        model: await trainer.file(parameters),
+        model: (await trainer.file(parameters)).model,
         layers: scaledRows(adopted.model, trainer.network.codesOf(parameters)),
         trials,
         trial,
