@@ -4,10 +4,6 @@ import { shareOptions } from "./sharing.ts";
 import { taskOptions } from "./task.ts";
 import { trainingOptions } from "./training.ts";
 
-/** Epochs at each price of a bit, and the first learning rate of Adam, in codes. */
-export const RATE_EPOCHS = 16;
-export const RATE_RATE = 0.01;
-
 /** Whether to train a network for its code. */
 export const trainRate = option(z.boolean().optional(), {
   group: "Sharing:",

@@ -12,6 +12,9 @@ const SHARING = { group: "Sharing:" } as const;
 /** Epochs in which shared values are trained, and the first learning rate of Adam. */
 export const SHARING_EPOCHS = 3;
 export const SHARING_RATE = 0.001;
+/** Epochs at each price of a bit, and the first learning rate of Adam, in codes. */
+export const RATE_EPOCHS = 16;
+export const RATE_RATE = 0.01;
 
 const bitsError = `Bits are whole numbers from 1 to ${MOST_BITS}.`;
 const width = z.number(bitsError).int(bitsError).min(1, bitsError).max(MOST_BITS, bitsError);
@@ -67,12 +70,12 @@ export const shareOptions = {
   }),
   lambda,
   epochs: epochs(
-    `epochs in which the values of codebooks are trained (default: ${SHARING_EPOCHS}), networks at each price of a bit (default: 16), or networks that --max-loss and --data made too coarse (default: up to 8, fewer of large networks; 0: none)`,
+    `epochs in which the values of codebooks are trained (default: ${SHARING_EPOCHS}), networks at each price of a bit (default: ${RATE_EPOCHS}), or networks that --max-loss and --data made too coarse (default: up to 8, fewer of large networks; 0: none)`,
     0,
   ),
   distill,
   learningRate: learningRate(
-    `first learning rate of Adam for the values of codebooks (default: ${SHARING_RATE}), or for codes (default: 0.01)`,
+    `first learning rate of Adam for the values of codebooks (default: ${SHARING_RATE}), or for codes (default: ${RATE_RATE})`,
   ),
   batch: option(whole("batch size", 1, 65_536).optional(), {
     group: "Training:",
