@@ -74,6 +74,7 @@ describe("training for the rate", () => {
     await expect(refused({})).rejects.toThrow(/lambda.*maxLoss/);
     await expect(refused({ lambda: 1, maxLoss: 1 })).rejects.toThrow(/lambda.*maxLoss/);
     await expect(refused({ maxLoss: 1, method: "kmeans" })).rejects.toThrow(/leave out method/);
+    await expect(refused({ lambda: 1, epochs: 0 })).rejects.toThrow(/epochs/);
     await expect(refused({ maxLoss: 1, format: "gather" })).rejects.toThrow(/codebooks/);
     await expect(refused({ maxLoss: 1, unlabeled: true })).rejects.toThrow(/unlabeled/);
     await expect(compress(engine, dense, undefined, { trainRate: true, maxLoss: 1 })).rejects.toThrow(/give data/);

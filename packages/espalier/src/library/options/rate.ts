@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { option } from "./option.ts";
-import { shareOptions } from "./sharing.ts";
+import { RATE_EPOCHS, shareOptions } from "./sharing.ts";
 import { taskOptions } from "./task.ts";
-import { trainingOptions } from "./training.ts";
+import { epochs, trainingOptions } from "./training.ts";
 
 /** Whether to train a network for its code. */
 export const trainRate = option(z.boolean().optional(), {
@@ -21,7 +21,7 @@ export const shareByRateOptions = {
   ...taskOptions,
   maxLoss: shareOptions.maxLoss,
   lambda: shareOptions.lambda,
-  epochs: shareOptions.epochs,
+  epochs: epochs(`epochs at each price of a bit (default: ${RATE_EPOCHS})`),
   learningRate: shareOptions.learningRate,
   batch: shareOptions.batch,
   seed: shareOptions.seed,
