@@ -61,6 +61,14 @@ describe("training for the rate", () => {
     await expect(shareByRate(engine, dense, data, { ...options, seed: 2, checkpoint })).rejects.toThrow(/another run/);
   });
 
+  it("goes on behind a trial at no price", async () => {
+    const options = { lambda: 0, epochs: 1 };
+    const abort = new AbortController();
+    const checkpoint = memory({ after: 2, abort });
+    await expect(shareByRate(engine, dense, data, { ...options, checkpoint, signal: abort.signal })).rejects.toThrow();
+    expect((await shareByRate(engine, dense, data, { ...options, checkpoint })).trials).toHaveLength(1);
+  });
+
   it("trains any task, and from inputs alone", async () => {
     const unlabelled = { ...data, targets: [] };
     const { measure, shared, labels } = await shareByRate(engine, dense, unlabelled, { lambda: 1e-5, epochs: 2 });

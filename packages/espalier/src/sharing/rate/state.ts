@@ -27,7 +27,7 @@ const schema = z.object({
   settings: z.string(),
   trials: z.array(
     z.object({
-      lambda: z.number().positive(),
+      lambda: z.number().nonnegative(),
       bytes: z.int().nonnegative(),
       density: z.number(),
       validation: z.number(),
