@@ -57,7 +57,7 @@ export interface StepGraph {
 
 /** The input that takes the learning rate, a float32 scalar. */
 export const LEARNING_RATE = "learning-rate";
-/** The input that takes the step's number, from 1, a float32 scalar; only optimizers that count have it. */
+/** The input that takes the step's number, from 1, a float32 scalar; only where something counts: {@link stepInput}. */
 export const STEP = "step";
 export const maskOf = (parameter: string) => `mask/${parameter}`;
 export const gradientOf = (parameter: string) => `gradient/${parameter}`;
@@ -176,8 +176,7 @@ function update(model: FeedableModel, gradients: ReadonlyMap<string, string>, op
       graph,
       parameter,
       get step() {
-        if (!model.inputs.some(({ name }) => name === STEP)) addInput(model, STEP, { dtype: "float32", dims: [] });
-        return STEP;
+        return stepInput(model);
       },
       state: (slot) => slotOf(slot, parameter),
       renew: (slot, value) => renew(slotOf(slot, parameter), value),
@@ -207,6 +206,12 @@ function trainable(model: Model, name: string): TensorType {
   if (isFloat32(tensor)) return tensor;
   const why = tensor ? `has the type ${tensor.dtype}` : "is not an initializer of the model";
   throw new UserError(`"${name}" ${why}: only float32 initializers can be trained.`);
+}
+
+/** The input of the step's number, which a model then has. */
+export function stepInput({ inputs }: Pick<Model, "inputs">): string {
+  if (!inputs.some(({ name }) => name === STEP)) inputs.push({ name: STEP, dtype: "float32", shape: [] });
+  return STEP;
 }
 
 function addInput(model: FeedableModel, name: string, { dtype, dims }: TensorType): void {

@@ -1,6 +1,6 @@
 import type { GraphBuilder } from "../../onnx/builder.ts";
 import type { Task } from "../../tasks/task.ts";
-import { STEP } from "../../training/step-graph.ts";
+import { stepInput } from "../../training/step-graph.ts";
 
 /** What a bit costs in a task's loss: from one price to another, over so many steps. */
 export interface Price {
@@ -26,9 +26,6 @@ export function priced(task: Task, price: Price): Task {
 function currentPrice(graph: GraphBuilder, { from, to, steps }: Price): string {
   const scalar = (value: number) => graph.scalar("float32", value);
   if (steps === 0 || from === to) return scalar(to);
-  if (!graph.model.inputs.some(({ name }) => name === STEP)) {
-    graph.model.inputs.push({ name: STEP, dtype: "float32", shape: [] });
-  }
-  const part = graph.emit("Min", [graph.emit("Mul", [STEP, scalar(1 / steps)]), scalar(1)]);
+  const part = graph.emit("Min", [graph.emit("Mul", [stepInput(graph.model), scalar(1 / steps)]), scalar(1)]);
   return graph.emit("Add", [graph.emit("Mul", [part, scalar(to - from)]), scalar(from)]);
 }
