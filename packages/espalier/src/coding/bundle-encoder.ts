@@ -78,7 +78,8 @@ export function copyOf(bundled: Bundled): Bundled {
   return { ...bundled, numbers: bundled.numbers.slice(), book: bundled.book.slice() };
 }
 
-function waysOf({ words, type, nonzero, distinct, format }: Survey, scaled: readonly Scaled[]): Bundled[] {
+function waysOf(survey: Survey, scaled: readonly Scaled[]): Bundled[] {
+  const { words, type, nonzero, distinct, format } = survey;
   const { view, float } = type;
   const level = densityLevel(nonzero / words.length);
   const numbered = scaled.map(
@@ -98,9 +99,8 @@ function waysOf({ words, type, nonzero, distinct, format }: Survey, scaled: read
   // Small numbers are hardly better coded as words.
   if (numbered.length > 0 || (distinct && 4 * distinct.length < nonzero)) return [...numbered, ...entries];
   if (words.length > FEW_WORDS) return entries;
-  const raw = bestRaw({ words, type, nonzero, distinct, format });
+  const raw = bestRaw(survey);
   return [
-    ...numbered,
     ...entries,
     { ...NOTHING, kind: WORDS, view, level, numbers: new Int32Array(words.slice().buffer), shift: format.shift, raw },
   ];

@@ -9,7 +9,6 @@ export {
   MOST_IN_BUNDLE,
   NOTHING,
   SCALES,
-  storeBundled,
   WORDS,
 } from "./bundle.ts";
 export { codeCodebook, LONGEST_CODEBOOK, rankOf, type WordFormat } from "./codebook.ts";

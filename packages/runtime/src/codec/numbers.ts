@@ -161,7 +161,7 @@ export class NumberModel {
 }
 
 /** Classes of densities: 0 where no number is zero, 63 where all are, and quarters of octaves between. */
-export const LEVELS = 64;
+const LEVELS = 64;
 
 /** The density of a class. */
 export function densityOf(level: number): number {
