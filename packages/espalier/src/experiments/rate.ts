@@ -1,6 +1,7 @@
 import { contentsOf } from "espalier-runtime/codec";
 import { encode } from "../coding/encode.ts";
 import type { Model } from "../onnx/graph.ts";
+import { countAll } from "../pruning/mask.ts";
 import { removeDeadUnits } from "../pruning/units/remove.ts";
 import { curveChart } from "../report/curves.ts";
 import { rated } from "../sharing/rate/rated.ts";
@@ -110,8 +111,8 @@ async function pointOf(lab: Lab, setup: Setup, dense: Model, price: number): Pro
   const { model: lean } = await removeDeadUnits(lab.engine, model);
   const [coded] = [encode(model), encode(lean)].sort((a, b) => a.length - b.length);
   const parameterBytes = contentsOf(coded).tensors.reduce((sum, { bytes }) => sum + bytes, 0);
-  const all = [...parametersOf(model, trainableParameters(model)).values()].flatMap(({ data }) => [...data]);
-  const compressionRate = all.length / Math.max(1, all.filter((w) => w !== 0).length);
+  const { parameters, nonzero } = countAll(parametersOf(model, trainableParameters(model)));
+  const compressionRate = parameters / Math.max(1, nonzero);
   return { price, bytes: coded.length, parameterBytes, compressionRate, ...(await lab.errors(model)) };
 }
 
