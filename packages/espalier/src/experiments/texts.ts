@@ -38,7 +38,8 @@ export const lstm: Experiment = {
 /** A transformer. */
 export const gpt: Experiment = {
   title: "A small GPT for text",
-  claim: "A transformer loses connections as an LSTM does.",
+  claim:
+    "It has no transformer; an LSTM loses nine of ten connections and writes as well (Han's thesis, on NeuralTalk).",
   data: "text",
   run: (lab) => pruneAll(lab, "gpt", [{ network: "gpt", units: 128, parts: [0.45, 0.68, 1, 1.36] }]),
 };
