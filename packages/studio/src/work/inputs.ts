@@ -1,160 +1,87 @@
-import {
-  checkPreprocessing,
-  type Dataset,
-  divide,
-  type Engine,
-  inParts,
-  type Listing,
-  type Model,
-  pictured,
-  preprocessingFor,
-  randomData,
-  readNpz,
-  readText,
-  readWave,
-  recordingsFor,
-  statedVocabulary,
-  UserError,
-  windowed,
-} from "espalier";
-import { ofKind } from "../input-kinds.ts";
-import type { InputFacts, InputKind, InputSettings } from "../told.ts";
-import { beside } from "./beside.ts";
-import { bitmaps } from "./bitmaps.ts";
-import type { Dropped } from "./keep.ts";
-import { mnistDataset } from "./mnist.ts";
-import { bytesOf } from "./network.ts";
+import { type Dataset, type Model, PREPROCESSING_KEY, UserError } from "espalier";
+import { inputKindOf } from "../input-kinds.ts";
+import type { InputFacts, InputKind, InputSettings, Preview } from "../told.ts";
+import { type Dropped, keep, kept } from "./keep.ts";
+import type { Runner } from "./machine.ts";
+import { type OpenInputs, openInputs } from "./open-inputs.ts";
+import { previewOf } from "./preview.ts";
+import type { Shelf } from "./shelf.ts";
 
-/** Inputs as samples, and what is said of them. */
-export interface OpenInputs {
-  readonly data: Dataset;
-  readonly facts: InputFacts;
-  /** The picture that a sample to learn from came from. */
-  readonly fileOf?: (index: number) => Blob | undefined;
-}
+/** The inputs of the networks on the shelf, and what they were made of. */
+export class Inputs {
+  readonly #shelf: Shelf;
+  readonly #runner: Runner;
+  #open: OpenInputs | undefined;
+  /** What inputs were made of last, whether or not that could be: other settings may help. */
+  #tried: { readonly kind: InputKind; readonly files: readonly Dropped[] } | undefined;
 
-/**
- * Makes samples of inputs for a network.
- * @throws UserError when they cannot be read, or do not fit
- */
-export async function openInputs(
-  engine: Engine,
-  model: Model,
-  kind: InputKind,
-  files: readonly Dropped[],
-  settings: InputSettings,
-): Promise<OpenInputs> {
-  const notes: string[] = [];
-  const onNote = (text: string) => notes.push(text);
-  const { data, fileOf } = await openedAs({ engine, model, files: relative(files), settings, onNote }, kind);
-  const sizes = { train: data.train.size, validation: data.validation.size, test: data.test.size };
-  const labelled = data.targets.length > 0;
-  const { name, preprocessing } = data;
-  return { data, fileOf, facts: { kind, name, sizes, labelled, settings, preprocessing, notes } };
-}
+  constructor(shelf: Shelf, runner: Runner) {
+    this.#shelf = shelf;
+    this.#runner = runner;
+  }
 
-interface Opening {
-  readonly engine: Engine;
-  readonly model: Model;
-  readonly files: readonly Dropped[];
-  readonly settings: InputSettings;
-  readonly onNote: (text: string) => void;
-}
+  /** Inputs that could be read; undefined where there are none. */
+  get open(): OpenInputs | undefined {
+    return this.#open;
+  }
 
-type Opened = Pick<OpenInputs, "data" | "fileOf">;
+  /** @throws UserError where there are none */
+  get data(): Dataset {
+    return needed(this.#open?.data);
+  }
 
-async function openedAs(opening: Opening, kind: InputKind): Promise<Opened> {
-  const { engine, model, files } = opening;
-  switch (kind) {
-    case "mnist":
-      return { data: mnistDataset(await asset("images.idx.gz"), await asset("labels.idx.gz")) };
-    case "random":
-      return { data: await randomData(engine, model) };
-    case "images":
-      return pictures(opening);
-    case "audio":
-      return { data: await recordings(opening) };
-    case "npz": {
-      const [file] = ofKind(files, kind);
-      const inputs = model.inputs.map(({ name }) => name);
-      return { data: readNpz(await bytesOf(file), file.path, { inputs }) };
+  /** Makes samples of files that were dropped, or of what is built in. */
+  async use(from: readonly Dropped[] | "mnist" | "random", settings: InputSettings): Promise<InputFacts> {
+    const kind = typeof from === "string" ? from : inputKindOf(from);
+    const files = typeof from === "string" ? [] : from;
+    if (!kind) {
+      throw new UserError(
+        `Nothing in ${files[0]?.path ?? "what was dropped"} is known as inputs: drop pictures, WAV files, an .npz or a text.`,
+      );
     }
-    case "text": {
-      const [file] = ofKind(files, kind);
-      return { data: readText(await bytesOf(file), file.path, { vocabulary: statedVocabulary(model.metadata) }) };
-    }
+    return this.#make(kind, files, settings);
+  }
+
+  /** Makes the samples anew with other settings. */
+  async adjust(settings: InputSettings): Promise<InputFacts> {
+    if (!this.#tried) throw new UserError("There are no inputs to adjust: drop some first.");
+    return this.#make(this.#tried.kind, this.#tried.files, settings);
+  }
+
+  /** Makes the samples of what was kept, if that was. */
+  async restore(): Promise<void> {
+    const inputs = await kept("inputs");
+    if (inputs) await this.#make(inputs.kind, inputs.files, inputs.settings);
+  }
+
+  clear(): void {
+    this.#open = undefined;
+  }
+
+  /** One sample of those to learn from. */
+  async preview(index: number): Promise<Preview> {
+    if (!this.#open) throw new UserError("There are no inputs to look at: drop some first.");
+    return previewOf(this.#open, index);
+  }
+
+  /** A model with how pictures become its input, where that is known. */
+  stated(model: Model): Model {
+    const preprocessing = this.#open?.facts.preprocessing;
+    if (!preprocessing) return model;
+    return { ...model, metadata: new Map(model.metadata).set(PREPROCESSING_KEY, JSON.stringify(preprocessing)) };
+  }
+
+  async #make(kind: InputKind, files: readonly Dropped[], settings: InputSettings): Promise<InputFacts> {
+    this.#tried = { kind, files };
+    const opened = await openInputs(await this.#runner.engine(), await this.#shelf.model(), kind, files, settings);
+    this.#open = opened;
+    await keep("inputs", { kind, files, settings });
+    return opened.facts;
   }
 }
 
-function pictures({ model, files, settings, onNote }: Opening): Opened {
-  const own = ofKind(files, "images");
-  const preprocessing = preprocessingFor(model, settings.preprocessing, { assume: true, onNote });
-  if (!preprocessing) throw new UserError("Nothing says how pictures become the network's input.");
-  checkPreprocessing(preprocessing);
-  const listings = inParts(own.map(({ path }) => path));
-  const byPath = new Map(own.map((file) => [file.path, file]));
-  const inOrder = [...listings.values()].flatMap((listing) => listing.files.flatMap((path) => byPath.get(path) ?? []));
-  const labels = labelsByFolder([...listings.values()]);
-  const photographs = {
-    pixels: bitmaps(inOrder, preprocessing),
-    preprocessing,
-    labels,
-    inferred: labels !== undefined,
-  };
-  const division = divide("The folder", listings, {});
-  return {
-    data: pictured("pictures", photographs, division),
-    fileOf: (index) => inOrder[division.train[index]]?.file,
-  };
-}
-
-/** The folder in which each picture lies as its class, in the order of their names; undefined where some lie in none. */
-function labelsByFolder(listings: readonly Listing[]) {
-  const folders = listings.flatMap(({ prefix, files }) =>
-    files.map((path) => /^([^/]+)\//.exec(path.slice(prefix.length))?.[1]),
-  );
-  const classes = [...new Set(folders)].sort();
-  if (classes.includes(undefined) || classes.length < 2) return undefined;
-  return { classes: classes.length, of: Int32Array.from(folders, (folder) => classes.indexOf(folder)) };
-}
-
-async function recordings({ model, files, settings, onNote }: Opening): Promise<Dataset> {
-  const own = ofKind(files, "audio");
-  const listings = inParts(own.map(({ path }) => path));
-  const byPath = new Map(own.map((file) => [file.path, file]));
-  const opened = [];
-  for (const path of [...listings.values()].flatMap((listing) => listing.files)) {
-    const file = byPath.get(path);
-    if (!file) continue;
-    const bytes = await bytesOf(file);
-    opened.push(readWave(() => bytes, path));
-  }
-  const { window, hop, context, range } = settings;
-  // One recording is heard whole by all parts.
-  const undivided = opened.length < 3;
-  if (undivided) onNote("With fewer than three recordings, all are used to learn, to choose and to judge.");
-  return {
-    ...windowed("The folder", listings, opened, {
-      ...recordingsFor(model, { window, hop, context, range, onNote }),
-      undivided,
-    }),
-    name: "recordings",
-  };
-}
-
-/** The files as they lie in the folder that was dropped, if one was. */
-function relative(files: readonly Dropped[]): Dropped[] {
-  const [first = ""] = files.map(({ path }) => /^[^/]+\//.exec(path)?.[0] ?? "");
-  const inOne = first !== "" && files.every(({ path }) => path.startsWith(first));
-  return files.map(({ path, file }) => ({ path: inOne ? path.slice(first.length) : path, file }));
-}
-
-/** A file of the built-in sample, unpacked. */
-async function asset(name: string): Promise<Uint8Array> {
-  const response = await fetch(beside(`mnist/${name}`));
-  const { body } = response;
-  if (!response.ok || !body) throw new UserError(`The sample's ${name} is not beside the page: put it there again.`);
-  // A server may have unpacked it on the way.
-  if (response.headers.get("content-encoding") === "gzip") return new Uint8Array(await response.arrayBuffer());
-  return new Uint8Array(await new Response(body.pipeThrough(new DecompressionStream("gzip"))).arrayBuffer());
+/** @throws UserError where there are no inputs */
+export function needed(data: Dataset | undefined): Dataset {
+  if (data) return data;
+  throw new UserError("This needs inputs: drop some, or take random ones.");
 }

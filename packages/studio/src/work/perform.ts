@@ -13,7 +13,6 @@ import {
   type RunHooks,
   simplify,
   train,
-  UserError,
   writeModel,
 } from "espalier";
 import {
@@ -31,6 +30,7 @@ import {
   unitsOptions,
 } from "../steps.ts";
 import type { Judged, Point } from "../told.ts";
+import { needed } from "./inputs.ts";
 
 /** What a step made. */
 export interface Performed {
@@ -181,9 +181,4 @@ export function judged(
   { before, samples }: Pick<Judged, "before" | "samples"> = {},
 ): Judged {
   return { measure: name, unit, better, on, before, after, samples };
-}
-
-function needed(data: Dataset | undefined): Dataset {
-  if (data) return data;
-  throw new UserError("This needs inputs: drop some, or take random ones.");
 }

@@ -1,6 +1,6 @@
 import { sampleTensors } from "espalier";
 import type { Preview, TensorPreview } from "../told.ts";
-import type { OpenInputs } from "./inputs.ts";
+import type { OpenInputs } from "./open-inputs.ts";
 
 /** More numbers than this are not sent to be drawn: the first are. */
 const MOST = 2 ** 20;

@@ -1,12 +1,10 @@
 import { type Dataset, type Engine, type Model, oneSample, UserError, writeModel } from "espalier";
 import { Network, UnsupportedError } from "espalier-runtime";
 import type { Timing } from "../told.ts";
+import { MOST_RUN } from "./machine.ts";
 
 /** Runs before the clock starts, and while it runs: at least so many, and no longer than so many ms. */
 const [WARM, LEAST, LONGEST] = [3, 10, 700];
-
-/** Larger networks are not timed unasked: a second copy of their weights may have no room. */
-const MOST_BYTES = 2 ** 26;
 
 /**
  * Times one sample, one after the other: dense in ONNX Runtime, and from the sparse form in espalier-runtime.
@@ -16,7 +14,7 @@ export async function timed(engine: Engine, model: Model, data: Dataset, threads
   const notes: string[] = [];
   const one = await oneSample(engine, model, data);
   const file = writeModel(one.model);
-  if (file.length > MOST_BYTES) return { notes: ["Networks of more than 64 MB are not timed."] };
+  if (file.length > MOST_RUN) return { notes: ["Networks of more than 64 MB are not timed."] };
   const program = await engine.compile(one.model);
   let dense: number | undefined;
   try {
