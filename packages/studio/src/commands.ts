@@ -1,3 +1,4 @@
+import type { Preprocessing } from "espalier";
 import {
   type PruneStep,
   pruneOptions,
@@ -108,20 +109,25 @@ function dataWords(inputs: Parameters<typeof commandsOf>[2]): string[] {
     case "random":
       return ["--data", "RANDOM-INPUTS.js"];
     case "images": {
-      const { crop, channels, mean, scale } = preprocessing ?? {};
-      return [
-        ...["--data", PLACES.images],
-        ...(crop ? ["--size", crop.join("x")] : []),
-        ...(channels ? ["--channels", channels] : []),
-        ...(mean ? ["--mean", mean.join()] : []),
-        ...(scale ? ["--scale", scale.join()] : []),
-      ];
+      return ["--data", PLACES.images, ...(preprocessing ? pictureWords(preprocessing) : [])];
     }
     case "audio": {
       const { window, hop, context, range } = settings;
       return ["--data", PLACES.audio, ...words(defined({ window, hop, context, range }))];
     }
   }
+}
+
+function pictureWords({ resize, crop, channels, mean, scale }: Preprocessing): string[] {
+  const area = crop.join("x");
+  const resized = typeof resize === "object" ? resize.join("x") : resize;
+  return [
+    // What is stretched to all that is taken has one option for both.
+    ...(resized === area ? ["--size", area] : [...(resized ? ["--resize", `${resized}`] : []), "--crop", area]),
+    ...["--channels", channels],
+    ...["--mean", mean.join()],
+    ...["--scale", scale.join()],
+  ];
 }
 
 function defined(options: Readonly<Record<string, string | number | undefined>>): Record<string, string | number> {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { COMMANDS } from "../../espalier/src/cli/commands.ts";
 import { codeFor, commandsOf } from "../src/commands.ts";
 import type { Step } from "../src/steps.ts";
 
@@ -54,6 +55,7 @@ describe("commands", () => {
 
   it("say how pictures become the input", () => {
     const preprocessing = {
+      resize: [48, 320],
       crop: [48, 320],
       channels: "BGR",
       mean: [127.5, 127.5, 127.5],
@@ -63,6 +65,40 @@ describe("commands", () => {
     expect(commandsOf([share], "rec.onnx", { kind: "images", name: "pictures", settings: {}, preprocessing })).toEqual([
       "espalier compress rec.onnx --data images:FOLDER --size 48x320 --channels BGR --mean 127.5,127.5,127.5 --scale 0.5,0.5,0.5 --out shared.esp --max-loss 4 --epochs 0",
     ]);
+  });
+
+  it("take the middle of pictures where the page does", () => {
+    const usual = { crop: [224, 224], channels: "RGB", mean: [0], scale: [1] } as const;
+    const sizes = (resize: number | readonly [number, number] | undefined) => {
+      const inputs = { kind: "images", name: "pictures", settings: {}, preprocessing: { ...usual, resize } } as const;
+      return commandsOf([prune], "net.onnx", inputs)[0].replace(/.*FOLDER (.*) --channels.*/, "$1");
+    };
+    expect(sizes(256)).toBe("--resize 256 --crop 224x224");
+    expect(sizes([256, 300])).toBe("--resize 256x300 --crop 224x224");
+    expect(sizes(undefined)).toBe("--crop 224x224");
+  });
+
+  it("have options that the command line has", async () => {
+    const steps: readonly Step[] = [
+      { kind: "simplify", fix: { sr: 16_000 }, shape: { input: [1, 576] } },
+      { kind: "share", maxLoss: 1, epochs: 2, guess: false },
+      ...(["rate", "loss", "unlabeled"] as const).map((way): Step => ({ ...prune, way, teacher: "imitate" })),
+      { kind: "units", rate: 2, epochs: 3, teacher: "imitate", seed: 1 },
+      { kind: "quantize", to: "int4", maxLoss: 1, unseen: false },
+      { kind: "retrain", epochs: 3, teacher: "imitate", seed: 2 },
+      { kind: "compact" },
+    ];
+    const preprocessing = { resize: 256, crop: [224, 224], channels: "RGB", mean: [0], scale: [1] } as const;
+    const inputs = [
+      { kind: "images", name: "pictures", settings: {}, preprocessing },
+      { kind: "audio", name: "recordings", settings: { window: 512, hop: 256, context: 64, range: "int16" } },
+    ] as const;
+    for (const line of inputs.flatMap((own) => commandsOf(steps, "net.onnx", own))) {
+      const [, name, ...words] = line.split(" ");
+      const command = await COMMANDS.get(name)?.();
+      const known = command?.options.map(({ long }) => long);
+      for (const word of words.filter((word) => word.startsWith("--"))) expect(known, line).toContain(word);
+    }
   });
 });
 
