@@ -8,7 +8,7 @@ import {
   type Tensor,
 } from "espalier";
 import type { LayerFacts, NetworkFacts } from "../told.ts";
-import { nameOf } from "./network.ts";
+import { givenInputs, nameOf } from "./network.ts";
 
 /** What a network says of itself without being run. */
 export function factsOf(model: Model, source: string, bytes: number): NetworkFacts {
@@ -21,9 +21,7 @@ export function factsOf(model: Model, source: string, bytes: number): NetworkFac
     nonzero,
     opset: model.opsets.get(""),
     producer: model.producer,
-    inputs: model.inputs
-      .filter(({ name }) => !model.initializers.has(name))
-      .map(({ name, dtype, shape }) => ({ name, dtype, shape })),
+    inputs: givenInputs(model).map(({ name, dtype, shape }) => ({ name, dtype, shape })),
     outputs: model.outputs.map(({ name, dtype, shape }) => ({ name, dtype, shape })),
     layers: layers.map(layerFacts),
     kinds: kindsOf(model, layers, bytes),

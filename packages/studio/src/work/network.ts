@@ -1,4 +1,4 @@
-import { importCaffeFiles, layersOf, type Model, readModelFile, UserError, writeModel } from "espalier";
+import { importCaffeFiles, type Model, readModelFile, UserError, writeModel } from "espalier";
 import type { Dropped } from "./keep.ts";
 
 /** A network that was read. */
@@ -94,5 +94,5 @@ export async function bytesOf({ path, file }: Dropped): Promise<Uint8Array> {
 export const blobOf = (bytes: Uint8Array | string) =>
   new Blob([typeof bytes === "string" ? bytes : new Uint8Array(bytes)], { type: "application/octet-stream" });
 
-/** Whether a network has anything to prune or share. */
-export const hasLayers = (model: Model) => layersOf(model, { nested: true }).length > 0;
+/** The inputs that a network is given: weights may be listed among its inputs too. */
+export const givenInputs = ({ inputs, initializers }: Model) => inputs.filter(({ name }) => !initializers.has(name));

@@ -23,7 +23,7 @@ import { beside } from "./beside.ts";
 import { bitmaps } from "./bitmaps.ts";
 import type { Dropped } from "./keep.ts";
 import { mnistDataset } from "./mnist.ts";
-import { bytesOf } from "./network.ts";
+import { bytesOf, givenInputs } from "./network.ts";
 
 /** Inputs as samples, and what is said of them. */
 export interface OpenInputs {
@@ -76,7 +76,7 @@ async function openedAs(opening: Opening, kind: InputKind): Promise<Opened> {
       return { data: await recordings(opening) };
     case "npz": {
       const [file] = ofKind(files, kind);
-      const inputs = model.inputs.map(({ name }) => name);
+      const inputs = givenInputs(model).map(({ name }) => name);
       return { data: readNpz(await bytesOf(file), file.path, { inputs }) };
     }
     case "text": {
