@@ -93,16 +93,17 @@ export const shareOptions = ({ maxLoss, epochs, guess }: ShareStep) => ({
 /** The options of the library's function for a pruning: by a search, or without labels. */
 export function pruneOptions({ way, rate, maxLoss, epochs, teacher, seed }: PruneStep) {
   if (way === "unlabeled") return { maxLoss };
-  const task = teacher === "imitate" ? ({ task: "imitate" } as const) : {};
-  return way === "rate" ? { rate, epochs, seed, ...task } : { maxLoss, epochs, seed, ...task };
+  return { ...(way === "rate" ? { rate } : { maxLoss }), epochs, seed, ...taskOf(teacher) };
 }
+
+const taskOf = (teacher: Teacher) => teacher === "imitate" && ({ task: "imitate" } as const);
 
 /** The options of the library's function for the removal of units. */
 export const unitsOptions = ({ rate, epochs, teacher, seed }: UnitsStep) => ({
   rate,
   epochs,
   seed,
-  ...(teacher === "imitate" && ({ task: "imitate" } as const)),
+  ...taskOf(teacher),
 });
 
 /** The options of the library's function for a quantization. */
@@ -112,7 +113,7 @@ export const quantizeOptions = ({ to, maxLoss, unseen }: QuantizeStep) => ({ to,
 export const retrainOptions = ({ epochs, teacher, seed }: RetrainStep) => ({
   epochs,
   seed,
-  ...(teacher === "imitate" && ({ task: "imitate" } as const)),
+  ...taskOf(teacher),
 });
 
 /** "Pruned 10x", of a step that was done. */

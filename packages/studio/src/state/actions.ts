@@ -60,11 +60,16 @@ export async function leave(): Promise<void> {
 function forgetSeen(): void {
   studio.epochs.value = [];
   studio.densities.value = [];
-  studio.points.value = [];
-  studio.sensitivities.value = [];
-  studio.look.value = undefined;
   studio.pending.value = undefined;
   studio.notes.value = [];
+  forgetMeasured();
+}
+
+/** What was seen of other inputs, or of another network, holds no longer. */
+function forgetMeasured(): void {
+  studio.look.value = undefined;
+  studio.sensitivities.value = [];
+  studio.points.value = [];
 }
 
 /** Looks closer at the chosen network, where that was not done. */
@@ -82,18 +87,14 @@ export const useInputs = (from: readonly Dropped[] | "mnist" | "random") =>
     studio.tried.value = typeof from === "string" ? from : inputKindOf(from);
     studio.inputs.value = undefined;
     studio.inputs.value = await workshop.useInputs(typeof from === "string" ? from : [...from]);
-    studio.look.value = undefined;
-    studio.sensitivities.value = [];
-    studio.points.value = [];
+    forgetMeasured();
     await see(0);
   });
 
 export const adjust = (settings: InputSettings) =>
   attempt("inputs", "Reading the inputs anew", async () => {
     studio.inputs.value = await workshop.adjust(settings);
-    studio.look.value = undefined;
-    studio.sensitivities.value = [];
-    studio.points.value = [];
+    forgetMeasured();
     await see(studio.preview.value?.index ?? 0);
   });
 
@@ -105,9 +106,7 @@ export async function see(index: number): Promise<void> {
 export async function choose(id: number): Promise<void> {
   await workshop.choose(id);
   studio.chosen.value = id;
-  studio.look.value = undefined;
-  studio.sensitivities.value = [];
-  studio.points.value = [];
+  forgetMeasured();
   await detail();
 }
 
@@ -147,9 +146,7 @@ export async function perform(step: Step, resume = false): Promise<void> {
   }
   replace(made);
   studio.chosen.value = made.id;
-  studio.look.value = undefined;
-  studio.sensitivities.value = [];
-  studio.points.value = [];
+  forgetMeasured();
   await detail();
 }
 

@@ -21,7 +21,7 @@ export interface Busy {
   /** From 0 to 1, where it is known. */
   readonly part?: number;
   readonly startedAt: number;
-  /** The part at which it went on after a pause. */
+  /** Whether there is a button that ends it. */
   readonly canStop: boolean;
 }
 
@@ -50,6 +50,3 @@ export const pending = signal<Step>();
 
 /** The network that is looked at. */
 export const version = computed(() => versions.value.find(({ id }) => id === chosen.value));
-
-/** The versions from the one that came to the one that is looked at, and those made of it. */
-export const origin = computed(() => versions.value[0]);

@@ -6,6 +6,7 @@ import {
   type Engine,
   type Measure,
   type Model,
+  type PruneResult,
   pruneBySearch,
   pruneByUnits,
   pruneWithoutLabels,
@@ -84,12 +85,7 @@ export async function perform(step: Step, given: Performing): Promise<Performed>
 
 async function units(step: UnitsStep, { engine, model, data: given, hooks }: Performing): Promise<Performed> {
   const data = needed(given);
-  const result = await pruneByUnits(engine, model, data, { ...unitsOptions(step), ...hooks });
-  return {
-    model: result.model,
-    validation: judged(result.measure, "validation", result.pruned.validation, { before: result.baseline.validation }),
-    report: async (on, about) => (await import("./reports.ts")).pruneReport(on, data, result, about),
-  };
+  return pruned(await pruneByUnits(engine, model, data, { ...unitsOptions(step), ...hooks }), data);
 }
 
 async function narrow(
@@ -165,13 +161,15 @@ async function prune(step: PruneStep, { engine, model, data: given, hooks }: Per
       report: async (_, about) => (await import("./reports.ts")).pruneWithoutLabelsReport(result, about),
     };
   }
-  const result = await pruneBySearch(engine, model, data, { ...pruneOptions(step), ...hooks });
-  return {
-    model: result.model,
-    validation: judged(result.measure, "validation", result.pruned.validation, { before: result.baseline.validation }),
-    report: async (on, about) => (await import("./reports.ts")).pruneReport(on, data, result, about),
-  };
+  return pruned(await pruneBySearch(engine, model, data, { ...pruneOptions(step), ...hooks }), data);
 }
+
+/** What rounds of pruning and retraining made. */
+const pruned = (result: PruneResult, data: Dataset): Performed => ({
+  model: result.model,
+  validation: judged(result.measure, "validation", result.pruned.validation, { before: result.baseline.validation }),
+  report: async (on, about) => (await import("./reports.ts")).pruneReport(on, data, result, about),
+});
 
 /** A value of a measure, with what it was before. */
 export function judged(
