@@ -1,7 +1,7 @@
 import { type Dirent, opendirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { UserError } from "../errors.ts";
-import { type Listing, PARTS, type Part } from "./parts.ts";
+import { type Listing, type Part, partFolders } from "./parts.ts";
 
 /** Files of one kind. */
 export interface FileKind {
@@ -26,11 +26,7 @@ const MOST_FILES = 4_000_000;
 export function listFiles(folder: string, kind: FileKind): ReadonlyMap<Part | "all", Listing> {
   const { folders } = entriesOf(folder, kind);
   const parts = new Map<Part | "all", Listing>();
-  for (const [part, names] of Object.entries(PARTS) as [Part, readonly string[]][]) {
-    const found = names.filter((name) => folders.includes(name));
-    if (found.length > 1) throw new UserError(`${folder} has the folders ${found.join(" and ")}: leave one of them.`);
-    if (found.length === 1) parts.set(part, listingOf(folder, `${found[0]}/`, kind));
-  }
+  for (const [part, name] of partFolders(folder, folders)) parts.set(part, listingOf(folder, `${name}/`, kind));
   if (parts.size === 0) return new Map([["all", listingOf(folder, "", kind)]]);
   const [[only, { prefix }]] = parts;
   if (!parts.has("train") || parts.size === 1) {
