@@ -31,6 +31,8 @@ const LEAST = 9;
 const MOST = 200;
 /** How long networks are run, in milliseconds, unless the least takes longer. */
 const LONGEST = 600;
+/** Milliseconds without a pause: the run that comes after one is slower, so they are few. */
+const UNPAUSED = 50;
 
 /**
  * Milliseconds of one run of each of some networks, which run in turns, so that what else the machine does slows all of
@@ -48,6 +50,7 @@ export async function timesOf(
   try {
     for (const model of models) opened.push(await runtime.open(model));
     let [turn, began] = [0, now()];
+    let pausedAt = began;
     while (turn < WARMING + LEAST || (turn < MOST && now() - began < LONGEST * models.length)) {
       signal?.throwIfAborted();
       for (const [i, network] of opened.entries()) {
@@ -56,8 +59,10 @@ export async function timesOf(
         if (turn >= WARMING) times[i].push(now() - start);
       }
       if (++turn === WARMING) began = now();
-      // Signals and timers have a turn between runs.
+      if (now() - pausedAt < UNPAUSED) continue;
+      // Signals and timers have a turn.
       await new Promise((resolve) => setTimeout(resolve));
+      pausedAt = now();
     }
   } finally {
     for (const network of opened) await network.release();
