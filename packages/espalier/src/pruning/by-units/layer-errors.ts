@@ -1,5 +1,6 @@
 import type { LearningData } from "../../data/dataset.ts";
 import type { Engine } from "../../engine/engine.ts";
+import { median } from "../../median.ts";
 import type { Model } from "../../onnx/graph.ts";
 import { isFloat32, type Tensor } from "../../onnx/tensor.ts";
 import { layersOf } from "../../operators/layers.ts";
@@ -74,9 +75,9 @@ export async function layerErrors(
 export function scoresFrom(anatomy: Anatomy, errors: LayerErrors, sensitivities: Sensitivities): UnitScores {
   const { typed, flow, free } = anatomy;
   const scores = new Map(Array.from(free, (unit) => [unit, 0]));
-  const known = [...sensitivities.values()].filter((value) => value > 0).sort((a, b) => a - b);
+  const known = [...sensitivities.values()].filter((value) => value > 0);
   // Where outputs do not move, as of a single one that is taken for a class score, each layer is worth the same.
-  const usual = known[Math.floor(known.length / 2)] ?? 1;
+  const usual = known.length > 0 ? median(known) : 1;
   const factorOf = (weight: string) => (known.length > 0 ? (sensitivities.get(weight) ?? usual) : usual);
   for (const product of productsIn(flow)) {
     const { initializer, reads } = product;
