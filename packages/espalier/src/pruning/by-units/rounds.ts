@@ -14,7 +14,7 @@ import { type CostKind, UnitCosts } from "./costs.ts";
 import { layerErrors, scoresFrom } from "./layer-errors.ts";
 import { masksWithout } from "./masks.ts";
 import { gradientScores, l2Scores, type UnitCriterion } from "./scores.ts";
-import type { Stopwatch } from "./times.ts";
+import { reached, type Stopwatch } from "./times.ts";
 
 /** How far rounds go, by what units are chosen, and how what is left is retrained. */
 export interface UnitRoundsOptions {
@@ -64,7 +64,7 @@ export function unitRounds(engine: Engine, model: Model, data: Dataset, options:
       const anatomy = await anatomyOf(engine, network, frozen);
       const costs = UnitCosts.of(anatomy, cost, stopwatch?.layers);
       whole ??= UnitCosts.of(await anatomyOf(engine, model, frozen), cost, stopwatch?.layers).total;
-      const left = factor / (await reached(network, whole / costs.total));
+      const left = factor / (await reached(network, whole / costs.total, stopwatch));
       if (left * NEAR <= 1) return undefined;
       const rounds = Math.max(1, Math.ceil(Math.log(left) / Math.log(step)));
       const by = Number.isFinite(left) ? left ** (1 / rounds) : step;
@@ -81,13 +81,6 @@ export function unitRounds(engine: Engine, model: Model, data: Dataset, options:
       return { accepted: within, best: within, within };
     },
   };
-
-  /** How many times as cheap the network is as it was. */
-  async function reached(network: Model, estimated: number): Promise<number> {
-    if (!stopwatch) return estimated;
-    const { before, after } = await stopwatch.speedOf(network);
-    return before / after;
-  }
 
   async function scoresOf(network: Model, anatomy: Anatomy): Promise<UnitScores> {
     const { criterion, batch, seed, signal, onWork } = options;

@@ -123,6 +123,16 @@ export class Stopwatch {
   }
 }
 
+/**
+ * How many times as cheap a network is as it was.
+ * @param estimated by what its units cost, where no time is measured
+ */
+export async function reached(network: Model, estimated: number, stopwatch?: Stopwatch): Promise<number> {
+  if (!stopwatch) return estimated;
+  const { before, after } = await stopwatch.speedOf(network);
+  return before / after;
+}
+
 /** A network by the shapes of its tensors. */
 function sizesOf({ initializers }: Model): string {
   return Array.from(initializers.values(), ({ dims }) => dims.join("x")).join();

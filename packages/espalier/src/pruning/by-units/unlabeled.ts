@@ -15,7 +15,7 @@ import { type CostKind, UnitCosts } from "./costs.ts";
 import { fitAround } from "./fit-around.ts";
 import { layerErrors, scoresFrom } from "./layer-errors.ts";
 import { masksWithout } from "./masks.ts";
-import type { Stopwatch } from "./times.ts";
+import { reached, type Stopwatch } from "./times.ts";
 
 export interface UnlabeledUnitsOptions {
   /** The cost before / after at which to stop; default: as far as the loss allows. */
@@ -68,7 +68,7 @@ export async function pruneUnitsUnlabeled(
       const network = withParameters(model, current);
       const anatomy = await anatomyOf(engine, network, frozen);
       const costs = UnitCosts.of(anatomy, cost, stopwatch?.layers);
-      const left = factor / (await reached(network, whole / costs.total));
+      const left = factor / (await reached(network, whole / costs.total, stopwatch));
       if (left * NEAR <= 1) break;
       const before = costs.total;
       const removed = chooseUnits(
@@ -98,12 +98,5 @@ export async function pruneUnitsUnlabeled(
     return { parameters: best, trials };
   } finally {
     await evaluator.release();
-  }
-
-  /** How many times as cheap the network is as it was. */
-  async function reached(network: Model, estimated: number): Promise<number> {
-    if (!stopwatch) return estimated;
-    const { before, after } = await stopwatch.speedOf(network);
-    return before / after;
   }
 }
