@@ -12,7 +12,7 @@ import { storedResults } from "../pruning/results-json.ts";
 import { storeRounds } from "../pruning/rounds-json.ts";
 import { callable } from "./command.ts";
 import { contentPath, JobMaker } from "./job-maker.ts";
-import { sinceSaid } from "./print.ts";
+import { isSilent } from "./print.ts";
 import { roundsCommand, TRAINED } from "./rounds.ts";
 
 export interface LabRunsOptions extends Required<Pick<Hooks, "signal" | "onProgress">> {
@@ -25,9 +25,6 @@ export interface LabRunsOptions extends Required<Pick<Hooks, "signal" | "onProgr
   readonly threads: number;
 }
 
-/** Milliseconds of silence after which a line of one of them is told. */
-const SILENCE = 5000;
-
 const resultSchema = z.object({ results: storedResults });
 
 /** Does the runs of an experiment as jobs, several at once. */
@@ -35,7 +32,7 @@ export function labRuns({ executor, store, data, threads, signal, onProgress }: 
   const maker = new JobMaker(store, async () => callable(roundsCommand()));
   const put = async (contents: Uint8Array, ending: string) => contentPath(await putContents(store, contents), ending);
   const onTold = (_: number, text: unknown) => {
-    if (sinceSaid() > SILENCE) onProgress({ kind: "note", text: String(text) });
+    if (isSilent()) onProgress({ kind: "note", text: String(text) });
   };
   return async ({ model, rounds, batch, seed }: LabRun): Promise<Trained> => {
     const plan = new TextEncoder().encode(canonicalJson(storeRounds(rounds)));

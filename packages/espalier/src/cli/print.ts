@@ -167,6 +167,12 @@ export function heard(): void {
 /** Milliseconds since something was said. */
 export const sinceSaid = () => performance.now() - saidAt;
 
+/** Milliseconds of silence after which a line of one of several jobs is told. */
+const SILENCE = 5000;
+
+/** Returns true if it was silent so long that a line of one of several jobs is to be told. */
+export const isSilent = () => sinceSaid() > SILENCE;
+
 /** Writes a line of the result for a person to stdout. */
 export function printLine(text: string): void {
   const stream = manner.toError ? process.stderr : process.stdout;

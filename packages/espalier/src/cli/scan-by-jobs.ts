@@ -5,7 +5,7 @@ import type { Json } from "../json.ts";
 import type { Progress } from "../library/progress.ts";
 import type { LayerSensitivity } from "../pruning/sensitivity.ts";
 import type { Callable } from "./command.ts";
-import { sinceSaid } from "./print.ts";
+import { isSilent } from "./print.ts";
 import { sideBySide } from "./side-by-side.ts";
 
 /** How a scan is divided. */
@@ -27,9 +27,6 @@ export interface ScanByJobs {
   readonly signal: AbortSignal;
   readonly onProgress: (progress: Progress) => void;
 }
-
-/** Milliseconds of silence after which a line of one of them is told. */
-const SILENCE = 5000;
 
 /** Workers that a queue is taken to have, by which layers are divided. */
 const AT_A_QUEUE = 8;
@@ -56,7 +53,7 @@ export async function scanByJobs(names: readonly string[], how: ScanByJobs): Pro
     folder: join(out, "jobs"),
     signal,
     onTold(text) {
-      if (sinceSaid() > SILENCE) onProgress({ kind: "note", text });
+      if (isSilent()) onProgress({ kind: "note", text });
     },
     onRecord({ result }) {
       for (const sensitivity of layersIn(result)) {

@@ -1,11 +1,8 @@
 import type { Progress } from "../../library/progress.ts";
-import { duration, sinceSaid } from "../print.ts";
+import { duration, isSilent } from "../print.ts";
 import type { Point } from "./expand.ts";
 import type { RunOptions } from "./run-points.ts";
 import { pointText } from "./words.ts";
-
-/** Milliseconds of silence after which a line of a job is told. */
-const SILENCE = 5000;
 
 /** Tells how the jobs of a sweep go on. */
 export function teller(
@@ -29,7 +26,7 @@ export function teller(
       if (!isLast) say(`${pointText(point)}: ${why} It is tried again.`);
     },
     onTold(point: Point, text: string) {
-      if (sinceSaid() > SILENCE) say(`${pointText(point)}: ${text}`);
+      if (isSilent()) say(`${pointText(point)}: ${text}`);
     },
   };
 }
