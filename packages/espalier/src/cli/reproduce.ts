@@ -1,11 +1,9 @@
-import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { openDataset } from "../data/spec.ts";
 import { UserError } from "../errors.ts";
 import type { Experiment, Figure, Rows } from "../experiments/experiment.ts";
 import { experiments } from "../experiments/index.ts";
-import { openStore } from "../jobs/open-store.ts";
 import { json, out } from "../library/options/common.ts";
 import { engineOptions } from "../library/options/engine.ts";
 import { jobs, queue, store } from "../library/options/jobs.ts";
@@ -15,7 +13,6 @@ import { renderExperiment } from "../report/experiment.ts";
 import { standalone } from "../report/figure.ts";
 import { claimFolder } from "./claims.ts";
 import { defineCommand, only } from "./command.ts";
-import { executorFor } from "./executor-for.ts";
 import { writeFile } from "./files.ts";
 import { running } from "./interrupt.ts";
 import { labRuns } from "./lab-runs.ts";
@@ -23,6 +20,7 @@ import { engineOf } from "./options.ts";
 import { count, duration, note, printJson, printLine, textTable } from "./print.ts";
 import { folderShelf } from "./shelf.ts";
 import { openShipped } from "./shipped.ts";
+import { withOwnJobs } from "./side-by-side.ts";
 import { watched } from "./watched.ts";
 
 const data = option(z.string().optional(), {
@@ -77,15 +75,16 @@ export const reproduceCommand = () =>
       const shelf = folderShelf(join(options.out, "runs"));
       const spec = options.data ?? experiment.data ?? MNIST;
       const outcome = await running(
-        async (hooks) => {
-          const places = isDivided ? await placesFor(options, threads ?? 1) : undefined;
-          try {
-            const elsewhere = places && labRuns({ ...places, data: spec, threads: threads ?? 1, ...hooks });
+        (hooks) => {
+          const run = (elsewhere?: ReturnType<typeof labRuns>) => {
             const how = { ...only(z.object(reproduceOptions), options), ...hooks, elsewhere };
-            return await reproduce(engineOf({ ...options, threads }), name, data, { ...how, shelf });
-          } finally {
-            await places?.release();
-          }
+            return reproduce(engineOf({ ...options, threads }), name, data, { ...how, shelf });
+          };
+          if (!isDivided) return run();
+          const place = { jobs, queue, store, threads: threads ?? 1, folder: join(options.out, "jobs") };
+          return withOwnJobs(place, (shared, begin) =>
+            run(labRuns({ executor: begin([]), store: shared, data: spec, threads: place.threads, ...hooks })),
+          );
         },
         () => "Stopped; what is done is kept: the same command goes on from there.",
       );
@@ -116,23 +115,6 @@ function checkDivided(
     throw new UserError(`The experiment "${name}" trains no networks that could be side by side: leave ${given} out.`);
   }
   if (device !== "cpu") throw new UserError(`Jobs side by side run on the CPU: leave out --device ${device}.`);
-}
-
-/** Where runs are done side by side, until they are released. */
-async function placesFor({ jobs, queue, store: shared, out }: z.output<typeof options>, threads: number) {
-  const folder = join(out, "jobs");
-  const address = shared ?? join(folder, "store");
-  const store = await openStore(address);
-  const place = { queue, jobs, threads, store: address, folder: join(folder, "work") };
-  const executor = executorFor({ ...place, modules: [] });
-  return {
-    executor,
-    store,
-    async release() {
-      await executor.release();
-      rmSync(folder, { recursive: true, force: true });
-    },
-  };
 }
 
 /** What an experiment learns from: data that comes with Espalier, or what the user gives. */
