@@ -7,25 +7,18 @@
 
 import { readFileSync } from "node:fs";
 import Table from "cli-table3";
-import { Network } from "espalier-runtime";
+import { RUNTIMES, runtimeFor } from "../packages/espalier/src/cli/runtime-for.ts";
 import { annotate } from "../packages/espalier/src/engine/annotate.ts";
 import { nodeEngine } from "../packages/espalier/src/engine/node.ts";
-import { type Runtime, runtimeOf, timesOf } from "../packages/espalier/src/engine/stopwatch.ts";
-import { webEngine } from "../packages/espalier/src/engine/web.ts";
+import { timesOf } from "../packages/espalier/src/engine/stopwatch.ts";
 import { UserError } from "../packages/espalier/src/errors.ts";
 import { withInputs } from "../packages/espalier/src/library/inputs.ts";
 import { readModelFile } from "../packages/espalier/src/library/model-file.ts";
 import { fedInputs, type Model } from "../packages/espalier/src/onnx/graph.ts";
-import { writeModel } from "../packages/espalier/src/onnx/write.ts";
 
 const [whole, small, ...sizes] = process.argv.slice(2);
 if (!whole || !small) throw new UserError("Give the files of a network and of a smaller one.");
 const node = nodeEngine({ threads: 1 });
-const runtimes: Runtime[] = [
-  runtimeOf(node),
-  runtimeOf(await webEngine({ threads: 1 })),
-  { name: "espalier-runtime", open: (model) => Network.load(writeModel(model)) },
-];
 const shape = Object.fromEntries(
   sizes.map((text) => {
     const [name, dims] = text.split("=");
@@ -51,7 +44,7 @@ const table = new Table({
   colAligns: ["left", "right", "right", "right", "right"],
   style: { head: [], border: [], compact: true },
 });
-for (const runtime of runtimes) {
+for (const runtime of await Promise.all(RUNTIMES.map(runtimeFor))) {
   for (const batch of [1, 8]) {
     try {
       const models = [];

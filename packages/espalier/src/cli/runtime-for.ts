@@ -12,7 +12,7 @@ import { note } from "./print.ts";
 import { TIMES } from "./results.ts";
 
 /** The runtimes whose speed can count: onnxruntime-node, onnxruntime-web, espalier-runtime. */
-const RUNTIMES = ["node", "web", "espalier"] as const;
+export const RUNTIMES = ["node", "web", "espalier"] as const;
 
 export const onOption = option(oneOf(RUNTIMES).optional(), {
   group: "How to prune:",
