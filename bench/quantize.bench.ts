@@ -8,17 +8,14 @@
  */
 import Table from "cli-table3";
 import { openShipped } from "../packages/espalier/src/cli/shipped.ts";
-import { batchOf, readInOrder } from "../packages/espalier/src/data/dataset.ts";
 import type { Engine, Program, Tensors } from "../packages/espalier/src/engine/engine.ts";
 import { nodeEngine } from "../packages/espalier/src/engine/node.ts";
 import { simplifyModel } from "../packages/espalier/src/engine/simplify-model.ts";
 import { webEngine } from "../packages/espalier/src/engine/web.ts";
-import type { ShippedNetwork } from "../packages/espalier/src/experiments/shipped.ts";
+import { sampleOf } from "../packages/espalier/src/experiments/zoo-times.ts";
 import { fixInputs } from "../packages/espalier/src/library/inputs.ts";
 import { type QuantizeOptions, quantize } from "../packages/espalier/src/library/quantize.ts";
-import { zeros } from "../packages/espalier/src/onnx/dtype.ts";
-import { fedInputs, type Model } from "../packages/espalier/src/onnx/graph.ts";
-import { sizeOf } from "../packages/espalier/src/onnx/tensor.ts";
+import type { Model } from "../packages/espalier/src/onnx/graph.ts";
 import { writeModel } from "../packages/espalier/src/onnx/write.ts";
 import { timesOf } from "./measure.ts";
 
@@ -35,21 +32,6 @@ const [wanted = ""] = flags.filter((flag, i) => !flag.startsWith("--") && !flags
 const node = nodeEngine({ threads: 1 });
 const web = await webEngine({ threads: 1 });
 const note = (text: string) => process.stderr.write(`${text}\n`);
-
-/** The first sample of the test split; what the data has no tensor for, such as a state, is zero. */
-async function sampleOf({ data }: ShippedNetwork, model: Model): Promise<Tensors> {
-  const { tensors, arrays } = batchOf(data.inputs, 1);
-  await readInOrder(data.test, 0, 1, arrays);
-  const given = Object.values(tensors);
-  return Object.fromEntries(
-    fedInputs(model).map(({ name, dtype, shape = [] }, i) => {
-      const found = tensors[name] ?? given[i];
-      const dims = shape.map((dim, axis) => (typeof dim === "number" ? dim : (found?.dims[axis] ?? 1)));
-      if (dtype === undefined || dtype === "string") throw new Error(`The input ${name} takes no numbers.`);
-      return [name, found ? { ...found, dims } : { dtype, dims, data: zeros(dtype, sizeOf(dims)) }];
-    }),
-  );
-}
 
 /** Milliseconds of each network, in turns. */
 async function millisecondsOf(engine: Engine, models: readonly Model[], feeds: Tensors): Promise<number[]> {

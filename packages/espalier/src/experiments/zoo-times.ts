@@ -68,7 +68,7 @@ async function timeOf(run: () => unknown): Promise<number> {
 }
 
 /** The first sample of the test split; what the data has no tensor for, such as a state, is zero. */
-async function sampleOf({ data }: ShippedNetwork, model: Model): Promise<Tensors> {
+export async function sampleOf({ data }: ShippedNetwork, model: Model): Promise<Tensors> {
   const { tensors, arrays } = batchOf(data.inputs, 1);
   await readInOrder(data.test, 0, 1, arrays);
   const given = Object.values(tensors);
