@@ -19,7 +19,7 @@ import { turn } from "../work.ts";
 import { Comparison } from "./comparison.ts";
 import { type Hooks, workOf } from "./hooks.ts";
 import { learnable } from "./learnable.ts";
-import { QUANTIZING_LOSS } from "./options/quantizing.ts";
+import { BLOCK, QUANTIZING_LOSS } from "./options/quantizing.ts";
 import type { QuantizeChosen, QuantizeResult } from "./quantize.ts";
 import { quantizedRows } from "./quantized-rows.ts";
 import { checkTelling, noteBeyond } from "./telling.ts";
@@ -36,7 +36,7 @@ export async function quantizeBySamples(
   chosen: QuantizeChosen,
   hooks: Hooks,
 ): Promise<QuantizeResult> {
-  const { measure, maxLoss = QUANTIZING_LOSS } = chosen;
+  const { measure, maxLoss = QUANTIZING_LOSS, block = BLOCK } = chosen;
   const { signal, onProgress } = hooks;
   const note = (text: string) => onProgress?.({ kind: "note", text });
   const onWork = workOf(hooks);
@@ -104,7 +104,7 @@ export async function quantizeBySamples(
   /** What the same layers of four bits do whose weights are each the nearest. */
   async function nearestOf(plan: Plan) {
     if (chosen.to !== "int4" || ![...plan.values()].includes("int4")) return undefined;
-    const { fidelity } = await test.with(int4Form(base, "nearest", chosen.block).write(base, plan));
+    const { fidelity } = await test.with(int4Form(base, "nearest", block).write(base, plan));
     return { fidelity };
   }
 }
@@ -142,7 +142,7 @@ async function formFor(
   base: Model,
   data: Dataset,
   statistics: Statistics | undefined,
-  { to, block }: QuantizeChosen,
+  { to, block = BLOCK }: QuantizeChosen,
   hooks: Hooks,
 ): Promise<Form> {
   const onPart = (part: number) => workOf(hooks)("Looking at what values may be", part, 1);

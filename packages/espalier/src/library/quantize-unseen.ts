@@ -9,6 +9,7 @@ import { type Form, smallest } from "../quantization/form.ts";
 import { int4Form } from "../quantization/int4-form.ts";
 import { int8Form } from "../quantization/int8-form.ts";
 import { type Hooks, workOf } from "./hooks.ts";
+import { BLOCK } from "./options/quantizing.ts";
 import type { QuantizeChosen, QuantizeResult } from "./quantize.ts";
 import { quantizedRows } from "./quantized-rows.ts";
 
@@ -52,7 +53,7 @@ export async function quantizeUnseen(
   return { model, layers: quantizedRows(base, plan), difference: worst.difference };
 }
 
-async function formOf(engine: Engine, base: Model, { to, block }: QuantizeChosen): Promise<Form> {
+async function formOf(engine: Engine, base: Model, { to, block = BLOCK }: QuantizeChosen): Promise<Form> {
   switch (to) {
     case "int8":
       return int8Form(engine, base, undefined);

@@ -61,7 +61,7 @@ export interface QuantizeResult {
  * they were within some points of fidelity; no label is read. Without samples random inputs show whether the outputs are
  * the network's at all.
  * @throws the signal's reason; UserError where nothing can be quantized within the loss, for a network that is quantized
- *   already, and for data that does not fit
+ *   already, for data that does not fit, and for an option that has no part in what is asked
  */
 export async function quantize(
   engine: Engine,
@@ -74,6 +74,9 @@ export async function quantize(
   for (const name of ["maxLoss", "measure"] as const) {
     if (data || chosen[name] === undefined) continue;
     throw new OptionsError((o) => `${o(name)} is about samples, of which none are given: add ${o("data")}.`);
+  }
+  if (chosen.block !== undefined && chosen.to !== "int4") {
+    throw new OptionsError((o) => `${o("block")} is about int4, and not ${chosen.to}.`);
   }
   checkWeights(source);
   const base = await quantizableForm(engine, source);

@@ -53,6 +53,7 @@ describe("espalier quantize", () => {
     ["a type that is none", ["--to", "int7"], /int8/],
     ["no type", [], /--to/],
     ["a loss without data", ["--to", "int8", "--max-loss", "1"], /--max-loss is about samples/],
+    ["blocks without four bits", ["--to", "int8", "--block", "64"], /--block is about int4, and not int8/],
     ["a block that is none", ["--to", "int4", "--block", "33"], /Blocks have/],
   ])("refuses %s and writes nothing", async (_, options, why) => {
     const out = at("none.onnx");

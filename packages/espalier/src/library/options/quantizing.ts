@@ -8,7 +8,10 @@ const GROUP = { group: "Quantizing:" } as const;
 /** Points of fidelity that may be lost where nobody says how many. */
 export const QUANTIZING_LOSS = 1;
 
-const block = z.literal([16, 32, 64, 128, 256], { error: "Blocks have 16, 32, 64, 128 or 256 columns." }).default(32);
+const block = z.literal([16, 32, 64, 128, 256], { error: "Blocks have 16, 32, 64, 128 or 256 columns." });
+
+/** Columns that share a scale where nobody says how many. */
+export const BLOCK = 32;
 
 /** To what weights and values are rounded, and how far the outputs may go. */
 export const quantizeOptions = {
@@ -23,9 +26,9 @@ export const quantizeOptions = {
     value: "points",
   }),
   measure: taskOptions.measure,
-  block: option(block, {
+  block: option(block.optional(), {
     ...GROUP,
-    help: "for int4: columns that share a scale: 16, 32, 64, 128 or 256",
+    help: `for int4: columns that share a scale: 16, 32, 64, 128 or 256 (default: ${BLOCK})`,
     value: "columns",
   }),
   seed: seedOption(),
