@@ -241,11 +241,22 @@ async function importModule(path: string, of: string): Promise<{ readonly defaul
 function read(schema: z.ZodType, text: string): unknown {
   const { notation, module } = metaOf(schema);
   if (module && isModule(text)) return text;
-  const isNumber = valueSchema(schema) instanceof z.ZodNumber;
-  const value = notation ? notation.read(text) : isNumber ? (text.trim() === "" ? Number.NaN : Number(text)) : text;
+  const value = notation
+    ? notation.read(text)
+    : isNumeric(valueSchema(schema))
+      ? text.trim() === ""
+        ? Number.NaN
+        : Number(text)
+      : text;
   const checked = schema.safeParse(value);
   if (checked.success) return value;
   throw new InvalidArgumentError(checked.error.issues[0].message);
+}
+
+/** Returns true for the schema of a number, or of some numbers. */
+function isNumeric(schema: z.ZodType): boolean {
+  const isSome = schema instanceof z.ZodLiteral && [...schema.values].every((value) => typeof value === "number");
+  return schema instanceof z.ZodNumber || isSome;
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { int } from "../../src/onnx/attributes.ts";
 import { readModel } from "../../src/onnx/read.ts";
 import { writeModel } from "../../src/onnx/write.ts";
 import { blobNet } from "../blobs.ts";
@@ -40,6 +41,14 @@ describe("espalier quantize", () => {
     expect(told.measure).toMatchObject({ unit: "%", better: "higher" });
     expect(told.difference).toBeLessThan(0.1);
     expect(readModel(contents).nodes.some(({ op }) => op === "QuantizeLinear")).toBe(true);
+  });
+
+  it("holds weights in blocks of as many columns as are asked for", async () => {
+    const out = at("int4.onnx");
+    const { status } = await espalier("quantize", net, "--to", "int4", "--block", "64", "--out", out);
+    expect(status).toBe(0);
+    const sizes = readModel(readFileSync(out)).nodes.map(({ attributes }) => attributes.block_size);
+    expect(sizes.filter((size) => size !== undefined)).toEqual([int(64), int(64)]);
   });
 
   it("tells of each layer in a table", async () => {
