@@ -171,7 +171,10 @@ export async function shrinkage(
   { on, batch }: { readonly on: Runtime; readonly batch: number },
 ): Promise<Omit<Shrinkage, "units">> {
   const [before, after] = await Promise.all(
-    [dense, pruned].map(async (model) => UnitCosts.of(await anatomyOf(engine, model, new Set()), "macs").total),
+    // Parts of layers are no whole numbers; operations are.
+    [dense, pruned].map(async (model) =>
+      Math.round(UnitCosts.of(await anatomyOf(engine, model, new Set()), "macs").total),
+    ),
   );
   const times = await stopwatch?.speedOf(pruned);
   return {
